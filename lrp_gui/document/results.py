@@ -1,0 +1,134 @@
+"""Plain, frozen values that the worker hands to the window: no tensors, no engine objects, no Qt.
+
+Everything a view draws is in here as numpy arrays and strings, so a view never needs torch
+and never waits for the worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One input unit as the person knows it. network value = (table value - mean) / scale."""
+
+    name: str
+    unit: str = ""
+    mean: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class InputInfo:
+    """One input of the network; `shape` leaves out the sample axis; one Feature per unit, in C order."""
+
+    name: str
+    shape: tuple[int, ...]
+    features: tuple[Feature, ...]
+    named: bool  # False: the feature names were invented (x1, x2 …), so a table is matched by position
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """One layer (a module path as the author named it, or a functional node at the top), in forward order."""
+
+    path: str
+    operation: str  # as the author would say it: "Linear", "Conv2d", "relu"
+    kind: str  # the engine's kind: "affine map", "activation", "selection" …
+    shape: tuple[int, ...]  # of its output, without the sample axis
+    parameters: int
+    sources: tuple[str, ...]  # the layers (or input names) whose output it reads
+    merged_into: str = ""  # e.g. a batch norm that is computed inside the convolution before it
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRow:
+    """A tensor in the file, for the browser."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInfo:
+    """All that the window knows of a loaded network."""
+
+    path: str
+    name: str
+    file_format: str
+    inputs: tuple[InputInfo, ...]
+    layers: tuple[LayerInfo, ...]
+    tensors: tuple[TensorRow, ...]
+    outputs: tuple[str, ...]  # a name per output unit: class names, or "0", "1" …
+    output_activation: str  # "sigmoid", "softmax" or "": what stands after the explained logit
+    notes: tuple[str, ...]  # what was inferred, assumed, traced: shown to the person
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """Where the relevance of one node went: arrived = passed_on + every sink + unexplained."""
+
+    node: str
+    layer: str
+    kind: str
+    rule: str
+    arrived: float
+    passed_on: float
+    bias: float
+    stabilizer: float
+    softmax: float
+    cut: float
+    unsupported: float
+    unexplained: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResult:
+    """Relevance and value at one layer's output, both of the layer's shape."""
+
+    relevance: np.ndarray
+    activation: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Relevance on the edges into a layer: matrix[j, i] goes from its unit j back to unit i of `source`."""
+
+    source: str
+    matrix: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """The explanation of one sample."""
+
+    row: int
+    sample: str  # its name in the table
+    outputs: np.ndarray  # (output units,) the network's outputs
+    explained: float  # f: the score that is handed back
+    target: str  # in words: "above median (logit)"
+    composite: str
+    inputs: dict[str, np.ndarray]  # input name -> relevance, the input's shape
+    values: dict[str, np.ndarray]  # input name -> value in the network's units, the input's shape
+    layers: dict[str, LayerResult]
+    flows: dict[str, Flow]  # layer path -> flow; only dense layers of a viewable size
+    ledger: tuple[LedgerRow, ...]  # from output to input
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TableResult:
+    """Outputs and input relevance of many samples, for the table's tint and its read-only columns."""
+
+    rows: np.ndarray  # (samples,) row numbers in the table
+    outputs: np.ndarray  # (samples, output units)
+    explained: np.ndarray  # (samples,)
+    relevance: np.ndarray  # (samples, features) of the first input, flattened
+    refused: dict[int, str] = field(default_factory=dict)  # row -> why it was not explained
