@@ -1,0 +1,64 @@
+"""Every test of the window: settings apart from the person's own, no Qt warning, no thread left behind."""
+
+from __future__ import annotations
+
+import gc
+import pathlib
+import threading
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """A warning that Qt prints is a failure here: it is how Qt reports misuse."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+
+
+@pytest.fixture(autouse=True)
+def settings_apart(tmp_path, qapp):
+    """QSettings and QStandardPaths lead into this test's own folder."""
+    from PySide6.QtCore import QSettings, QStandardPaths
+
+    QStandardPaths.setTestModeEnabled(True)
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    qapp.setOrganizationName("LRP Explorer tests")
+    qapp.setApplicationName("lrp-gui-tests")
+    yield
+    QStandardPaths.setTestModeEnabled(False)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left(monkeypatch, request):
+    """A thread that outlives its test fails it, by name."""
+    from PySide6.QtCore import QThread
+
+    started: list[QThread] = []
+    start = QThread.start
+
+    def recorded(self, *arguments):
+        started.append(self)
+        start(self, *arguments)
+
+    monkeypatch.setattr(QThread, "start", recorded)
+    before = set(threading.enumerate())
+    yield
+    gc.collect()
+    left = [thread.objectName() or type(thread).__name__ for thread in started if _still_runs(thread)]
+    # Dummy threads are Python's notes of foreign threads that once called in; they are no threads of ours.
+    left += [
+        thread.name
+        for thread in threading.enumerate()
+        if thread not in before and thread.is_alive() and not isinstance(thread, threading._DummyThread)
+    ]
+    assert not left, f"{request.node.name} left threads running: {', '.join(left)}"
+
+
+def _still_runs(thread) -> bool:
+    from shiboken6 import isValid
+
+    return isValid(thread) and thread.isRunning()
