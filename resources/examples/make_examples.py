@@ -50,7 +50,7 @@ class DiabetesNetwork(nn.Module):
         self.fc3 = nn.Linear(16, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(samples, 10) to (samples, 1)."""
+        """Map (samples, 10) to (samples, 1)."""
         x = F.relu(self.fc1(x))
         x = F.relu(self.fc2(x))
         return torch.sigmoid(self.fc3(x))
@@ -73,7 +73,7 @@ class DigitsNetwork(nn.Module):
         self.classifier = nn.Linear(64, 10)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(samples, 1, 8, 8) to (samples, 10)."""
+        """Map (samples, 1, 8, 8) to (samples, 10)."""
         x = image / 16.0  # the table holds the scanner's counts; the network takes care of its own scale
         x = self.pool1(self.relu1(self.bn1(self.conv1(x))))
         x = self.pool2(self.relu2(self.bn2(self.conv2(x))))
@@ -134,7 +134,7 @@ def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[float
 
 
 def make_diabetes(folder: Path) -> None:
-    """A plain state dict, the architecture that it lacks, and the table in original units."""
+    """Write a plain state dict, the architecture that it lacks, and the table in original units."""
     data = load_diabetes(scaled=False)
     values, progression = data["data"], data["target"]
     above = (progression > np.median(progression)).astype(np.float64)
@@ -188,7 +188,7 @@ def make_diabetes(folder: Path) -> None:
 
 
 def make_digits(folder: Path) -> None:
-    """An exported program with a free batch size, and the table of pixels."""
+    """Write an exported program with a free batch size, and the table of pixels."""
     data = load_digits()
     images, labels = data["images"], data["target"]
     parts = split(images[:, None], labels)
