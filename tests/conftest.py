@@ -1,4 +1,4 @@
-"""What every test stands on: no screen unless a test brings one, and marks that are known."""
+"""What every test stands on: no screen, unless a test brings its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,3 @@ import os
 
 # Before anything imports Qt. The e2e tests run the program in a process of its own, on a screen of its own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("PYTEST_QT_API", "pyside6")
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "xvfb: drives the real window on an X server (started when there is none)")

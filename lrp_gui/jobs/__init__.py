@@ -1,0 +1,1 @@
+"""The worker thread: one queue for everything that takes longer than a frame."""

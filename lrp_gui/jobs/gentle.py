@@ -1,0 +1,75 @@
+"""Imports that do not freeze the window.
+
+A plain `import torch` in a thread keeps the interpreter lock for some 200 ms at a stretch, most of it
+inside the dynamic loader. A foreign call gives the lock away, so the libraries are loaded through one
+first; Python's own import then finds them in memory.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib.util
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from lrp_gui.jobs.steps import Progress, Steps
+
+# In the order in which they need each other.
+TORCH_LIBRARIES = ("libc10", "libtorch_cpu", "libtorch", "libtorch_python")
+SUFFIX = {"darwin": ".dylib"}
+
+
+def import_torch() -> Steps[None]:
+    """Import torch and the engine; at once when they are there already."""
+    if "torch" not in sys.modules:
+        yield Progress(text="Starting the engine")
+        for library in _torch_libraries():
+            _load(library)
+            yield Progress(text="Starting the engine")
+        with _no_garbage_collection():
+            torch = import_module("torch")
+        # The worker never trains. Set for the thread, so that jobs which take turns cannot undo it for each other.
+        torch.set_grad_enabled(False)
+        yield Progress(text="Starting the engine")
+    import_module("lrp_engine")
+
+
+def import_views(modules: tuple[str, ...]) -> Steps[None]:
+    """Import the modules that the views need, one a step, so that building the views only has to construct."""
+    for number, module in enumerate(modules):
+        yield Progress(number, len(modules), "Preparing the views")
+        import_module(module)
+
+
+def _torch_libraries() -> list[Path]:
+    if sys.platform == "win32":  # app.main imports torch before Qt there
+        return []
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return []
+    folder = Path(spec.origin).parent / "lib"
+    names = [name + SUFFIX.get(sys.platform, ".so") for name in TORCH_LIBRARIES]
+    return [folder / name for name in names if (folder / name).exists()]
+
+
+def _load(library: Path) -> None:
+    """dlopen through ctypes. A failure shows itself, with its reason, at the import that follows."""
+    loader = ctypes.CDLL(None)
+    loader.dlopen.restype = ctypes.c_void_p
+    loader.dlopen(os.fsencode(library), os.RTLD_NOW)
+
+
+class _no_garbage_collection:  # noqa: N801  (used like a function)
+    """Importing allocates a million objects that stay: collecting in between only costs stalls."""
+
+    def __enter__(self) -> None:
+        self._was_enabled = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_error: object) -> None:
+        gc.freeze()
+        if self._was_enabled:
+            gc.enable()

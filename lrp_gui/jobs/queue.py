@@ -1,0 +1,266 @@
+"""One worker thread with one queue, and what comes back from it into the main thread.
+
+The worker always advances the most urgent job by one step. A table that is being explained in the
+background therefore pauses while the sample that somebody looks at is explained, and a cancelled
+job ends at its next step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QThread, Signal
+
+from lrp_gui.jobs.steps import Part, Progress, Steps
+
+log = logging.getLogger("lrp_gui.jobs")
+
+# Progress is for people: more often than this only keeps the main thread busy.
+PROGRESS_INTERVAL = 0.05
+# The main thread asks for the interpreter lock at each event; the default of 5 ms adds up to a visible stall.
+SWITCH_INTERVAL = 0.0005
+
+
+class Priority(IntEnum):
+    """Smaller goes first."""
+
+    VIEWS = 0
+    OPEN = 1
+    SAMPLE = 2
+    TABLE = 3
+    ENGINE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job gave up: one sentence for the person, details for the log."""
+
+    sentence: str
+    details: str
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """What the worker does now, for the status bar."""
+
+    title: str
+    progress: Progress
+
+
+def _nothing(_value: Any) -> None:
+    """Stand in for a callback that nobody gave."""
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """One piece of work and who hears of it. All callbacks run in the main thread."""
+
+    title: str
+    priority: Priority
+    make: Callable[[], Steps[Any]]
+    done: Callable[[Any], None] = _nothing
+    part: Callable[[Any], None] = _nothing
+    failed: Callable[[Failure], None] = _nothing
+    number: int = 0
+    cancelled: bool = False
+    ended: bool = False
+    steps: Steps[Any] | None = None
+    reported: float = 0.0
+
+    def cancel(self) -> None:
+        """Stop at the next step; no callback runs any more, not even for results on their way."""
+        self.cancelled = True
+
+
+def failure_from(error: BaseException, title: str) -> Failure:
+    """The sentence for an error: an engine error speaks for itself, anything else is a fault of ours."""
+    from lrp_engine.errors import LrpError
+
+    details = "".join(traceback.format_exception(error))
+    if isinstance(error, LrpError):
+        return Failure(str(error), details, error)
+    if isinstance(error, MemoryError):
+        return Failure(f"{title}: the memory is not enough; close other programs or use fewer samples.", details, error)
+    if isinstance(error, OSError) and error.strerror:
+        where = f" {error.filename}" if error.filename else ""
+        return Failure(f"{title}: the system refused{where} ({error.strerror}).", details, error)
+    kind = type(error).__name__
+    return Failure(f"{title}: something unexpected happened ({kind}: {_short(error)}).", details, error)
+
+
+def _short(error: BaseException, limit: int = 160) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class _Worker(QThread):
+    """Advances the jobs; knows nothing of who asked for them."""
+
+    def __init__(self, report: Callable[[Job, str, Any], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("engine worker")
+        self._report = report
+        self._changed = threading.Condition()
+        self._jobs: list[Job] = []
+        self._stopping = False
+
+    def add(self, job: Job) -> None:
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+
+    def run(self) -> None:
+        """The thread's life: take the most urgent job, advance it, look again."""
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        while (job := self._next()) is not None:
+            if not self._advance(job):
+                with self._changed:
+                    self._jobs.remove(job)
+                self._report(job, "ended", None)
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            while not self._jobs and not self._stopping:
+                self._changed.wait()
+            if not self._stopping:
+                # Cancelled ones first: they only have to be let go.
+                return min(self._jobs, key=lambda job: (not job.cancelled, job.priority, job.number))
+        for job in self._jobs:
+            self._close(job)
+        self._jobs.clear()
+        return None
+
+    def _advance(self, job: Job) -> bool:
+        """Run one step; False when the job has come to its end, whichever way."""
+        if job.cancelled:
+            self._close(job)
+            return False
+        try:
+            if job.steps is None:
+                job.steps = job.make()
+            step = next(job.steps)
+        except StopIteration as stop:
+            self._report(job, "done", stop.value)
+            return False
+        # The thread must outlive every fault of a job; the person reads the sentence, the log has the rest.
+        except BaseException as error:  # noqa: BLE001
+            self._report(job, "failed", failure_from(error, job.title))
+            return False
+        self._tell(job, step)
+        return True
+
+    def _tell(self, job: Job, step: Progress | Part) -> None:
+        if isinstance(step, Part):
+            self._report(job, "part", step.value)
+            return
+        now = time.monotonic()
+        if now - job.reported >= PROGRESS_INTERVAL:
+            job.reported = now
+            self._report(job, "progress", step)
+
+    def _close(self, job: Job) -> None:
+        if job.steps is None:
+            return
+        try:
+            job.steps.close()
+        except Exception:
+            log.exception("%s: could not be closed", job.title)
+
+
+class JobQueue(QObject):
+    """The only door to the worker thread. Lives in the main thread; close it before the program ends."""
+
+    status_changed = Signal()
+    idle = Signal()
+    _reported = Signal(object, str, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._numbers = itertools.count()
+        self._open: list[Job] = []
+        self._latest: dict[Job, Progress] = {}
+        self._reported.connect(self._receive, Qt.ConnectionType.QueuedConnection)
+        self._worker = _Worker(self._reported.emit, self)
+        self._closed = False
+
+    @property
+    def busy(self) -> bool:
+        """Is anything waiting, running or on its way back?"""
+        return bool(self._open)
+
+    @property
+    def status(self) -> JobStatus | None:
+        """The job the worker is at, or None."""
+        active = [job for job in self._open if not job.cancelled]
+        if not active:
+            return None
+        job = min(active, key=lambda job: (job.priority, job.number))
+        progress = self._latest.get(job, Progress())
+        return JobStatus(progress.text or job.title, progress)
+
+    def submit(self, job: Job) -> Job:
+        """Queue a job; the worker starts with the first one."""
+        job.number = next(self._numbers)
+        if self._closed:
+            job.cancel()
+            return job
+        self._open.append(job)
+        self._worker.add(job)
+        if not self._worker.isRunning():
+            self._worker.start()
+        self.status_changed.emit()
+        return job
+
+    def cancel_all(self) -> None:
+        """Cancel whatever is queued or running."""
+        for job in self._open:
+            job.cancel()
+        self.status_changed.emit()
+
+    def close(self) -> None:
+        """Cancel everything and wait for the thread to end."""
+        self._closed = True
+        self.cancel_all()
+        self._worker.stop()
+        self._worker.wait()
+        self._open.clear()
+
+    def _receive(self, job: Job, what: str, value: Any) -> None:
+        """In the main thread: pass on what the worker reported, unless the job was cancelled since."""
+        if what == "ended":
+            self._end(job)
+        elif job.cancelled:
+            return
+        elif what == "progress":
+            self._latest[job] = value
+            self.status_changed.emit()
+        elif what == "failed":
+            log.error("%s\n%s", value.sentence, value.details)
+            job.failed(value)
+        else:
+            {"done": job.done, "part": job.part}[what](value)
+
+    def _end(self, job: Job) -> None:
+        job.ended = True
+        job.steps = None
+        self._latest.pop(job, None)
+        if job in self._open:
+            self._open.remove(job)
+        self.status_changed.emit()
+        if not self._open:
+            self.idle.emit()

@@ -1,0 +1,55 @@
+"""What a job's generator may yield, and how to run one to its end without a thread.
+
+A job is a generator function: between two yields it may be cancelled or give way to a more urgent
+one, so it yields often. What it returns is its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is; `total` 0 means that nobody knows. An empty text keeps the job's title."""
+
+    done: int = 0
+    total: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the result that is of use before the rest is there."""
+
+    value: Any
+
+
+Steps = Generator[Progress | Part, None, Result]
+
+
+def run_now(steps: Steps[Result], on_part: Callable[[Any], None] | None = None) -> Result:
+    """Run a job in the calling thread, for `--render` and for tests.
+
+    Parameters
+    ----------
+    steps
+        The generator of the job.
+    on_part
+        Called with the value of each `Part`.
+
+    Returns
+    -------
+    The result of the job. What it raises is passed on.
+    """
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            return stop.value
+        if on_part is not None and isinstance(step, Part):
+            on_part(step.value)
