@@ -1,0 +1,171 @@
+"""A painter with the theme's colours and the few strokes that all pictures share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPainterPath, QPen
+
+from lrp_gui.theme import Theme
+
+Align = Qt.AlignmentFlag
+LEFT = Align.AlignLeft | Align.AlignVCenter
+RIGHT = Align.AlignRight | Align.AlignVCenter
+CENTRE = Align.AlignHCenter | Align.AlignVCenter
+
+
+@lru_cache(maxsize=64)
+def font(size: float, bold: bool = False) -> QFont:
+    """The application's font at a size in logical pixels."""
+    result = QFont()
+    result.setPixelSize(max(1, round(size)))
+    result.setBold(bold)
+    # Drawn scaled into PDF and zoomed canvases: widths must not depend on the screen's pixel grid.
+    result.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return result
+
+
+@lru_cache(maxsize=64)
+def metrics(size: float, bold: bool = False) -> QFontMetricsF:
+    """Measures of that font."""
+    return QFontMetricsF(font(size, bold))
+
+
+def width_of(text: str, size: float, bold: bool = False) -> float:
+    """How wide a text stands, in logical pixels."""
+    return metrics(size, bold).horizontalAdvance(text)
+
+
+def elided(text: str, width: float, size: float, bold: bool = False) -> str:
+    """The text, or its two ends around "…" where it is too long: layer paths differ at the end."""
+    return metrics(size, bold).elidedText(text, Qt.TextElideMode.ElideMiddle, max(0.0, width))
+
+
+def mix(first: str, second: str, share: float) -> QColor:
+    """`share` of the second colour in the first."""
+    a, b = QColor(first), QColor(second)
+    share = min(1.0, max(0.0, share))
+    parts = (round(x + (y - x) * share) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True))  # type: ignore[index]
+    return QColor(*parts)
+
+
+def relevance_table(theme: Theme, size: int = 256) -> np.ndarray:
+    """The theme's diverging map as (size, 4) bytes, RGBA, from -1 to +1."""
+    stops = np.array([QColor(stop).getRgb() for stop in theme.relevance_map], dtype=float)
+    at = np.linspace(0, len(stops) - 1, size)
+    return np.stack([np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(4)], axis=1).round().astype(np.ubyte)
+
+
+class Ink:
+    """Strokes on one painter, in logical pixels."""
+
+    def __init__(self, painter: QPainter, theme: Theme) -> None:
+        self.painter = painter
+        self.theme = theme
+
+    @staticmethod
+    def colour(name: str, alpha: float = 1.0) -> QColor:
+        """A colour of the theme with an opacity."""
+        result = QColor(name)
+        result.setAlphaF(alpha)
+        return result
+
+    def sign(self, value: float) -> str:
+        """The colour of a relevance's sign; zero has none."""
+        if value == 0 or value != value:  # noqa: PLR0124 - NaN is neither
+            return self.theme.other
+        return self.theme.positive if value > 0 else self.theme.negative
+
+    def text(
+        self,
+        rect: QRectF,
+        text: str,
+        size: float = 12,
+        colour: str = "",
+        align: Qt.AlignmentFlag = LEFT,
+        bold: bool = False,
+        halo: bool = False,
+    ) -> bool:
+        """Write one line, elided to the rectangle; True where something had to go."""
+        shown = elided(text, rect.width(), size, bold)
+        painter = self.painter
+        painter.setFont(font(size, bold))
+        if halo:
+            painter.setPen(Qt.PenStyle.NoPen)
+            width = width_of(shown, size, bold) + 6
+            left = rect.left() - 3
+            if align & Align.AlignRight:
+                left = rect.right() - width + 3
+            elif align & Align.AlignHCenter:
+                left = rect.center().x() - width / 2
+            painter.setBrush(self.colour(self.theme.background, 0.82))
+            painter.drawRoundedRect(QRectF(left, rect.center().y() - size * 0.7, width, size * 1.4), 3, 3)
+        painter.setPen(QColor(colour or self.theme.text))
+        painter.drawText(rect, int(align), shown)
+        return shown != text
+
+    def paragraph(self, rect: QRectF, text: str, size: float = 12, colour: str = "", align: Qt.AlignmentFlag = Align.AlignLeft) -> float:
+        """Write wrapped lines; how tall they stand."""
+        painter = self.painter
+        painter.setFont(font(size))
+        painter.setPen(QColor(colour or self.theme.text))
+        flags = int(align | Align.AlignTop) | int(Qt.TextFlag.TextWordWrap)
+        needed = metrics(size).boundingRect(rect, flags, text)
+        painter.drawText(rect, flags, text)
+        return needed.height()
+
+    def line(self, a: QPointF, b: QPointF, colour: str, width: float = 1.0, alpha: float = 1.0, dash: Sequence[float] = ()) -> None:
+        """A straight line."""
+        pen = QPen(self.colour(colour, alpha), width)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        if dash:
+            pen.setDashPattern(list(dash))
+        self.painter.setPen(pen)
+        self.painter.drawLine(a, b)
+
+    def box(self, rect: QRectF, fill: QColor | str | None = None, border: QColor | str | None = None, width: float = 1.0, radius: float = 0.0) -> None:
+        """A rectangle, rounded where a radius is given."""
+        painter = self.painter
+        painter.setBrush(QBrush(QColor(fill)) if fill is not None else Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(border), width) if border is not None else QPen(Qt.PenStyle.NoPen))
+        if radius:
+            painter.drawRoundedRect(rect, radius, radius)
+        else:
+            painter.drawRect(rect)
+
+    def hatch(self, rect: QRectF, colour: str, step: float = 4.0) -> None:
+        """Thin slanted lines inside a rectangle: a second sign beside the colour."""
+        painter = self.painter
+        painter.save()
+        painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
+        painter.setPen(QPen(QColor(colour), 1))
+        x = rect.left() - rect.height()
+        while x < rect.right():
+            painter.drawLine(QPointF(x, rect.bottom()), QPointF(x + rect.height(), rect.top()))
+            x += step
+        painter.restore()
+
+    def ribbon(self, path: QPainterPath, width: float, colour: QColor) -> None:
+        """A band of constant width along a path: its stroke width is the number it stands for."""
+        pen = QPen(colour, width)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        self.painter.setBrush(Qt.BrushStyle.NoBrush)
+        self.painter.setPen(pen)
+        self.painter.drawPath(path)
+
+    def map_bar(self, rect: QRectF, limit: str, size: float = 10.5) -> None:
+        """The diverging colour map from -limit to +limit with its zero, as a legend."""
+        gradient = QLinearGradient(rect.topLeft(), rect.topRight())
+        stops = self.theme.relevance_map
+        for n, stop in enumerate(stops):
+            gradient.setColorAt(n / (len(stops) - 1), QColor(stop))
+        self.painter.setBrush(QBrush(gradient))
+        self.painter.setPen(QPen(QColor(self.theme.line), 1))
+        self.painter.drawRect(rect)
+        under = QRectF(rect.left() - 40, rect.bottom() + 1, rect.width() + 80, size + 4)
+        for text, x in ((f"−{limit}", rect.left()), ("0", rect.center().x()), (f"+{limit}", rect.right())):
+            self.text(QRectF(x - 40, under.top(), 80, under.height()), text, size, self.theme.dim, CENTRE)
