@@ -1,0 +1,26 @@
+"""From weight files and modules to runnable networks. torch is imported when a network is made, not before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .architecture import Architecture
+    from .network import Network
+
+__all__ = ["capture", "load"]
+
+
+def capture(module: Any, example_inputs: Any, *, name: str = "") -> Network:
+    """Turn a live `torch.nn.Module` into a network; see `lrp_engine.networks.from_module.capture`."""
+    from .from_module import capture as run
+
+    return run(module, example_inputs, name=name)
+
+
+def load(path: str | Path, architecture: str | Path | Architecture | None = None) -> Network:
+    """Make a network of a weight file; see `lrp_engine.networks.loading.load`."""
+    from .loading import load as run
+
+    return run(path, architecture)

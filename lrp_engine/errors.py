@@ -1,0 +1,63 @@
+"""The engine's errors. The text of each is one sentence: what, where, and what to do."""
+
+from __future__ import annotations
+
+
+class LrpError(Exception):
+    """Base of every error that the engine raises on purpose; `str(error)` is fit to show to a person."""
+
+
+class FormatError(LrpError):
+    """A file is missing, broken, or of a kind that cannot be used."""
+
+
+class UntrustedFile(LrpError):
+    """A file would have to run code of its own to be read.
+
+    Attributes
+    ----------
+    calls : tuple of str
+        What the file would have called, by name; nothing of it was imported or run.
+    """
+
+    def __init__(self, message: str, calls: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.calls = tuple(calls)
+
+
+class NeedsArchitecture(LrpError):
+    """A file holds weights but no graph; an architecture has to say how they are connected."""
+
+
+class ArchitectureError(LrpError):
+    """An architecture is malformed, or does not fit the weights."""
+
+
+class CaptureError(LrpError):
+    """A module cannot be turned into a graph."""
+
+
+class InputError(LrpError):
+    """The inputs do not fit the network: wrong name, shape, type, or not finite."""
+
+
+class TargetError(LrpError):
+    """The target names something that the network's output does not have."""
+
+
+class CompositeError(LrpError):
+    """A composite or rule is unknown, malformed, or asks for what a node cannot do."""
+
+
+class UnsupportedOperation(LrpError):
+    """The network holds operations that no rule covers.
+
+    Attributes
+    ----------
+    operations : tuple of str
+        The operations, by name.
+    """
+
+    def __init__(self, message: str, operations: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.operations = tuple(operations)

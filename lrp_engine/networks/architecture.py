@@ -1,0 +1,154 @@
+"""`architecture.json`: how the tensors of a state dict are connected, and what the inputs mean. Data, never code.
+
+The file is read with msgspec into the structures below; unknown keys and wrong types are refused with their place.
+`resources/docs/architecture-json.md` explains it with examples.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..errors import ArchitectureError
+from ..files.features import Feature
+
+VERSION = 1
+
+
+class FeatureEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """An input unit: network value = (value in the table − mean) / scale."""
+
+    name: str
+    unit: str = ""
+    mean: float = 0.0
+    scale: float = 1.0
+
+
+class InputEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """An input: its shape without the sample axis, and one feature per unit (or none)."""
+
+    name: str
+    shape: list[int]
+    features: list[FeatureEntry] = []
+
+
+class DescribedInput(msgspec.Struct, forbid_unknown_fields=True):
+    """The features of an input whose shape the graph knows already."""
+
+    name: str
+    features: list[FeatureEntry] = []
+
+
+class LayerEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """A layer: its torch.nn type with its parameters; `weights` is its prefix in the state dict."""
+
+    name: str
+    type: str
+    parameters: dict[str, Any] = {}
+    weights: str | None = None
+    inputs: list[str] = []
+
+
+class OutputEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """An output: what it is called and the names of its units."""
+
+    name: str = "output"
+    classes: list[str] = []
+    layer: str = ""
+
+
+class Description(msgspec.Struct, forbid_unknown_fields=True):
+    """What a `.pt2` archive's `lrp.json` may add to its graph: names of features and classes."""
+
+    version: int
+    inputs: list[DescribedInput] = []
+    outputs: list[OutputEntry] = []
+
+
+class Architecture(msgspec.Struct, forbid_unknown_fields=True):
+    """The whole file."""
+
+    version: int
+    inputs: list[InputEntry]
+    layers: list[LayerEntry]
+    name: str = ""
+    outputs: list[OutputEntry] = []
+
+
+_Schema = TypeVar("_Schema", Architecture, Description)
+
+
+def read_architecture(path: str | Path) -> Architecture:
+    """Read an architecture.
+
+    Raises
+    ------
+    ArchitectureError
+        If the file is missing, is not JSON, or breaks the schema; the sentence says where.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ArchitectureError(f"The architecture {path.name} cannot be read: {error.strerror}.") from error
+    architecture = _decode(text, Architecture, path.name)
+    if not architecture.inputs or not architecture.layers:
+        raise ArchitectureError(f"{path.name} names no {'inputs' if not architecture.inputs else 'layers'}.")
+    return architecture
+
+
+def read_description(text: bytes, name: str) -> Description:
+    """Read the description inside an archive.
+
+    Raises
+    ------
+    ArchitectureError
+        If it is not JSON, or breaks the schema.
+    """
+    return _decode(text, Description, name)
+
+
+def _decode(text: bytes, kind: type[_Schema], name: str) -> _Schema:
+    try:
+        read = msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise ArchitectureError(f"{name} does not follow the schema: {error}.") from error
+    if read.version != VERSION:
+        raise ArchitectureError(f"{name} has version {read.version}; this program reads version {VERSION}.")
+    return read
+
+
+def features_of(name: str, shape: tuple[int, ...], entries: list[FeatureEntry]) -> tuple[Feature, ...]:
+    """The features of an input, checked against the shape of one sample.
+
+    Raises
+    ------
+    ArchitectureError
+        If there are features, but not one per unit, or a scale is zero.
+    """
+    if entries and len(entries) != prod(shape):
+        raise ArchitectureError(
+            f"The input “{name}” has {prod(shape)} units but {len(entries)} features; give one feature per unit."
+        )
+    for entry in entries:
+        if entry.scale == 0:
+            raise ArchitectureError(f"The feature “{entry.name}” of the input “{name}” has scale 0; use 1 for no scaling.")
+    return tuple(Feature(f.name, f.unit, f.mean, f.scale) for f in entries)
+
+
+def classes_of(entry: OutputEntry, units: int) -> tuple[str, ...]:
+    """The names of an output's units, checked against how many there are.
+
+    Raises
+    ------
+    ArchitectureError
+        If there are names, but not one per unit.
+    """
+    if entry.classes and len(entry.classes) != units:
+        raise ArchitectureError(
+            f"The output “{entry.name}” has {units} units but {len(entry.classes)} class names; give one per unit."
+        )
+    return tuple(entry.classes)

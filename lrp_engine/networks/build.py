@@ -1,0 +1,120 @@
+"""The last steps that every source of networks shares: canonical graph, shapes, layers, outputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch.fx import Graph, Node
+
+from ..errors import ArchitectureError
+from .architecture import FeatureEntry, OutputEntry, classes_of, features_of
+from .graph import canonical, operation_name, operation_of, walk_back
+from .layers import find_layers
+from .network import Network, NetworkInput, NetworkOutput, Shape
+from .operations import MOVEMENT, OUTPUT_ACTIVATIONS
+from .shapes import annotate
+
+
+def finish(
+    graph: Graph,
+    tensors: dict[str, torch.Tensor],
+    inputs: dict[str, tuple[Shape, torch.dtype]],
+    *,
+    parameters: frozenset[str],
+    notes: list[str] | None = None,
+    name: str = "",
+    output_names: tuple[str, ...] = (),
+    metadata: dict[str, Any] | None = None,
+) -> Network:
+    """Make a `Network` of a functional ATen graph.
+
+    Parameters
+    ----------
+    graph : torch.fx.Graph
+        Placeholders are inputs, `get_attr` nodes name entries of `tensors`; the output node holds a tuple of nodes.
+    tensors : dict
+        Weights and constants.
+    inputs : dict
+        Placeholder name -> (shape with None where the samples run, dtype).
+    parameters : frozenset of str
+        The names in `tensors` that were learned.
+    """
+    notes = list(notes or ())
+    canonical(graph)
+    annotate(graph, tensors, inputs)
+    used = {str(node.target) for node in graph.nodes if node.op == "get_attr"}
+    tensors = {key: value.detach() for key, value in tensors.items() if key in used}
+    layers = find_layers(graph, tensors, parameters)
+    (results,) = next(node for node in graph.nodes if node.op == "output").args
+    names = output_names or (("output",) if len(results) == 1 else tuple(node.name for node in results))
+    outputs = tuple(
+        NetworkOutput(label, node.meta["shape"], activation=_activation(node, notes, label))
+        for label, node in zip(names, results, strict=True)
+    )
+    if not any(None in shape for shape, _ in inputs.values()):
+        notes.append("The network takes one sample at a time: its sample axis is fixed.")
+    return Network(
+        graph=graph,
+        tensors=tensors,
+        inputs=tuple(
+            NetworkInput(key, shape, str(dtype).removeprefix("torch.")) for key, (shape, dtype) in inputs.items()
+        ),
+        outputs=outputs,
+        layers=layers,
+        notes=tuple(notes),
+        name=name,
+        parameters=parameters & frozenset(tensors),
+        metadata=metadata or {},
+    )
+
+
+def described(network: Network, features: dict[str, list[FeatureEntry]], outputs: list[OutputEntry]) -> Network:
+    """The network with the names that a description gives to its input and output units.
+
+    Raises
+    ------
+    ArchitectureError
+        If the description names an input that the network does not have, or counts its units otherwise.
+    """
+    unknown = set(features) - {entry.name for entry in network.inputs}
+    if unknown:
+        has = ", ".join(entry.name for entry in network.inputs)
+        raise ArchitectureError(f"The description names the input “{min(unknown)}”; the network has {has}.")
+    if outputs and len(outputs) != len(network.outputs):
+        raise ArchitectureError(
+            f"The description names {len(outputs)} outputs; the network has {len(network.outputs)}."
+        )
+    network.inputs = tuple(
+        replace(entry, features=features_of(entry.name, entry.unit_shape, features.get(entry.name, [])))
+        for entry in network.inputs
+    )
+    if outputs:
+        network.outputs = tuple(
+            replace(entry, name=given.name, classes=classes_of(given, entry.units))
+            for entry, given in zip(network.outputs, outputs, strict=True)
+        )
+    return network
+
+
+def logit_node(result: Node) -> Node:
+    """The node that is explained for an output: its logit where a sigmoid or softmax ends the network."""
+    for node in walk_back(result, _moves):
+        if operation_name(node) in OUTPUT_ACTIVATIONS and isinstance(node.args[0], Node):
+            return node.args[0]
+    return result
+
+
+def _moves(node: Node) -> bool:
+    row = operation_of(node)
+    return row is not None and row.kind == MOVEMENT and node.meta.get("shape") == getattr(node.args[0], "meta", {}).get("shape")
+
+
+def _activation(result: Node, notes: list[str], label: str) -> str:
+    for node in walk_back(result, _moves):
+        activation = OUTPUT_ACTIVATIONS.get(operation_name(node), "")
+        if activation:
+            notes.append(f"The output “{label}” ends in a {activation}; the logit before it is explained.")
+            return activation
+    return ""

@@ -1,0 +1,252 @@
+"""The graph of a `.pt2` archive, rebuilt from its `models/model.json` as data.
+
+`torch.export.load` is never called: it runs code that a file can hide in its sample inputs, its shape expressions and
+its pickled weights. Here every operation is looked up in an allow-list, sizes come from running the graph, and no
+string of the file is ever evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+from torch.fx import Graph, Node
+
+from ..errors import FormatError, UntrustedFile
+from .build import finish
+from .from_module import recapture, source_line
+from .graph import integer_functions
+from .network import Network, Shape
+from .operations import is_allowed
+
+aten = torch.ops.aten
+
+_ATEN = re.compile(r"^torch\.ops\.aten\.([A-Za-z0-9_]+)\.([A-Za-z0-9_]+)$")
+_OPERATOR = re.compile(r"^_operator\.([a-z]+)$")
+
+# torch's numbering of types in an exported program (torch/_export/serde/schema.py)
+_DTYPES = {
+    1: torch.uint8,
+    2: torch.int8,
+    3: torch.int16,
+    4: torch.int32,
+    5: torch.int64,
+    6: torch.float16,
+    7: torch.float32,
+    8: torch.float64,
+    12: torch.bool,
+    13: torch.bfloat16,
+}
+_MEMORY_FORMATS = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d, 4: torch.preserve_format}
+
+
+def network_of(model: dict[str, Any], tensors: dict[str, torch.Tensor], *, name: str) -> Network:
+    """Rebuild the network.
+
+    Parameters
+    ----------
+    model : dict
+        The parsed `models/model.json`.
+    tensors : dict
+        Weights and constants by the names that the program's signature uses.
+
+    Raises
+    ------
+    FormatError
+        If the description is incomplete or of a form that this version does not read.
+    UntrustedFile
+        If the graph calls anything outside the allow-list.
+    """
+    try:
+        reader = _Reader(model["graph_module"], tensors)
+        graph = reader.read()
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        raise FormatError(f"The graph in {name} is not described as torch.export writes it ({error!r}).") from error
+    floating = {key: t.float() if t.is_floating_point() else t for key, t in reader.tensors.items()}
+    if any(_changes_in_place(node) for node in graph.nodes):
+        held: dict[str, Any] = {
+            key: torch.nn.Parameter(t, requires_grad=False) if key in reader.parameters else t
+            for key, t in floating.items()
+        }
+        module = torch.fx.GraphModule(held, graph)
+        examples = [torch.zeros([2 if s is None else s for s in shape], dtype=d) for shape, d in reader.inputs.values()]
+        return recapture(module, examples, name=name, input_names=tuple(reader.inputs))
+    return finish(
+        graph,
+        floating,
+        reader.inputs,
+        parameters=frozenset(reader.parameters),
+        notes=reader.notes,
+        name=name,
+    )
+
+
+def _changes_in_place(node: Node) -> bool:
+    return isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable
+
+
+class _Reader:
+    def __init__(self, module: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
+        self.described = module["graph"]
+        self.signature = module["signature"]
+        self.available = tensors
+        self.tensors: dict[str, torch.Tensor] = {}
+        self.parameters: set[str] = set()
+        self.inputs: dict[str, tuple[Shape, torch.dtype]] = {}
+        self.notes: list[str] = []
+        self.graph = Graph()
+        self.values: dict[str, Node] = {}
+
+    def read(self) -> Graph:
+        for spec in self.signature["input_specs"]:
+            self._input(spec)
+        for node in self.described["nodes"]:
+            self._node(node)
+        outputs = []
+        for spec in self.signature["output_specs"]:
+            ((kind, content),) = spec.items()
+            if kind != "user_output":
+                raise FormatError(f"The program also yields a {kind.replace('_', ' ')}; export the module in evaluation mode.")
+            if "as_tensor" in content["arg"]:
+                outputs.append(self.values[content["arg"]["as_tensor"]["name"]])
+        self.graph.output(tuple(outputs))
+        return self.graph
+
+    def _input(self, spec: dict[str, Any]) -> None:
+        ((kind, content),) = spec.items()
+        if kind == "user_input":
+            if "as_tensor" not in content["arg"]:
+                return  # a constant argument: the graph already holds its value
+            name = content["arg"]["as_tensor"]["name"]
+            node = self.graph.placeholder(name)
+            self.inputs[node.name] = self._shape_of(name)
+            self.values[name] = node
+            return
+        keys = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
+        if kind not in keys:
+            raise FormatError(f"The program takes a {kind.replace('_', ' ')}, which this version does not read.")
+        key = content[keys[kind]]
+        if key not in self.available:
+            raise FormatError(f"The archive's graph uses the tensor “{key}”, which the archive does not hold.")
+        name = content["arg"]["name"]
+        self.tensors[key] = self.available[key]
+        if kind == "parameter":
+            self.parameters.add(key)
+        self.values[name] = self.graph.create_node("get_attr", key)
+
+    def _shape_of(self, name: str) -> tuple[Shape, torch.dtype]:
+        described = self.described["tensor_values"][name]
+        sizes: list[int | None] = []
+        for axis, size in enumerate(described["sizes"]):
+            if "as_int" in size:
+                sizes.append(int(size["as_int"]))
+            elif axis == 0:
+                sizes.append(None)
+            else:
+                hint = (size["as_expr"].get("hint") or {}).get("as_int")
+                if hint is None:
+                    raise FormatError(f"The input “{name}” has an open size on axis {axis}; export it with a fixed size.")
+                self.notes.append(f"Axis {axis} of the input “{name}” may have any size; {hint} is taken.")
+                sizes.append(int(hint))
+        dtype = _DTYPES[described["dtype"]]
+        return tuple(sizes), torch.float32 if dtype.is_floating_point else dtype
+
+    def _node(self, described: dict[str, Any]) -> None:
+        target, schema = _target(described["target"])
+        given = {entry["name"]: self._argument(entry["arg"]) for entry in described["inputs"]}
+        args, kwargs = _arrange(schema, given, [self._argument(e["arg"]) for e in described["inputs"]])
+        node = self.graph.call_function(target, args, kwargs)
+        node.meta = _meta(described.get("metadata") or {})
+        outputs = described["outputs"]
+        if len(outputs) == 1 and "as_tensors" not in outputs[0]:
+            self.values[_name(outputs[0])] = node
+            return
+        named = outputs[0]["as_tensors"] if "as_tensors" in outputs[0] else [o.get("as_tensor") for o in outputs]
+        for index, output in enumerate(named):
+            if output is None:
+                continue
+            import operator
+
+            item = self.graph.call_function(operator.getitem, (node, index))
+            item.meta = dict(node.meta)
+            self.values[output["name"]] = item
+
+    def _argument(self, arg: dict[str, Any]) -> Any:
+        ((kind, value),) = arg.items()
+        if kind == "as_none":
+            return None
+        if kind in {"as_int", "as_float", "as_bool", "as_string", "as_ints", "as_floats", "as_bools", "as_strings"}:
+            return value
+        if kind == "as_tensor":
+            return self.values[value["name"]]
+        if kind == "as_tensors":
+            return [self.values[v["name"]] for v in value]
+        if kind == "as_optional_tensors":
+            return [None if "as_none" in v else self.values[v["as_tensor"]["name"]] for v in value]
+        if kind in {"as_sym_int", "as_sym_float", "as_sym_bool"}:
+            return self._symbol(value)
+        if kind in {"as_sym_ints", "as_sym_floats", "as_sym_bools"}:
+            return [self._symbol(v) for v in value]
+        if kind == "as_scalar_type":
+            dtype = _DTYPES[value]
+            return torch.float32 if dtype.is_floating_point else dtype
+        if kind == "as_memory_format":
+            return _MEMORY_FORMATS[value]
+        if kind == "as_device":
+            return torch.device("cpu")
+        if kind == "as_layout":
+            return torch.strided
+        raise FormatError(f"The graph passes an argument of the kind “{kind}”, which this version does not read.")
+
+    def _symbol(self, value: dict[str, Any]) -> Any:
+        return self.values[value["as_name"]] if "as_name" in value else next(iter(value.values()))
+
+
+def _name(output: dict[str, Any]) -> str:
+    ((_, value),) = output.items()
+    return value["name"] if "name" in value else value["as_name"]
+
+
+def _target(text: str) -> tuple[Any, Any]:
+    found = _ATEN.match(text)
+    if found and is_allowed(found[1]):
+        overload = getattr(getattr(aten, found[1], None), found[2], None)
+        if overload is not None:
+            return overload, overload._schema
+    found = _OPERATOR.match(text)
+    if found and found[1] in integer_functions():
+        return integer_functions()[found[1]], None
+    raise UntrustedFile(f"The graph calls “{text[:100]}”, which is not among the operations that this program runs.", (text,))
+
+
+def _arrange(schema: Any, given: dict[str, Any], ordered: list[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments in the schema's order; a gap before a given one is filled with the schema's default."""
+    if schema is None:
+        return tuple(ordered), {}
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    gap: list[Any] = []
+    for argument in schema.arguments:
+        if argument.name not in given:
+            gap.append(argument.default_value if argument.has_default_value() else None)
+        elif argument.kwarg_only:
+            kwargs[argument.name] = given[argument.name]
+        else:
+            args += [*gap, given[argument.name]]
+            gap = []
+    unknown = set(given) - {a.name for a in schema.arguments}
+    if unknown:
+        raise FormatError(f"The graph passes “{min(unknown)}” to {schema.name}, which takes no such argument.")
+    return tuple(args), kwargs
+
+
+def _meta(metadata: dict[str, str]) -> dict[str, Any]:
+    path, kind = "", ""
+    stack = metadata.get("nn_module_stack", "")
+    if stack:
+        # key,path,class;key,path,class … : the innermost module comes last
+        parts = stack.rsplit(";", 1)[-1].split(",")
+        if len(parts) == 3 and not parts[1].startswith("_empty_nn_module_stack"):
+            path, kind = parts[1], parts[2].rsplit(".", 1)[-1]
+    return {"layer": path, "module": kind if path else "", "source": source_line(metadata.get("stack_trace", ""))}

@@ -1,0 +1,96 @@
+"""Groups nodes into layers, as the author named them."""
+
+from __future__ import annotations
+
+from torch.fx import Graph, Node
+
+from .graph import live_nodes, operation_name, operation_of
+from .network import Layer
+from .operations import ACTIVATION, AFFINE, MOVEMENT, NORMALIZATION, OUTPUT, SELECTION, SUM
+
+# Of a layer's nodes, the one that says most about it gives the layer its kind.
+_TELLING = (AFFINE, NORMALIZATION, SELECTION, SUM, OUTPUT, ACTIVATION, MOVEMENT)
+
+
+def find_layers(graph: Graph, tensors: dict[str, object], parameters: frozenset[str]) -> tuple[Layer, ...]:
+    """The layers in forward order; also writes each live node's layer path into `meta["layer"]`.
+
+    A functional node at the top of the author's `forward` is a layer of its own, named after the node, unless it only
+    moves values.
+    """
+    live = live_nodes(graph)
+    groups: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        if node.op != "call_function" or node not in live:
+            continue
+        row = operation_of(node)
+        path = node.meta.get("layer", "")
+        if not path and not (row and row.kind == MOVEMENT):
+            path = node.meta["layer"] = node.name
+        if path:
+            groups.setdefault(path, []).append(node)
+    # in the order of their outputs, so that a layer stands after everything it reads
+    position = {node: index for index, node in enumerate(graph.nodes)}
+    ordered = sorted(groups.items(), key=lambda item: position[item[1][-1]])
+    return tuple(_layer(path, nodes, tensors, parameters, live) for path, nodes in ordered)
+
+
+def _layer(
+    path: str, nodes: list[Node], tensors: dict[str, object], parameters: frozenset[str], live: set[Node]
+) -> Layer:
+    rows = [row.kind for node in nodes if (row := operation_of(node))]
+    kind = min(rows, key=_TELLING.index, default="unsupported")
+    module = nodes[-1].meta.get("module", "")
+    learned = {
+        str(argument.target): tensors[str(argument.target)].numel()  # type: ignore[attr-defined]
+        for node in nodes
+        for argument in node.all_input_nodes
+        if argument.op == "get_attr" and str(argument.target) in parameters
+    }
+    return Layer(
+        path=path,
+        operation=module or operation_name(nodes[-1]),
+        kind=kind,
+        shape=nodes[-1].meta.get("shape", ()),
+        parameters=sum(learned.values()),
+        sources=_sources(path, nodes, live),
+        nodes=tuple(node.name for node in nodes),
+        merged_into=_merged_into(nodes, live),
+    )
+
+
+def _sources(path: str, nodes: list[Node], live: set[Node]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    waiting = [argument for node in nodes for argument in node.all_input_nodes]
+    while waiting:
+        node = waiting.pop(0)
+        if node not in live or node.meta.get("layer") == path:
+            continue
+        name = node.name if node.op == "placeholder" else node.meta.get("layer", "")
+        if name:
+            found[name] = None
+        else:
+            waiting.extend(node.all_input_nodes)
+    return tuple(found)
+
+
+def merges(norm: Node, live: set[Node]) -> Node | None:
+    """The affine map into which this batch norm is computed: the dense layer or convolution that only it reads."""
+    row = operation_of(norm)
+    before = norm.args[0] if row and row.kind == NORMALIZATION else None
+    if not isinstance(before, Node) or len(before.users) != 1 or before not in live:
+        return None
+    source = operation_of(before)
+    if source is None or before.args[1] in live:
+        return None
+    # output channels have to stand on axis 1, and on axis 0 of the weight
+    dense = source.name == "linear" and len(before.meta.get("shape", ())) == 2
+    convolution = source.family == "convolution" and not (source.name == "convolution" and before.args[6])
+    return before if dense or convolution else None
+
+
+def _merged_into(nodes: list[Node], live: set[Node]) -> str:
+    if len(nodes) != 1:
+        return ""
+    before = merges(nodes[0], live)
+    return before.meta.get("layer", "") if before is not None and before.meta.get("layer") != nodes[0].meta["layer"] else ""

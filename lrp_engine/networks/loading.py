@@ -1,0 +1,77 @@
+"""From a weight file to a network, by what the file is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import NeedsArchitecture
+from ..files import open_weights
+from .architecture import Architecture, read_architecture, read_description
+
+if TYPE_CHECKING:
+    from ..files import WeightFile
+    from .network import Network
+
+
+def load(path: str | Path, architecture: str | Path | Architecture | None = None) -> Network:
+    """Make a network of a weight file.
+
+    Parameters
+    ----------
+    path : path
+        A `.pt2` archive, or a state dict (`.pth`, `.pt`, `.safetensors`).
+    architecture : path or Architecture, optional
+        How a state dict's tensors are connected. Without it, `architecture.json` or `NAME.architecture.json` beside
+        the weights is taken.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    FormatError, UntrustedFile
+        If the file cannot be read as data.
+    NeedsArchitecture
+        If it holds weights only and no architecture lies beside it.
+    ArchitectureError
+        If the architecture is malformed or does not fit the weights.
+    """
+    weights = open_weights(path)
+    if weights.format == "pt2":
+        network = _from_archive(weights)
+    else:
+        network = _from_weights(weights, architecture)
+    network.metadata = {"path": str(path), "format": weights.format, **weights.metadata}
+    return network
+
+
+def _from_archive(weights: WeightFile) -> Network:
+    raise NotImplementedError
+
+
+def _from_weights(weights: WeightFile, architecture: str | Path | Architecture | None) -> Network:
+    from .from_architecture import build
+
+    if architecture is None:
+        architecture = beside(weights.path)
+        if architecture is None:
+            name = Path(weights.path).name
+            raise NeedsArchitecture(
+                f"{name} holds {len(weights.tensors)} tensors but not how they are connected; put an "
+                "architecture.json beside it, or choose one."
+            )
+    if not isinstance(architecture, Architecture):
+        architecture = read_architecture(architecture)
+    return build(architecture, weights)
+
+
+def beside(path: str | Path) -> Path | None:
+    """The architecture that lies beside a weight file, if any."""
+    path = Path(path)
+    for name in (f"{path.stem}.architecture.json", "architecture.json"):
+        candidate = path.with_name(name)
+        if candidate.is_file():
+            return candidate
+    return None

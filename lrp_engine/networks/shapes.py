@@ -1,0 +1,76 @@
+"""Shapes of every node, found by running the graph on torch's `meta` device: no memory, no arithmetic.
+
+The graph is run with two and with three samples; where a size differs, the samples run there. An axis may hold several
+values of each sample (a sequence folded into the batch): `samples` is then (axis, times).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.fx import Graph, Node
+
+from ..errors import CaptureError, LrpError
+from .graph import evaluate
+from .network import Shape
+
+_FEW, _MORE = 2, 3
+
+
+def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, tuple[Shape, torch.dtype]]) -> None:
+    """Write `shape`, `dtype` and `samples` into each node's meta.
+
+    Parameters
+    ----------
+    graph : torch.fx.Graph
+    tensors : dict
+        Weights and constants by `get_attr` name.
+    inputs : dict
+        For each placeholder's name its shape (None where the samples run) and dtype.
+
+    Raises
+    ------
+    CaptureError
+        If a node cannot run on these shapes; it names the node and its layer.
+    """
+    few = _run(graph, tensors, inputs, _FEW)
+    more = _run(graph, tensors, inputs, _MORE) if any(None in shape for shape, _ in inputs.values()) else few
+    for node in graph.nodes:
+        if node.op == "output":
+            continue
+        one, other = few[node], more[node]
+        if isinstance(one, torch.Tensor):
+            node.meta["shape"], node.meta["samples"] = _compare(tuple(one.shape), tuple(other.shape))
+            node.meta["dtype"] = one.dtype
+
+
+def _compare(few: tuple[int, ...], more: tuple[int, ...]) -> tuple[Shape, tuple[int, int] | None]:
+    axes = [axis for axis, (a, b) in enumerate(zip(few, more, strict=True)) if a != b]
+    shape = tuple(None if axis in axes else size for axis, size in enumerate(few))
+    return shape, (axes[0], few[axes[0]] // _FEW) if axes else None
+
+
+def _run(
+    graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, tuple[Shape, torch.dtype]], samples: int
+) -> dict[Node, Any]:
+    values: dict[Node, Any] = {}
+    meta: dict[str, torch.Tensor] = {}
+    for node in graph.nodes:
+        if node.op == "placeholder":
+            shape, dtype = inputs[node.name]
+            size = [samples if s is None else s for s in shape]
+            values[node] = torch.empty(size, dtype=dtype, device="meta")
+        elif node.op == "get_attr":
+            name = str(node.target)
+            values[node] = meta.setdefault(name, tensors[name].to("meta"))
+        elif node.op == "call_function":
+            try:
+                values[node] = evaluate(node, values)
+            except LrpError:
+                raise
+            except Exception as error:  # any operation may refuse its arguments in its own way
+                where = node.meta.get("layer") or node.name
+                reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+                raise CaptureError(f"The node {node.name} in layer “{where}” does not fit what it is given: {reason}") from error
+    return values
