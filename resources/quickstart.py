@@ -226,14 +226,23 @@ def pip(venv: Path, *arguments: str, may_fail: bool = False) -> "str | None":
             for line in process.stdout or ():
                 heard.append(line)
                 log.write(line)
-                if re.match(r"\s*(Downloading|Processing|Installing collected)", line) and ".metadata" not in line:
-                    say("  " + line.strip()[:100])
+                shown = progress_in(line)
+                if shown:
+                    say("  " + shown)
     output = "".join(heard)
     if process.returncode == 0:
         return output
     if may_fail:
         return None
     raise Problem(f"The installation stopped: {reason_in(output)}. More is in {venv / 'quickstart.log'}.")
+
+
+def progress_in(line: str) -> str:
+    """Shorten a line of pip's to what a person waits for: a package with its size, or the unpacking; else ""."""
+    package = re.match(r"\s*Downloading (\S+?)-(\d[^-]*)-\S*\.whl (\(.+\))", line)
+    if package:
+        return "downloading {} {} {}".format(*package.groups())
+    return "unpacking" if line.startswith("Installing collected packages") else ""
 
 
 def reason_in(output: str) -> str:
@@ -393,13 +402,16 @@ def virtual_display():  # noqa: ANN201
         server.wait()
 
 
+def have_test_programs() -> None:
+    missing = [package for program, package in TEST_PROGRAMS if shutil.which(program) is None]
+    if missing and sys.platform.startswith("linux"):
+        install_system_packages(missing, "The tests that drive the real window need other programs")
+
+
 def test(venv: Path) -> int:
     """Run all tests and all linters, each to its end, and say which did not pass."""
     with contextlib.ExitStack() as stack:
         if sys.platform.startswith("linux"):
-            missing = [package for program, package in TEST_PROGRAMS if shutil.which(program) is None]
-            if missing:
-                install_system_packages(missing, "The window's tests need a virtual display")
             env = stack.enter_context(virtual_display())
             if not make_qt_start(venv, "x11", env):
                 raise Problem(f"Qt does not start on Xvfb, which the window's tests need: {qt_starts(venv, env)}")
@@ -442,11 +454,15 @@ def main(arguments: "list[str] | None" = None) -> int:
     chosen = parser.parse_args(arguments)
     venv = chosen.venv.absolute()
     try:
+        if chosen.test:
+            have_test_programs()  # first, because a person may have to do something about it
         make_environment(venv)
         install(venv, frozenset({"dev"}) if chosen.test else frozenset())
         return test(venv) if chosen.test else show(venv)
     except Problem as problem:
         reason = str(problem)
+    except PermissionError as error:
+        reason = f"{error.filename} cannot be read or written: name another folder with --venv DIR."
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         reason = f"{where}{error.strerror or error}."
