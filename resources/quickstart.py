@@ -29,7 +29,7 @@ def version_problem(version, find=shutil.which):  # noqa: ANN001, ANN201 - an ol
     """Say in one sentence why this Python cannot be used, or return "" when it can."""
     if OLDEST <= tuple(version[:2]) <= NEWEST:
         return ""
-    usable = ["python3.%d" % minor for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]  # noqa: UP031
+    usable = ["python3.%d" % minor for minor in range(OLDEST[1], NEWEST[1] + 1)]  # noqa: UP031
     found = [name for name in usable if find(name)]
     advice = "run this again with %s" % found[0] if found else "install one of them and run this again with it"  # noqa: UP031
     return "This is Python %d.%d, and LRP Explorer needs 3.11, 3.12 or 3.13: %s." % (version[0], version[1], advice)  # noqa: UP031

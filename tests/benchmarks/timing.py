@@ -1,0 +1,49 @@
+"""Times that can be compared: taken in turns, in one run, and told as medians and ratios."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+
+
+def seconds(work: Callable[[], object], at_least: float = 0.02) -> float:
+    """Time one call of `work`, as the mean over as many calls as fill `at_least` seconds."""
+    start = time.perf_counter()
+    work()
+    spent = time.perf_counter() - start
+    if spent >= at_least:
+        return spent
+    calls = int(at_least / max(spent, 1e-7)) + 1
+    start = time.perf_counter()
+    for _ in range(calls):
+        work()
+    return (time.perf_counter() - start) / calls
+
+
+def in_turns(works: Sequence[Callable[[], object]], rounds: int = 7) -> list[list[float]]:
+    """Time each of `works` once a round, so that a busy machine is busy for all of them; one round goes before."""
+    for work in works:
+        work()
+    times: list[list[float]] = [[] for _ in works]
+    for _ in range(rounds):
+        for work, taken in zip(works, times, strict=True):
+            taken.append(seconds(work))
+    return times
+
+
+def ratio(times: Iterable[float], baseline: Iterable[float]) -> float:
+    """Give the median of the rounds' ratios."""
+    return median(one / other for one, other in zip(times, baseline, strict=True))
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows in columns, numbers to the right."""
+    cells = [list(header), *([f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    print(f"\n{title}")
+    for row in cells:
+        first, *rest = (cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        print("  " + "  ".join([first, *rest]).rstrip())
+        if row is cells[0]:
+            print("  " + "  ".join("-" * width for width in widths))
