@@ -1,0 +1,119 @@
+"""safetensors: a length, a JSON header, and the numbers one after the other."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+from ..errors import FormatError
+from .dtypes import DTYPES
+from .tensors import TensorInfo, file_stamp, mapped, shown, tensor_in
+from .weightfile import Candidate, WeightFile
+
+LARGEST_HEADER = 100_000_000  # the format's own limit
+
+# The format's names -> torch's
+_DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz",
+    "F8_E5M2FNUZ": "float8_e5m2fnuz",
+    "F8_E8M0": "float8_e8m0fnu",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U64": "uint64",
+    "U32": "uint32",
+    "U16": "uint16",
+    "U8": "uint8",
+    "BOOL": "bool",
+    "C64": "complex64",
+}
+
+
+def looks_like_safetensors(candidate: Candidate) -> bool:
+    """Whether it begins with a length and then a JSON object."""
+    return len(candidate.head) > 8 and candidate.head[8:9] == b"{" and candidate.head[:1] != b"{"
+
+
+def open_safetensors(candidate: Candidate) -> WeightFile:
+    """Read the header.
+
+    Raises
+    ------
+    FormatError
+        If the header is too long, is not what the format prescribes, or its tensors overlap or leave the file.
+    """
+    path, file = candidate.path, candidate.path.name
+    stamp = file_stamp(path)
+    length = struct.unpack("<Q", candidate.head[:8])[0]
+    if length > LARGEST_HEADER:
+        raise FormatError(f"{file} states a safetensors header of {length} bytes; the format allows {LARGEST_HEADER}.")
+    if 8 + length > candidate.size:
+        raise FormatError(f"{file} ends within its safetensors header: it was cut off.")
+    header = _header(path.open("rb"), length, file)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise FormatError(f"The metadata in the safetensors header of {file} is not a list of texts.")
+
+    start, tensors, end = 8 + length, {}, 0
+    placed = sorted(((_place(name, entry, file), name) for name, entry in header.items()), key=lambda item: item[0][:2])
+    for (first, last, dtype, shape), name in placed:
+        where = f"The tensor “{shown(name)}” in {file}"
+        if first < end:
+            raise FormatError(f"{where} overlaps another one: the header is wrong.")
+        if last > candidate.size - start:
+            raise FormatError(f"{where} ends beyond the file: it was cut off.")
+        info = tensor_in(mapped(path, last - first, stamp, start + first), name, dtype, shape, file=file)
+        if info.nbytes != last - first:
+            raise FormatError(f"{where} has {last - first} bytes, but its shape and type take {info.nbytes}.")
+        tensors[name] = info
+        end = max(end, last)
+    in_order: dict[str, TensorInfo] = {name: tensors[name] for name in header}
+    if not in_order:
+        raise FormatError(f"{file} is a safetensors file without tensors.")
+    return WeightFile(
+        path, "safetensors", "safetensors", in_order, {shown(k): shown(v, 1000) for k, v in metadata.items()}
+    )
+
+
+def _header(stream: Any, length: int, file: str) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError("a name twice")
+        return found
+
+    try:
+        with stream:
+            stream.seek(8)
+            header = json.loads(stream.read(length), object_pairs_hook=once)
+    except OSError as error:
+        raise FormatError(f"{file} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"The safetensors header of {file} is not valid JSON, or names a tensor twice.") from error
+    if not isinstance(header, dict):
+        raise FormatError(f"The safetensors header of {file} is not a JSON object.")
+    return header
+
+
+def _place(name: str, entry: Any, file: str) -> tuple[int, int, str, list[int]]:
+    """First byte, byte after the last, number format and shape, each checked by itself."""
+    where = f"The tensor “{shown(name)}” in {file}"
+    try:
+        dtype, shape, (first, last) = entry["dtype"], entry["shape"], entry["data_offsets"]
+        right = isinstance(shape, list) and isinstance(dtype, str) and 0 <= first <= last
+    except (KeyError, TypeError, ValueError):
+        right = False
+    if not right or type(first) is not int or type(last) is not int:
+        raise FormatError(f"{where} is described wrongly in the safetensors header.")
+    known = _DTYPES.get(dtype, dtype)
+    if known not in DTYPES:
+        raise FormatError(f"{where} has the number format {shown(dtype)}, which this version does not read.")
+    return first, last, known, shape
