@@ -171,9 +171,9 @@ def _meta(node: Node) -> dict[str, Any]:
 def source_line(trace: str) -> str:
     """The author's own line in a stack trace: the last one outside torch, as `file:line: code`."""
     lines = [line.strip() for line in trace.strip().splitlines()]
-    own = [
+    own = [  # a line of the trace says where, the next one what stands there
         (head, code)
-        for head, code in zip(lines, [*lines[1:], ""], strict=True)
+        for head, code in zip(lines, [*lines[1:], ""], strict=False)
         if head.startswith("File ") and "torch/nn/" not in head and "torch/fx/" not in head
     ]
     if not own:

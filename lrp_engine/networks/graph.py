@@ -66,10 +66,10 @@ def last_uses(nodes: list[Node]) -> dict[Node, list[Node]]:
 
 def canonical(graph: Graph) -> None:
     """Rewrite what exporters leave behind, in place: batch norm as one node, no dead code."""
+    graph.eliminate_dead_code()
     for node in list(graph.nodes):
         if node.op == "call_function" and operation_name(node) == "_native_batch_norm_legit_no_training":
             _one_batch_norm(graph, node)
-    graph.eliminate_dead_code()
 
 
 def _one_batch_norm(graph: Graph, node: Node) -> None:

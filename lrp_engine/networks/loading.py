@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NeedsArchitecture
-from ..files import open_weights
+from ..files import open_weights, read_pt2
 from .architecture import Architecture, read_architecture, read_description
 
 if TYPE_CHECKING:
     from ..files import WeightFile
     from .network import Network
+
+DESCRIPTION = "lrp.json"  # an archive's extra file with the names of features and classes
 
 
 def load(path: str | Path, architecture: str | Path | Architecture | None = None) -> Network:
@@ -39,16 +41,25 @@ def load(path: str | Path, architecture: str | Path | Architecture | None = None
         If the architecture is malformed or does not fit the weights.
     """
     weights = open_weights(path)
-    if weights.format == "pt2":
-        network = _from_archive(weights)
-    else:
-        network = _from_weights(weights, architecture)
+    network = _from_archive(weights) if weights.kind == "pt2" else _from_weights(weights, architecture)
     network.metadata = {"path": str(path), "format": weights.format, **weights.metadata}
+    network.notes = (*weights.notes, *network.notes)
     return network
 
 
 def _from_archive(weights: WeightFile) -> Network:
-    raise NotImplementedError
+    from .build import described
+    from .from_pt2 import network_of
+    from .tensors import to_torch
+
+    archive = read_pt2(weights.path)
+    tensors = {name: to_torch(info) for name, info in {**archive.weights, **archive.constants}.items()}
+    network = network_of(archive.program, tensors, name=Path(weights.path).stem)
+    text = archive.extra.get(DESCRIPTION)
+    if text is None:
+        return network
+    description = read_description(text, f"{DESCRIPTION} in {weights.path.name}")
+    return described(network, {entry.name: entry.features for entry in description.inputs}, description.outputs)
 
 
 def _from_weights(weights: WeightFile, architecture: str | Path | Architecture | None) -> Network:

@@ -1,0 +1,100 @@
+"""The result of an explanation, and the progress towards it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .ledger import LedgerRow
+
+
+class Progress(NamedTuple):
+    """How far an explanation has come: `done` of `total` steps, and the layer at hand."""
+
+    done: int
+    total: int
+    layer: str
+
+
+@dataclass
+class Explanation:
+    """Relevance of every layer and input, and the ledger. All tensors are detached and on the CPU.
+
+    Attributes
+    ----------
+    inputs : dict
+        Input name -> relevance, the input's shape (samples, …).
+    outputs : dict
+        Output name -> the network's output.
+    score : torch.Tensor
+        (samples,) what was handed back, f: the explained logit, difference, or sum of the seed.
+    targets : tuple of str
+        For each sample, in words, what was explained.
+    layers, nodes : dict
+        Layer path, or node name -> relevance at its output, in forward order; as far as `keep` asked for them.
+    activations : dict
+        Layer path -> the value at its output, likewise.
+    ledger : list of LedgerRow
+        From the output back to the inputs.
+    notes, warnings : tuple of str
+        What a person should know, and what looks wrong.
+    """
+
+    inputs: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+    score: Tensor
+    targets: tuple[str, ...]
+    composite: str
+    layers: dict[str, Tensor]
+    activations: dict[str, Tensor]
+    nodes: dict[str, Tensor]
+    ledger: list[LedgerRow]
+    flows: dict[str, Tensor] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    _more_flow: Callable[[str], Tensor] | None = field(default=None, repr=False)
+
+    def flow(self, layer: str) -> Tensor:
+        """Relevance on the edges into a layer with weights.
+
+        Parameters
+        ----------
+        layer : str
+            The path of a dense layer or a convolution.
+
+        Returns
+        -------
+        torch.Tensor
+            (samples, units of this layer, units of the one it feeds from); channels where it is a convolution. Summed
+            over its own units it is the relevance of what feeds it.
+
+        Raises
+        ------
+        InputError
+            If no layer is called so, or it has no weights.
+        """
+        if layer not in self.flows:
+            if layer not in self.sources or self._more_flow is None:
+                known = ", ".join(self.sources) or "none"
+                raise InputError(f"There is no flow into “{layer}”; the layers with weights are {known}.")
+            self.flows[layer] = self._more_flow(layer)
+        return self.flows[layer]
+
+    def flow_source(self, layer: str) -> str:
+        """The layer, or input, that `flow(layer)` leads back to.
+
+        Raises
+        ------
+        InputError
+            If no layer with weights is called so.
+        """
+        if layer not in self.sources:
+            raise InputError(f"There is no flow into “{layer}”; the layers with weights are {', '.join(self.sources)}.")
+        return self.sources[layer]

@@ -1,0 +1,204 @@
+"""The kinds with one rule each: sums, movements, activations, selections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import Node
+
+from ..composites import Rule
+from ..networks.graph import operation_name, operation_of
+from ..networks.operations import ACTIVATION, MOVEMENT, SELECTION, SUM
+from .affine_maps import backward_of
+from .relevance import Relevance, stabilized, summed_to
+from .steps import Context, HandedBack, Record, Step
+
+aten = torch.ops.aten
+
+
+class SumStep(Step):
+    """a + α·b: each term takes its signed share of z / (z + ε sgn z); a constant term absorbs like a bias."""
+
+    kind = SUM
+    reads = ("inputs", "output")
+
+    def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
+        super().__init__(node, context, rule, reason)
+        factor = node.kwargs.get("alpha", 1)
+        sign = -1 if operation_name(node) == "sub" else 1
+        self._terms = ((self._arguments[0][0], 1), (self._arguments[0][1], sign * factor))
+        self._epsilon = rule.values["epsilon"]
+
+    def backward(self, record: Record, arriving: Relevance) -> HandedBack:
+        """Signed shares, as factors of each term."""
+        z = record.values[self.node]
+        share = arriving.over(z, stabilized(z, self._epsilon))
+        absorbed = [("stabilizer", self._epsilon * torch.where(z >= 0, share, -share))]
+        given: dict[Node, Tensor] = {}
+        for term, factor in self._terms:
+            if isinstance(term, Node) and term in self.inputs:
+                back = summed_to(share * factor if factor != 1 else share, record.values[term].shape)
+                given[term] = given[term] + back if term in given else back
+            else:
+                constant = record.values[term] if isinstance(term, Node) else term
+                absorbed.append(("bias", share * (constant * factor)))
+        return HandedBack([Relevance(g=given[term]) for term in self.inputs], absorbed)
+
+
+_UNMOVED = {"clone", "contiguous", "alias", "detach", "dropout", "feature_dropout", "lift_fresh_copy"}
+_RESHAPED = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze"}
+
+
+class MovementStep(Step):
+    """Values are moved, repeated or dropped: relevance goes back to where each came from."""
+
+    kind = MOVEMENT
+
+    def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
+        super().__init__(node, context, rule, reason)
+        self._name = operation_name(node)
+        fills = self._name == "constant_pad_nd" and len(node.args) > 2 and node.args[2] != 0
+        self._has_constants = fills or (self._name == "cat" and len(self.inputs) < len(node.args[0]))  # type: ignore[arg-type]
+        if self._has_constants:
+            self.reads = ("output",)
+
+    def forward(self, record: Record) -> Tensor:
+        """The moved values; only shapes are kept for the way back."""
+        record.notes[self.node] = {n: record.values[n].shape for n in self.inputs}
+        return super().forward(record)
+
+    def backward(self, record: Record, arriving: Relevance) -> HandedBack:
+        """The exact adjoint, for each input."""
+        shapes = record.notes[self.node]
+        shares = [arriving.mapped(self._adjoint(record, n, shapes[n])) for n in self.inputs]
+        absorbed: list[tuple[str, Tensor]] = []
+        if self._has_constants:
+            whole = arriving.of(record.values[self.node])
+            absorbed.append(("bias", whole * self._constant_places(record, whole)))
+        return HandedBack(shares, absorbed)
+
+    def _adjoint(self, record: Record, of: Node, shape: torch.Size) -> Any:
+        if self._name in _UNMOVED:
+            return lambda share: share
+        if self._name in _RESHAPED:
+            return lambda share: share.reshape(shape)
+        if self._name == "permute":
+            order = [axis % len(shape) for axis in self._arguments[0][1]]
+            return lambda share: share.permute([order.index(axis) for axis in range(len(order))])
+        if self._name == "transpose":
+            return lambda share: share.transpose(*self._arguments[0][1:3])
+        return lambda share: backward_of(self._linear(record, of, share), share.new_zeros(shape), share)
+
+    def _linear(self, record: Record, of: Node, like: Tensor) -> Any:
+        """The movement as a linear function of one input: the others' values do not matter."""
+        shapes = record.notes[self.node]
+
+        def value(argument: Any, x: Tensor) -> Any:
+            if argument is of:
+                return x
+            if argument in shapes:
+                return like.new_zeros(shapes[argument])
+            return record.values[argument]
+
+        def function(x: Tensor) -> Tensor:
+            args, kwargs = torch.fx.node.map_aggregate(
+                self._arguments, lambda a: value(a, x) if isinstance(a, Node) else a
+            )
+            return self.node.target(*args, **kwargs)  # type: ignore[operator]
+
+        return function
+
+    def _constant_places(self, record: Record, whole: Tensor) -> Tensor:
+        """1 where the result holds a constant, 0 where it holds a live value."""
+        places = torch.ones_like(whole)
+        for of, shape in record.notes[self.node].items():
+            function = self._linear(record, of, whole)
+            live, nothing = function(whole.new_ones(shape)), function(whole.new_zeros(shape))
+            places = places - (live - nothing)
+        return places
+
+
+class ActivationStep(Step):
+    """An elementwise function: relevance passes, R_in = R_out.
+
+    As a factor, that is f(x)/x; where f(0) is not 0, relevance can reach an input that is 0 and is kept as it is.
+    """
+
+    kind = ACTIVATION
+    reads = ("inputs", "output")
+
+    def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
+        super().__init__(node, context, rule, reason)
+        row = operation_of(node)
+        self._as_factor = row is not None and row.zero_at_zero
+        self._rectifies = operation_name(node) == "relu"
+        if self._rectifies:
+            self.reads = ("output",)
+
+    def backward(self, record: Record, arriving: Relevance) -> HandedBack:
+        """Relevance as it is, or its factor times f(x)/x."""
+        if arriving.r is not None:
+            return HandedBack([Relevance(r=arriving.r)], [])
+        assert arriving.g is not None
+        y = record.values[self.node]
+        if self._rectifies:
+            return HandedBack([Relevance(g=arriving.g * (y > 0))], [])
+        if not self._as_factor:
+            return HandedBack([Relevance(r=arriving.of(y))], [])
+        x = record.values[self.inputs[0]]
+        slope = torch.where(x == 0, 0.0, y / torch.where(x == 0, 1.0, x))
+        return HandedBack([Relevance(g=arriving.g * slope)], [])
+
+
+class SelectionStep(Step):
+    """One of several values is chosen: the winner takes all; of several winners the first that torch names."""
+
+    kind = SELECTION
+    reads = ("inputs",)
+
+    def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
+        super().__init__(node, context, rule, reason)
+        self._pools = operation_name(node) == "max_pool2d"
+
+    def forward(self, record: Record) -> Tensor:
+        """The winners; where they stood is kept for the way back."""
+        if not self._pools:
+            return super().forward(record)
+        args, _ = self.bound(record.values)
+        value, winners = aten.max_pool2d_with_indices(*args)
+        record.notes[self.node] = winners
+        return value
+
+    def backward(self, record: Record, arriving: Relevance) -> HandedBack:
+        """All to the winners."""
+        x = record.values[self.inputs[0]]
+        if not self._pools:
+            function = self.as_function(record, self.inputs[0])
+            return HandedBack([arriving.mapped(lambda share: backward_of(function, x, share))], [])
+        args, _ = self.bound(record.values)
+        kernel = args[1]
+        stride = args[2] if len(args) > 2 and args[2] else kernel
+        padding, dilation, ceil = (args[i] if len(args) > i else d for i, d in ((3, 0), (4, 1), (5, False)))
+        winners = record.notes[self.node]
+
+        def back(share: Tensor) -> Tensor:
+            return aten.max_pool2d_with_indices_backward(
+                *(share, x, _two(kernel), _two(stride), _two(padding), _two(dilation), ceil, winners)
+            )
+
+        return HandedBack([arriving.mapped(back)], [])
+
+
+def _two(value: Any) -> list[int]:
+    given = [value] if isinstance(value, int) else list(value)
+    return given * 2 if len(given) == 1 else given
+
+
+SIMPLE_STEPS: dict[str, type[Step]] = {
+    SUM: SumStep,
+    MOVEMENT: MovementStep,
+    ACTIVATION: ActivationStep,
+    SELECTION: SelectionStep,
+}

@@ -1,0 +1,107 @@
+"""A step: one node, compiled for both passes. Each kind of operation has a class here or in a module beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.fx import Node
+from torch.fx.node import map_aggregate
+
+from ..composites import Rule
+from .affine_maps import WeightCache
+from .relevance import Relevance
+
+
+class HandedBack(NamedTuple):
+    """What a step does with the relevance that arrived: one share per live input, and what it absorbed.
+
+    `absorbed` holds (sink, amount) pairs; an amount has the samples where the node's value has them.
+    """
+
+    shares: list[Relevance]
+    absorbed: list[tuple[str, Tensor]]
+
+
+@dataclass
+class Record:
+    """What the forward pass leaves for the backward pass."""
+
+    values: dict[Node, Any] = field(default_factory=dict)
+    notes: dict[Node, Any] = field(default_factory=dict)  # what a step keeps for itself, e.g. who won in a pool
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What compiling a step may look at."""
+
+    live: set[Node]
+    constants: dict[Node, Any]
+    cache: WeightCache
+    nonnegative: set[Node]
+
+    def constant(self, argument: Any) -> Any:
+        """An argument's value, where it is known before any input is."""
+        return self.constants[argument] if isinstance(argument, Node) else argument
+
+
+class Step:
+    """One node.
+
+    Attributes
+    ----------
+    node : torch.fx.Node
+        Whose value the step computes.
+    inputs : list of torch.fx.Node
+        Its live inputs, in the order of `HandedBack.shares`.
+    kind, rule, reason
+        For the ledger.
+    reads : tuple of str
+        Which values the backward pass needs: "inputs", "output".
+    """
+
+    kind = ""
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
+        self.node = node
+        self.rule = rule
+        self.reason = reason
+        self.inputs = [n for n in node.all_input_nodes if n in context.live]
+        self.samples: tuple[int, int] | None = node.meta.get("samples")
+        self._arguments = map_aggregate(
+            (node.args, node.kwargs), lambda a: context.constants.get(a, a) if isinstance(a, Node) else a
+        )
+
+    def forward(self, record: Record) -> Any:
+        """The node's value."""
+        args, kwargs = self.bound(record.values)
+        return self.node.target(*args, **kwargs)  # type: ignore[operator]
+
+    def bound(self, values: dict[Node, Any]) -> Any:
+        """The node's arguments with recorded values in place."""
+        return map_aggregate(self._arguments, lambda a: values[a] if isinstance(a, Node) else a)
+
+    def as_function(self, record: Record, of: Node) -> Any:
+        """The node as a function of one of its inputs, the others as recorded."""
+        target = self.node.target
+
+        def function(x: Tensor) -> Tensor:
+            args, kwargs = map_aggregate(
+                self._arguments, lambda a: (x if a is of else record.values[a]) if isinstance(a, Node) else a
+            )
+            return target(*args, **kwargs)  # type: ignore[operator]
+
+        return function
+
+    def backward(self, record: Record, arriving: Relevance) -> HandedBack:
+        """Hand relevance back."""
+        raise NotImplementedError
+
+
+class ForwardOnly(Step):
+    """A node outside what is explained: sizes, constants, the function after the logits."""
+
+

@@ -1,0 +1,153 @@
+"""Affine maps as steps: dense layers, convolutions, scalings, pools, batch norm (alone or merged)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import Node
+
+from ..composites import Rule
+from ..networks.graph import operation_name
+from ..networks.operations import AFFINE
+from .affine import AFFINE_RULES, Seen, Shares, flow, hand_back
+from .affine_maps import AffineMap, Convolution, Dense, Scaling, Weightless
+from .relevance import Relevance
+from .steps import Context, HandedBack, Record, Step
+
+
+class AffineStep(Step):
+    """z = W x + b of one live input."""
+
+    kind = AFFINE
+    reads = ("inputs", "output")
+
+    def __init__(self, node: Node, context: Context, rule: Rule, reason: str, map_: AffineMap, x: Node) -> None:
+        super().__init__(node, context, rule, reason)
+        self.inputs = [x]
+        self.map = map_
+        self._rule = AFFINE_RULES[rule.name]
+        self._values = rule.values
+        self._nonnegative = x in context.nonnegative
+
+    def forward(self, record: Record) -> Tensor:
+        """z."""
+        if isinstance(self.map, Weightless):
+            return super().forward(record)
+        return self.map.value(record.values[self.inputs[0]])
+
+    def _seen(self, record: Record, arriving: Relevance) -> Seen:
+        map_ = self.map
+        if isinstance(map_, Weightless):
+            map_ = Weightless(self.as_function(record, self.inputs[0]), map_._cache, map_._key)
+        x, z = record.values[self.inputs[0]], record.values[self.node]
+        return Seen(map_, x, z, arriving, self._values, self._nonnegative)
+
+    def backward(self, record: Record, arriving: Relevance) -> HandedBack:
+        """By the step's rule."""
+        seen = self._seen(record, arriving)
+        shares = self._rule(seen)
+        absorbed = [("stabilizer", shares.stabilizer)]
+        if shares.bias is not None:
+            absorbed.append(("bias", shares.bias))
+        return HandedBack([hand_back(seen, shares.terms)], absorbed)
+
+    def flow(self, record: Record, arriving: Relevance) -> Tensor:
+        """Relevance between units, (samples, units of this layer, units of the one it feeds from)."""
+        seen = self._seen(record, arriving)
+        shares: Shares = self._rule(seen)
+        return flow(seen, shares.terms)
+
+
+def affine_map(node: Node, family: str, context: Context) -> tuple[AffineMap, Node]:
+    """The node as a map of its one live input, and that input."""
+    name = operation_name(node)
+    args: list[Any] = list(node.args)
+    (x,) = (n for n in node.all_input_nodes if n in context.live)
+    if family == "weightless":
+        return Weightless(lambda value: value, context.cache, node), x
+    if family == "scaling":
+        return _scaling(node, name, context), x
+    if family == "convolution":
+        return _convolution(name, args, node, context), x
+    if name == "linear":
+        weight, bias = context.constant(args[1]), context.constant(args[2]) if len(args) > 2 else None
+        return Dense(weight, bias, context.cache, node), x
+    if name == "addmm":
+        weight, bias = context.constant(args[2]).t(), context.constant(args[0])
+        return Dense(weight, bias, context.cache, node), x
+    return Dense(context.constant(args[1]).t(), None, context.cache, node), x
+
+
+def _scaling(node: Node, name: str, context: Context) -> Scaling:
+    if name == "neg":
+        return Scaling(torch.tensor(-1.0), None, context.cache, node)
+    first, second = node.args[:2]
+    factor = second if first in context.live else first
+    scale = torch.as_tensor(context.constant(factor), dtype=torch.get_default_dtype())
+    if isinstance(context.constant(factor), Tensor):
+        scale = context.constant(factor)
+    return Scaling(1 / scale if name == "div" else scale, None, context.cache, node)
+
+
+def _convolution(name: str, args: list[Any], key: Node, context: Context) -> Convolution:
+    weight = context.constant(args[1])
+    bias = context.constant(args[2]) if len(args) > 2 else None
+    axes = weight.dim() - 2
+
+    def setting(index: int, default: int) -> list[int]:
+        given = args[index] if len(args) > index else default
+        given = [given] if isinstance(given, int) else list(given)
+        return given * axes if len(given) == 1 else given
+
+    stride, padding, dilation = setting(3, 1), setting(4, 0), setting(5, 1)
+    if name == "convolution":
+        return Convolution(
+            *(weight, bias, context.cache, key),
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            transposed=args[6],
+            output_padding=setting(7, 0),
+            groups=args[8],
+        )
+    groups = args[6] if len(args) > 6 else 1
+    return Convolution(
+        weight, bias, context.cache, key, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+
+
+def batch_norm_scale(node: Node, context: Context) -> tuple[Tensor, Tensor]:
+    """Batch norm with fixed statistics as (scale, shift), each (channels,)."""
+    weight, bias, mean, variance = (context.constant(a) for a in node.args[1:5])
+    scale = (variance + node.args[7]).rsqrt()
+    if weight is not None:
+        scale = scale * weight
+    shift = -mean * scale
+    return scale, shift if bias is None else shift + bias
+
+
+def batch_norm_map(node: Node, context: Context) -> tuple[AffineMap, Node]:
+    """A batch norm alone: an elementwise affine map."""
+    scale, shift = batch_norm_scale(node, context)
+    axes = [1] * (len(node.meta["shape"]) - 2)
+    x = node.args[0]
+    assert isinstance(x, Node)
+    return Scaling(scale.reshape(-1, *axes), shift.reshape(-1, *axes), context.cache, node), x
+
+
+def merged_map(before: Node, norm: Node, family: str, context: Context) -> tuple[AffineMap, Node]:
+    """A dense layer or convolution with the batch norm after it computed in: same outputs, one bias."""
+    map_, x = affine_map(before, family, context)
+    scale, shift = batch_norm_scale(norm, context)
+    assert map_.weight is not None
+    map_.weight = map_.weight * scale.reshape(-1, *[1] * (map_.weight.dim() - 1))
+    bias = shift if map_.bias is None else shift + scale * map_.bias.flatten()
+    if isinstance(map_, Convolution):
+        map_._flat_bias = bias
+        bias = bias.reshape(-1, *[1] * (map_.weight.dim() - 2))
+    map_.bias = bias
+    return map_, x
+
+
