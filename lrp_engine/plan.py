@@ -134,7 +134,7 @@ class _Compiler:
             raise CompositeError(f"The rule {rule} cannot be given to “{facts.layer}” ({facts.operation}).")
         if node in self.merged:
             map_, x = merged_map(subject, node, subject_family, self.context)
-            return AffineStep(node, self.context, rule, reason, map_, x)
+            return AffineStep(node, self.context, rule, reason, map_, x, merged=True)
         if kind == AFFINE:
             map_, x = affine_map(node, family, self.context)
             return AffineStep(node, self.context, rule, reason, map_, x)

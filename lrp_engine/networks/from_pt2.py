@@ -7,6 +7,7 @@ string of the file is ever evaluated.
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import Any
 
@@ -156,18 +157,18 @@ class _Reader:
         target, schema = _target(described["target"])
         given = {entry["name"]: self._argument(entry["arg"]) for entry in described["inputs"]}
         args, kwargs = _arrange(schema, given, [self._argument(e["arg"]) for e in described["inputs"]])
-        node = self.graph.call_function(target, args, kwargs)
-        node.meta = _meta(described.get("metadata") or {})
         outputs = described["outputs"]
-        if len(outputs) == 1 and "as_tensors" not in outputs[0]:
+        single = len(outputs) == 1 and "as_tensors" not in outputs[0]
+        name = _name(outputs[0]) if single else None
+        node = self.graph.create_node("call_function", target, args, kwargs, name=name)
+        node.meta = _meta(described.get("metadata") or {})
+        if single:
             self.values[_name(outputs[0])] = node
             return
         named = outputs[0]["as_tensors"] if "as_tensors" in outputs[0] else [o.get("as_tensor") for o in outputs]
         for index, output in enumerate(named):
             if output is None:
                 continue
-            import operator
-
             item = self.graph.call_function(operator.getitem, (node, index))
             item.meta = dict(node.meta)
             self.values[output["name"]] = item

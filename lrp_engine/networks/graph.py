@@ -78,9 +78,8 @@ def _one_batch_norm(graph: Graph, node: Node) -> None:
     if any(reader.args[1] != 0 for reader in readers):
         return  # somebody reads the saved statistics; leave it, and let it be refused with its name
     with graph.inserting_after(node):
-        whole = graph.call_function(
-            aten.batch_norm.default, (x, weight, bias, mean, variance, False, momentum, eps, False)
-        )
+        args = (x, weight, bias, mean, variance, False, momentum, eps, False)
+        whole = graph.create_node("call_function", aten.batch_norm.default, args, name="batch_norm")
     whole.meta = dict(node.meta)
     for reader in readers:
         reader.replace_all_uses_with(whole)

@@ -52,7 +52,7 @@ def _pair(value: Any, dims: int) -> list[int]:
 
 
 def _call(graph: Graph, target: Any, *args: Any) -> Node:
-    return graph.call_function(target, args)
+    return graph.create_node("call_function", target, args, name=target._schema.name.removeprefix("aten::"))
 
 
 def _linear() -> LayerType:

@@ -23,19 +23,20 @@ class AffineStep(Step):
     kind = AFFINE
     reads = ("inputs", "output")
 
-    def __init__(self, node: Node, context: Context, rule: Rule, reason: str, map_: AffineMap, x: Node) -> None:
+    def __init__(
+        self, node: Node, context: Context, rule: Rule, reason: str, map_: AffineMap, x: Node, *, merged: bool = False
+    ) -> None:
         super().__init__(node, context, rule, reason)
         self.inputs = [x]
+        self._merged = merged
         self.map = map_
         self._rule = AFFINE_RULES[rule.name]
         self._values = rule.values
         self._nonnegative = x in context.nonnegative
 
     def forward(self, record: Record) -> Tensor:
-        """z."""
-        if isinstance(self.map, Weightless):
-            return super().forward(record)
-        return self.map.value(record.values[self.inputs[0]])
+        """z, by the network's own operation; a merged map has none."""
+        return self.map.value(record.values[self.inputs[0]]) if self._merged else super().forward(record)
 
     def _seen(self, record: Record, arriving: Relevance) -> Seen:
         map_ = self.map
@@ -85,9 +86,9 @@ def _scaling(node: Node, name: str, context: Context) -> Scaling:
         return Scaling(torch.tensor(-1.0), None, context.cache, node)
     first, second = node.args[:2]
     factor = second if first in context.live else first
-    scale = torch.as_tensor(context.constant(factor), dtype=torch.get_default_dtype())
-    if isinstance(context.constant(factor), Tensor):
-        scale = context.constant(factor)
+    # a number becomes a float64 without axes, which takes on the type of what it multiplies
+    given = context.constant(factor)
+    scale = given if isinstance(given, Tensor) else torch.tensor(float(given), dtype=torch.float64)
     return Scaling(1 / scale if name == "div" else scale, None, context.cache, node)
 
 
