@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FormatError
-from .tensors import Region, file_stamp, mapped, shown
+from .tensors import Region, check_unchanged, file_stamp, mapped, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,6 +113,7 @@ class Archive:
                 f"The member “{shown(name)}” of {self.path.name} has {entry.file_size / 1024**2:,.0f} MiB, "
                 f"more than the {most / 1024**2:,.0f} MiB that are read of its kind."
             )
+        check_unchanged(self.path, self._stamp)
         try:
             self._start(entry)
             # `open` stops at the stated size, so what a bomb would unpack beyond it is never made.
@@ -150,6 +151,7 @@ class Archive:
         if entry.compress_type == zipfile.ZIP_STORED:
 
             def load() -> np.ndarray:
+                check_unchanged(self.path, self._stamp)
                 try:
                     start = self._start(entry)
                 except (OSError, struct.error) as error:

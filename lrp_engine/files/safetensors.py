@@ -106,14 +106,16 @@ def _header(stream: Any, length: int, file: str) -> dict[str, Any]:
 def _place(name: str, entry: Any, file: str) -> tuple[int, int, str, list[int]]:
     """First byte, byte after the last, number format and shape, each checked by itself."""
     where = f"The tensor “{shown(name)}” in {file}"
-    try:
-        dtype, shape, (first, last) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        right = isinstance(shape, list) and isinstance(dtype, str) and 0 <= first <= last
-    except (KeyError, TypeError, ValueError):
-        right = False
-    if not right or type(first) is not int or type(last) is not int:
+    entry = entry if isinstance(entry, dict) else {}
+    dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
+    first, last = offsets if isinstance(offsets, list) and len(offsets) == 2 else (-1, -1)
+    if not isinstance(dtype, str) or not isinstance(shape, list) or not _is_stretch(first, last):
         raise FormatError(f"{where} is described wrongly in the safetensors header.")
     known = _DTYPES.get(dtype, dtype)
     if known not in DTYPES:
         raise FormatError(f"{where} has the number format {shown(dtype)}, which this version does not read.")
     return first, last, known, shape
+
+
+def _is_stretch(first: object, last: object) -> bool:
+    return type(first) is int and type(last) is int and 0 <= first <= last

@@ -82,11 +82,10 @@ def mapped(path: Path, size: int, stamp: tuple[int, int], offset: int = 0) -> Re
     def load() -> np.ndarray:
         import numpy as np
 
+        check_unchanged(path, stamp)
+        if size == 0:
+            return np.empty(0, dtype=np.uint8)
         try:
-            if file_stamp(path) != stamp:
-                raise FormatError(f"{path.name} has changed since it was opened; open it again.")
-            if size == 0:
-                return np.empty(0, dtype=np.uint8)
             return np.memmap(path, dtype=np.uint8, mode="r", offset=offset, shape=(size,))
         except OSError as error:
             raise FormatError(f"{path.name} cannot be read any more: {error.strerror or error}.") from error
@@ -98,6 +97,16 @@ def file_stamp(path: Path) -> tuple[int, int]:
     """The file's length and time of change, to notice that it is another one."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(path: Path, stamp: tuple[int, int]) -> None:
+    """Raise FormatError if the file has gone or is not the one that was opened."""
+    try:
+        same = file_stamp(path) == stamp
+    except OSError as error:
+        raise FormatError(f"{path.name} cannot be read any more: {error.strerror or error}.") from error
+    if not same:
+        raise FormatError(f"{path.name} has changed since it was opened; open it again.")
 
 
 def tensor_in(

@@ -41,7 +41,7 @@ def open_torch_zip(candidate: Candidate) -> WeightFile:
     big = state.metadata.get("byte order") == "big"
     regions: dict[str, Region] = {}
     tensors = {name: _tensor(archive, regions, name, record, big_endian=big) for name, record in state.tensors.items()}
-    shared = len(tensors) - len({id(record.storage) for record in state.tensors.values()})
+    shared = len(tensors) - len({record.storage.key for record in state.tensors.values()})
     if shared > 0:
         notes.append(f"{shared} tensors share their numbers with another one.")
     return WeightFile(candidate.path, "PyTorch state dict", "state dict", tensors, state.metadata, tuple(notes))
