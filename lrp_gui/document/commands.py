@@ -37,7 +37,7 @@ class EditCells(QUndoCommand):
         self._old = [(row, column, document.cell_text(row, column)) for row, column, _ in cells]
         self._time = time.monotonic()
 
-    def id(self) -> int:  # noqa: A003, D102
+    def id(self) -> int:  # noqa: D102
         return Kind.CELLS
 
     def redo(self) -> None:  # noqa: D102
@@ -92,7 +92,7 @@ class ChangeSettings(QUndoCommand):
         self._document, self._new, self._old = document, settings, document.settings
         self._time = time.monotonic()
 
-    def id(self) -> int:  # noqa: A003, D102
+    def id(self) -> int:  # noqa: D102
         return Kind.SETTINGS
 
     def redo(self) -> None:  # noqa: D102

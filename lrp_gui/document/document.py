@@ -58,7 +58,7 @@ class Document(QObject):
         self.problem = ""
         self.stale = False  # the result is of an earlier state of the table or of the settings
 
-    # ------------------------------------------------------------------------------------------------- what is selected
+    # ---------------------------------------------------------------------------- what is selected
 
     def select_layer(self, path: str) -> None:
         """Choose a layer, an input by its name, or "" for none."""
@@ -82,7 +82,7 @@ class Document(QObject):
             self.selected_sample = row
             self.sample_selected.emit(row)
 
-    # ------------------------------------------------------------------------------------------ edits that can be undone
+    # -------------------------------------------------------------------- edits that can be undone
 
     def open(self, contents: Contents, text: str) -> None:
         """Take over what was read from a file. The first file of a session is where history begins."""
@@ -177,7 +177,7 @@ class Document(QObject):
         if auto != self.settings.auto:
             self.put_settings(replace(self.settings, auto=auto))
 
-    # --------------------------------------------------------------------------- the state, as the undo commands set it
+    # ------------------------------------------------------ the state, as the undo commands set it
 
     @property
     def contents(self) -> Contents:
@@ -261,7 +261,7 @@ class Document(QObject):
             self.settings = settings
             self.settings_changed.emit()
 
-    # ------------------------------------------------------------------------------------------- what the worker found
+    # ----------------------------------------------------------------------- what the worker found
 
     def put_result(self, result: SampleResult | None, problem: str = "") -> None:
         """The chosen sample's explanation, or why there is none."""
@@ -283,7 +283,7 @@ class Document(QObject):
             self.stale = True
             self.stale_changed.emit()
 
-    # ------------------------------------------------------------------------------------------------------- small parts
+    # --------------------------------------------------------------------------------- small parts
 
     def _after_rows(self) -> None:
         self.table_changed.emit()

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lrp_engine.files.cells import number, writes_decimal_comma
 from lrp_gui.document.results import Feature
+
+# The engine's reason why a cell is no number, in the words of a sentence.
+REASONS = {"missing": "no number", "infinite": "infinite", "too large": "too large", "not a number": "no number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +37,6 @@ def number_text(value: float) -> str:
     """The shortest text that reads back as the same number: 59, not 59.0."""
     short = f"{value:.15g}"
     return short if float(short) == value else repr(float(value))
-
-
-def read_number(text: str) -> float | None:
-    """The number that a person typed, or None when it is not one. Underscores are no part of a number here."""
-    cleaned = text.strip().replace("\u2212", "-")
-    if "_" in cleaned:
-        return None
-    try:
-        return float(cleaned)
-    except ValueError:
-        return None
 
 
 class InputTable:
@@ -74,18 +67,20 @@ class InputTable:
             self.insert(0, rows)
 
     @classmethod
-    def from_columns(  # noqa: D102  (described by the class)
+    def from_columns(
         cls,
         features: Sequence[Feature],
         values: np.ndarray,
-        names: Sequence[str],
         typed: dict[tuple[int, int], str],
         extras: Sequence[tuple[str, Sequence[str]]],
         path: str,
     ) -> InputTable:
+        """A table as a file holds it; its samples are named by their number."""
         table = cls(features, path=path)
         table.values = np.array(values, dtype=np.float64)
-        table.names = list(names)
+        # As when it is typed: what cannot be used is text, and NaN to everybody else.
+        table.values[~np.isfinite(table.values)] = np.nan
+        table.names = [str(number) for number in range(1, len(values) + 1)]
         table.typed = dict(typed)
         table.extras = [ExtraColumn(name, list(texts)) for name, texts in extras]
         return table
@@ -108,11 +103,10 @@ class InputTable:
         name, text = self.features[column].name, self.text(row, column).strip()
         if not text:
             return f"{name} is empty; type a number."
-        if read_number(text) is not None:
-            return f"{name} is {text}, which is no finite number; type one."
-        if read_number(text.replace(",", ".")) is not None:
-            return f"{name} is “{text}”; write the decimal point as a point: {text.replace(',', '.').strip()}."
-        return f"{name} is “{text}”, which is no number; type one."
+        if writes_decimal_comma(text):
+            return f"{name} is “{text}”; write the decimals after a point."
+        _value, reason = number(text)
+        return f"{name} is “{text}”, which is {REASONS.get(reason, 'no number')}; type a finite number."
 
     def row_problem(self, row: int) -> str:
         """Why this sample cannot be explained, in one sentence; "" when it can."""
@@ -135,9 +129,9 @@ class InputTable:
 
     def set_text(self, row: int, column: int, text: str) -> None:
         """Take over what was typed; what is no finite number stays in the cell as text."""
-        value = read_number(text)
-        self.values[row, column] = np.nan if value is None else value
-        if value is None or not np.isfinite(value):
+        value, reason = number(text)
+        self.values[row, column] = np.nan if reason else value
+        if reason:
             self.typed[row, column] = text
         else:
             self.typed.pop((row, column), None)
@@ -148,8 +142,8 @@ class InputTable:
         self.typed = {(r + count if r >= at else r, c): text for (r, c), text in self.typed.items()}
         self.values = np.insert(self.values, at, np.stack([row.values for row in rows]), axis=0)
         self.names[at:at] = [row.name for row in rows]
-        for number, column in enumerate(self.extras):
-            column.texts[at:at] = [row.extras[number] if number < len(row.extras) else "" for row in rows]
+        for place, column in enumerate(self.extras):
+            column.texts[at:at] = [row.extras[place] if place < len(row.extras) else "" for row in rows]
         for offset, row in enumerate(rows):
             self.typed.update({(at + offset, column): text for column, text in row.typed.items()})
 
@@ -172,7 +166,7 @@ class InputTable:
 def free_names(taken: Sequence[str], wanted: str, count: int) -> list[str]:
     """`count` names that are not taken: the wanted one if it is free, then with a number behind it."""
     used = set(taken)
-    candidates = itertools.chain([wanted], (f"{wanted} ({number})" for number in itertools.count(2)))
+    candidates = itertools.chain([wanted], (f"{wanted} ({copy})" for copy in itertools.count(2)))
     return list(itertools.islice((name for name in candidates if name not in used), count))
 
 

@@ -56,7 +56,7 @@ def _torch_libraries() -> list[Path]:
 
 
 def _load(library: Path) -> None:
-    """dlopen through ctypes. A failure shows itself, with its reason, at the import that follows."""
+    """Dlopen through ctypes. A failure shows itself, with its reason, at the import that follows."""
     loader = ctypes.CDLL(None)
     loader.dlopen.restype = ctypes.c_void_p
     loader.dlopen(os.fsencode(library), os.RTLD_NOW)

@@ -200,7 +200,7 @@ class JobQueue(QObject):
 
     @property
     def busy(self) -> bool:
-        """Is anything waiting, running or on its way back?"""
+        """Whether anything is waiting, running or on its way back."""
         return bool(self._open)
 
     @property

@@ -1,0 +1,240 @@
+"""Everything that can be done, as one table. Menus, toolbars, shortcuts and tests are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+
+from lrp_gui.icons import icon
+from lrp_gui.settings import EXAMPLES
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu, QMenuBar
+
+    from lrp_gui.theme import Theme
+
+Key = QKeySequence.StandardKey
+# "Examples" stands inside File, "Theme" inside View.
+MENUS = ("File", "Edit", "Explain", "View", "Help")
+SUBMENUS = {"Examples": "File", "Theme": "View"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides which actions make sense now."""
+
+    network: bool = False
+    sample: bool = False
+    previous: bool = False
+    following: bool = False
+    result: bool = False
+    busy: bool = False
+    outdated: bool = False
+    undo: bool = False
+    redo: bool = False
+    furnished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One action. `when` names the fact that enables it; `section` groups neighbours in a menu."""
+
+    id: str
+    text: str
+    tip: str
+    menu: str
+    section: int = 0
+    shortcut: str | Key = ""
+    icon: str = ""
+    when: str = ""
+    checkable: bool = False
+    group: str = ""
+    # Its shortcut is for the table alone: Delete must not reach for samples while a layer list has the focus.
+    table_only: bool = False
+
+
+ACTIONS = (
+    ActionRow("open", "Open…", "Open a weight file, a table, or both", "File", 0, Key.Open, "open"),
+    *(
+        ActionRow(f"example_{one.name}", one.title, one.about, "Examples", shortcut=f"Ctrl+{number}")
+        for number, one in enumerate(EXAMPLES, start=1)
+    ),
+    ActionRow(
+        "open_table", "Open Table…", "Read the samples from a CSV file", "File", 1, "Ctrl+Shift+O", "table", "network"
+    ),
+    ActionRow(
+        "open_architecture", "Choose Architecture…", "Say how the tensors of a state dict are connected", "File", 1
+    ),
+    ActionRow("save_table", "Save Table As…", "Write the samples to a CSV file", "File", 1, Key.Save, "save", "sample"),
+    ActionRow(
+        "export", "Export Picture…", "Save the picture as PNG, SVG or PDF", "File", 2, "Ctrl+E", "export", "result"
+    ),
+    ActionRow("quit", "Quit", "Close the program", "File", 3, Key.Quit),
+    ActionRow("undo", "Undo", "Take the last edit back", "Edit", 0, Key.Undo, "undo", "undo"),
+    ActionRow("redo", "Redo", "Do again what was taken back", "Edit", 0, Key.Redo, "redo", "redo"),
+    ActionRow("copy", "Copy", "Copy the selected cells", "Edit", 1, Key.Copy, when="sample", table_only=True),
+    ActionRow(
+        "paste",
+        "Paste",
+        "Paste cells from a spreadsheet at the selection",
+        "Edit",
+        1,
+        Key.Paste,
+        when="sample",
+        table_only=True,
+    ),
+    ActionRow(
+        "clear", "Clear Cells", "Empty the selected cells", "Edit", 1, Key.Delete, when="sample", table_only=True
+    ),
+    ActionRow(
+        "insert",
+        "Insert Sample",
+        "A new sample below, every feature at its mean",
+        "Edit",
+        2,
+        "Ctrl+Shift+N",
+        "insert",
+        "furnished",
+    ),
+    ActionRow(
+        "duplicate",
+        "Duplicate Sample",
+        "A copy of the chosen sample below it",
+        "Edit",
+        2,
+        "Ctrl+D",
+        "duplicate",
+        "sample",
+    ),
+    ActionRow(
+        "delete",
+        "Delete Samples",
+        "Take the selected samples out",
+        "Edit",
+        2,
+        "Ctrl+Delete",
+        "delete",
+        "sample",
+        table_only=True,
+    ),
+    ActionRow(
+        "run", "Explain Now", "Explain the chosen sample and all that changed", "Explain", 0, "F5", "run", "network"
+    ),
+    ActionRow(
+        "auto",
+        "Explain Automatically",
+        "Explain again after every edit",
+        "Explain",
+        0,
+        "Ctrl+Shift+A",
+        "auto",
+        checkable=True,
+    ),
+    ActionRow("cancel", "Cancel", "Stop what is running", "Explain", 0, "Esc", "cancel", "busy"),
+    ActionRow(
+        "previous", "Previous Sample", "Go to the sample above", "Explain", 1, "Alt+Left", "previous", "previous"
+    ),
+    ActionRow("next", "Next Sample", "Go to the sample below", "Explain", 1, "Alt+Right", "next", "following"),
+    ActionRow("go_to", "Go to Sample…", "Type a sample's number", "Explain", 1, "Ctrl+G", when="sample"),
+    ActionRow(
+        "tint",
+        "Tint Cells by Relevance",
+        "Colour each cell of the table by its relevance",
+        "View",
+        0,
+        "Ctrl+T",
+        "tint",
+        checkable=True,
+    ),
+    *(
+        ActionRow(f"theme_{name}", text, tip, "Theme", checkable=True, group="theme")
+        for name, text, tip in (
+            ("system", "As the System", "Light or dark, as the desktop is"),
+            ("light", "Light", "Dark text on light"),
+            ("dark", "Dark", "Light text on dark"),
+        )
+    ),
+    ActionRow("reset_layout", "Reset Layout", "Put the docks back to where they were", "View", 2),
+    ActionRow("shortcuts", "Keyboard Shortcuts", "All shortcuts in one list", "Help", 0, Key.HelpContents),
+    ActionRow("about", "About LRP Explorer", "Version and licence", "Help", 0),
+)
+
+BY_ID = {row.id: row for row in ACTIONS}
+
+# What stands in the toolbars, left to right; "" is a separator, and the window puts its controls between them.
+TABLE_BAR = ("open_table", "insert", "duplicate", "delete", "tint")
+
+
+def _say(text: str) -> str:
+    return QCoreApplication.translate("actions", text)
+
+
+class Actions(QObject):
+    """The QActions of one window, made from the table."""
+
+    def __init__(self, handlers: Mapping[str, Callable[..., object]], parent: QObject) -> None:
+        super().__init__(parent)
+        self._by_id: dict[str, QAction] = {}
+        groups: dict[str, QActionGroup] = {}
+        for row in ACTIONS:
+            action = QAction(_say(row.text), self)
+            action.setObjectName(row.id)
+            action.setCheckable(row.checkable)
+            if row.shortcut:
+                action.setShortcut(QKeySequence(row.shortcut))
+            if row.table_only:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.setToolTip(tip_of(row, action))
+            action.setStatusTip(_say(row.tip))
+            if row.group:
+                action.setActionGroup(groups.setdefault(row.group, QActionGroup(self)))
+            (action.toggled if row.checkable and not row.group else action.triggered).connect(handlers[row.id])
+            self._by_id[row.id] = action
+        self.update(Facts())
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._by_id[name]
+
+    def pick(self, names: tuple[str, ...]) -> list[QAction]:
+        """Some of them, in that order."""
+        return [self._by_id[name] for name in names]
+
+    def update(self, facts: Facts) -> None:
+        """Enable what makes sense now."""
+        for row in ACTIONS:
+            if row.when:
+                self._by_id[row.id].setEnabled(getattr(facts, row.when))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw the icons in the theme's ink."""
+        for row in ACTIONS:
+            if row.icon:
+                self._by_id[row.id].setIcon(icon(row.icon, theme))
+
+    def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
+        """Make the menus; returns them by name."""
+        menus = {name: bar.addMenu(_mnemonic(_say(name))) for name in MENUS}
+        sections: dict[str, int] = {}
+        for row in ACTIONS:
+            if row.menu in SUBMENUS and row.menu not in menus:
+                menus[row.menu] = menus[SUBMENUS[row.menu]].addMenu(_say(row.menu))
+            menu = menus[row.menu]
+            if sections.setdefault(row.menu, row.section) != row.section:
+                menu.addSeparator()
+                sections[row.menu] = row.section
+            menu.addAction(self._by_id[row.id])
+        return menus
+
+
+def tip_of(row: ActionRow, action: QAction) -> str:
+    """What it does, and the keys that do it."""
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    return f"{_say(row.tip)} ({keys})" if keys else _say(row.tip)
+
+
+def _mnemonic(text: str) -> str:
+    return f"&{text}"

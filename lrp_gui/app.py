@@ -1,0 +1,198 @@
+"""The program: command line, application, and what happens between start and the first picture."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lrp_gui.window import Window
+
+DONE, USAGE, UNUSABLE = 0, 2, 3
+
+EPILOG = """\
+Without FILE the window offers two examples. FILE is a weight file (.pth, .pt, .pt2, .safetensors …), a table (.csv) of
+samples for it, and an architecture (.json) for weights that say nothing of their layers.
+Exit codes: 0 done, 2 usage, 3 the file cannot be used (one line why)."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `lrp-gui`."""
+    from lrp_engine import __version__
+
+    result = argparse.ArgumentParser(
+        prog="lrp-gui",
+        description="See why a neural network decided: relevance from the output back to every input.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument("files", metavar="FILE", nargs="*", help="weights, and a table or an architecture for them")
+    result.add_argument(
+        "--theme", choices=("system", "light", "dark"), default="", help="colours of window and pictures"
+    )
+    result.add_argument("--version", action="version", version=f"lrp-gui {__version__}")
+    render = result.add_argument_group("pictures without a window")
+    render.add_argument("--render", metavar="DIR", help="draw every view of the samples into DIR, as PNG and SVG")
+    render.add_argument("--data", metavar="TABLE", help="the table that holds the samples")
+    render.add_argument(
+        "--rows", metavar="A:B", type=row_range, default=slice(0, 1), help="which rows of it (default 0:1)"
+    )
+    render.add_argument("--target", default="max", help='what is explained: "max", an output, a class, or "2-5"')
+    render.add_argument("--composite", default="epsilon_plus", help="the rules by which it is explained")
+    return result
+
+
+def row_range(text: str) -> slice:
+    """Rows as on the command line: 3, 0:5, :10, 5:."""
+    first, colon, last = text.partition(":")
+    try:
+        if not colon:
+            return slice(int(first), int(first) + 1)
+        rows = slice(int(first) if first else 0, int(last) if last else None)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} are no rows; write 0:3 for the first three") from None
+    if rows.start < 0 or (rows.stop is not None and rows.stop <= rows.start):
+        raise argparse.ArgumentTypeError(f"{text!r} are no rows; write 0:3 for the first three")
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Returns
+    -------
+    The exit code: 0 done, 2 usage, 3 the file cannot be used.
+    """
+    _mend_streams()
+    commands = parser()
+    options = commands.parse_args(argv)
+    if options.render is not None:
+        if len(options.files) != 1:
+            commands.error("--render draws the pictures of one FILE")
+        return _render(options)
+    if options.data is not None:
+        options.files.append(options.data)
+    return _show(options)
+
+
+def _show(options: argparse.Namespace) -> int:
+    """Open the window, then everything that takes longer than a frame."""
+    if sys.platform == "win32":
+        import torch  # noqa: F401  (imported after Qt, its libraries may fail to load there)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    app = _application(sys.argv[:1])
+    window = make_window(options.theme)
+    window.show()
+    after_first_paint(window, options.files)
+    code = app.exec()
+    # In this order: Qt objects that Python tears down after the application crash at exit.
+    window.deleteLater()
+    app.processEvents()
+    return code
+
+
+def make_window(theme: str = "") -> Window:
+    """The window with its document, worker and engine, ready to be shown."""
+    from lrp_gui import settings
+    from lrp_gui.document.document import Document
+    from lrp_gui.document.explaining import Explainer
+    from lrp_gui.document.opening import Opener
+    from lrp_gui.jobs.engine import Engine
+    from lrp_gui.jobs.queue import JobQueue
+    from lrp_gui.window import Window
+
+    document, jobs, engine = Document(), JobQueue(), Engine()
+    document.set_auto(settings.AUTO.read())
+    opener, explainer = Opener(document, jobs, engine), Explainer(document, jobs, engine)
+    window = Window(document, jobs, opener, explainer, theme)
+    for owned in (document, jobs, opener, explainer):
+        owned.setParent(window)
+    window.engine = engine
+    return window
+
+
+def after_first_paint(window: Window, files: Sequence[str] = ()) -> None:
+    """Once the frame is on the screen: views first, then the engine, and the files that were given."""
+    from PySide6.QtCore import QTimer
+
+    QTimer.singleShot(0, window, lambda: _move_in(window, files))
+
+
+def _move_in(window: Window, files: Sequence[str]) -> None:
+    from lrp_gui.jobs.gentle import import_views
+    from lrp_gui.jobs.queue import Job, Priority
+    from lrp_gui.window import VIEW_MODULES
+
+    def ready(_result: Any) -> None:
+        from lrp_engine import composite_names
+
+        window.furnish(composite_names())
+
+    window.jobs.submit(
+        Job(window.tr("Preparing the views"), Priority.VIEWS, lambda: import_views(VIEW_MODULES), done=ready)
+    )
+    window.jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, window.engine.start))
+    if files:
+        window.opener.open(files)
+
+
+def _application(arguments: list[str]) -> Any:
+    from PySide6.QtWidgets import QApplication
+
+    from lrp_gui import settings
+
+    app = QApplication.instance() or QApplication(arguments)
+    app.setOrganizationName(settings.ORGANIZATION)
+    app.setApplicationName(settings.APPLICATION)
+    app.setApplicationDisplayName("LRP Explorer")
+    app.setDesktopFileName("lrp-explorer")
+    return app
+
+
+def _render(options: argparse.Namespace) -> int:
+    """Draw without a screen."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from lrp_engine.errors import LrpError
+    from lrp_gui.jobs.rendering import explain_rows
+
+    try:
+        network, results, skipped = explain_rows(
+            options.files[0], options.data, options.rows, options.target, options.composite
+        )
+    except LrpError as error:
+        _complain(error)
+        return UNUSABLE
+    for sentence in skipped:
+        _complain(sentence)
+    if not results:
+        return UNUSABLE
+    _app = _application(sys.argv[:1])
+    from lrp_gui import theme as themes
+    from lrp_gui.export.render import render
+
+    theme = themes.theme_for(options.theme or "light", _app)
+    themes.apply(_app, theme)
+    try:
+        paths = render(Path(options.render), network, results, theme)
+    except OSError as error:
+        _complain(f"{options.render} cannot be written ({error.strerror}); choose another folder.")
+        return UNUSABLE
+    sys.stdout.writelines(f"{path}\n" for path in paths)
+    return DONE
+
+
+def _complain(sentence: object) -> None:
+    sys.stderr.write(f"lrp-gui: {sentence}\n")
+
+
+def _mend_streams() -> None:
+    """A windowed program on some systems has no standard streams; writing to None would end it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123

@@ -1,0 +1,146 @@
+"""The left dock: the network's layers, the file's tensors, and what is known of the file."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTabWidget, QTextBrowser, QTreeView, QWidget
+
+from lrp_gui.browser.layers_model import PATH_ROLE, LayersModel
+from lrp_gui.browser.tensors_model import SORT_ROLE, TensorsModel
+from lrp_gui.document.words import shape_text, size_text
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+
+MAX_COLUMN = 170
+
+
+class Browser(QTabWidget):
+    """Three tabs over the document's network."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDocumentMode(True)
+        self.setAccessibleName(self.tr("Model browser"))
+        self.layers = LayersView(document, self)
+        self.tensors = _tensors_view(document, self)
+        self.tensors.setAccessibleName(self.tr("Tensors of the file"))
+        self.file = FileView(document, self)
+        self.addTab(self.layers, self.tr("Layers"))
+        self.addTab(self.tensors, self.tr("Tensors"))
+        self.addTab(self.file, self.tr("File"))
+
+
+class LayersView(QTreeView):
+    """The tree of layers; what is chosen here is chosen in the document, and the other way round."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._model = LayersModel(document, self)
+        self.setModel(self._model)
+        self.setAccessibleName(self.tr("Layers"))
+        self.setUniformRowHeights(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.header().setStretchLastSection(False)
+        self.selectionModel().currentChanged.connect(self._on_current)
+        document.layer_selected.connect(self._on_selected)
+        document.network_changed.connect(self._arrange)
+        document.result_changed.connect(self._fit_result_columns)
+        self._arrange()
+        self._on_selected(document.selected_layer)
+
+    def _on_current(self, current: QModelIndex) -> None:
+        path = current.data(PATH_ROLE)
+        if path and self._model.selectable(path):
+            self._document.select_layer(path)
+
+    def _on_selected(self, path: str) -> None:
+        index = self._model.index_of(path)
+        if not index.isValid():
+            self.selectionModel().clear()
+        elif self.currentIndex().data(PATH_ROLE) != path:
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+
+    def _arrange(self) -> None:
+        """A small network is shown whole; of a large one only the top."""
+        self.expandToDepth(1)
+        _fit(self)
+
+    def _fit_result_columns(self) -> None:
+        _fit(self, first=4)
+
+
+class FileView(QTextBrowser):
+    """Format, path, metadata and everything that was inferred."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.setOpenLinks(False)
+        self.setAccessibleName(self.tr("About the file"))
+        document.network_changed.connect(self._fill)
+        document.table_changed.connect(self._fill)
+        self._fill()
+
+    def _fill(self) -> None:
+        network, table = self._document.network, self._document.table
+        if network is None:
+            self.setPlainText(self.tr("No file is open."))
+            return
+        facts = [
+            (self.tr("Name"), network.name),
+            (self.tr("File"), network.path),
+            (self.tr("Format"), network.file_format),
+            (self.tr("Inputs"), "; ".join(f"{one.name} ({shape_text(one.shape)})" for one in network.inputs)),
+            (self.tr("Outputs"), _shortened(network.outputs)),
+            (self.tr("After the output"), network.output_activation or self.tr("nothing")),
+            (self.tr("Weights"), size_text(sum(row.nbytes for row in network.tensors))),
+        ]
+        if table is not None:
+            facts.append((self.tr("Table"), table.path or self.tr("typed here")))
+        facts += list(network.metadata)
+        rows = "".join(
+            f"<tr><td style='padding:2px 10px 2px 0'><b>{escape(name)}</b></td>"
+            f"<td style='padding:2px 0'>{escape(str(value))}</td></tr>"
+            for name, value in facts
+        )
+        notes = "".join(f"<li>{escape(note)}</li>" for note in network.notes)
+        heading = f"<p><b>{escape(self.tr('Good to know'))}</b></p><ul>{notes}</ul>" if notes else ""
+        html = f"<table>{rows}</table>{heading}"
+        if html != getattr(self, "_html", ""):
+            self._html = html
+            self.setHtml(html)
+
+
+def _shortened(names: tuple[str, ...], limit: int = 12) -> str:
+    rest = len(names) - limit
+    return ", ".join(names[:limit]) + (f" … ({rest} more)" if rest > 0 else "")
+
+
+def _tensors_view(document: Document, parent: QWidget) -> QTreeView:
+    view = QTreeView(parent)
+    order = QSortFilterProxyModel(view)
+    order.setSortRole(SORT_ROLE)
+    order.setSourceModel(TensorsModel(document, view))
+    view.setModel(order)
+    view.setRootIsDecorated(False)
+    view.setUniformRowHeights(True)
+    view.setSortingEnabled(True)
+    order.sort(-1)  # as in the file, until a header is clicked
+    view.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+    document.network_changed.connect(lambda: _fit(view))
+    return view
+
+
+def _fit(view: QTreeView, first: int = 0) -> None:
+    """Columns as wide as what stands in them, within reason."""
+    header: QHeaderView = view.header()
+    for column in range(first, header.count()):
+        view.resizeColumnToContents(column)
+        header.resizeSection(column, min(header.sectionSize(column) + 6, MAX_COLUMN))

@@ -1,0 +1,129 @@
+"""The toolbar's controls: which sample, which target, which composite. They show the document and call it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QSpinBox, QWidget
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+
+# A list of more classes than this is searched by typing.
+MOST_TARGETS = 2000
+
+
+class SampleBox(QSpinBox):
+    """The chosen sample by its number in the table, counted from 1."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.setAccessibleName(self.tr("Sample"))
+        self.setToolTip(self.tr("The sample that is explained, by its row in the table (Ctrl+G)"))
+        self.setKeyboardTracking(False)
+        self.setMinimumWidth(64)
+        self.valueChanged.connect(lambda number: document.select_sample(number - 1))
+        document.table_changed.connect(self._update)
+        document.sample_selected.connect(lambda _row: self._update())
+        self._update()
+
+    def _update(self) -> None:
+        table, row = self._document.table, self._document.selected_sample
+        samples = table.samples if table else 0
+        with QSignalBlocker(self):
+            self.setRange(min(1, samples), samples)
+            self.setValue(row + 1)
+        self.setSuffix(self.tr(" of {samples}").format(samples=f"{samples:,}") if samples else "")
+        self.setEnabled(samples > 0)
+
+
+class TargetBox(QComboBox):
+    """What is explained: the largest output, a class, or a difference that is typed."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.setAccessibleName(self.tr("Target"))
+        self.setToolTip(
+            self.tr(
+                "What is explained: max for the largest output, an output by its name or number, or a difference: 2-5"
+            )
+        )
+        self.setMinimumContentsLength(11)
+        completer = self.completer()
+        if completer is not None:
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        self.activated.connect(lambda _index: self._commit())
+        line = self.lineEdit()
+        if line is not None:
+            line.editingFinished.connect(self._commit)
+        document.network_changed.connect(self._fill)
+        document.settings_changed.connect(self._show)
+        self._fill()
+
+    def _fill(self) -> None:
+        network = self._document.network
+        with QSignalBlocker(self):
+            self.clear()
+            self.addItem("max")
+            if network is not None:
+                self.addItems(list(network.outputs[:MOST_TARGETS]))
+        self.setEnabled(network is not None)
+        self._show()
+
+    def _show(self) -> None:
+        with QSignalBlocker(self):
+            self.setCurrentIndex(self.findText(self._document.settings.target))
+            self.setEditText(self._document.settings.target)
+
+    def _commit(self) -> None:
+        text = self.currentText().strip()
+        if text:
+            self._document.set_target(text)
+        else:
+            self._show()
+
+
+class CompositeBox(QComboBox):
+    """Which rules hand the relevance back."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.setAccessibleName(self.tr("Composite"))
+        self.setToolTip(self.tr("The composite: which rule each layer gets"))
+        self.setMinimumContentsLength(12)
+        self.addItem(document.settings.composite, document.settings.composite)
+        self.activated.connect(lambda index: document.set_composite(str(self.itemData(index))))
+        document.settings_changed.connect(self._show)
+
+    def fill(self, names: tuple[tuple[str, str], ...]) -> None:
+        """Offer composites: name and one line about each."""
+        with QSignalBlocker(self):
+            self.clear()
+            for number, (name, about) in enumerate(names):
+                self.addItem(name, name)
+                self.setItemData(number, about, Qt.ItemDataRole.ToolTipRole)
+        self._show()
+
+    def _show(self) -> None:
+        with QSignalBlocker(self):
+            self.setCurrentIndex(self.findData(self._document.settings.composite))
+
+
+def labelled(text: str, control: QWidget) -> QWidget:
+    """A control with its name before it, Alt and the underlined letter lead there."""
+    box = QWidget()
+    row = QHBoxLayout(box)
+    row.setContentsMargins(6, 0, 2, 0)
+    row.setSpacing(5)
+    label = QLabel(text, box)
+    label.setBuddy(control)
+    row.addWidget(label)
+    row.addWidget(control)
+    return box

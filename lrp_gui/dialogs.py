@@ -1,0 +1,158 @@
+"""The window's dialogs. All are opened, never executed: the window stays alive behind them, and tests can reach it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSaveFile
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
+
+from lrp_gui import settings
+from lrp_gui.actions import ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lrp_gui.document.table import InputTable
+    from lrp_gui.window import Window
+
+WEIGHTS = "*.pt2 *.pth *.pt *.safetensors *.onnx *.ckpt *.bin"
+TABLES = "*.csv *.tsv *.txt"
+
+
+class Dialogs(QObject):
+    """Asks for files and tells about the program."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._window = window
+        self.current: QDialog | None = None  # the one that is open, for whoever drives the window
+
+    def open_files(self) -> None:
+        """Ask for weights, a table, or both."""
+        filters = [
+            self.tr("Weights and tables ({patterns})").format(patterns=f"{WEIGHTS} {TABLES}"),
+            self.tr("All files (*)"),
+        ]
+        self._ask(self.tr("Open"), filters, self._window.opener.open, several=True)
+
+    def open_table(self) -> None:
+        """Ask for a table."""
+        filters = [self.tr("Tables ({patterns})").format(patterns=TABLES), self.tr("All files (*)")]
+        self._ask(self.tr("Open Table"), filters, lambda paths: self._window.opener.open_table(paths[0]))
+
+    def open_architecture(self) -> None:
+        """Ask how the weights are connected; if no weights wait for it, for both."""
+        filters = [self.tr("Architectures (*.json)"), self.tr("All files (*)")]
+        several = not self._window.opener.wanting_architecture
+        if several:
+            filters.insert(
+                0, self.tr("Weights and their architecture ({patterns})").format(patterns=f"{WEIGHTS} *.json")
+            )
+        self._ask(self.tr("Choose Architecture"), filters, self._window.opener.open, several=several)
+
+    def save_table(self) -> None:
+        """Ask where to write the samples."""
+        dialog = self._dialog(self.tr("Save Table As"), [self.tr("Tables (*.csv)")])
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.fileSelected.connect(self._write_table)
+        dialog.open()
+
+    def export(self) -> None:
+        """Save the picture that is shown."""
+        from lrp_gui.export import ExportDialog
+
+        dialog = ExportDialog(self._window.viewer.current_picture(), self._window.theme, self._window)
+        self.current = dialog
+        dialog.open()
+
+    def shortcuts(self) -> None:
+        """List every shortcut."""
+        rows = [
+            f"<tr><td style='padding-right:24px'>{row.text.rstrip('…')}</td><td><b>{keys}</b></td></tr>"
+            for row in ACTIONS
+            if (keys := self._window.actions_[row.id].shortcut().toString(QKeySequence.SequenceFormat.NativeText))
+        ]
+        self._tell(self.tr("Keyboard Shortcuts"), f"<table>{''.join(rows)}</table>")
+
+    def about(self) -> None:
+        """Version and licence."""
+        from lrp_engine import __version__
+
+        text = self.tr(
+            "<h3>LRP Explorer {version}</h3><p>See why a neural network decided: layer-wise relevance propagation on "
+            "local weight files. Nothing leaves this computer.</p><p>MIT licence.</p>"
+        )
+        self._tell(self.tr("About"), text.format(version=__version__))
+
+    def _ask(self, title: str, filters: list[str], take: Callable[[list[str]], None], *, several: bool = False) -> None:
+        dialog = self._dialog(title, filters)
+        mode = QFileDialog.FileMode.ExistingFiles if several else QFileDialog.FileMode.ExistingFile
+        dialog.setFileMode(mode)
+        dialog.filesSelected.connect(lambda paths: self._taken(paths, take))
+        dialog.open()
+
+    def _dialog(self, title: str, filters: list[str]) -> QFileDialog:
+        dialog = QFileDialog(self._window, title, settings.FOLDER.read())
+        dialog.setNameFilters(filters)
+        dialog.setAttribute(_delete_on_close())
+        self.current = dialog
+        dialog.destroyed.connect(self._forget)
+        return dialog
+
+    def _taken(self, paths: list[str], take: Callable[[list[str]], None]) -> None:
+        settings.FOLDER.write(str(Path(paths[0]).parent))
+        take(paths)
+
+    def _tell(self, title: str, text: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, self._window)
+        box.setAttribute(_delete_on_close())
+        self.current = box
+        box.destroyed.connect(self._forget)
+        box.open()
+
+    def _forget(self) -> None:
+        self.current = None
+
+    def _write_table(self, path: str) -> None:
+        from lrp_gui.document.state import Message
+
+        table = self._window.document.table
+        if table is None:
+            return
+        problem = write_table(table, path)
+        if problem:
+            self._window.say(Message(problem))
+
+
+def write_table(table: InputTable, path: str) -> str:
+    """Write a table as CSV, whole or not at all.
+
+    Returns
+    -------
+    What went wrong, in one sentence; "" when nothing did.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*(one.name for one in table.features), *(extra.name for extra in table.extras)])
+    columns = range(len(table.features))
+    for row in range(table.samples):
+        writer.writerow(
+            [*(table.text(row, column) for column in columns), *(extra.texts[row] for extra in table.extras)]
+        )
+    file = QSaveFile(path)
+    written = file.open(QSaveFile.OpenModeFlag.WriteOnly) and file.write(out.getvalue().encode()) >= 0
+    if written and file.commit():
+        return ""
+    return f"{Path(path).name} cannot be written ({file.errorString()}); choose another place."
+
+
+def _delete_on_close():  # noqa: ANN202
+    from PySide6.QtCore import Qt
+
+    return Qt.WidgetAttribute.WA_DeleteOnClose

@@ -1,0 +1,220 @@
+"""When to explain: after which change, which rows, and what happens to a job that is overtaken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer
+
+from lrp_gui.document.state import Message
+from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.jobs.requests import SampleRequest, TableRequest
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+    from lrp_gui.document.results import SampleResult, TableResult
+    from lrp_gui.jobs.engine import Engine
+
+# Long enough to take a pasted block or a scrolled list as one change, short enough not to be felt.
+DEBOUNCE_MS = 15
+# What is not replaced by then is blanked: an old number must not stand beside a new input. Sooner would only flicker.
+BLANK_MS = 150
+
+
+class Explainer(QObject):
+    """Listens to the document and keeps its results up to date through the worker."""
+
+    def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._engine = document, jobs, engine
+        self._dirty: set[int] = set()  # rows whose table result is missing or of an earlier state
+        self._asked = (document.settings.target, document.settings.composite)
+        self._sample_job: Job | None = None
+        self._table_job: Job | None = None
+        self._start = _single_shot(self, DEBOUNCE_MS, self.run)
+        self._blank = _single_shot(self, BLANK_MS, self._blank_dirty)
+        document.table_replaced.connect(self._on_replaced)
+        document.cells_changed.connect(self._on_cells)
+        document.rows_inserted.connect(self._on_inserted)
+        document.rows_removed.connect(self._on_removed)
+        document.sample_selected.connect(self._on_sample)
+        document.settings_changed.connect(self._on_settings)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an explanation is due, running, or on its way."""
+        return self._start.isActive() or self._job_runs(self._sample_job) or self._job_runs(self._table_job)
+
+    @property
+    def pending(self) -> bool:
+        """Whether `run` would bring anything up to date."""
+        document = self._document
+        return document.network is not None and (bool(self._dirty) or document.stale or document.result is None)
+
+    def run(self) -> None:
+        """Explain now: the chosen sample first, then every row that changed."""
+        self._start.stop()
+        self._stop_jobs()
+        if self._document.network is None or self._document.table is None:
+            return
+        self._explain_sample()
+        self._explain_table()
+
+    def cancel(self) -> None:
+        """Stop explaining; what is there stays, marked as out of date."""
+        self._start.stop()
+        running = self._job_runs(self._sample_job)
+        self._stop_jobs()
+        if running:
+            self._document.mark_stale()
+
+    # -------------------------------------------------------------------------------- what changed
+
+    def _on_replaced(self) -> None:
+        self._stop_jobs()
+        table = self._document.table
+        self._dirty = set(range(table.samples)) if table else set()
+        self._asked = (self._document.settings.target, self._document.settings.composite)
+        self._start.start()  # something new is explained once, whatever the mode
+
+    def _on_cells(self, cells: list[tuple[int, int]]) -> None:
+        self._changed({row for row, _column in cells})
+
+    def _on_inserted(self, at: int, count: int) -> None:
+        self._dirty = {row + count if row >= at else row for row in self._dirty}
+        self._changed(set(range(at, at + count)))
+
+    def _on_removed(self, at: int, count: int) -> None:
+        kept = {row for row in self._dirty if not at <= row < at + count}
+        self._dirty = {row - count if row >= at else row for row in kept}
+        self._changed(set())
+
+    def _on_sample(self, _row: int) -> None:
+        if self._document.settings.auto or self._start.isActive():
+            self._start.start()
+        else:
+            self._document.put_result(None)
+
+    def _on_settings(self) -> None:
+        settings, table = self._document.settings, self._document.table
+        asked = (settings.target, settings.composite)
+        if asked != self._asked:
+            self._asked = asked
+            self._changed(set(range(table.samples)) if table else set())
+        elif settings.auto and self.pending:
+            self._start.start()
+
+    def _changed(self, rows: set[int]) -> None:
+        self._stop_jobs()
+        self._dirty |= rows
+        self._document.mark_stale()
+        if not self._blank.isActive():
+            self._blank.start()
+        if self._document.settings.auto:
+            self._start.start()
+
+    # ---------------------------------------------------------------------------------------- jobs
+
+    def _explain_sample(self) -> None:
+        document, row = self._document, self._document.selected_sample
+        network, table = document.network, document.table
+        if network is None or table is None or row < 0:
+            document.put_result(None)
+            return
+        problem = table.row_problem(row)
+        if problem:
+            document.put_result(None, problem)
+            return
+        request = SampleRequest(network, row, table.names[row], table.values[row].copy(), *self._asked)
+        self._sample_job = self._jobs.submit(
+            Job(
+                self.tr("Explaining sample {name}").format(name=table.names[row]),
+                Priority.SAMPLE,
+                lambda: self._engine.explain_sample(request),
+                done=self._sample_done,
+                failed=self._sample_failed,
+            )
+        )
+
+    def _explain_table(self) -> None:
+        network, table = self._document.network, self._document.table
+        if network is None or table is None:
+            return
+        good = table.good_rows()
+        self._note_refused([row for row in self._dirty if not good[row]])
+        rows = sorted(row for row in self._dirty if good[row])
+        if not rows:
+            return
+        request = TableRequest(network, rows, table.values[rows], *self._asked)
+        self._table_job = self._jobs.submit(
+            Job(
+                self.tr("Explaining the table"),
+                Priority.TABLE,
+                lambda: self._engine.explain_table(request),
+                part=self._table_part,
+                failed=self._table_failed,
+            )
+        )
+
+    def _stop_jobs(self) -> None:
+        for job in (self._sample_job, self._table_job):
+            if job is not None:
+                job.cancel()
+        self._sample_job = self._table_job = None
+
+    @staticmethod
+    def _job_runs(job: Job | None) -> bool:
+        return job is not None and not job.ended and not job.cancelled
+
+    def _sample_done(self, result: SampleResult) -> None:
+        self._document.put_result(result)
+
+    def _sample_failed(self, failure: Failure) -> None:
+        self._document.put_result(None, failure.sentence)
+
+    def _table_part(self, part: TableResult) -> None:
+        from lrp_gui.document import scores
+
+        table = self._document.table
+        if table is None:
+            return
+        known = self._document.table_result
+        if known is None or len(known.rows) != table.samples:
+            known = scores.blank(table.samples, part.outputs.shape[1], part.relevance.shape[1])
+        self._dirty.difference_update(part.rows.tolist())
+        self._document.put_table_result(scores.put(known, part))
+
+    def _table_failed(self, failure: Failure) -> None:
+        # The chosen sample goes first; where both stumble over the same thing, saying it once is enough.
+        if failure.sentence != self._document.problem:
+            self._document.message.emit(Message(failure.sentence, failure.details))
+
+    # ----------------------------------------------------------------------------- the old results
+
+    def _note_refused(self, rows: list[int]) -> None:
+        """Rows that cannot be explained lose their old result and get the reason instead."""
+        from lrp_gui.document import scores
+
+        known, table = self._document.table_result, self._document.table
+        self._dirty.difference_update(rows)
+        if known is None or table is None or not rows:
+            return
+        scores.forget(known, rows)
+        known.refused.update((row, table.row_problem(row)) for row in rows)
+        self._document.put_table_result(known)
+
+    def _blank_dirty(self) -> None:
+        from lrp_gui.document import scores
+
+        known = self._document.table_result
+        if known is not None and self._dirty:
+            scores.forget(known, sorted(row for row in self._dirty if row < len(known.rows)))
+            self._document.put_table_result(known)
+
+
+def _single_shot(parent: QObject, milliseconds: int, call: Any) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(call)
+    return timer

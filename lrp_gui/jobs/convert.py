@@ -1,0 +1,178 @@
+"""From the engine's objects to the plain values that the window draws, and from the table to the engine's inputs."""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrp_gui.document.results import (
+    Feature,
+    Flow,
+    InputInfo,
+    LayerInfo,
+    LayerResult,
+    LedgerRow,
+    NetworkInfo,
+    SampleResult,
+    TableResult,
+    TensorRow,
+)
+from lrp_gui.jobs.opening import features_of
+
+if TYPE_CHECKING:
+    from lrp_engine import Explanation, Network
+    from lrp_gui.jobs.requests import SampleRequest
+
+# A picture of more edges than this shows nothing; the matrix would only be copied around.
+LARGEST_FLOW = 4_000_000
+DENSE = "Linear"
+# Names for more output units than this are made by nobody and read by nobody.
+MOST_OUTPUT_NAMES = 100_000
+SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
+
+
+def network_info(network: Network, path: str) -> NetworkInfo:
+    """Describe a loaded network and the file it came from."""
+    import lrp_engine
+
+    weights = lrp_engine.open_weights(path)
+    output = network.outputs[0]
+    return NetworkInfo(
+        path=str(path),
+        name=network.name or Path(path).stem,
+        file_format=weights.format,
+        inputs=_inputs(network),
+        layers=tuple(_layer(layer) for layer in network.layers),
+        tensors=tuple(
+            TensorRow(name, tuple(info.shape), str(info.dtype), info.nbytes) for name, info in weights.tensors.items()
+        ),
+        outputs=tuple(output.classes) or _numbers(min(output.units, MOST_OUTPUT_NAMES)),
+        output_activation=output.activation,
+        notes=tuple(network.notes),
+        metadata=tuple((str(name), _short(value)) for name, value in weights.metadata.items()),
+    )
+
+
+def network_inputs(network: Network, info: NetworkInfo, values: np.ndarray) -> dict[str, Any]:
+    """Turn rows of the table into the network's inputs: standardised, in its shape and type.
+
+    Parameters
+    ----------
+    values
+        (samples, features), in the table's units, the inputs' features one after the other.
+    """
+    import torch
+
+    from lrp_engine.files.features import standardise
+
+    scaled = standardise(values, features_of(info))  # type: ignore[arg-type]
+    types = {one.name: one.dtype for one in network.inputs}
+    tensors, first = {}, 0
+    for one in info.inputs:
+        units = len(one.features)
+        block = scaled[:, first : first + units].reshape(len(values), *one.shape)
+        tensors[one.name] = torch.from_numpy(np.ascontiguousarray(block)).to(_torch_type(types[one.name]))
+        first += units
+    return tensors
+
+
+def viewable_flows(info: NetworkInfo) -> tuple[str, ...]:
+    """The dense layers whose edges are few enough to be looked at."""
+    units = {one.name: prod(one.shape) for one in info.inputs} | {one.path: prod(one.shape) for one in info.layers}
+    return tuple(
+        layer.path
+        for layer in info.layers
+        if layer.operation == DENSE
+        and layer.sources
+        and units[layer.path] * units.get(layer.sources[0], LARGEST_FLOW) <= LARGEST_FLOW
+    )
+
+
+def sample_result(
+    explanation: Explanation, inputs: dict[str, Any], request: SampleRequest, seconds: float
+) -> SampleResult:
+    """Everything about the first sample of an explanation."""
+    return SampleResult(
+        row=request.row,
+        sample=request.sample,
+        outputs=_first_output(explanation)[0],
+        explained=float(explanation.score[0]),
+        target=explanation.targets[0],
+        composite=request.composite,
+        inputs={name: _array(relevance[0]) for name, relevance in explanation.inputs.items()},
+        values={name: _array(values[0]) for name, values in inputs.items()},
+        layers={
+            path: LayerResult(_array(relevance[0]), _array(explanation.activations[path][0]))
+            for path, relevance in explanation.layers.items()
+        },
+        flows={path: Flow(explanation.flow_source(path), _array(flow[0])) for path, flow in explanation.flows.items()},
+        ledger=tuple(_ledger_row(row) for row in explanation.ledger),
+        notes=(*explanation.notes, *explanation.warnings),
+        seconds=seconds,
+    )
+
+
+def table_result(explanation: Explanation, info: NetworkInfo, rows: list[int]) -> TableResult:
+    """Outputs and input relevance of every sample of an explanation."""
+    count = len(rows)
+    relevance = [_array(explanation.inputs[one.name]).reshape(count, -1) for one in info.inputs]
+    return TableResult(
+        rows=np.array(rows, dtype=np.intp),
+        outputs=_first_output(explanation),
+        explained=_array(explanation.score).astype(np.float64),
+        relevance=np.concatenate(relevance, axis=1).astype(np.float32),
+    )
+
+
+def _inputs(network: Network) -> tuple[InputInfo, ...]:
+    """Describe the inputs; features without a name are numbered, over all inputs."""
+    found, number = [], 1
+    for one in network.inputs:
+        units = prod(one.unit_shape)
+        if one.features:
+            features = tuple(Feature(f.name, f.unit, f.mean, f.scale) for f in one.features)
+        else:
+            features = tuple(Feature(f"x{position}") for position in range(number, number + units))
+        found.append(InputInfo(one.name, one.unit_shape, features, named=bool(one.features)))
+        number += units
+    return tuple(found)
+
+
+def _layer(layer: Any) -> LayerInfo:
+    shape = tuple(size for size in layer.shape if size is not None)
+    return LayerInfo(
+        layer.path, layer.operation, layer.kind, shape, layer.parameters, tuple(layer.sources), layer.merged_into
+    )
+
+
+def _numbers(count: int) -> tuple[str, ...]:
+    return tuple(str(number) for number in range(count))
+
+
+def _short(value: Any, limit: int = 200) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _torch_type(name: str) -> Any:
+    import torch
+
+    return getattr(torch, str(name).removeprefix("torch."))
+
+
+def _array(tensor: Any) -> np.ndarray:
+    """A copy that belongs to nobody else, on the way out of the worker."""
+    return tensor.detach().cpu().numpy().copy()
+
+
+def _first_output(explanation: Explanation) -> np.ndarray:
+    outputs = next(iter(explanation.outputs.values()))
+    return _array(outputs).reshape(len(outputs), -1)
+
+
+def _ledger_row(row: Any) -> LedgerRow:
+    amounts = {name: float(getattr(row, name)[0]) for name in ("arrived", "passed_on", *SINKS)}
+    return LedgerRow(node=row.node, layer=row.layer, kind=row.kind, rule=row.rule, **amounts)

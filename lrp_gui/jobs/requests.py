@@ -1,0 +1,54 @@
+"""What goes to the engine and what of a file comes back, as plain values that nobody changes afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lrp_gui.document.results import NetworkInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """Explain one sample, in full. `values` are in the table's units, one per feature."""
+
+    network: NetworkInfo
+    row: int
+    sample: str
+    values: np.ndarray
+    target: str
+    composite: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRequest:
+    """Explain these rows: outputs and input relevance only. `values` is (rows, features), in the table's units."""
+
+    network: NetworkInfo
+    rows: list[int]
+    values: np.ndarray
+    target: str
+    composite: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableData:
+    """A table that fits a network: its columns in the network's order, and the others as text."""
+
+    path: str
+    values: np.ndarray  # (samples, features), NaN where the cell holds text
+    typed: dict[tuple[int, int], str]  # (row, feature) -> text that is no finite number
+    extras: tuple[tuple[str, tuple[str, ...]], ...]  # (name, one text per sample)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening brought: a network, a table that fits it, and what went wrong with the table if anything did."""
+
+    network: NetworkInfo
+    table: TableData | None = None
+    problem: str = ""

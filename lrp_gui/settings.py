@@ -1,0 +1,80 @@
+"""What the program remembers between two sessions: a table of typed settings over QSettings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QSettings
+
+ORGANIZATION = "LRP Explorer"
+APPLICATION = "lrp-gui"
+# A change of what the window consists of makes an old arrangement unusable.
+LAYOUT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One remembered value: its key, its default, and the values it may have (() = any)."""
+
+    key: str
+    default: Any
+    allowed: tuple[Any, ...] = ()
+
+    def read(self) -> Any:
+        """The stored value, or the default when there is none or none that makes sense."""
+        value = QSettings().value(self.key, self.default)
+        if isinstance(self.default, bool):
+            value = value in (True, "true", "True", 1, "1")
+        if not isinstance(value, type(self.default)):
+            return self.default
+        return value if not self.allowed or value in self.allowed else self.default
+
+    def write(self, value: Any) -> None:
+        """Remember a value."""
+        QSettings().setValue(self.key, value)
+
+
+THEME = Setting("theme", "system", ("system", "light", "dark"))
+AUTO = Setting("explain/auto", True)
+TINT = Setting("table/tint", False)
+FOLDER = Setting("folder", "")
+GEOMETRY = Setting("window/geometry", QByteArray())
+LAYOUT = Setting(f"window/layout{LAYOUT_VERSION}", QByteArray())
+
+SETTINGS = (THEME, AUTO, TINT, FOLDER, GEOMETRY, LAYOUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A network with data that ships with the program."""
+
+    name: str
+    title: str
+    about: str
+    folder: str
+    weights: str
+
+    def path(self) -> Path | None:
+        """Where its weights lie, or None where the examples are not installed."""
+        return next((path for root in _example_roots() if (path := root / self.folder / self.weights).exists()), None)
+
+
+EXAMPLES = (
+    Example(
+        "diabetes",
+        "Diabetes",
+        "442 patients, 10 measurements each: will the disease progress more than in most?",
+        "diabetes",
+        "model_weights.pth",
+    ),
+    Example(
+        "digits", "Digits", "1,797 handwritten digits of 8 × 8 pixels, read by a small CNN", "digits", "digits.pt2"
+    ),
+)
+
+
+def _example_roots() -> tuple[Path, ...]:
+    """In a checkout, beside the package."""
+    return (Path(__file__).resolve().parents[1] / "resources" / "examples",)

@@ -1,0 +1,117 @@
+"""The bottom line: what the worker does, how many samples cannot be used, and whether the books balance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
+
+from lrp_gui.document.words import plain, signed
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+    from lrp_gui.jobs.queue import JobQueue
+
+# Work shorter than this is not worth a word: it would only flicker.
+QUIET_MS = 200
+BAR_WIDTH = 140
+SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported")
+
+
+class Status(QObject):
+    """Fills a status bar from the document and the queue."""
+
+    def __init__(self, bar: QStatusBar, document: Document, jobs: JobQueue) -> None:
+        super().__init__(bar)
+        self._document, self._jobs = document, jobs
+        self.work = QLabel(bar)
+        self.progress = QProgressBar(bar)
+        self.progress.setFixedWidth(BAR_WIDTH)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName(self.tr("Progress"))
+        self.problem = QLabel(bar)
+        self.balance = QLabel(bar)
+        self.work.setAccessibleName(self.tr("Work"))
+        self.problem.setAccessibleName(self.tr("Problems"))
+        self.balance.setAccessibleName(self.tr("Conservation"))
+        bar.addWidget(self.progress)
+        bar.addWidget(self.work, 1)
+        bar.addPermanentWidget(self.problem)
+        bar.addPermanentWidget(self.balance)
+        self.progress.hide()
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(QUIET_MS)
+        self._wait.timeout.connect(self._show_work)
+        jobs.status_changed.connect(self._on_work)
+        document.table_changed.connect(self._show_problem)
+        document.problem_changed.connect(self._show_problem)
+        document.result_changed.connect(self._show_balance)
+        document.stale_changed.connect(self._show_balance)
+
+    def _on_work(self) -> None:
+        if self._jobs.status is None:
+            self._wait.stop()
+            self.progress.hide()
+            self.work.clear()
+        elif self.progress.isVisible():
+            self._show_work()
+        elif not self._wait.isActive():
+            self._wait.start()
+
+    def _show_work(self) -> None:
+        status = self._jobs.status
+        if status is None:
+            return
+        self.work.setText(f"{status.title} …")
+        self.progress.setRange(0, max(0, status.progress.total))
+        self.progress.setValue(status.progress.done)
+        self.progress.show()
+
+    def _show_problem(self) -> None:
+        table = self._document.table
+        bad = [] if table is None else [row for row, good in enumerate(table.good_rows()) if not good]
+        parts = []
+        if bad and table is not None:
+            count = len(bad)
+            parts.append(
+                self.tr("{count} samples are not explained").format(count=count)
+                if count > 1
+                else self.tr("1 sample is not explained")
+            )
+            self.problem.setToolTip("\n".join(table.row_problem(row) for row in bad[:10]))
+        elif self._document.problem:
+            parts.append(self.tr("Not explained"))
+            self.problem.setToolTip(self._document.problem)
+        else:
+            self.problem.setToolTip("")
+        self.problem.setText("  ".join(parts))
+
+    def _show_balance(self) -> None:
+        result = self._document.result
+        if result is None:
+            self.balance.clear()
+            self.balance.setToolTip("")
+            return
+        if self._document.stale:
+            self.balance.setText(self.tr("The picture is of the state before your last edit"))
+            self.balance.setToolTip(self.tr("Explain Now (F5) brings it up to date"))
+            return
+        inputs = sum(float(relevance.sum()) for relevance in result.inputs.values())
+        sinks = {name: sum(getattr(row, name) for row in result.ledger) for name in SINKS}
+        rest = sum(row.unexplained for row in result.ledger)
+        self.balance.setText(
+            self.tr("f {score}  =  ΣR {inputs}  {sinks} absorbed  {rest} unexplained").format(
+                score=plain(result.explained, 4),
+                inputs=signed(inputs, 4),
+                sinks=signed(sum(sinks.values()), 4),
+                rest=signed(rest, 2),
+            )
+        )
+        lines = [self.tr("Handed back: {score}, to the inputs {inputs}").format(
+            score=signed(result.explained, 6), inputs=signed(inputs, 6)
+        )]  # fmt: skip
+        lines += [f"{name}: {signed(amount, 6)}" for name, amount in sinks.items() if amount]
+        lines.append(self.tr("unexplained: {rest}").format(rest=signed(rest, 3)))
+        self.balance.setToolTip("\n".join(lines))

@@ -1,0 +1,264 @@
+"""The input table as Qt sees it: results first, then the features, then the file's other columns."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+
+from lrp_gui.document.predicting import leading_output, prediction
+from lrp_gui.document.words import plain, signed
+from lrp_gui.table.tint import Tint
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+    from lrp_gui.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+TOP = QModelIndex()
+Role = Qt.ItemDataRole
+
+OUTPUT, PREDICTION = 0, 1
+RESULT_COLUMNS = 2
+
+
+class TableModel(QAbstractTableModel):
+    """Reads the document; what is typed goes to the document as an edit."""
+
+    def __init__(self, document: Document, theme: Theme, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._tinted = False
+        self._tint = Tint(theme)
+        self._limits = np.empty(0)  # per row, the largest |R|: the end of its colours
+        self._titles = (self.tr("output"), self.tr("prediction"))
+        document.table_replaced.connect(self._reset)
+        document.network_changed.connect(self._reset)
+        document.cells_changed.connect(self._on_cells)
+        document.table_result_changed.connect(self._on_results)
+        document.rows_about_to_be_inserted.connect(
+            lambda at, count: self.beginInsertRows(QModelIndex(), at, at + count - 1)
+        )
+        document.rows_inserted.connect(lambda _at, _count: self._end(self.endInsertRows))
+        document.rows_about_to_be_removed.connect(
+            lambda at, count: self.beginRemoveRows(QModelIndex(), at, at + count - 1)
+        )
+        document.rows_removed.connect(lambda _at, _count: self._end(self.endRemoveRows))
+        self._measure()
+
+    # -------------------------------------------------------------------------------- what Qt asks
+
+    def rowCount(self, parent: Index = TOP) -> int:  # noqa: D102
+        table = self._document.table
+        return 0 if parent.isValid() or table is None else table.samples
+
+    def columnCount(self, parent: Index = TOP) -> int:  # noqa: D102
+        table = self._document.table
+        return 0 if parent.isValid() or table is None else RESULT_COLUMNS + len(table.features) + len(table.extras)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return flags | Qt.ItemFlag.ItemIsEditable if self.feature(index.column()) >= 0 else flags
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
+        table = self._document.table
+        if not index.isValid() or table is None:
+            return None
+        row, column, feature = index.row(), index.column(), self.feature(index.column())
+        if role in (Role.DisplayRole, Role.EditRole):
+            return table.text(row, feature) if feature >= 0 else self._read_only_text(row, column)
+        if role == Role.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if column == PREDICTION else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Role.ToolTipRole:
+            return self._feature_tip(row, feature) if feature >= 0 else self._read_only_tip(row)
+        if role == Role.BackgroundRole:
+            return self._background(row, feature)
+        if role == Role.ForegroundRole:
+            return self._foreground(row, feature)
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102
+        feature = self.feature(index.column()) if index.isValid() else -1
+        if role != Role.EditRole or feature < 0:
+            return False
+        self._document.edit_cell(index.row(), feature, "" if value is None else str(value))
+        return True
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:  # noqa: D102
+        table = self._document.table
+        if table is None or section < 0:
+            return None
+        if orientation == Qt.Orientation.Vertical:
+            if role == Role.DisplayRole and section < table.samples:
+                return table.names[section]
+            return None
+        if section >= self.columnCount():
+            return None
+        if role == Role.DisplayRole:
+            return self._title(section)
+        if role == Role.ToolTipRole:
+            return self._title_tip(section)
+        return None
+
+    # ------------------------------------------------------------------------------ what views ask
+
+    def feature(self, column: int) -> int:
+        """The feature in a column, or -1 where there is none to edit."""
+        table = self._document.table
+        feature = column - RESULT_COLUMNS
+        return feature if table is not None and 0 <= feature < len(table.features) else -1
+
+    @property
+    def tinted(self) -> bool:
+        """Whether the cells show their relevance."""
+        return self._tinted
+
+    def set_tinted(self, tinted: bool) -> None:
+        """Show each cell's relevance as its colour, or not."""
+        self._tinted = tinted
+        self._repaint()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take over the colours."""
+        self._tint = Tint(theme)
+        self._repaint()
+
+    # --------------------------------------------------------------------------------------- texts
+
+    def _title(self, column: int) -> str:
+        table = self._document.table
+        feature = self.feature(column)
+        if table is None or column < RESULT_COLUMNS:
+            return self._titles[column]
+        if feature < 0:
+            return table.extras[column - RESULT_COLUMNS - len(table.features)].name
+        one = table.features[feature]
+        return f"{one.name}\n{one.unit}" if one.unit else one.name
+
+    def _title_tip(self, column: int) -> str:
+        table = self._document.table
+        feature = self.feature(column)
+        if column == OUTPUT:
+            return self.tr("What the network puts out; of several outputs the largest")
+        if column == PREDICTION:
+            return self.tr("The class that this output stands for")
+        if table is None or feature < 0:
+            return self.tr("A column of the file that the network does not use")
+        one = table.features[feature]
+        unit = f" ({one.unit})" if one.unit else ""
+        return self.tr("{name}{unit}: the network sees (value − {mean}) / {scale}").format(
+            name=one.name, unit=unit, mean=plain(one.mean, 5), scale=plain(one.scale, 5)
+        )
+
+    def _read_only_text(self, row: int, column: int) -> str:
+        table, network = self._document.table, self._document.network
+        if table is None or network is None:
+            return ""
+        if column >= RESULT_COLUMNS:
+            return table.extras[column - RESULT_COLUMNS - len(table.features)].texts[row]
+        outputs = self._outputs(row)
+        if outputs is None:
+            return ""
+        return plain(leading_output(outputs), 4) if column == OUTPUT else prediction(network, outputs)
+
+    def _read_only_tip(self, row: int) -> str:
+        table, network, outputs = self._document.table, self._document.network, self._outputs(row)
+        problem = table.row_problem(row) if table else ""
+        if problem or outputs is None or network is None or isnan(outputs[0]):
+            return problem
+        lines = [f"{name}: {plain(value, 4)}" for name, value in zip(network.outputs, outputs[:20], strict=False)]
+        return "\n".join(lines)
+
+    def _feature_tip(self, row: int, feature: int) -> str:
+        table = self._document.table
+        if table is None:
+            return ""
+        problem = table.problem(row, feature)
+        if problem:
+            return self.tr("{problem} This sample is not explained, the others are.").format(problem=problem)
+        one = table.features[feature]
+        value = table.values[row, feature]
+        lines = [
+            f"{one.name} = {table.text(row, feature)} {one.unit}".rstrip(),
+            self.tr("The network sees {value}").format(value=plain((value - one.mean) / one.scale, 4)),
+        ]
+        relevance = self._relevance(row, feature)
+        if not isnan(relevance):
+            lines.append(self.tr("Relevance {relevance}").format(relevance=signed(relevance, 4)))
+        return "\n".join(lines)
+
+    # ------------------------------------------------------------------------------------- colours
+
+    def _background(self, row: int, feature: int) -> Any:
+        if feature < 0:
+            return self._tint.read_only
+        if self._bad(row, feature):
+            return self._tint.warned
+        share = self._share(row, feature)
+        return None if share is None else self._tint.background(share)
+
+    def _foreground(self, row: int, feature: int) -> Any:
+        if feature < 0:
+            return None
+        if self._bad(row, feature):
+            return self._tint.warning
+        share = self._share(row, feature)
+        return None if share is None else self._tint.text(share)
+
+    def _share(self, row: int, feature: int) -> float | None:
+        """Relevance as a share of the sample's largest; None when it is not to be shown."""
+        if not self._tinted or row >= len(self._limits):
+            return None
+        relevance, limit = self._relevance(row, feature), self._limits[row]
+        return None if isnan(relevance) or isnan(limit) else float(relevance / limit) if limit > 0 else 0.0
+
+    def _bad(self, row: int, feature: int) -> bool:
+        table = self._document.table
+        return table is not None and isnan(table.values[row, feature])
+
+    def _relevance(self, row: int, feature: int) -> float:
+        result = self._document.table_result
+        if result is None or row >= len(result.rows) or feature >= result.relevance.shape[1]:
+            return float("nan")
+        return float(result.relevance[row, feature])
+
+    def _outputs(self, row: int) -> np.ndarray | None:
+        result = self._document.table_result
+        return None if result is None or row >= len(result.rows) else result.outputs[row]
+
+    # ------------------------------------------------------------------------ news of the document
+
+    def _reset(self) -> None:
+        self.beginResetModel()
+        self._measure()
+        self.endResetModel()
+
+    def _end(self, end: Any) -> None:
+        self._measure()
+        end()
+
+    def _on_cells(self, cells: list[tuple[int, int]]) -> None:
+        rows = [row for row, _column in cells]
+        if rows:
+            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), self.columnCount() - 1))
+
+    def _on_results(self) -> None:
+        self._measure()
+        self._repaint()
+
+    def _measure(self) -> None:
+        """The end of each row's colours. A row without a result has none."""
+        result = self._document.table_result
+        if result is None or not result.relevance.size:
+            self._limits = np.empty(0)
+            return
+        self._limits = np.max(np.abs(result.relevance), axis=1)
+
+    def _repaint(self) -> None:
+        if self.rowCount() and self.columnCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
