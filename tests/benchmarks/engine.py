@@ -1,9 +1,10 @@
-"""How long an explanation takes, as a ratio to gradient × input by autograd on the same network: `-m tests.benchmarks.engine`."""
+"""An explanation beside gradient × input by autograd on the same network: `python -m tests.benchmarks.engine`."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from types import ModuleType
@@ -75,10 +76,8 @@ def main() -> None:
     """Print one row for each network and batch."""
     rows = []
     for name, module, network, inputs in networks():
-        works = [gradient_times_input(module, inputs)]
-        works += [
-            lambda composite=composite: lrp.explain(network, inputs, composite=composite) for composite in composites().values()
-        ]
+        explained = [partial(lrp.explain, network, inputs, composite=composite) for composite in composites().values()]
+        works = [gradient_times_input(module, inputs), *explained]
         base, *others = in_turns(works, ROUNDS)
         rows.append([name, f"{median(base) * 1e3:.3f}", *(ratio(times, base) for times in others)])
     header = ["network", "gradient x input, ms", *composites()]

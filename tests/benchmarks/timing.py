@@ -43,7 +43,9 @@ def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     print(f"\n{title}")
     for row in cells:
-        first, *rest = (cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        first, *rest = (
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
         print("  " + "  ".join([first, *rest]).rstrip())
         if row is cells[0]:
             print("  " + "  ".join("-" * width for width in widths))
