@@ -23,6 +23,20 @@ def test_the_window_starts_without_the_heavy_libraries():
     assert not imported_by("import lrp_gui.app") & HEAVY
 
 
+def test_the_window_stands_before_any_of_them_is_needed():
+    program = """
+import os
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+from lrp_gui import app
+application = app._application([])
+window = app.make_window()
+window.show()
+window.close()
+"""
+    # numpy alone is more than half of what the whole start may take.
+    assert not imported_by(program) & (HEAVY | {"numpy"})
+
+
 @pytest.mark.parametrize(
     "program", ["import lrp_engine", f"import lrp_engine as lrp; assert lrp.open_weights({str(STATE_DICT)!r}).tensors"]
 )
