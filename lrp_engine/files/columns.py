@@ -156,13 +156,13 @@ def _by_position(count: int, table: RawTable) -> Matched:
             why = "the table has no column names" if not table.named else "the network does not name its inputs"
             return _matched(order, table, [f"As {why}, columns were matched by their position."])
     columns = f"{len(every)} columns" if len(every) != 1 else "1 column"
-    if len(inputs) < len(every):
-        columns += f" ({len(inputs)} without answers and text)"
-    who = "has no column names and" if not table.named else "has"
-    raise FormatError(
-        f"The table {who} {columns}, but the network takes {count} inputs"
-        + ("; add a line with the column names." if not table.named else "; leave out the columns that are not inputs.")
-    )
+    if not table.named:
+        columns, what_to_do = f"{columns} without names", "add a line with the column names"
+    else:
+        what_to_do = "leave out the columns that are not inputs"
+        if len(inputs) < len(every):
+            columns += f" ({len(inputs)} without answers and text)"
+    raise FormatError(f"The table has {columns}, but the network takes {count} inputs; {what_to_do}.")
 
 
 def _set_aside(column: int, table: RawTable) -> bool:

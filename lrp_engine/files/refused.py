@@ -37,9 +37,9 @@ def _is_onnx(candidate: Candidate) -> bool:
 
 def _is_pickle(candidate: Candidate) -> bool:
     head = candidate.head
-    return (head[:1] == b"\x80" and 1 < head[1] <= 5) or (
-        head[:1] in (b"c", b"(", b"]", b"}") and _is_text_pickle(candidate)
-    )
+    if head[:1] == b"\x80":
+        return head[1:2] in (b"\2", b"\3", b"\4", b"\5")
+    return head[:1] in (b"c", b"(", b"]", b"}") and _is_text_pickle(candidate)
 
 
 def _is_text_pickle(candidate: Candidate) -> bool:

@@ -39,7 +39,8 @@ _DTYPES = {
 
 def looks_like_safetensors(candidate: Candidate) -> bool:
     """Whether it begins with a length and then a JSON object."""
-    return len(candidate.head) > 8 and candidate.head[8:9] == b"{" and candidate.head[:1] != b"{"
+    # No length has its highest byte set, and no text has a zero there.
+    return candidate.head[7:9] == b"\0{"
 
 
 def open_safetensors(candidate: Candidate) -> WeightFile:
