@@ -131,8 +131,6 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_what_is_damaged_or_too_much(name):
     start = time.perf_counter()
-    if name == "a far place":  # costs a slot, not the memory up to it
-        assert len(BOMBS[name]) < 20
     with pytest.raises(FormatError, match=r"test\.pkl"):
         read(BOMBS[name])
     assert time.perf_counter() - start < 10
