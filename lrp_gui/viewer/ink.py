@@ -59,6 +59,13 @@ def relevance_table(theme: Theme, size: int = 256) -> np.ndarray:
     return np.stack([np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(4)], axis=1).round().astype(np.ubyte)
 
 
+def over(theme: Theme, share: float, opacity: float) -> QColor:
+    """The colour of relevance (-1 … +1) laid over a value: full at the ends, transparent at zero."""
+    colour = QColor(theme.positive if share > 0 else theme.negative)
+    colour.setAlphaF(min(1.0, opacity * abs(share) ** 0.7))
+    return colour
+
+
 class Ink:
     """Strokes on one painter, in logical pixels."""
 
@@ -157,15 +164,22 @@ class Ink:
         self.painter.setPen(pen)
         self.painter.drawPath(path)
 
-    def map_bar(self, rect: QRectF, limit: str, size: float = 10.5) -> None:
-        """The diverging colour map from -limit to +limit with its zero, as a legend."""
-        gradient = QLinearGradient(rect.topLeft(), rect.topRight())
-        stops = self.theme.relevance_map
-        for n, stop in enumerate(stops):
-            gradient.setColorAt(n / (len(stops) - 1), QColor(stop))
-        self.painter.setBrush(QBrush(gradient))
-        self.painter.setPen(QPen(QColor(self.theme.line), 1))
-        self.painter.drawRect(rect)
+    def map_bar(self, rect: QRectF, limit: str, faded: float | None = None, size: float = 10.5) -> None:
+        """The legend of relevance from -limit to +limit; `faded`: as laid over a value, transparent at zero."""
+        theme = self.theme
+        stops = [(n / (len(theme.relevance_map) - 1), QColor(stop)) for n, stop in enumerate(theme.relevance_map)]
+        if faded is not None:
+            stops = [(n / 16, over(theme, n / 8 - 1, faded)) for n in range(17)]
+        self.gradient_bar(rect, stops)
         under = QRectF(rect.left() - 40, rect.bottom() + 1, rect.width() + 80, size + 4)
         for text, x in ((f"−{limit}", rect.left()), ("0", rect.center().x()), (f"+{limit}", rect.right())):
             self.text(QRectF(x - 40, under.top(), 80, under.height()), text, size, self.theme.dim, CENTRE)
+
+    def gradient_bar(self, rect: QRectF, stops: Sequence[tuple[float, QColor]]) -> None:
+        """A bar of running colours with a thin border."""
+        gradient = QLinearGradient(rect.topLeft(), rect.topRight())
+        for at, colour in stops:
+            gradient.setColorAt(at, colour)
+        self.painter.setBrush(QBrush(gradient))
+        self.painter.setPen(QPen(QColor(self.theme.line), 1))
+        self.painter.drawRect(rect)

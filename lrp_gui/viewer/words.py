@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import math
-
+from lrp_gui.document import words
 from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.document.words import shape_text
 
-MINUS = "−"
+__all__ = ["caption", "counted", "percent", "plain", "shape_text", "signed"]
 
 
 def plain(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits and a true minus: 0.342, −12.4, 3.1e-07."""
-    value = float(value)
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{MINUS}∞"
-    if value == 0:
-        return "0"
-    size = abs(value)
-    if 1e-3 <= size < 10**digits:
-        decimals = max(0, digits - 1 - math.floor(math.log10(size)))
-        text = f"{size:.{decimals}f}"
-    elif size < 1e6 and size >= 1:
-        text = f"{size:.0f}"
-    else:
-        text = f"{size:.{digits - 1}e}"
-    return (MINUS if value < 0 else "") + text
+    """A number with so many significant digits and a true minus; a picture says NaN where a list stays empty."""
+    return words.plain(value, digits) or "NaN"
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """The same with its sign always there: the sign of relevance never hangs on colour alone."""
+    """The same with a plus: the sign of relevance never hangs on colour alone."""
     text = plain(value, digits)
-    return text if text[0] in f"{MINUS}N0" else f"+{text}"
+    return f"+{text}" if value > 0 else text
 
 
 def percent(part: float) -> str:
@@ -41,11 +26,6 @@ def percent(part: float) -> str:
     if 99.5 <= value < 100 or 0 < value < 0.5:
         return f"{value:.1f} %" if 0.05 <= value < 99.95 else ("> 99.9 %" if value > 50 else "< 0.1 %")
     return f"{value:.0f} %"
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """8 × 16 × 16, or "one number" for an empty shape."""
-    return " × ".join(str(size) for size in shape) or "one number"
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,0 +1,134 @@
+"""The conservation ledger by layer: what arrived, what was handed on, what was absorbed, and when to worry."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrp_gui.document.results import LedgerRow, NetworkInfo, SampleResult
+from lrp_gui.theme import SINKS
+from lrp_gui.viewer.words import percent, plain, signed
+
+LARGE_SHARE = 0.2  # of what arrived, absorbed by one layer
+LARGE_RATIO = 10.0  # max |R| of a unit beside |f|
+UNEXPLAINED = 1e-3
+
+TITLES = {
+    "bias": "bias",
+    "stabilizer": "stabilizer ε",
+    "softmax": "softmax",
+    "cut": "cut",
+    "unsupported": "unsupported",
+    "unexplained": "unexplained",
+}
+ADVICE = {
+    "bias": "try composite epsilon_plus, or compare with a reference input",
+    "stabilizer": "try a smaller ε, or composite epsilon_plus",
+    "softmax": "the weights of attention took it; a composite that holds them constant keeps it",
+    "cut": "the explanation stops there by choice",
+    "unsupported": "no rule is known for that operation; what lies before it is not explained in full",
+    "unexplained": "treat the relevances before this layer with care and report it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One layer's account. arrived_positive + arrived_negative = passed_on + every sink."""
+
+    layer: str
+    operation: str
+    arrived_positive: float
+    arrived_negative: float
+    passed_on: float
+    sinks: dict[str, float]
+    rules: tuple[str, ...]
+    kinds: tuple[str, ...]
+    reasons: tuple[str, ...]
+    largest: float  # max |R| of its units
+    alarm: str  # a sentence, "" where all is well
+    broken: bool  # NaN or infinity among its relevances
+
+    @property
+    def arrived(self) -> float:
+        """ΣR at the layer's output."""
+        return self.arrived_positive + self.arrived_negative
+
+    @property
+    def absorbed(self) -> float:
+        """All that did not go on, with its sign."""
+        return sum(self.sinks.values())
+
+    def text(self) -> str:
+        """The account in words, for a tooltip."""
+        lines = [
+            f"{self.layer} · {self.operation}" if self.operation else self.layer,
+            f"arrived {signed(self.arrived)}  ({signed(self.arrived_positive)} and {signed(self.arrived_negative)})",
+        ]
+        if self.rules:
+            lines.append(f"passed on {signed(self.passed_on)} by {', '.join(self.rules)}")
+        lines += [f"absorbed by {TITLES[name]} {signed(value)}" for name, value in self.sinks.items() if value]
+        if self.alarm:
+            lines.append(self.alarm)
+        return "\n".join(lines)
+
+
+def balances(network: NetworkInfo, result: SampleResult) -> tuple[Balance, ...]:
+    """One account per input and per layer with relevance, from input to output."""
+    rows: dict[str, list[LedgerRow]] = {}
+    for row in result.ledger:
+        rows.setdefault(row.layer, []).append(row)
+    inputs = [_balance(name, "input", value, [], result.explained) for name, value in result.inputs.items()]
+    layers = [
+        _balance(layer.path, layer.operation, result.layers[layer.path].relevance, rows.get(layer.path, []), result.explained)
+        for layer in network.layers
+        if layer.path in result.layers
+    ]
+    return tuple(inputs + layers)
+
+
+def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[LedgerRow], f: float) -> Balance:
+    relevance = np.asarray(relevance, dtype=float)
+    finite = relevance[np.isfinite(relevance)]
+    broken = finite.size < relevance.size
+    positive, negative = float(finite[finite > 0].sum()), float(finite[finite < 0].sum())
+    sinks = {name: math.fsum(getattr(row, name) for row in rows) for name in SINKS}
+    arrived = positive + negative
+    largest = float(np.abs(finite).max()) if finite.size else 0.0
+    return Balance(
+        layer=path,
+        operation=operation,
+        arrived_positive=positive,
+        arrived_negative=negative,
+        passed_on=arrived - math.fsum(sinks.values()),
+        sinks=sinks,
+        rules=tuple(dict.fromkeys(row.rule for row in rows)),
+        kinds=tuple(dict.fromkeys(row.kind for row in rows)),
+        reasons=tuple(dict.fromkeys(reason for row in rows if (reason := getattr(row, "reason", "")))),
+        largest=largest,
+        alarm=_alarm(path, positive - negative, sinks, largest, f, broken),
+        broken=broken,
+    )
+
+
+def _alarm(path: str, arriving: float, sinks: dict[str, float], largest: float, f: float, broken: bool) -> str:
+    """What is worth a warning at this layer, worst first, and what to try."""
+    if broken:
+        return f"{path} holds values that are no numbers: try composite epsilon_plus, or check the input of this sample."
+    base = max(abs(f), arriving)
+    if not base:
+        return ""
+    name = max(sinks, key=lambda sink: abs(sinks[sink]))
+    share = abs(sinks[name]) / base
+    if abs(sinks["unexplained"]) / base > UNEXPLAINED:
+        name, share = "unexplained", abs(sinks["unexplained"]) / base
+        return f"{path}: {percent(share)} of the relevance is unexplained: {ADVICE[name]}."
+    if share > LARGE_SHARE:
+        return f"{path}: {TITLES[name]} absorbed {percent(share)} of what arrived: {ADVICE[name]}."
+    if abs(f) > 0 and largest / abs(f) > LARGE_RATIO:
+        return (
+            f"{path}: one unit holds {plain(largest / abs(f), 2)} times the explained score, "
+            "so large parts of opposite sign cancel: try composite epsilon_plus, or a larger ε."
+        )
+    return ""

@@ -1,0 +1,125 @@
+"""Below the graph: how much of it is drawn, the backward sweep, and how it is looked at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QStyle, QToolButton, QWidget
+
+from lrp_gui.viewer.neurons import Visibility
+
+SWEEP_MS = 1400
+FRAME_MS = 33
+
+
+class Controls(QWidget):
+    """Two sliders for what is visible, a play button with its scrubber, a menu for the rest."""
+
+    visibility_changed = Signal(object)  # Visibility
+    swept = Signal(float)  # how far the relevance has been handed back, 0 … 1
+    fit_asked = Signal()
+    path_toggled = Signal(bool)
+    order_toggled = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.units = _slider(self.tr("Units drawn: the fewest of each layer that hold this share of its |R|"), 80)
+        self.edges = _slider(self.tr("Edges drawn: the fewest that carry this share of |R| between drawn units"), 98)
+        self._units_text, self._edges_text = QLabel(), QLabel()
+        for slider in (self.units, self.edges):
+            slider.setMinimum(1)
+            slider.valueChanged.connect(self._on_visibility)
+        self.sweep = _slider(self.tr("How far the relevance has been handed back, from the output to the input"), 100)
+        self.play = QToolButton()
+        self.play.setText("▶")  # the style's own icon is black on every theme
+        self.play.setAccessibleName(self.tr("Play the backward sweep"))
+        self.play.setToolTip(self.tr("Watch the relevance being handed back (Space)"))
+        self.play.setShortcut(QKeySequence(Qt.Key.Key_Space))
+        self.play.setAutoRaise(True)
+        self.play.clicked.connect(self.start_sweep)
+        self.sweep.valueChanged.connect(lambda value: self.swept.emit(value / 100))
+        self._frames = QTimer(self)
+        self._frames.setInterval(FRAME_MS)
+        self._frames.timeout.connect(self._next_frame)
+        self.menu_button = QToolButton()
+        self.menu_button.setText(self.tr("View"))
+        self.menu_button.setAutoRaise(True)
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setMenu(self._menu())
+        self.note = QLabel()
+        self.note.setAccessibleName(self.tr("State of the picture"))
+        self._slider_parts = (
+            QLabel(self.tr("Units")), self.units, self._units_text, QLabel(self.tr("Edges")), self.edges, self._edges_text
+        )  # fmt: skip
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 2, 4, 2)
+        layout.setSpacing(6)
+        for part in self._slider_parts:
+            layout.addWidget(part)
+        layout.addWidget(self.note, 1)
+        for part in (self.play, self.sweep, self.menu_button):
+            layout.addWidget(part)
+        self._show_values()
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        self.fit_action = QAction(self.tr("Fit to view\tF"), menu)
+        self.fit_action.triggered.connect(self.fit_asked)
+        self.path_action = QAction(self.tr("Strongest path"), menu, checkable=True, checked=True)
+        self.path_action.toggled.connect(self.path_toggled)
+        self.order_action = QAction(self.tr("Sort units to lessen crossings"), menu, checkable=True)
+        self.order_action.toggled.connect(self.order_toggled)
+        for action in (self.fit_action, self.path_action, self.order_action):
+            menu.addAction(action)
+        return menu
+
+    @property
+    def visibility(self) -> Visibility:
+        """What the two sliders say."""
+        return Visibility(self.units.value() / 100, self.edges.value() / 100)
+
+    def show_for(self, neurons: bool, result: bool) -> None:
+        """Neurons have sliders; without a result there is nothing to set."""
+        self.setVisible(result)
+        for part in self._slider_parts:
+            part.setVisible(neurons)
+        self.path_action.setEnabled(neurons)
+        self.order_action.setEnabled(neurons)
+
+    def start_sweep(self) -> None:
+        """From the output to the input once; at once where the desktop asks for less motion."""
+        if not self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self):
+            self.sweep.setValue(100)
+            return
+        self.sweep.setValue(0)
+        self._frames.start()
+
+    def stop_sweep(self) -> None:
+        """Show everything."""
+        self._frames.stop()
+        self.sweep.setValue(100)
+
+    def _next_frame(self) -> None:
+        self.sweep.setValue(self.sweep.value() + max(1, round(100 * FRAME_MS / SWEEP_MS)))
+        if self.sweep.value() >= 100:
+            self._frames.stop()
+
+    def _on_visibility(self) -> None:
+        self._show_values()
+        self.visibility_changed.emit(self.visibility)
+
+    def _show_values(self) -> None:
+        for label, slider in ((self._units_text, self.units), (self._edges_text, self.edges)):
+            label.setText(f"{slider.value()} %")
+            label.setFixedWidth(label.fontMetrics().horizontalAdvance("100 %") + 2)
+
+
+def _slider(name: str, value: int) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(0, 100)
+    slider.setValue(value)
+    slider.setAccessibleName(name)
+    slider.setToolTip(name)
+    slider.setMinimumWidth(46)
+    slider.setMaximumWidth(110)
+    return slider

@@ -1,0 +1,178 @@
+"""Beside the graph: charts, facts and numbers of what is selected, and the inputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QTableView,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.theme import Theme
+from lrp_gui.viewer.balance import Balance
+from lrp_gui.viewer.neuron_labels import feature_value
+from lrp_gui.viewer.picture import Drawing, Hit
+from lrp_gui.viewer.pictures import Selection, as_plane, facts, input_charts, layer_charts, stacked, unit_names
+from lrp_gui.viewer.units_model import UnitsModel
+from lrp_gui.viewer.views import PictureView
+
+INPUTS, LAYER, NUMBERS = range(3)
+
+
+class Detail(QTabWidget):
+    """Three tabs: the inputs, the chosen layer, its numbers."""
+
+    activated = Signal(object)  # a Hit
+    opacity_changed = Signal(float)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDocumentMode(True)
+        self.setAccessibleName(self.tr("Detail of what is selected"))
+        self._shown: tuple[NetworkInfo, SampleResult, Selection] | None = None
+        self.inputs = PictureView(theme, self.tr("Relevance of the inputs"))
+        self.layer = PictureView(theme, self.tr("Relevance of the selected layer"))
+        for view in (self.inputs, self.layer):
+            view.activated.connect(self.activated)
+        self.opacity = _slider(self.tr("Opacity of the relevance over the value"), 85)
+        self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
+        self._opacity_row = _row(QLabel(self.tr("Relevance")), self.opacity)
+        self.facts = QLabel()
+        self.facts.setWordWrap(True)
+        self.facts.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.facts.setAccessibleName(self.tr("Rule, sums and sinks of the selected layer"))
+        self.facts.setContentsMargins(8, 2, 8, 6)
+        self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.model = UnitsModel()
+        self.numbers = self._table()
+        self.addTab(_column(self.inputs, self._opacity_row), self.tr("Inputs"))
+        self.addTab(_column(self.layer, self.facts), self.tr("Layer"))
+        self.addTab(self.numbers, self.tr("Numbers"))
+
+    def _table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setAccessibleName(self.tr("Units by relevance"))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSortingEnabled(True)
+        table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.verticalHeader().setDefaultSectionSize(22)
+        table.clicked.connect(self._clicked)
+        copy = QShortcut(QKeySequence.StandardKey.Copy, table, context=Qt.ShortcutContext.WidgetShortcut)
+        copy.activated.connect(self.copy)
+        return table
+
+    def show_selection(
+        self, network: NetworkInfo, result: SampleResult, accounts: dict[str, Balance], selection: Selection, theme: Theme
+    ) -> None:
+        """Fill all three tabs; what is not looked at is drawn when its tab is opened."""
+        path = selection.layer or network.inputs[0].name
+        chosen = replace(selection, layer=path)
+        self._shown = (network, result, chosen)
+        self.inputs.set_picture(stacked(theme, input_charts(network, result, theme, chosen)))
+        self.layer.set_picture(stacked(theme, layer_charts(network, result, theme, chosen)))
+        self.facts.setText(facts(network, result, accounts.get(path), path))
+        self._opacity_row.setVisible(any(as_plane(relevance) is not None for relevance in result.inputs.values()))
+        self._fill_numbers(network, result, path, selection.unit)
+
+    def show_tab_for(self, network: NetworkInfo | None, layer: str) -> None:
+        """An input is looked at among the inputs, a layer by itself; the numbers stay open where they are."""
+        if network is None or not layer or self.currentIndex() == NUMBERS:
+            return
+        is_input = layer in {info.name for info in network.inputs}
+        self.setCurrentIndex(INPUTS if is_input else LAYER)
+
+    def clear_result(self) -> None:
+        """Nothing is explained."""
+        self._shown = None
+        self.inputs.set_picture(None)
+        self.layer.set_picture(None)
+        self.facts.setText("")
+        self._opacity_row.hide()
+        self.model.show((), np.zeros(0), (), np.zeros(0))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Other colours."""
+        self.inputs.set_theme(theme)
+        self.layer.set_theme(theme)
+
+    def current_picture(self) -> Drawing | None:
+        """What the open tab shows; the numbers' picture is the layer's."""
+        return self.inputs.picture if self.currentIndex() == INPUTS else self.layer.picture
+
+    def _fill_numbers(self, network: NetworkInfo, result: SampleResult, path: str, unit: int) -> None:
+        info = next((info for info in network.inputs if info.name == path), None)
+        texts: tuple[str, ...] = ()
+        if info is not None:
+            relevance, values = result.inputs[path].ravel(), result.values[path].ravel()
+            names = tuple(feature.name for feature in info.features)
+            texts = tuple(feature_value(f, v) for f, v in zip(info.features, values, strict=False))
+        elif path in result.layers:
+            relevance, values = result.layers[path].relevance.ravel(), result.layers[path].activation.ravel()
+            names = unit_names(network, path, relevance.size)
+        else:
+            relevance = values = np.zeros(0)
+            names = ()
+        self.model.show(names, values, texts, relevance)
+        self.numbers.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        row = self.model.row_of(unit)
+        if row >= 0:
+            self.numbers.selectRow(row)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if self._shown is not None:
+            self.activated.emit(Hit(self._shown[2].layer, self.model.unit(index.row())))
+
+    def copy(self) -> None:
+        """The chosen rows as text with tabs, for a spreadsheet."""
+        rows = sorted({index.row() for index in self.numbers.selectionModel().selectedRows()})
+        lines = [
+            "\t".join(str(self.model.index(row, column).data()) for column in range(self.model.columnCount()))
+            for row in rows
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+
+def _slider(name: str, value: int) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(0, 100)
+    slider.setValue(value)
+    slider.setAccessibleName(name)
+    slider.setToolTip(name)
+    return slider
+
+
+def _row(*widgets: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(8, 0, 8, 4)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return row
+
+
+def _column(view: QWidget, below: QWidget) -> QWidget:
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(view, 1)
+    layout.addWidget(below)
+    return column

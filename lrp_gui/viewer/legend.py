@@ -1,0 +1,54 @@
+"""The legend of the graphs: what the colours mean and how wide one unit of relevance is."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainterPath, QPen
+
+from lrp_gui.viewer.ink import LEFT, Ink, width_of
+from lrp_gui.viewer.words import plain
+
+SAMPLE = 20.0
+
+
+def round_down(value: float) -> float:
+    """The largest of 1, 2, 5 × 10ⁿ that is not above a value."""
+    if value <= 0 or not math.isfinite(value):
+        return 0.0
+    base = 10.0 ** math.floor(math.log10(value))
+    return next(step * base for step in (5.0, 2.0, 1.0) if step * base <= value * (1 + 1e-9))
+
+
+def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = True) -> None:
+    """From the right edge of `rect` leftwards, as many entries as there is room for, the signs first."""
+    theme = ink.theme
+    entries = [("supports the target (+)", theme.positive), ("speaks against (−)", theme.negative), ("folded", theme.other)]
+    short = [("+", theme.positive), ("−", theme.negative), ("folded", theme.other)]
+    if not folded:
+        entries, short = entries[:2], short[:2]
+    unit = round_down(12 / per_relevance) if per_relevance > 0 else 0.0
+    scale = f"width of |R| = {plain(unit, 1)}" if unit else ""
+    for texts, with_scale in ((entries, True), (short, True), (short, False), (short[:2], False)):
+        width = sum(width_of(text, 11) + SAMPLE + 18 for text, _ in texts)
+        width += width_of(scale, 11) + SAMPLE + 18 if with_scale and scale else 0
+        if width <= rect.width() or len(texts) == 2:
+            break
+    x = rect.right() - width
+    y = rect.center().y()
+    for text, colour in texts:
+        path = QPainterPath(QPointF(x, y))
+        path.lineTo(x + SAMPLE, y)
+        ink.ribbon(path, 7, ink.colour(colour, 0.85))
+        if colour == theme.negative:
+            pen = QPen(ink.colour(theme.background, 0.7), 1)
+            pen.setDashPattern([4, 4])
+            ink.painter.setPen(pen)
+            ink.painter.drawPath(path)
+        ink.text(QRectF(x + SAMPLE + 5, rect.top(), width_of(text, 11) + 4, rect.height()), text, 11, theme.dim, LEFT)
+        x += width_of(text, 11) + SAMPLE + 18
+    if with_scale and scale:
+        tall = unit * per_relevance
+        ink.box(QRectF(x + SAMPLE - 6, y - tall / 2, 6, tall), theme.dim)
+        ink.text(QRectF(x + SAMPLE + 5, rect.top(), width_of(scale, 11) + 4, rect.height()), scale, 11, theme.dim, LEFT)

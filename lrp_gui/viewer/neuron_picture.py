@@ -1,0 +1,330 @@
+"""The picture of relevance flowing through an MLP, neuron by neuron."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QLinearGradient, QPainterPath, QPen
+
+from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.theme import Theme
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, width_of
+from lrp_gui.viewer.legend import draw_legend
+from lrp_gui.viewer.neuron_labels import Labels
+from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, lay_out
+from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
+from lrp_gui.viewer.picture import Drawing, Hit
+from lrp_gui.viewer.words import counted, percent, signed
+
+HEADER = 40.0
+FOOTER = 26.0
+
+
+@dataclass
+class NeuronPicture(Drawing):
+    """Circles in columns, ribbons between them, the strongest path, labels and the legend."""
+
+    network: NetworkInfo | None = None
+    result: SampleResult | None = None
+    graph: NeuronGraph | None = None
+    selected_layer: str = ""
+    selected_unit: int = -1
+    path_shown: bool = True
+    reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
+    state: None = None  # an MLP's neurons are only drawn with a result
+    _layout: NeuronLayout | None = field(default=None, repr=False)
+    _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
+
+    @classmethod
+    def build(
+        cls, network: NetworkInfo, result: SampleResult, theme: Theme, visibility: Visibility | None = None, **options: object
+    ) -> NeuronPicture | None:
+        """The picture of an MLP's explanation; None where the network is no MLP."""
+        keep = (str(options.get("selected_layer", "")), int(options.get("selected_unit", -1)))  # type: ignore[call-overload]
+        graph = neuron_graph(network, result, visibility, bool(options.pop("barycentre", False)), keep)
+        if graph is None:
+            return None
+        picture = cls(theme, network=network, result=result, graph=graph)
+        picture.title = f"Relevance flow of {result.sample}"
+        picture.size = (960.0, min(1400.0, max(520.0, HEADER + FOOTER + 11.0 * max(len(c.shown) for c in graph.columns))))
+        for name, value in options.items():
+            setattr(picture, name, value)
+        return picture
+
+    def themed(self, theme: Theme) -> NeuronPicture:
+        """The same picture in other colours."""
+        return replace(self, theme=theme, spots=[])
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What stands beside inputs and outputs."""
+        assert self.network is not None
+        assert self.result is not None
+        assert self.graph is not None
+        return Labels(self.network, self.result, self.graph)
+
+    @cached_property
+    def path(self) -> tuple[int, ...]:
+        """The strongest path: through the selected unit, or from the output."""
+        assert self.graph is not None
+        if not any(np.any(gap.matrix) for gap in self.graph.gaps):
+            return ()
+        column = self.graph.column_of(self.selected_layer)
+        return self.graph.path(column, self.selected_unit if column >= 0 else -1)
+
+    def layout(self, size: QSizeF) -> NeuronLayout:
+        """Positions for a size in logical pixels; kept until the size changes."""
+        assert self.graph is not None
+        key = (round(size.width(), 1), round(size.height(), 1))
+        if self._layout is None or self._laid_out_for != key:
+            before, after = self.labels.margins(size.width())
+            self._layout = lay_out(self.graph, before, size.width() - after, HEADER + 4, size.height() - FOOTER - 8)
+            self._laid_out_for = key
+        return self._layout
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """Ribbons from weak to strong, the path, circles, then words."""
+        assert self.graph is not None
+        self.spots.clear()
+        layout = self.layout(size)
+        painter = ink.painter
+        if self.reveal < 1:
+            painter.save()
+            edge = layout.x[-1] - 20 - self.reveal * (layout.x[-1] - layout.x[0])
+            painter.setClipRect(QRectF(edge, 0, size.width() - edge, size.height()), Qt.ClipOperation.IntersectClip)
+        self._stubs(ink, layout)
+        self._ribbons(ink, layout)
+        if self.reveal < 1:
+            painter.restore()
+        for n in range(len(self.graph.columns)):
+            self._column(ink, layout, n)
+        self.labels.paint(ink, layout, size, self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1)
+        self._heads(ink, layout, size)
+        self._foot(ink, layout, size)
+
+    def selecting(self, layer: str, unit: int) -> NeuronPicture | None:
+        """The same picture with another unit chosen; None where that one is folded away, so all must be built anew."""
+        assert self.graph is not None
+        column = self.graph.column_of(layer)
+        if column >= 0 and unit >= 0 and unit in self.graph.columns[column].hidden:
+            return None
+        return replace(self, selected_layer=layer, selected_unit=unit, spots=[])
+
+    # ------------------------------------------------------------------------------------------------ ribbons
+
+    def _selection(self) -> tuple[int, int]:
+        """Column and unit of what is selected, -1 where nothing is."""
+        assert self.graph is not None
+        column = self.graph.column_of(self.selected_layer)
+        return (column, self.selected_unit) if column >= 0 and self.selected_unit >= 0 else (-1, -1)
+
+    def _on_path(self, ribbon: Ribbon) -> bool:
+        path = self.path
+        return bool(path) and path[ribbon.gap] == ribbon.left and path[ribbon.gap + 1] == ribbon.right
+
+    def _ribbons(self, ink: Ink, layout: NeuronLayout) -> None:
+        column, unit = self._selection()
+        strong: list[Ribbon] = []
+        folded = [ribbon for ribbon in layout.ribbons if ribbon.folded]
+        drawn = sorted((ribbon for ribbon in layout.ribbons if not ribbon.folded), key=lambda r: r.strength)
+        for ribbon in folded + drawn:
+            touches = unit >= 0 and (
+                (ribbon.gap == column and ribbon.left == unit) or (ribbon.gap == column - 1 and ribbon.right == unit)
+            )
+            if self.path_shown and self._on_path(ribbon):
+                strong.append(ribbon)
+                continue
+            if ribbon.folded:
+                alpha = 0.20 if unit < 0 else (0.35 if touches else 0.06)
+                colour = ink.colour(ink.theme.other, alpha)
+            else:
+                alpha = 0.18 + 0.62 * ribbon.strength**0.6
+                if unit >= 0:
+                    alpha = max(alpha, 0.6) if touches else 0.06
+                colour = ink.colour(ink.sign(ribbon.value), alpha)
+            ink.ribbon(self._curve(layout, ribbon), max(ribbon.width, 0.25), colour)
+            if not ribbon.folded and ribbon.value < 0 and ribbon.width >= 3 and (unit < 0 or touches):
+                self._stripe(ink, layout, ribbon)
+        for ribbon in strong:
+            curve = self._curve(layout, ribbon)
+            ink.ribbon(curve, max(ribbon.width, 1.0) + 3.4, ink.colour(ink.theme.background))
+            ink.ribbon(curve, max(ribbon.width, 1.0) + 1.8, ink.colour(ink.theme.text, 0.85))
+            ink.ribbon(curve, max(ribbon.width, 1.0), ink.colour(ink.sign(ribbon.value)))
+            if ribbon.value < 0 and ribbon.width >= 3:
+                self._stripe(ink, layout, ribbon)
+
+    def _stripe(self, ink: Ink, layout: NeuronLayout, ribbon: Ribbon) -> None:
+        """A dashed line inside a negative ribbon, so its sign survives grey printing."""
+        pen = QPen(ink.colour(ink.theme.background, 0.7), 1.0)
+        pen.setDashPattern([4, 5])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        ink.painter.setPen(pen)
+        ink.painter.setBrush(Qt.BrushStyle.NoBrush)
+        ink.painter.drawPath(self._curve(layout, ribbon))
+
+    def _curve(self, layout: NeuronLayout, ribbon: Ribbon) -> QPainterPath:
+        """The middle line of a ribbon, from circle to circle."""
+        x1, x2 = layout.x[ribbon.gap], layout.x[ribbon.gap + 1]
+        middle = (x1 + x2) / 2
+        path = QPainterPath(QPointF(x1, ribbon.y_left))
+        path.cubicTo(middle, ribbon.y_left, middle, ribbon.y_right, x2, ribbon.y_right)
+        return path
+
+    def _stubs(self, ink: Ink, layout: NeuronLayout) -> None:
+        """Grey ends of what is too weak to draw, fading into the canvas."""
+        assert self.graph is not None
+        length = min(34.0, (layout.x[1] - layout.x[0]) * 0.3) if len(layout.x) > 1 else 30.0
+        for stub in layout.stubs:
+            x = layout.x[stub.column]
+            fade = QLinearGradient(QPointF(x, 0), QPointF(x + stub.side * length, 0))
+            fade.setColorAt(0.3, ink.colour(ink.theme.other, 0.45))
+            fade.setColorAt(1.0, ink.colour(ink.theme.other, 0.0))
+            rect = QRectF(QPointF(x, stub.y - stub.width / 2), QPointF(x + stub.side * length, stub.y + stub.width / 2))
+            ink.painter.fillRect(rect.normalized(), fade)
+
+    # ------------------------------------------------------------------------------------------------ circles
+
+    def _column(self, ink: Ink, layout: NeuronLayout, n: int) -> None:
+        assert self.graph is not None
+        column = self.graph.columns[n]
+        finite = np.abs(column.relevance[np.isfinite(column.relevance)])
+        largest = float(finite.max()) if finite.size else 0.0
+        selected_column, selected_unit = self._selection()
+        for unit, place in layout.places[n].items():
+            rect = QRectF(layout.x[n] - place.width / 2, place.y - place.height / 2, place.width, place.height)
+            if unit == OTHER:
+                self._other(ink, rect, len(column.hidden), n)
+                continue
+            value = float(column.relevance[unit])
+            share = abs(value) / largest if largest and np.isfinite(value) else 0.0
+            colour = ink.sign(value)
+            fill = mix(ink.theme.background, colour, 0.25 + 0.75 * share**0.7)
+            radius = rect.width() / 2
+            ink.box(rect, fill, mix(ink.theme.background, colour, 0.9), 1.0 if rect.width() > 5 else 0.6, radius)
+            if rect.width() >= 9 and value and np.isfinite(value):
+                self._glyph(ink, rect.center(), min(3.2, rect.width() * 0.24), value > 0)
+            if (n, unit) == (selected_column, selected_unit):
+                ink.box(rect.adjusted(-4, -4, 4, 4), None, ink.theme.accent, 2.4, radius + 4)
+            elif self.path_shown and self.path and self.path[n] == unit:
+                ink.box(rect.adjusted(-1.5, -1.5, 1.5, 1.5), None, ink.theme.text, 1.6, radius + 1.5)
+            reach = max(0.0, 6 - rect.height() / 2)
+            self.spots.append((rect.adjusted(-3, -reach, 3, reach), Hit(column.layer, unit, self._unit_text(n, unit))))
+
+    def _other(self, ink: Ink, rect: QRectF, count: int, n: int) -> None:
+        assert self.graph is not None
+        column = self.graph.columns[n]
+        ink.box(rect, mix(ink.theme.background, ink.theme.other, 0.55), ink.theme.other, 1, rect.width() / 2)
+        label = QRectF(rect.center().x() - 45, rect.bottom() + 2, 90, 13)
+        ink.text(label, f"{count} folded", 10.5, ink.theme.dim, CENTRE, halo=True)
+        total = float(np.nansum(column.relevance[column.hidden]))
+        text = f"{counted(count, 'weaker unit')} of {column.layer}, ΣR {signed(total)}\n(the Units slider shows more)"
+        self.spots.append((rect.united(label), Hit(column.layer, -1, text)))
+
+    @staticmethod
+    def _glyph(ink: Ink, centre: QPointF, arm: float, positive: bool) -> None:
+        """+ or − inside the circle."""
+        x, y = centre.x(), centre.y()
+        ink.line(QPointF(x - arm, y), QPointF(x + arm, y), ink.theme.background, 1.5)
+        if positive:
+            ink.line(QPointF(x, y - arm), QPointF(x, y + arm), ink.theme.background, 1.5)
+
+    # ------------------------------------------------------------------------------------------------ words
+
+    def _heads(self, ink: Ink, layout: NeuronLayout, size: QSizeF) -> None:
+        assert self.graph is not None
+        gap = (layout.x[1] - layout.x[0]) if len(layout.x) > 1 else size.width()
+        for n, column in enumerate(self.graph.columns):
+            half = min(gap / 2 - 4, 110)
+            rect = QRectF(layout.x[n] - half, 5, 2 * half, 16)
+            rect.moveLeft(min(max(4.0, rect.left()), size.width() - rect.width() - 4))
+            here = self.selected_layer in column.members and bool(self.selected_layer)
+            name = " · ".join(column.members)
+            total = float(np.nansum(column.relevance))
+            units = counted(column.relevance.size, "unit")
+            heading = _fitting((name, column.layer), rect.width(), 12.5)
+            ink.text(rect, heading, 12.5, ink.theme.accent if here else ink.theme.text, CENTRE, bold=True)
+            below = rect.translated(0, 16)
+            ink.text(below, _fitting((f"{units} · ΣR {signed(total)}", units), rect.width(), 10.5), 10.5, ink.theme.dim, CENTRE)
+            hit = Hit(column.layer, -1, f"{name}\n{counted(column.relevance.size, 'unit')}, ΣR {signed(total)}")
+            self.spots.append((rect.united(below), hit))
+
+    def _foot(self, ink: Ink, layout: NeuronLayout, size: QSizeF) -> None:
+        rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
+        text = self.carried_text()
+        ink.text(QRectF(rect.left(), rect.top(), rect.width() * 0.5, rect.height()), text, 11, ink.theme.dim, LEFT)
+        room = rect.width() - min(rect.width() * 0.5, width_of(text, 11)) - 16
+        draw_legend(ink, QRectF(rect.right() - room, rect.top(), room, rect.height()), layout.per_relevance)
+
+    def carried_text(self) -> str:
+        """N of M edges, X % of |R|."""
+        assert self.graph is not None
+        drawn, total = self.graph.edge_count
+        return f"{drawn:,} of {total:,} edges, {percent(self.graph.carried)} of |R|"
+
+    def _unit_text(self, n: int, unit: int) -> str:
+        assert self.graph is not None
+        column = self.graph.columns[n]
+        name = self.labels.name(n, unit)
+        return f"{column.layer} · {name}\nR {signed(column.relevance[unit], 4)}, value {self.labels.value(n, unit)}"
+
+    def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
+        """A circle or a heading, else the strongest ribbon under the point."""
+        return super().hit(point, size) or self._ribbon_at(point, size)
+
+    def _ribbon_at(self, point: QPointF, size: QSizeF) -> Hit | None:
+        assert self.graph is not None
+        layout = self.layout(size)
+        gap = int(np.searchsorted(layout.x, point.x())) - 1
+        ribbons = [ribbon for ribbon in layout.ribbons if ribbon.gap == gap]
+        if not ribbons or not 0 <= gap < len(layout.x) - 1:
+            return None
+        share = _risen((point.x() - layout.x[gap]) / (layout.x[gap + 1] - layout.x[gap]))
+        ends = np.array([(r.y_left, r.y_right, r.width, r.strength - 2 * r.folded) for r in ribbons])
+        off = np.abs(ends[:, 0] + (ends[:, 1] - ends[:, 0]) * share - point.y())
+        under = np.flatnonzero(off <= np.maximum(ends[:, 2] / 2, 2.0))
+        if not under.size:
+            return None
+        ribbon = ribbons[int(under[np.argmax(ends[under, 3])])]
+        left, right = self.graph.columns[gap], self.graph.columns[gap + 1]
+        if ribbon.folded:
+            return Hit(text=f"folded edges between {right.layer} and {left.layer}: Σ|R| {signed(ribbon.value)[1:]}")
+        a, b = self.labels.name(gap + 1, ribbon.right), self.labels.name(gap, ribbon.left)
+        return Hit(text=f"{right.layer} {a} → {left.layer} {b}\nR {signed(ribbon.value, 4)}")
+
+    def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:
+        """Where an arrow key leads: left and right along the strongest edge, up and down within the column."""
+        assert self.graph is not None
+        graph = self.graph
+        n = graph.column_of(layer)
+        if n < 0 or unit < 0:
+            last = len(graph.columns) - 1
+            return graph.columns[last].layer, graph.path()[last]
+        if key in ("up", "down"):
+            shown = list(map(int, graph.columns[n].shown))
+            if unit not in shown:
+                return graph.columns[n].layer, shown[0] if shown else unit
+            at = shown.index(unit) + (1 if key == "down" else -1)
+            return graph.columns[n].layer, shown[min(max(at, 0), len(shown) - 1)]
+        if key == "left" and n > 0:
+            return graph.columns[n - 1].layer, int(np.argmax(np.abs(graph.gaps[n - 1].matrix[unit])))
+        if key == "right" and n < len(graph.columns) - 1:
+            return graph.columns[n + 1].layer, int(np.argmax(np.abs(graph.gaps[n].matrix[:, unit])))
+        return graph.columns[n].layer, unit
+
+
+def _fitting(texts: tuple[str, ...], width: float, size: float) -> str:
+    """The first text that has room, else the last."""
+    return next((text for text in texts if width_of(text, size, bold=size > 12) <= width), texts[-1])
+
+
+_T = np.linspace(0, 1, 65)
+_X = 1.5 * _T * (1 - _T) ** 2 + 1.5 * _T**2 * (1 - _T) + _T**3
+_Y = 3 * _T**2 * (1 - _T) + _T**3
+
+
+def _risen(x: float) -> float:
+    """How far a ribbon has gone from its left to its right height where it has gone the share x of its way."""
+    return float(np.interp(x, _X, _Y))

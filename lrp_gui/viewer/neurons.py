@@ -1,0 +1,196 @@
+"""An MLP as columns of neurons with relevance on every edge between them, ready to be laid out.
+
+Layers that hand every relevance on as it is (ReLU, dropout, flatten) stand in the column of the layer they
+follow: their relevance is the same numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.viewer.visible import smallest_set
+
+MOST_UNITS = 220  # circles in one column; the weakest beyond it are folded
+MOST_EDGES = 3000  # ribbons in one picture
+THROUGH = ("activation", "movement")
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """The two sliders."""
+
+    units: float = 0.80
+    edges: float = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of units. `members` are the layers whose output it shows, `shown` its drawn units in order."""
+
+    layer: str
+    members: tuple[str, ...]
+    relevance: np.ndarray
+    activation: np.ndarray
+    shown: np.ndarray
+    hidden: np.ndarray
+    is_input: bool = False
+    is_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The edges between two columns: matrix[j, i] from unit j (nearer the output) back to unit i.
+
+    `edges` are the drawn ones as rows of (j, i), strongest first, all between shown units.
+    """
+
+    matrix: np.ndarray
+    edges: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class NeuronGraph:
+    """Columns from input to output, and the gaps between them (gaps[n] lies left of columns[n + 1])."""
+
+    columns: tuple[Column, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def edge_count(self) -> tuple[int, int]:
+        """Drawn edges and all edges."""
+        return sum(len(gap.edges) for gap in self.gaps), sum(gap.matrix.size for gap in self.gaps)
+
+    @property
+    def carried(self) -> float:
+        """The share of all |R| on edges that the drawn ones carry."""
+        total = sum(float(np.abs(gap.matrix).sum()) for gap in self.gaps)
+        drawn = sum(float(np.abs(gap.matrix[gap.edges[:, 0], gap.edges[:, 1]]).sum()) for gap in self.gaps)
+        return drawn / total if total else 0.0
+
+    def column_of(self, layer: str) -> int:
+        """The column that shows a layer, or -1."""
+        return next((n for n, column in enumerate(self.columns) if layer in column.members), -1)
+
+    def path(self, column: int = -1, unit: int = -1) -> tuple[int, ...]:
+        """The strongest path through a unit (without one: from the output that carries most), a unit per column."""
+        last = len(self.columns) - 1
+        if column < 0 or unit < 0:
+            column, unit = last, _strongest(self.columns[last].relevance)
+        units = {column: unit}
+        for n in range(column, 0, -1):
+            units[n - 1] = _strongest(self.gaps[n - 1].matrix[units[n]])
+        for n in range(column, last):
+            units[n + 1] = _strongest(self.gaps[n].matrix[:, units[n]])
+        return tuple(units[n] for n in range(last + 1))
+
+
+def neuron_graph(
+    network: NetworkInfo,
+    result: SampleResult,
+    visibility: Visibility | None = None,
+    barycentre: bool = False,
+    keep: tuple[str, int] = ("", -1),
+) -> NeuronGraph | None:
+    """The columns of an MLP; None where the network is something else or some edges are not known.
+
+    `keep` names a layer and one of its units that is never folded away: the chosen one.
+    """
+    visibility = visibility or Visibility()
+    chain = _chain(network, result)
+    if chain is None:
+        return None
+    columns = []
+    for n, (layer, members) in enumerate(chain):
+        kept = keep[1] if keep[0] in members else -1
+        columns.append(_column(result, layer, members, visibility, n == 0, n == len(chain) - 1, kept))
+    matrices = [_finite(result.flows[layer].matrix) for layer, _ in chain[1:]]
+    if barycentre:
+        columns = _by_barycentre(columns, matrices)
+    gaps = tuple(
+        Gap(matrix, _edges(matrix, left, right, visibility.edges, MOST_EDGES // len(matrices)))
+        for matrix, left, right in zip(matrices, columns, columns[1:], strict=False)
+    )
+    return NeuronGraph(tuple(columns), gaps)
+
+
+def _chain(network: NetworkInfo, result: SampleResult) -> list[tuple[str, tuple[str, ...]]] | None:
+    """The columns' layers from input to output, each with the layers that share it."""
+    if len(network.inputs) != 1 or not result.flows:
+        return None
+    source_name = network.inputs[0].name
+    chain: list[tuple[str, list[str]]] = [(source_name, [source_name])]
+    for layer in network.layers:
+        if layer.path not in result.layers:
+            continue
+        if len(layer.sources) != 1 or layer.sources[0] not in chain[-1][1]:
+            return None
+        if layer.path in result.flows:
+            matrix = result.flows[layer.path].matrix
+            before = result.inputs[source_name] if len(chain) == 1 else result.layers[chain[-1][0]].relevance
+            if matrix.shape != (result.layers[layer.path].relevance.size, before.size):
+                return None
+            chain.append((layer.path, [layer.path]))
+        elif layer.kind in THROUGH or layer.merged_into:
+            chain[-1][1].append(layer.path)
+        else:
+            return None
+    return [(layer, tuple(members)) for layer, members in chain] if len(chain) > 1 else None
+
+
+def _column(result: SampleResult, layer: str, members: tuple[str, ...], visibility: Visibility, first: bool, last: bool, kept: int) -> Column:
+    if first:
+        relevance, activation = result.inputs[layer], result.values[layer]
+    else:
+        relevance = result.layers[layer].relevance
+        # What the next layer reads is the activated value, except at the output: there the logit is explained.
+        activation = result.layers[layer if last else members[-1]].activation
+    relevance = np.asarray(relevance, dtype=float).ravel()
+    activation = np.asarray(activation, dtype=float).ravel()
+    if first or last:
+        shown = np.arange(relevance.size) if relevance.size <= MOST_UNITS else smallest_set(relevance, 1.0, MOST_UNITS)
+    else:
+        shown = smallest_set(relevance, visibility.units, MOST_UNITS)
+    if 0 <= kept < relevance.size:
+        shown = np.union1d(shown, [kept])
+    shown = np.sort(shown)
+    hidden = np.setdiff1d(np.arange(relevance.size), shown)
+    return Column(layer, members, relevance, activation, shown, hidden, first, last)
+
+
+def _edges(matrix: np.ndarray, left: Column, right: Column, share: float, most: int) -> np.ndarray:
+    """The strongest edges between shown units that carry `share` of what flows between shown units."""
+    part = matrix[np.ix_(right.shown, left.shown)]
+    picked = smallest_set(part, share, most)
+    j, i = np.unravel_index(picked, part.shape) if picked.size else (picked, picked)
+    return np.stack([right.shown[j], left.shown[i]], axis=1)
+
+
+def _by_barycentre(columns: list[Column], matrices: list[np.ndarray]) -> list[Column]:
+    """Hidden columns sorted by where their relevance comes from and goes to: fewer crossings."""
+    order = [np.linspace(0, 1, column.relevance.size) for column in columns]
+    place = [dict(zip(column.shown, np.linspace(0, 1, len(column.shown)), strict=True)) for column in columns]
+    result = list(columns)
+    for _ in range(4):
+        for n in range(1, len(columns) - 1):
+            left, right = np.abs(matrices[n - 1]), np.abs(matrices[n])
+            weight = left.sum(axis=1) + right.sum(axis=0)
+            centre = (left @ order[n - 1] + right.T @ order[n + 1]) / np.where(weight > 0, weight, 1)
+            shown = columns[n].shown[np.argsort(centre[columns[n].shown], kind="stable")]
+            place[n] = dict(zip(shown, np.linspace(0, 1, max(1, len(shown))), strict=True))
+            for unit, at in place[n].items():
+                order[n][unit] = at
+            result[n] = Column(
+                columns[n].layer, columns[n].members, columns[n].relevance, columns[n].activation, shown, columns[n].hidden
+            )
+    return result
+
+
+def _strongest(values: np.ndarray) -> int:
+    return int(np.argmax(np.abs(values)))
+
+
+def _finite(matrix: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(np.asarray(matrix, dtype=float), nan=0.0, posinf=0.0, neginf=0.0)

@@ -1,0 +1,209 @@
+"""A network of any shape as folded stages: one node per layer that computes, with what it hands back to whom.
+
+A batch norm computed inside its convolution, and the activations and reshapes that follow a layer alone, stand
+in that layer's node. Relevance of a branch is known where the ledger or an only consumer tells it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lrp_gui.document.results import LayerInfo, NetworkInfo, SampleResult
+from lrp_gui.viewer.visible import smallest_set
+
+THROUGH = ("activation", "movement")
+TOP_CHANNELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One node of the picture. `members` are the layers in it; the first gives its relevance."""
+
+    layer: str
+    members: tuple[str, ...]
+    name: str  # conv1 + bn1: the layers that are computed as one
+    operations: tuple[str, ...]
+    shape: tuple[int, ...]
+    relevance: np.ndarray
+    channels: np.ndarray  # signed sums per channel (or unit)
+    top: np.ndarray  # the strongest channels, largest first
+    rank: int
+    lane: int
+    is_input: bool = False
+
+    @property
+    def positive(self) -> float:
+        """Σ of the positive relevances."""
+        return float(self.relevance[self.relevance > 0].sum())
+
+    @property
+    def negative(self) -> float:
+        """Σ of the negative relevances."""
+        return float(self.relevance[self.relevance < 0].sum())
+
+    @property
+    def plane(self) -> np.ndarray | None:
+        """(height, width) of relevance summed over channels; None where the shape has no such plane."""
+        if self.relevance.ndim == 3 and min(self.shape[1:]) > 1:
+            return self.relevance.sum(axis=0)
+        return self.relevance if self.relevance.ndim == 2 and min(self.shape) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What one stage hands back to another: two amounts, never netted; `known` False where it is not told."""
+
+    source: int
+    reader: int
+    positive: float
+    negative: float
+    known: bool
+
+
+@dataclass(frozen=True)
+class StageGraph:
+    """Stages in forward order and the branches between them."""
+
+    stages: tuple[Stage, ...]
+    branches: tuple[Branch, ...]
+    member_of: dict[str, int] = field(default_factory=dict)
+
+    def stage_of(self, layer: str) -> int:
+        """The stage that holds a layer, or -1."""
+        return self.member_of.get(layer, -1)
+
+
+def stage_graph(network: NetworkInfo, result: SampleResult | None) -> StageGraph:
+    """Fold the layers into stages. Without a result every relevance is nought: the shape alone is drawn."""
+    groups, member_of = _fold(network)
+    reads = _reads(network, member_of)
+    ranks, lanes = _grid(len(groups), reads)
+    stages = tuple(
+        _stage(network, result, members, ranks[n], lanes[n]) for n, members in enumerate(groups)
+    )
+    branches = _branches(network, result, stages, reads)
+    return StageGraph(stages, branches, member_of)
+
+
+def _fold(network: NetworkInfo) -> tuple[list[list[str]], dict[str, int]]:
+    """Which layers share a node."""
+    groups: list[list[str]] = [[info.name] for info in network.inputs]
+    member_of = {info.name: n for n, info in enumerate(network.inputs)}
+    readers: dict[str, int] = {}
+    for layer in network.layers:
+        for source in layer.sources:
+            readers[source] = readers.get(source, 0) + 1
+    names = {info.name for info in network.inputs}
+    for layer in network.layers:
+        home = _home(layer, readers, names, member_of)
+        if home is None:
+            member_of[layer.path] = len(groups)
+            groups.append([layer.path])
+        else:
+            member_of[layer.path] = member_of[home]
+            groups[member_of[home]].append(layer.path)
+    return groups, member_of
+
+
+def _home(layer: LayerInfo, readers: dict[str, int], inputs: set[str], member_of: dict[str, int]) -> str | None:
+    """The layer whose node this one shares, or None."""
+    if layer.merged_into in member_of:
+        return layer.merged_into
+    if len(layer.sources) != 1 or layer.kind not in THROUGH:
+        return None
+    source = layer.sources[0]
+    alone = readers.get(source, 0) == 1 and source not in inputs
+    return source if alone and source in member_of else None
+
+
+def _reads(network: NetworkInfo, member_of: dict[str, int]) -> list[tuple[int, int, str]]:
+    """(source stage, reading stage, reading layer), without what happens inside a stage."""
+    result = {}
+    for layer in network.layers:
+        for source in layer.sources:
+            if source in member_of and member_of[source] != member_of[layer.path]:
+                result.setdefault((member_of[source], member_of[layer.path]), layer.path)
+    return [(source, reader, path) for (source, reader), path in result.items()]
+
+
+def _grid(count: int, reads: list[tuple[int, int, str]]) -> tuple[list[int], list[int]]:
+    """Rank = longest way from an input; lane 0 = the longest chain, others below in order."""
+    sources: list[list[int]] = [[] for _ in range(count)]
+    for source, reader, _ in reads:
+        sources[reader].append(source)
+    ranks = [0] * count
+    for n in range(count):
+        ranks[n] = max((ranks[s] + 1 for s in sources[n]), default=0)
+    main = set()
+    n = max(range(count), key=lambda k: (ranks[k], k)) if count else -1
+    while n >= 0:
+        main.add(n)
+        n = max(sources[n], key=lambda s: (ranks[s], s), default=-1)
+    used: dict[int, int] = {}
+    lanes = [0] * count
+    for n in range(count):
+        if n not in main:
+            used[ranks[n]] = lanes[n] = used.get(ranks[n], 0) + 1
+    return ranks, lanes
+
+
+def _stage(network: NetworkInfo, result: SampleResult | None, members: list[str], rank: int, lane: int) -> Stage:
+    name = members[0]
+    inputs = {info.name: info for info in network.inputs}
+    layers = {layer.path: layer for layer in network.layers}
+    if name in inputs:
+        shape = inputs[name].shape
+        relevance = np.zeros(shape) if result is None else result.inputs[name]
+        operations: tuple[str, ...] = ("input",)
+    else:
+        operations = tuple(layers[path].operation for path in members if not layers[path].merged_into)
+        # Members hand relevance on unchanged in number; the last one with a result in the first one's shape speaks.
+        have = [path for path in members if result is not None and path in result.layers]
+        shape = layers[name].shape
+        relevance = result.layers[have[0]].relevance if result is not None and have else np.zeros(shape)
+    merged = [path for path in members[1:] if path in layers and layers[path].merged_into]
+    relevance = np.asarray(relevance, dtype=float)
+    clean = np.nan_to_num(relevance, nan=0.0, posinf=0.0, neginf=0.0)
+    channels = clean.sum(axis=tuple(range(1, clean.ndim))) if clean.ndim > 1 else np.atleast_1d(clean)
+    return Stage(
+        name, tuple(members), " + ".join([name, *merged]), operations, tuple(shape), relevance, channels,
+        smallest_set(channels, 1.0, TOP_CHANNELS), rank, lane, name in inputs,
+    )  # fmt: skip
+
+
+def _branches(
+    network: NetworkInfo, result: SampleResult | None, stages: tuple[Stage, ...], reads: list[tuple[int, int, str]]
+) -> tuple[Branch, ...]:
+    """What flows on each edge: all of the source's relevance to an only reader, else what the ledger says."""
+    if result is None:
+        return tuple(Branch(source, reader, 0.0, 0.0, known=False) for source, reader, _ in reads)
+    passed: dict[str, float] = {}
+    for row in result.ledger:
+        passed[row.layer] = row.passed_on
+    sources_of: dict[int, list[int]] = {}
+    readers_of: dict[int, list[int]] = {}
+    for source, reader, _ in reads:
+        sources_of.setdefault(reader, []).append(source)
+        readers_of.setdefault(source, []).append(reader)
+    net: dict[tuple[int, int], float] = {}
+    for source, reader, path in reads:
+        if len(readers_of[source]) > 1 and len(sources_of[reader]) == 1 and path in passed:
+            net[source, reader] = passed[path]
+    for source, readers in readers_of.items():  # what one branch alone does not tell, the rest does
+        open_ones = [reader for reader in readers if (source, reader) not in net]
+        if len(readers) > 1 and len(open_ones) == 1:
+            total = stages[source].positive + stages[source].negative
+            net[source, open_ones[0]] = total - sum(net[source, r] for r in readers if r != open_ones[0])
+    branches = []
+    for source, reader, _ in reads:
+        stage = stages[source]
+        if len(readers_of[source]) == 1:
+            branches.append(Branch(source, reader, stage.positive, stage.negative, known=True))
+            continue
+        amount = net.get((source, reader))
+        known = amount is not None
+        amount = amount or 0.0
+        branches.append(Branch(source, reader, max(amount, 0.0), min(amount, 0.0), known))
+    return tuple(branches)

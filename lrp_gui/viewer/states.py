@@ -1,0 +1,97 @@
+"""What stands in the viewer's place while there is nothing to draw: why, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+
+from lrp_gui.theme import Theme
+from lrp_gui.viewer.ink import CENTRE, Align, Ink, metrics
+from lrp_gui.viewer.picture import Drawing
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A headline and a sentence. `warns`: something is wrong, not merely missing."""
+
+    headline: str
+    sentence: str
+    warns: bool = False
+
+
+NO_NETWORK = State(
+    "Open a weight file",
+    "Drop one here, or choose File › Open. Then the picture shows how every input spoke for or against the output.",
+)
+NO_SAMPLE = State("No sample to explain", "Open a table with File › Open, or add a sample to the table below.")
+NOT_CHOSEN = State("Choose a sample", "Click a row of the table below: its explanation appears here.")
+NOT_ASKED = State("Not explained yet", "Automatic explaining is off: choose Run to explain this sample.")
+EXPLAINING = State("Explaining …", "The relevance appears as soon as the worker has handed it back.")
+
+
+def state_of(document: Document) -> State | None:
+    """Why the document has no explanation to show; None where it has one."""
+    if document.network is None:
+        return State("This cannot be shown", document.problem, warns=True) if document.problem else NO_NETWORK
+    if document.result is not None:
+        return None
+    if document.problem:
+        return State("This sample is not explained", document.problem, warns=True)
+    if document.table is None or not document.table.samples:
+        return NO_SAMPLE
+    if document.selected_sample < 0:
+        return NOT_CHOSEN
+    return EXPLAINING if document.settings.auto else NOT_ASKED
+
+
+def draw_state(ink: Ink, area: QRectF, state: State, boxed: bool = False) -> None:
+    """Headline and sentence, in the middle of an area or as a box at its top."""
+    theme = ink.theme
+    width = min(460.0, area.width() - 24)
+    text = QRectF(area.center().x() - width / 2, 0, width, 400)
+    flags = int(Align.AlignHCenter | Align.AlignTop) | 0x1000  # word wrap
+    tall = metrics(12.5).boundingRect(text, flags, state.sentence).height()
+    height = 26 + tall
+    top = area.top() + 12 if boxed else max(area.top() + 8, area.center().y() - height / 2 - 12)
+    if boxed:
+        ink.box(QRectF(text.left() - 14, top, width + 28, height + 18), theme.panel, theme.warning if state.warns else theme.line, 1.2, 8)
+        top += 8
+    elif area.height() > 190:
+        _glyph(ink, QPointF(area.center().x(), top - 34))
+    ink.text(QRectF(text.left(), top, width, 22), state.headline, 15, theme.warning if state.warns else theme.text, CENTRE, bold=True)
+    ink.paragraph(QRectF(text.left(), top + 26, width, tall + 4), state.sentence, 12.5, theme.dim, Align.AlignHCenter)
+
+
+def _glyph(ink: Ink, centre: QPointF) -> None:
+    """Three units and their ribbons, in grey: what will stand here."""
+    from PySide6.QtGui import QPainterPath
+
+    theme = ink.theme
+    ends = [(QPointF(centre.x() - 42, centre.y() - 18), 3.0), (QPointF(centre.x() - 42, centre.y() + 16), 8.0)]
+    goal = QPointF(centre.x() + 42, centre.y())
+    for point, width in ends:
+        path = QPainterPath(point)
+        path.cubicTo(QPointF(centre.x(), point.y()), QPointF(centre.x(), goal.y()), goal)
+        ink.ribbon(path, width, ink.colour(theme.other, 0.5))
+    for point in (*(point for point, _ in ends), goal):
+        ink.box(QRectF(point.x() - 8, point.y() - 8, 16, 16), theme.raised, theme.other, 1.4, 8)
+
+
+@dataclass
+class StatePicture(Drawing):
+    """A state alone on the canvas."""
+
+    state: State = NO_NETWORK
+
+    def themed(self, theme: Theme) -> StatePicture:
+        """The same state in other colours."""
+        return replace(self, theme=theme, spots=[])
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """In the middle."""
+        draw_state(ink, QRectF(0, 0, size.width(), size.height()), self.state)

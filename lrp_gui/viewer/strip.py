@@ -1,0 +1,178 @@
+"""The layer strip: the conservation ledger as a row of columns, from input to output.
+
+Each column shows, about one zero line and in one scale for the whole strip, what arrived at the layer
+(positive above, negative below) and beside it where that went: on to the layer before, or into a sink.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QPainterPath, QPen
+
+from lrp_gui.theme import SINKS, Theme
+from lrp_gui.viewer.balance import TITLES, Balance
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, mix, width_of
+from lrp_gui.viewer.picture import Drawing, Hit
+from lrp_gui.viewer.words import signed
+
+MIN_COLUMN = 46.0
+MAX_COLUMN = 300.0
+HEADER = 18.0
+LEGEND = 18.0
+FOOTER = 15.0
+HATCHED = ("unsupported", "unexplained")
+
+
+@dataclass
+class StripPicture(Drawing):
+    """All columns and the legend."""
+
+    columns: tuple[Balance, ...] = ()
+    selected: str = ""
+    _columns_at: list[QRectF] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        """A size in which every column can be read."""
+        self.size = (max(480.0, 70.0 * len(self.columns) + 16), 128.0)
+
+    def themed(self, theme: Theme) -> StripPicture:
+        """The same strip in other colours."""
+        return StripPicture(theme, self.title, self.caption, columns=self.columns, selected=self.selected)
+
+    @property
+    def minimum_width(self) -> float:
+        """Below it the strip has to scroll."""
+        return MIN_COLUMN * len(self.columns) + 16
+
+    def column_rect(self, layer: str) -> QRectF:
+        """Where a layer's column was last painted."""
+        for column, rect in zip(self.columns, self._columns_at, strict=False):
+            if column.layer == layer:
+                return rect
+        return QRectF()
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """Legend, then the columns over one zero line."""
+        self.spots.clear()
+        self._columns_at = []
+        if not self.columns:
+            return
+        self._legend(ink, QRectF(8, 2, size.width() - 16, LEGEND - 2))
+        width = min(MAX_COLUMN, (size.width() - 16) / len(self.columns))
+        body = QRectF(8, LEGEND + HEADER, width * len(self.columns), max(10.0, size.height() - LEGEND - HEADER - FOOTER))
+        up, down = self._limits()
+        per = body.height() / ((up + down) or 1.0)
+        zero = body.top() + up * per if up + down else body.center().y()
+        for n, column in enumerate(self.columns):
+            rect = QRectF(body.left() + n * width, LEGEND, width, size.height() - LEGEND - 1)
+            self._columns_at.append(rect)
+            self._column(ink, column, rect, zero, per)
+            self.spots.append((rect, Hit(column.layer, -1, column.text())))
+        ink.line(QPointF(body.left(), zero), QPointF(body.right(), zero), ink.theme.dim, 1)
+        ink.line(QPointF(0, size.height() - 0.5), QPointF(size.width(), size.height() - 0.5), ink.theme.line, 1)
+
+    def _limits(self) -> tuple[float, float]:
+        """The tallest stack above and below zero, over all columns."""
+        up = max(max(c.arrived_positive, _stack(c, 1)) for c in self.columns)
+        down = max(max(-c.arrived_negative, _stack(c, -1)) for c in self.columns)
+        return up, down
+
+    def _column(self, ink: Ink, column: Balance, rect: QRectF, zero: float, per: float) -> None:
+        theme = ink.theme
+        if column.layer == self.selected:
+            ink.box(rect.adjusted(1, 0, -1, -1), mix(theme.background, theme.accent, 0.12), theme.accent, 1.5, 4)
+        name = QRectF(rect.left() + 4, rect.top() + 1, rect.width() - 8, HEADER - 2)
+        if column.alarm:
+            self._mark(ink, QPointF(name.left() + 6, name.center().y()))
+            name.setLeft(name.left() + 14)
+        ink.text(name, column.layer, 11.5, theme.text, CENTRE, bold=column.layer == self.selected)
+        foot = QRectF(rect.left() + 2, rect.bottom() - FOOTER, rect.width() - 4, FOOTER - 1)
+        if column.broken:
+            ink.text(foot, "not a number", 10.5, theme.warning, CENTRE)
+            return
+        ink.text(foot, f"Σ {signed(column.arrived)}", 10.5, theme.dim, CENTRE)
+        bar = min(26.0, (rect.width() - 14) / 2)
+        left = QRectF(rect.center().x() - bar - 1, zero, bar, 0)
+        right = QRectF(rect.center().x() + 1, zero, bar, 0)
+        if not column.rules:  # an input, or a layer that hands everything on as it is: nothing to divide
+            left.moveLeft(rect.center().x() - bar / 2)
+        self._piece(ink, left, column.arrived_positive * per, theme.positive)
+        self._piece(ink, left, column.arrived_negative * per, theme.negative, glyph="-")
+        if not column.rules:
+            return
+        offsets = {1: 0.0, -1: 0.0}
+        for label, value in (("", column.passed_on), *column.sinks.items()):
+            sign = 1 if value >= 0 else -1
+            piece = QRectF(right.left(), zero - offsets[sign], right.width(), 0)
+            if label:
+                self._piece(ink, piece, value * per, theme.sink(label), hatched=label in HATCHED)
+            else:
+                self._passed(ink, piece, value * per)
+            offsets[sign] += value * per
+
+    def _piece(self, ink: Ink, at: QRectF, height: float, colour: str, glyph: str = "", hatched: bool = False) -> None:
+        if abs(height) < 0.05:
+            return
+        rect = QRectF(at.left(), at.top() - height, at.width(), height).normalized()
+        ink.box(rect, mix(ink.theme.background, colour, 0.35) if hatched else colour)
+        if hatched:
+            ink.hatch(rect, colour)
+        if glyph and rect.height() > 7:  # negative is striped across, so the sign survives without colour
+            y = rect.top() + 4
+            while y < rect.bottom() - 1:
+                ink.line(QPointF(rect.left() + 3, y), QPointF(rect.right() - 3, y), ink.theme.background, 1, 0.55)
+                y += 5
+
+    def _passed(self, ink: Ink, at: QRectF, height: float) -> None:
+        if abs(height) < 0.05:
+            return
+        rect = QRectF(at.left(), at.top() - height, at.width(), height).normalized()
+        ink.box(rect.adjusted(0.5, 0.5, -0.5, -0.5), mix(ink.theme.background, ink.theme.other, 0.45), ink.theme.other)
+
+    @staticmethod
+    def _mark(ink: Ink, centre: QPointF) -> None:
+        """A small warning triangle."""
+        path = QPainterPath(QPointF(centre.x(), centre.y() - 5.5))
+        path.lineTo(centre.x() + 6, centre.y() + 4.5)
+        path.lineTo(centre.x() - 6, centre.y() + 4.5)
+        path.closeSubpath()
+        ink.painter.setPen(QPen(Qt.PenStyle.NoPen))
+        ink.painter.setBrush(QColor(ink.theme.warning))
+        ink.painter.drawPath(path)
+        ink.line(QPointF(centre.x(), centre.y() - 2.5), QPointF(centre.x(), centre.y() + 1), ink.theme.background, 1.6)
+        ink.line(QPointF(centre.x(), centre.y() + 2), QPointF(centre.x(), centre.y() + 3.4), ink.theme.background, 1.6)
+
+    def _legend(self, ink: Ink, rect: QRectF) -> None:
+        """Only what occurs is listed; the scale is the strip's own."""
+        theme = ink.theme
+        least = 0.003 * max(*self._limits(), 1e-300)
+        present = [name for name in SINKS if any(abs(column.sinks[name]) > least for column in self.columns)]
+        entries = [("arrived +", theme.positive), ("arrived −", theme.negative), ("passed on", theme.other)]
+        entries += [(TITLES[name], theme.sink(name)) for name in present]
+        x = rect.left()
+        for text, colour in entries:
+            width = width_of(text, 10.5) + 26
+            if x + width > rect.right():
+                ink.text(QRectF(x, rect.top(), rect.right() - x, rect.height()), "…", 10.5, theme.dim)
+                return
+            swatch = QRectF(x, rect.center().y() - 4.5, 9, 9)
+            if colour == theme.other:
+                self._passed(ink, QRectF(swatch.left(), swatch.bottom(), 9, 0), 9)
+            else:
+                hatched = text in {TITLES[name] for name in HATCHED}
+                glyph = "-" if text == "arrived −" else ""
+                self._piece(ink, QRectF(swatch.left(), swatch.bottom(), 9, 0), 9, colour, glyph, hatched)
+            ink.text(QRectF(x + 13, rect.top(), width, rect.height()), text, 10.5, theme.dim, LEFT)
+            x += width
+        note = "input → output, bars in one scale"
+        if x + width_of(note, 10.5) + 12 < rect.right():
+            ink.text(QRectF(x, rect.top(), rect.right() - x, rect.height()), note, 10.5, theme.dim, RIGHT)
+
+
+def _stack(column: Balance, sign: int) -> float:
+    """How tall the pieces of one sign stand on each other."""
+    if not column.rules:
+        return 0.0
+    return sum(max(0.0, sign * value) for value in (column.passed_on, *column.sinks.values()))

@@ -1,0 +1,289 @@
+"""The relevance viewer: strip above, graph in the middle, detail beside it, all of one selection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from lrp_gui.theme import Theme
+from lrp_gui.viewer.balance import Balance
+from lrp_gui.viewer.controls import Controls
+from lrp_gui.viewer.detail import Detail
+from lrp_gui.viewer.neuron_picture import NeuronPicture
+from lrp_gui.viewer.picture import Drawing, Hit
+from lrp_gui.viewer.pictures import Selection, all_pictures, graph_picture, overview, strip_picture
+from lrp_gui.viewer.stage_picture import StagePicture
+from lrp_gui.viewer.states import StatePicture, state_of
+from lrp_gui.viewer.strip import StripPicture
+from lrp_gui.viewer.views import Canvas, PictureView
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+
+STRIP_SHARE = 0.2  # of the viewer's height
+STRIP_LIMITS = (96, 148)
+
+
+class RelevanceViewer(QWidget):
+    """Listens to the document, draws its result, and tells it what was clicked. It holds no truth of its own."""
+
+    def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.theme = theme
+        self.selection = Selection()
+        self._accounts: dict[str, Balance] = {}
+        self.setAccessibleName(self.tr("Relevance viewer"))
+        self.strip = PictureView(theme, self.tr("Layer strip: conservation of relevance"))
+        self.strip_area = _Strip(self.strip)
+        self.alarm = QLabel()
+        self.alarm.setWordWrap(True)
+        self.alarm.setContentsMargins(10, 1, 10, 3)
+        self.alarm.setAccessibleName(self.tr("Warning about the conservation"))
+        self.canvas = Canvas(theme, self.tr("Network graph"))
+        self.controls = Controls()
+        self.detail = Detail(theme)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(True)
+        self.splitter.addWidget(_column(self.canvas, self.controls))
+        self.splitter.addWidget(self.detail)
+        self.splitter.setStretchFactor(0, 7)
+        self.splitter.setStretchFactor(1, 3)
+        self.splitter.setSizes([700, 300])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.strip_area)
+        layout.addWidget(self.alarm)
+        layout.addWidget(self.splitter, 1)
+        # One drawing for all that changes in one turn of the event loop.
+        self._due = QTimer(self, interval=0, singleShot=True)
+        self._due.timeout.connect(self.bring_up_to_date)
+        self._stale_parts = {"result", "selection"}
+        self._connect()
+        self.bring_up_to_date()
+
+    def _connect(self) -> None:
+        document = self.document
+        for signal in (document.network_changed, document.result_changed, document.problem_changed, document.settings_changed):
+            signal.connect(self._result_due)
+        document.table_changed.connect(self._state_due)
+        document.sample_selected.connect(self._state_due)
+        document.layer_selected.connect(self._on_layer)
+        document.unit_selected.connect(self._selection_due)
+        document.stale_changed.connect(self._show_stale)
+        for view in (self.strip, self.canvas, self.detail):
+            view.activated.connect(self._on_activated)
+        self.canvas.keyed.connect(self._walk)
+        self.strip.keyed.connect(self._walk_strip)
+        self.controls.visibility_changed.connect(lambda visibility: self._look(visibility=visibility))
+        self.controls.path_toggled.connect(lambda shown: self._look(path=shown))
+        self.controls.order_toggled.connect(lambda sort: self._look(barycentre=sort))
+        self.controls.fit_asked.connect(self.canvas.fit)
+        self.controls.swept.connect(self._sweep)
+        self.detail.opacity_changed.connect(lambda opacity: self._look(opacity=opacity))
+
+    # ------------------------------------------------------------------------------------------------ what others ask
+
+    def set_theme(self, theme: Theme) -> None:
+        """Other colours everywhere."""
+        self.theme = theme
+        for view in (self.strip, self.canvas, self.detail):
+            view.set_theme(theme)
+        self._result_due()
+
+    def current_picture(self) -> Drawing:
+        """What an export of "the current view" means: the sheet as it stands in the window."""
+        self.bring_up_to_date()
+        network, result = self.document.network, self.document.result
+        if network is None or result is None:
+            return self.canvas.picture or StatePicture(self.theme)
+        return overview(network, result, self.theme, self.selection)
+
+    def pictures(self) -> list[tuple[str, Drawing]]:
+        """Every view of what is explained, the current one first."""
+        network, result = self.document.network, self.document.result
+        if network is None or result is None:
+            return [("current view", self.current_picture())]
+        return all_pictures(network, result, self.theme, self.selection)
+
+    # ------------------------------------------------------------------------------------------------ following along
+
+    def _result_due(self) -> None:
+        self._stale_parts.add("result")
+        self._due.start()
+
+    def _selection_due(self) -> None:
+        self._stale_parts.add("selection")
+        self._due.start()
+
+    def _state_due(self) -> None:
+        if self.document.result is None:
+            self._result_due()
+
+    def bring_up_to_date(self) -> None:
+        """Build the pictures of what changed since the last time."""
+        self._due.stop()
+        parts, self._stale_parts = self._stale_parts, set()
+        if not parts:
+            return
+        document = self.document
+        layer = document.selected_layer
+        self.selection = replace(self.selection, layer=layer, unit=document.selected_unit)
+        self._show_stale()
+        network, result = document.network, document.result
+        if network is None or result is None:
+            self._show_state()
+            return
+        picture = None
+        if "result" not in parts and isinstance(self.canvas.picture, NeuronPicture | StagePicture):
+            picture = self.canvas.picture.selecting(layer, document.selected_unit)
+        if picture is None:
+            picture = graph_picture(network, result, self.theme, self.selection)
+        if "result" not in parts and isinstance(self.strip.picture, StripPicture):
+            strip = replace(self.strip.picture, selected=layer, spots=[])
+        else:
+            strip = strip_picture(network, result, self.theme, self.selection)
+            self._accounts = {balance.layer: balance for balance in strip.columns}
+        picture.reveal = self.controls.sweep.value() / 100
+        self.strip_area.show()
+        self.detail.show()
+        self.canvas.set_picture(picture)
+        self.strip.set_picture(strip)
+        self.strip_area.fit(strip)
+        self.controls.show_for(isinstance(picture, NeuronPicture), result=True)
+        self.detail.show_selection(network, result, self._accounts, self.selection, self.theme)
+        self._show_alarm(layer)
+        self.strip_area.reveal(layer)
+
+    def _show_state(self) -> None:
+        """No explanation: the network's shape, if there is one, and why."""
+        state = state_of(self.document)
+        network = self.document.network
+        assert state is not None
+        if network is None:
+            self.canvas.set_picture(StatePicture(self.theme, "no network", state.sentence, state=state))
+        else:
+            picture = graph_picture(network, None, self.theme, self.selection)
+            picture.state = state
+            self.canvas.set_picture(picture)
+        self.strip_area.hide()
+        self.alarm.hide()
+        self.detail.hide()
+        self.detail.clear_result()
+        self.controls.show_for(neurons=False, result=False)
+
+    def _show_alarm(self, layer: str) -> None:
+        """The chosen layer's warning, else the first one on the way back from the output."""
+        alarms = {path: account.alarm for path, account in self._accounts.items() if account.alarm}
+        text = alarms.get(layer) or next(reversed(alarms.values()), "")
+        more = len(alarms) - 1
+        if text and more > 0:
+            text += f"  (and {more} more marked above)"
+        self.alarm.setText(text)
+        self.alarm.setVisible(bool(text))
+        self.alarm.setStyleSheet(f"color: {self.theme.warning}; background: {self.theme.background};")
+
+    def _show_stale(self) -> None:
+        document = self.document
+        waits = document.stale and not document.settings.auto and document.result is not None
+        self.controls.note.setText(self.tr("out of date: choose Run") if waits else "")
+
+    def _on_layer(self, layer: str) -> None:
+        self.detail.show_tab_for(self.document.network, layer)
+        self._selection_due()
+
+    # ------------------------------------------------------------------------------------------------ what people do
+
+    def _on_activated(self, hit: Hit) -> None:
+        self.document.select_layer(hit.layer)
+        self.document.select_unit(hit.unit)
+
+    def _walk(self, key: str) -> None:
+        picture = self.canvas.picture
+        if isinstance(picture, NeuronPicture | StagePicture):
+            self._on_activated(Hit(*picture.neighbour(key, self.document.selected_layer, self.document.selected_unit)))
+
+    def _walk_strip(self, key: str) -> None:
+        order = list(self._accounts)
+        if not order or key not in ("left", "right"):
+            return
+        here = order.index(self.document.selected_layer) if self.document.selected_layer in order else len(order)
+        self._on_activated(Hit(order[min(max(here + (1 if key == "right" else -1), 0), len(order) - 1)]))
+
+    def _look(self, **changes: object) -> None:
+        self.selection = replace(self.selection, **changes)  # type: ignore[arg-type]
+        self._result_due()
+
+    def _sweep(self, share: float) -> None:
+        picture = self.canvas.picture
+        if isinstance(picture, NeuronPicture | StagePicture):
+            picture.reveal = share
+            self.canvas.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The strip takes its share of the height."""
+        low, high = STRIP_LIMITS
+        self.strip_area.setFixedHeight(round(min(max(self.height() * STRIP_SHARE, low), high)))
+        super().resizeEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        """Small enough for a small laptop."""
+        return QSize(420, 260)
+
+
+class _Strip(QScrollArea):
+    """Scrolls sideways where there are more layers than room."""
+
+    def __init__(self, view: PictureView) -> None:
+        super().__init__()
+        self.view = view
+        self._wanted = 0.0
+        self.setWidget(view)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def fit(self, strip: StripPicture) -> None:
+        """As wide as the window, or as the columns need."""
+        self._wanted = strip.minimum_width
+        self._arrange()
+
+    def reveal(self, layer: str) -> None:
+        """Scroll to a layer's column."""
+        strip = self.view.picture
+        if isinstance(strip, StripPicture) and self.view.width() > self.viewport().width():
+            names = [column.layer for column in strip.columns]
+            if layer in names:
+                x = round((names.index(layer) + 0.5) * self.view.width() / len(names))
+                self.ensureVisible(x, 10, 80, 10)
+
+    def _arrange(self) -> None:
+        needed = self._wanted > self.viewport().width()
+        bar = self.horizontalScrollBar().sizeHint().height() if needed else 0
+        self.view.resize(max(self.viewport().width(), round(self._wanted)), self.height() - bar)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the columns as wide as there is room."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A new style may bring another scroll bar."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._arrange()
+
+
+def _column(view: QWidget, below: QWidget) -> QWidget:
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(view, 1)
+    layout.addWidget(below)
+    return column
