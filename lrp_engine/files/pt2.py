@@ -100,8 +100,11 @@ def open_pt2(candidate: Candidate) -> WeightFile:
     read = _read(candidate.archive)
     metadata: dict[str, Any] = {"program": shown(read.name)}
     for key in ("torch_version", "schema_version", "opset_version"):
-        if isinstance(read.program.get(key), str | dict):
-            metadata[key.replace("_", " ")] = shown(read.program[key])
+        value = read.program.get(key)
+        if isinstance(value, dict):
+            value = ", ".join(f"{part} {number}" for part, number in list(value.items())[:20])
+        if isinstance(value, str):
+            metadata[key.replace("_", " ")] = shown(value)
     if read.extra:
         metadata["extra files"] = ", ".join(shown(name) for name in list(read.extra)[:20])
     tensors = {**read.constants, **read.weights}
