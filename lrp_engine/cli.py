@@ -48,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lrp-engine {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    inspect = commands.add_parser("inspect", help="say what is in a weight file", description="Say what is in a weight file.")
+    inspect = commands.add_parser(
+        "inspect", help="say what is in a weight file", description="Say what is in a weight file."
+    )
     inspect.add_argument("file", metavar="FILE", type=Path, help="a weight file: .pt2, .pth, .pt, .safetensors")
     inspect.add_argument("--json", action="store_true", help="as JSON")
     inspect.set_defaults(run=_inspect)
@@ -59,10 +61,16 @@ def _parser() -> argparse.ArgumentParser:
         description="Explain a network's output on rows of a table; writes explanation.json, relevance.csv and relevance.npz.",
     )
     explain.add_argument("file", metavar="FILE", type=Path, help="a weight file")
-    explain.add_argument("--data", metavar="TABLE", type=Path, required=True, help="a CSV or TSV file, in the units of the features")
-    explain.add_argument("--architecture", metavar="JSON", type=Path, help="how a state dict is connected; else the one beside it")
+    explain.add_argument(
+        "--data", metavar="TABLE", type=Path, required=True, help="a CSV or TSV file, in the units of the features"
+    )
+    explain.add_argument(
+        "--architecture", metavar="JSON", type=Path, help="how a state dict is connected; else the one beside it"
+    )
     explain.add_argument("--rows", default=":", help="which rows, counted from 0: 7, 0:5, or 0,3,9 (default: all)")
-    explain.add_argument("--target", default="max", help="max, a unit, a class name, or a difference such as 2-5 (default: max)")
+    explain.add_argument(
+        "--target", default="max", help="max, a unit, a class name, or a difference such as 2-5 (default: max)"
+    )
     names = "; ".join(f"{name}: {what}" for name, what in composite_names())
     explain.add_argument("--composite", default="epsilon_plus", help=f"{names}; or a JSON file (default: epsilon_plus)")
     explain.add_argument("--out", metavar="DIR", type=Path, required=True, help="where the results go; made if missing")
@@ -157,7 +165,9 @@ def _rows(text: str, count: int) -> list[int]:
         raise TargetError(f"“{text}” does not name rows; write 7, 0:5, or 0,3,9.") from error
     outside = [row for row in rows if not 0 <= row < count]
     if outside or not rows:
-        raise InputError(f"The table has rows 0 to {count - 1}; “{text}” names {outside[0] if outside else 'none of them'}.")
+        raise InputError(
+            f"The table has rows 0 to {count - 1}; “{text}” names {outside[0] if outside else 'none of them'}."
+        )
     return rows
 
 

@@ -33,7 +33,9 @@ RULES: Final[dict[str, RuleType]] = {
     for row in (
         RuleType("lrp_0", (AFFINE, SUM, NORMALIZATION), (), {"epsilon": 1e-12}, "Bach 2015"),
         RuleType("epsilon", (AFFINE, SUM, NORMALIZATION), (), {"epsilon": 1e-6}, "Bach 2015"),
-        RuleType("gamma", (AFFINE,), _WEIGHTED, {"gamma": 0.25, "epsilon": 1e-6}, "Montavon 2019, for either sign of z"),
+        RuleType(
+            "gamma", (AFFINE,), _WEIGHTED, {"gamma": 0.25, "epsilon": 1e-6}, "Montavon 2019, for either sign of z"
+        ),
         RuleType("alpha_beta", (AFFINE,), _WEIGHTED, {"alpha": 2.0, "beta": 1.0, "epsilon": 1e-6}, "Bach 2015"),
         RuleType("zplus", (AFFINE,), _WEIGHTED, {"epsilon": 1e-6}, "Montavon 2017"),
         RuleType("pass", (ACTIVATION,), (), {}, "Bach 2015"),
@@ -270,4 +272,8 @@ def as_composite(composite: str | Composite) -> Composite:
 
 def facts_table(composite: Composite, facts: list[NodeFacts]) -> list[dict[str, Any]]:
     """For each node its rule and why, for printing."""
-    return [{"layer": f.layer, "kind": f.kind, "rule": str(r), "why": why} for f in facts for r, why in [composite.choose(f)]]
+    return [
+        {"layer": f.layer, "kind": f.kind, "rule": str(r), "why": why}
+        for f in facts
+        for r, why in [composite.choose(f)]
+    ]

@@ -65,8 +65,6 @@ def joined(chunks: list[list[LedgerRow]]) -> list[LedgerRow]:
     rows = []
     for parts in zip(*chunks, strict=True):
         first = parts[0]
-        amounts = {
-            key: torch.cat([getattr(part, key) for part in parts]) for key in ("arrived", "passed_on", *SINKS)
-        }
+        amounts = {key: torch.cat([getattr(part, key) for part in parts]) for key in ("arrived", "passed_on", *SINKS)}
         rows.append(LedgerRow(first.node, first.layer, first.kind, first.rule, first.reason, **amounts))
     return rows

@@ -16,7 +16,7 @@ from .networks.layers import merges
 from .networks.network import Network
 from .networks.operations import AFFINE, KINDS, NORMALIZATION, Operation
 from .rules.affine_maps import WeightCache
-from .rules.simple import SIMPLE_STEPS
+from .rules.simple import SIMPLE_STEPS, fill_of
 from .rules.steps import Context, ForwardOnly, Step
 from .rules.weighted import AffineStep, affine_map, batch_norm_map, merged_map
 
@@ -89,7 +89,11 @@ class _Compiler:
             if before is not None and before in self.explained:
                 self.merged[node] = before
                 self.stands_for[before] = node
-        weighted = [n for n in self.graph.nodes if n in self.explained and _classify(n, self.live)[1] in {"dense", "convolution"}]
+        weighted = [
+            n
+            for n in self.graph.nodes
+            if n in self.explained and _classify(n, self.live)[1] in {"dense", "convolution"}
+        ]
         self.positions = {node: index for index, node in enumerate(weighted)}
         steps = [
             self._step(node)
@@ -222,9 +226,7 @@ def _nonnegative(nodes: Any, live: set[Node]) -> set[Node]:
         if row is None or node not in live:
             continue
         feeding = [n for n in node.all_input_nodes if n in live]
-        fills = row.name in {"constant_pad_nd", "cat"} and len(feeding) != len(node.all_input_nodes)
-        padded = row.name == "constant_pad_nd" and len(node.args) > 2 and node.args[2] < 0
-        keeps = row.keeps_sign and not fills and not padded
+        keeps = row.keeps_sign and len(feeding) == len(node.all_input_nodes) and fill_of(node) >= 0
         if row.nonnegative or (keeps and all(n in found for n in feeding)):
             found.add(node)
     return found

@@ -186,7 +186,7 @@ class _Passes:
         self.record = Record(dict(plan.constants))
         self.placeholders = [node for node in network.graph.nodes if node.op == "placeholder"]
         for node in self.placeholders:
-            self.record.values[node] = inputs[node.name]
+            self.record.values[node] = inputs[str(node.target)]
         self.samples = next(iter(inputs.values())).shape[0]
         self.kept = self._kept(keep)
         self.wanted_flows = frozenset(flows)
@@ -282,7 +282,7 @@ class _Passes:
     def chunk(self) -> Chunk:
         """What this chunk contributes to the explanation."""
         return Chunk(
-            inputs={node.name: self.relevance[node] for node in self.placeholders},
+            inputs={str(node.target): self.relevance[node] for node in self.placeholders},
             outputs=self.outputs,
             score=self.score,
             targets=self.seed.words,

@@ -129,7 +129,9 @@ def _relevance_csv(explanation: Explanation, rows: Sequence[int], features: Sequ
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", "target", "score", *features])
     relevance = next(iter(explanation.inputs.values())).flatten(1).tolist()
-    for row, target, score, values in zip(rows, explanation.targets, explanation.score.tolist(), relevance, strict=True):
+    for row, target, score, values in zip(
+        rows, explanation.targets, explanation.score.tolist(), relevance, strict=True
+    ):
         writer.writerow([row, target, repr(score), *map(repr, values)])
     return text.getvalue()
 
@@ -163,7 +165,9 @@ def _summary(network: Network, explanation: Explanation, rows: Sequence[int]) ->
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _shape(shape: Sequence[int]) -> str:

@@ -88,7 +88,9 @@ def _sources(network: Network, plan: Plan) -> dict[str, str]:
     from .rules.weighted import AffineStep
 
     names = {
-        step.node.meta.get("layer", "") for step in plan.steps if isinstance(step, AffineStep) and isinstance(step.map, Dense | Convolution)
+        step.node.meta.get("layer", "")
+        for step in plan.steps
+        if isinstance(step, AffineStep) and isinstance(step.map, Dense | Convolution)
     } | {node.meta.get("layer", "") for node in plan.stands_for}
     return {layer.path: layer.sources[0] for layer in network.layers if layer.path in names and not layer.merged_into}
 

@@ -118,7 +118,9 @@ def _given(target: Any, logits: torch.Tensor) -> Seed:
     try:
         seed = torch.as_tensor(target, dtype=logits.dtype)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise TargetError(f"A target cannot be a {type(target).__name__}; give max, a unit, a difference or a seed.") from error
+        raise TargetError(
+            f"A target cannot be a {type(target).__name__}; give max, a unit, a difference or a seed."
+        ) from error
     if seed.shape == logits.shape[1:]:
         seed = seed.expand(logits.shape)
     if seed.shape != logits.shape:

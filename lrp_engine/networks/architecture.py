@@ -135,7 +135,9 @@ def features_of(name: str, shape: tuple[int, ...], entries: list[FeatureEntry]) 
         )
     for entry in entries:
         if entry.scale == 0:
-            raise ArchitectureError(f"The feature “{entry.name}” of the input “{name}” has scale 0; use 1 for no scaling.")
+            raise ArchitectureError(
+                f"The feature “{entry.name}” of the input “{name}” has scale 0; use 1 for no scaling."
+            )
     return tuple(Feature(f.name, f.unit, f.mean, f.scale) for f in entries)
 
 

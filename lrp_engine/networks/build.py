@@ -108,7 +108,11 @@ def logit_node(result: Node) -> Node:
 
 def _moves(node: Node) -> bool:
     row = operation_of(node)
-    return row is not None and row.kind == MOVEMENT and node.meta.get("shape") == getattr(node.args[0], "meta", {}).get("shape")
+    return (
+        row is not None
+        and row.kind == MOVEMENT
+        and node.meta.get("shape") == getattr(node.args[0], "meta", {}).get("shape")
+    )
 
 
 def _activation(result: Node, notes: list[str], label: str) -> str:

@@ -32,10 +32,8 @@ def build(architecture: Architecture, weights: WeightFile) -> Network:
     values: dict[str, Node] = {}
     inputs = {}
     for entry in architecture.inputs:
-        values[entry.name] = node = graph.placeholder(entry.name)
-        if node.name != entry.name:
-            raise ArchitectureError(f"“{entry.name}” cannot name an input; use letters, digits and underscores.")
-        inputs[node.name] = ((None, *entry.shape), torch.float32)
+        values[entry.name] = graph.placeholder(entry.name)
+        inputs[entry.name] = ((None, *entry.shape), torch.float32)
 
     tensors: dict[str, torch.Tensor] = {}
     learned: set[str] = set()
@@ -70,7 +68,9 @@ def build(architecture: Architecture, weights: WeightFile) -> Network:
     graph.output(tuple(values[_output(o, previous, values)] for o in named))
     _floating(tensors)
     unused = sorted(set(weights.tensors) - set(tensors))
-    notes = [f"The architecture leaves {len(unused)} tensors unused: {', '.join(unused[:5])}."] if _telling(unused) else []
+    notes = (
+        [f"The architecture leaves {len(unused)} tensors unused: {', '.join(unused[:5])}."] if _telling(unused) else []
+    )
     network = finish(
         graph,
         tensors,

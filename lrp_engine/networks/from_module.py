@@ -132,8 +132,9 @@ def from_program(
             value = node.meta.get("val")
             if not isinstance(value, torch.Tensor):
                 continue  # a constant argument; no node reads it
-            copy = graph.placeholder(names.get(node.name, node.name))
-            inputs[copy.name] = (tuple(_size(s) for s in value.shape), value.dtype)
+            called = names.get(node.name, str(node.target))
+            copy = graph.placeholder(called)
+            inputs[called] = (tuple(_size(s) for s in value.shape), value.dtype)
             copies[node] = copy
         elif node.op == "output":
             kept = [n for n in node.args[0] if isinstance(n, Node) and n.name in signature.user_outputs]
@@ -193,7 +194,7 @@ class Replay(nn.Module):
 
     def forward(self, *inputs: torch.Tensor) -> Any:
         """Run the graph on `inputs`."""
-        import torch.fx.traceback as traceback
+        from torch.fx import traceback
 
         with traceback.preserve_node_meta():
             return torch.fx.Interpreter(self.replayed).run(*inputs)

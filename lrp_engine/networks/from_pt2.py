@@ -39,7 +39,12 @@ _DTYPES = {
     12: torch.bool,
     13: torch.bfloat16,
 }
-_MEMORY_FORMATS = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d, 4: torch.preserve_format}
+_MEMORY_FORMATS = {
+    1: torch.contiguous_format,
+    2: torch.channels_last,
+    3: torch.channels_last_3d,
+    4: torch.preserve_format,
+}
 
 
 def network_of(model: dict[str, Any], tensors: dict[str, torch.Tensor], *, name: str) -> Network:
@@ -108,7 +113,9 @@ class _Reader:
         for spec in self.signature["output_specs"]:
             ((kind, content),) = spec.items()
             if kind != "user_output":
-                raise FormatError(f"The program also yields a {kind.replace('_', ' ')}; export the module in evaluation mode.")
+                raise FormatError(
+                    f"The program also yields a {kind.replace('_', ' ')}; export the module in evaluation mode."
+                )
             if "as_tensor" in content["arg"]:
                 outputs.append(self.values[content["arg"]["as_tensor"]["name"]])
         self.graph.output(tuple(outputs))
@@ -120,9 +127,8 @@ class _Reader:
             if "as_tensor" not in content["arg"]:
                 return  # a constant argument: the graph already holds its value
             name = content["arg"]["as_tensor"]["name"]
-            node = self.graph.placeholder(name)
-            self.inputs[node.name] = self._shape_of(name)
-            self.values[name] = node
+            self.values[name] = self.graph.placeholder(name)
+            self.inputs[name] = self._shape_of(name)
             return
         keys = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
         if kind not in keys:
@@ -147,7 +153,9 @@ class _Reader:
             else:
                 hint = (size["as_expr"].get("hint") or {}).get("as_int")
                 if hint is None:
-                    raise FormatError(f"The input “{name}” has an open size on axis {axis}; export it with a fixed size.")
+                    raise FormatError(
+                        f"The input “{name}” has an open size on axis {axis}; export it with a fixed size."
+                    )
                 self.notes.append(f"Axis {axis} of the input “{name}” may have any size; {hint} is taken.")
                 sizes.append(int(hint))
         dtype = _DTYPES[described["dtype"]]
@@ -218,7 +226,9 @@ def _target(text: str) -> tuple[Any, Any]:
     found = _OPERATOR.match(text)
     if found and found[1] in integer_functions():
         return integer_functions()[found[1]], None
-    raise UntrustedFile(f"The graph calls “{text[:100]}”, which is not among the operations that this program runs.", (text,))
+    raise UntrustedFile(
+        f"The graph calls “{text[:100]}”, which is not among the operations that this program runs.", (text,)
+    )
 
 
 def _arrange(schema: Any, given: dict[str, Any], ordered: list[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -48,7 +48,9 @@ def integer_functions() -> dict[str, Callable[..., Any]]:
 
 def evaluate(node: Node, values: dict[Node, Any]) -> Any:
     """Call the node's operation on recorded values."""
-    args, kwargs = torch.fx.node.map_aggregate((node.args, node.kwargs), lambda a: values[a] if isinstance(a, Node) else a)
+    args, kwargs = torch.fx.node.map_aggregate(
+        (node.args, node.kwargs), lambda a: values[a] if isinstance(a, Node) else a
+    )
     return node.target(*args, **kwargs)  # type: ignore[operator]
 
 

@@ -66,7 +66,7 @@ def _sources(path: str, nodes: list[Node], live: set[Node]) -> tuple[str, ...]:
         node = waiting.pop(0)
         if node not in live or node.meta.get("layer") == path:
             continue
-        name = node.name if node.op == "placeholder" else node.meta.get("layer", "")
+        name = str(node.target) if node.op == "placeholder" else node.meta.get("layer", "")
         if name:
             found[name] = None
         else:
@@ -85,7 +85,8 @@ def merges(norm: Node, live: set[Node]) -> Node | None:
         return None
     # output channels have to stand on axis 1, and on axis 0 of the weight
     dense = source.name == "linear" and len(before.meta.get("shape", ())) == 2
-    convolution = source.family == "convolution" and not (source.name == "convolution" and before.args[6])
+    transposed = source.name.startswith("conv_transpose") or (source.name == "convolution" and before.args[6])
+    convolution = source.family == "convolution" and not transposed
     return before if dense or convolution else None
 
 
@@ -93,4 +94,8 @@ def _merged_into(nodes: list[Node], live: set[Node]) -> str:
     if len(nodes) != 1:
         return ""
     before = merges(nodes[0], live)
-    return before.meta.get("layer", "") if before is not None and before.meta.get("layer") != nodes[0].meta["layer"] else ""
+    return (
+        before.meta.get("layer", "")
+        if before is not None and before.meta.get("layer") != nodes[0].meta["layer"]
+        else ""
+    )

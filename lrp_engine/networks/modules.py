@@ -132,9 +132,7 @@ def _average_pool(dims: int) -> LayerType:
 
 def _adaptive_average_pool(dims: int) -> LayerType:
     target = {1: aten.adaptive_avg_pool1d, 2: aten.adaptive_avg_pool2d, 3: aten.adaptive_avg_pool3d}[dims].default
-    return LayerType(
-        ("output_size",), {}, (), lambda g, x, p, _: _call(g, target, x, _pair(p["output_size"], dims))
-    )
+    return LayerType(("output_size",), {}, (), lambda g, x, p, _: _call(g, target, x, _pair(p["output_size"], dims)))
 
 
 def _plain(target: Any, *names: str, **optional: Any) -> LayerType:

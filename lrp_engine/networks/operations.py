@@ -58,9 +58,15 @@ class Operation:
     keeps_sign: bool = False
 
 
+_CONVOLUTIONS: Final = (
+    *("conv1d", "conv2d", "conv3d", "convolution"),
+    *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+)
+
+
 def _rows() -> list[Operation]:
     rows = [Operation(name, AFFINE, "dense") for name in ("linear", "addmm", "mm", "matmul")]
-    rows += [Operation(name, AFFINE, "convolution") for name in ("conv1d", "conv2d", "conv3d", "convolution")]
+    rows += [Operation(name, AFFINE, "convolution") for name in _CONVOLUTIONS]
     rows += [Operation(name, AFFINE, "scaling") for name in ("mul", "div", "neg")]
     rows += [
         Operation(name, AFFINE, "weightless", keeps_sign=True)
@@ -76,7 +82,7 @@ def _rows() -> list[Operation]:
         for name in (
             *("view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute", "transpose", "t", "squeeze"),
             *("unsqueeze", "expand", "slice", "select", "narrow", "cat", "clone", "contiguous", "alias", "detach"),
-            *("dropout", "feature_dropout", "constant_pad_nd", "flip", "roll", "lift_fresh_copy", "movedim"),
+            *("dropout", "feature_dropout", "pad", "constant_pad_nd", "flip", "roll", "lift_fresh_copy", "movedim"),
         )
     ]
     rows += [

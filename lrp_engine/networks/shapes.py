@@ -27,7 +27,7 @@ def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, t
     tensors : dict
         Weights and constants by `get_attr` name.
     inputs : dict
-        For each placeholder's name its shape (None where the samples run) and dtype.
+        For each placeholder's target, which is the input's name, its shape (None where the samples run) and dtype.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def _run(
     meta: dict[str, torch.Tensor] = {}
     for node in graph.nodes:
         if node.op == "placeholder":
-            shape, dtype = inputs[node.name]
+            shape, dtype = inputs[str(node.target)]
             size = [samples if s is None else s for s in shape]
             values[node] = torch.empty(size, dtype=dtype, device="meta")
         elif node.op == "get_attr":
@@ -72,5 +72,7 @@ def _run(
             except Exception as error:  # any operation may refuse its arguments in its own way
                 where = node.meta.get("layer") or node.name
                 reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-                raise CaptureError(f"The node {node.name} in layer “{where}” does not fit what it is given: {reason}") from error
+                raise CaptureError(
+                    f"The node {node.name} in layer “{where}” does not fit what it is given: {reason}"
+                ) from error
     return values

@@ -70,7 +70,7 @@ class AffineMap:
         return self._cache.get((self._key, part), lambda: PARTS[part](weight))
 
     def value(self, x: Tensor) -> Tensor:
-        """z with its bias, as the network computes it."""
+        """Z with its bias, as the network computes it."""
         z = self.forward(x, "w")
         return z if self.bias is None else z + self.bias
 
@@ -95,7 +95,7 @@ class Dense(AffineMap):
         return torch.nn.functional.linear(x, self.part("w"), self.bias)
 
     def forward(self, x: Tensor, part: str) -> Tensor:
-        """x W_partᵀ, (samples, …, outputs)."""
+        """X W_partᵀ, (samples, …, outputs)."""
         return torch.nn.functional.linear(x, self.part(part))
 
     def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:
@@ -184,11 +184,11 @@ class Scaling(AffineMap):
         super().__init__(scale, shift, cache, key)
 
     def forward(self, x: Tensor, part: str) -> Tensor:
-        """x · scale."""
+        """X · scale."""
         return x * self.part(part)
 
     def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:
-        """share · scale, summed where x was broadcast."""
+        """Share · scale, summed where x was broadcast."""
         return summed_to(share * self.part(part), shape)
 
 

@@ -52,7 +52,7 @@ class Relevance:
 
 
 def stabilized(z: Tensor, epsilon: float) -> Tensor:
-    """z + ε·sgn z, with sgn 0 = +1: never zero, never of another sign than z."""
+    """Z + ε·sgn z, with sgn 0 = +1: never zero, never of another sign than z."""
     return torch.where(z >= 0, z + epsilon, z - epsilon)
 
 

@@ -51,6 +51,13 @@ _UNMOVED = {"clone", "contiguous", "alias", "detach", "dropout", "feature_dropou
 _RESHAPED = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze"}
 
 
+def fill_of(node: Node) -> float:
+    """What a padding puts around its values; 0 for every other operation."""
+    place = {"constant_pad_nd": 2, "pad": 3}.get(operation_name(node))
+    given = node.args[place] if place is not None and len(node.args) > place else node.kwargs.get("value", 0)
+    return float(given or 0) if place is not None else 0.0  # type: ignore[arg-type]
+
+
 class MovementStep(Step):
     """Values are moved, repeated or dropped: relevance goes back to where each came from."""
 
@@ -59,7 +66,7 @@ class MovementStep(Step):
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
         self._name = operation_name(node)
-        fills = self._name == "constant_pad_nd" and len(node.args) > 2 and node.args[2] != 0
+        fills = fill_of(node) != 0
         self._has_constants = fills or (self._name == "cat" and len(self.inputs) < len(node.args[0]))  # type: ignore[arg-type]
         if self._has_constants:
             self.reads = ("output",)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 from torch.fx import Node
 from torch.fx.node import map_aggregate
@@ -103,5 +102,3 @@ class Step:
 
 class ForwardOnly(Step):
     """A node outside what is explained: sizes, constants, the function after the logits."""
-
-

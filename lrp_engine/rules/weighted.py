@@ -102,20 +102,17 @@ def _convolution(name: str, args: list[Any], key: Node, context: Context) -> Con
         given = [given] if isinstance(given, int) else list(given)
         return given * axes if len(given) == 1 else given
 
-    stride, padding, dilation = setting(3, 1), setting(4, 0), setting(5, 1)
-    if name == "convolution":
-        return Convolution(
-            *(weight, bias, context.cache, key),
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            transposed=args[6],
-            output_padding=setting(7, 0),
-            groups=args[8],
-        )
-    groups = args[6] if len(args) > 6 else 1
+    # where ATen puts dilation, output padding and groups differs between its convolutions
+    transposed = name.startswith("conv_transpose")
+    dilation, output_padding, groups = (7, 5, 6) if transposed else (5, 7, 8) if name == "convolution" else (5, None, 6)
     return Convolution(
-        weight, bias, context.cache, key, stride=stride, padding=padding, dilation=dilation, groups=groups
+        *(weight, bias, context.cache, key),
+        stride=setting(3, 1),
+        padding=setting(4, 0),
+        dilation=setting(dilation, 1),
+        transposed=args[6] if name == "convolution" else transposed,
+        output_padding=setting(output_padding, 0) if output_padding else None,
+        groups=args[groups] if len(args) > groups else 1,
     )
 
 
@@ -150,5 +147,3 @@ def merged_map(before: Node, norm: Node, family: str, context: Context) -> tuple
         bias = bias.reshape(-1, *[1] * (map_.weight.dim() - 2))
     map_.bias = bias
     return map_, x
-
-
