@@ -81,7 +81,9 @@ def balances(network: NetworkInfo, result: SampleResult) -> tuple[Balance, ...]:
         rows.setdefault(row.layer, []).append(row)
     inputs = [_balance(name, "input", value, [], result.explained) for name, value in result.inputs.items()]
     layers = [
-        _balance(layer.path, layer.operation, result.layers[layer.path].relevance, rows.get(layer.path, []), result.explained)
+        _balance(
+            layer.path, layer.operation, result.layers[layer.path].relevance, rows.get(layer.path, []), result.explained
+        )
         for layer in network.layers
         if layer.path in result.layers
     ]
@@ -115,7 +117,9 @@ def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[Ledger
 def _alarm(path: str, arriving: float, sinks: dict[str, float], largest: float, f: float, broken: bool) -> str:
     """What is worth a warning at this layer, worst first, and what to try."""
     if broken:
-        return f"{path} holds values that are no numbers: try composite epsilon_plus, or check the input of this sample."
+        return (
+            f"{path} holds values that are no numbers: try composite epsilon_plus, or check the input of this sample."
+        )
     base = max(abs(f), arriving)
     if not base:
         return ""

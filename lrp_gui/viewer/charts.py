@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
 
-from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Align, Ink, elided, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.visible import smallest_set
@@ -26,10 +24,6 @@ class Chart(Drawing):
     heading: str = ""
     note: str = ""
 
-    def themed(self, theme: Theme) -> Chart:
-        """The same chart in other colours."""
-        return replace(self, theme=theme, spots=[])
-
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """Heading and body; or the note in the body's place."""
         self.spots.clear()
@@ -41,8 +35,7 @@ class Chart(Drawing):
             self.body(ink, body)
 
     def body(self, ink: Ink, rect: QRectF) -> None:
-        """What the chart shows."""
-        raise TypeError(f"{type(self).__name__} has no body()")
+        """What the chart shows; a chart that is only a note shows nothing."""
 
 
 @dataclass
@@ -78,7 +71,7 @@ class BarsPicture(Chart):
         for unit in order:
             names.append(self._name(int(unit), most))
             values.append(float(self.values[unit]))
-            texts.append(signed(self.values[unit]))
+            texts.append(signed(values[-1]))
             colours.append(ink.sign(values[-1]))
         if left_out:
             names.append(elided(f"{left_out:,} others", most, plots.TICKS))
@@ -91,8 +84,10 @@ class BarsPicture(Chart):
         plots.bars(ink, plot, names, np.array(values), texts, colours, widest)
         step = (used - 24) / len(names)
         for n, unit in enumerate(order):
-            text = f"{self._full(int(unit))}\nR {signed(self.values[unit], 4)}"
-            self.spots.append((QRectF(rect.left(), rect.top() + n * step, rect.width(), step), Hit(self.layer, int(unit), text)))
+            text = f"{self._full(int(unit))}\nR {signed(float(self.values[unit]), 4)}"
+            self.spots.append(
+                (QRectF(rect.left(), rect.top() + n * step, rect.width(), step), Hit(self.layer, int(unit), text))
+            )
 
     def _full(self, unit: int) -> str:
         detail = self.details[unit] if self.details else ""
@@ -129,7 +124,6 @@ class HeatmapPicture(Chart):
     value: np.ndarray | None = None
     opacity: float = 0.85
     layer: str = ""
-    describe: Callable[[int, int], str] | None = None
 
     def __post_init__(self) -> None:
         """Square enough for the plane and its legend."""
@@ -173,7 +167,7 @@ class HeatmapPicture(Chart):
             assert self.value is not None
             low, high = float(self.value.min()), float(self.value.max())
             grey = bar.translated(wide + 80, 0)
-            ink.gradient_bar(grey, [(n, plots.grey_map(ink.theme).map(n, mode="qcolor")) for n in (0.0, 1.0)])
+            ink.gradient_bar(grey, list(enumerate(plots.greys(ink.theme))))
             under = QRectF(grey.left() - 20, grey.bottom() + 1, grey.width() + 40, 14)
             ink.text(under, plain(low, 3), 10.5, ink.theme.dim, LEFT)
             ink.text(under, "value", 10.5, ink.theme.dim, CENTRE)
@@ -229,18 +223,32 @@ class ChannelsPicture(Chart):
         plots.heatmap(ink, tiles, room)
         for (place, hit), channel in zip(spots, top, strict=True):
             chosen = int(channel) == self.selected
-            ink.box(place.adjusted(0, 14, 0, 0), None, ink.theme.accent if chosen else ink.theme.line, 2 if chosen else 1)
+            ink.box(
+                place.adjusted(0, 14, 0, 0), None, ink.theme.accent if chosen else ink.theme.line, 2 if chosen else 1
+            )
             label = f"{int(channel)}  {signed(sums[channel], 2)}"
             if width_of(label, 10) > side:
                 label = str(int(channel))
-            ink.text(QRectF(place.left(), place.top(), side, 13), label, 10, ink.theme.dim, Align.AlignLeft | Align.AlignVCenter)
+            ink.text(
+                QRectF(place.left(), place.top(), side, 13),
+                label,
+                10,
+                ink.theme.dim,
+                Align.AlignLeft | Align.AlignVCenter,
+            )
             self.spots.append((place, hit))
         bottom = max(place.bottom() for place, _ in spots)
         bar = QRectF(room.left() + 40, bottom + 8, min(150.0, room.width() - 90), 9)
         ink.map_bar(bar, plain(limit, 2))
         if len(top) < sums.size and room.width() > 330:
             rest = f"{len(top)} of {sums.size} channels"
-            ink.text(QRectF(bar.right() + 50, bar.top() - 2, room.right() - bar.right() - 50, 14), rest, 10.5, ink.theme.dim, CENTRE)
+            ink.text(
+                QRectF(bar.right() + 50, bar.top() - 2, room.right() - bar.right() - 50, 14),
+                rest,
+                10.5,
+                ink.theme.dim,
+                CENTRE,
+            )
 
 
 def _tile(columns: int, count: int, room: QRectF, aspect: float) -> float:

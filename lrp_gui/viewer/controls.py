@@ -48,9 +48,8 @@ class Controls(QWidget):
         self.menu_button.setMenu(self._menu())
         self.note = QLabel()
         self.note.setAccessibleName(self.tr("State of the picture"))
-        self._slider_parts = (
-            QLabel(self.tr("Units")), self.units, self._units_text, QLabel(self.tr("Edges")), self.edges, self._edges_text
-        )  # fmt: skip
+        units, edges = QLabel(self.tr("Units")), QLabel(self.tr("Edges"))
+        self._slider_parts = (units, self.units, self._units_text, edges, self.edges, self._edges_text)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 4, 2)
         layout.setSpacing(6)

@@ -23,9 +23,11 @@ from PySide6.QtWidgets import (
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.balance import Balance
+from lrp_gui.viewer.board import stacked
+from lrp_gui.viewer.layer_charts import as_plane, facts, input_charts, layer_charts, unit_names
 from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.picture import Drawing, Hit
-from lrp_gui.viewer.pictures import Selection, as_plane, facts, input_charts, layer_charts, stacked, unit_names
+from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.units_model import UnitsModel
 from lrp_gui.viewer.views import PictureView
 
@@ -80,7 +82,12 @@ class Detail(QTabWidget):
         return table
 
     def show_selection(
-        self, network: NetworkInfo, result: SampleResult, accounts: dict[str, Balance], selection: Selection, theme: Theme
+        self,
+        network: NetworkInfo,
+        result: SampleResult,
+        accounts: dict[str, Balance],
+        selection: Selection,
+        theme: Theme,
     ) -> None:
         """Fill all three tabs; what is not looked at is drawn when its tab is opened."""
         path = selection.layer or network.inputs[0].name

@@ -56,7 +56,9 @@ def relevance_table(theme: Theme, size: int = 256) -> np.ndarray:
     """The theme's diverging map as (size, 4) bytes, RGBA, from -1 to +1."""
     stops = np.array([QColor(stop).getRgb() for stop in theme.relevance_map], dtype=float)
     at = np.linspace(0, len(stops) - 1, size)
-    return np.stack([np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(4)], axis=1).round().astype(np.ubyte)
+    return (
+        np.stack([np.interp(at, np.arange(len(stops)), stops[:, c]) for c in range(4)], axis=1).round().astype(np.ubyte)
+    )
 
 
 def over(theme: Theme, share: float, opacity: float) -> QColor:
@@ -114,7 +116,9 @@ class Ink:
         painter.drawText(rect, int(align), shown)
         return shown != text
 
-    def paragraph(self, rect: QRectF, text: str, size: float = 12, colour: str = "", align: Qt.AlignmentFlag = Align.AlignLeft) -> float:
+    def paragraph(
+        self, rect: QRectF, text: str, size: float = 12, colour: str = "", align: Qt.AlignmentFlag = Align.AlignLeft
+    ) -> float:
         """Write wrapped lines; how tall they stand."""
         painter = self.painter
         painter.setFont(font(size))
@@ -124,7 +128,9 @@ class Ink:
         painter.drawText(rect, flags, text)
         return needed.height()
 
-    def line(self, a: QPointF, b: QPointF, colour: str, width: float = 1.0, alpha: float = 1.0, dash: Sequence[float] = ()) -> None:
+    def line(
+        self, a: QPointF, b: QPointF, colour: str, width: float = 1.0, alpha: float = 1.0, dash: Sequence[float] = ()
+    ) -> None:
         """A straight line."""
         pen = QPen(self.colour(colour, alpha), width)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
@@ -133,7 +139,14 @@ class Ink:
         self.painter.setPen(pen)
         self.painter.drawLine(a, b)
 
-    def box(self, rect: QRectF, fill: QColor | str | None = None, border: QColor | str | None = None, width: float = 1.0, radius: float = 0.0) -> None:
+    def box(
+        self,
+        rect: QRectF,
+        fill: QColor | str | None = None,
+        border: QColor | str | None = None,
+        width: float = 1.0,
+        radius: float = 0.0,
+    ) -> None:
         """A rectangle, rounded where a radius is given."""
         painter = self.painter
         painter.setBrush(QBrush(QColor(fill)) if fill is not None else Qt.BrushStyle.NoBrush)
@@ -144,16 +157,15 @@ class Ink:
             painter.drawRect(rect)
 
     def hatch(self, rect: QRectF, colour: str, step: float = 4.0) -> None:
-        """Thin slanted lines inside a rectangle: a second sign beside the colour."""
-        painter = self.painter
-        painter.save()
-        painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
-        painter.setPen(QPen(QColor(colour), 1))
-        x = rect.left() - rect.height()
+        """Thin slanted lines inside a rectangle, a second sign beside the colour. Cut by hand: Qt's SVG has no clip."""
+        self.painter.setPen(QPen(QColor(colour), 1))
+        x = rect.left() - rect.height() + step / 2
         while x < rect.right():
-            painter.drawLine(QPointF(x, rect.bottom()), QPointF(x + rect.height(), rect.top()))
+            start = max(0.0, rect.left() - x)
+            end = min(rect.height(), rect.right() - x)
+            if end > start:
+                self.painter.drawLine(QPointF(x + start, rect.bottom() - start), QPointF(x + end, rect.bottom() - end))
             x += step
-        painter.restore()
 
     def ribbon(self, path: QPainterPath, width: float, colour: QColor) -> None:
         """A band of constant width along a path: its stroke width is the number it stands for."""
@@ -169,7 +181,9 @@ class Ink:
         theme = self.theme
         stops = [(n / (len(theme.relevance_map) - 1), QColor(stop)) for n, stop in enumerate(theme.relevance_map)]
         if faded is not None:
-            stops = [(n / 16, over(theme, n / 8 - 1, faded)) for n in range(17)]
+            # Opaque colours as they look on the panel: a transparent gradient does not survive in PDF.
+            laid = [over(theme, n / 8 - 1, faded) for n in range(17)]
+            stops = [(n / 16, mix(theme.panel, colour.name(), colour.alphaF())) for n, colour in enumerate(laid)]
         self.gradient_bar(rect, stops)
         under = QRectF(rect.left() - 40, rect.bottom() + 1, rect.width() + 80, size + 4)
         for text, x in ((f"−{limit}", rect.left()), ("0", rect.center().x()), (f"+{limit}", rect.right())):

@@ -24,7 +24,11 @@ def round_down(value: float) -> float:
 def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = True) -> None:
     """From the right edge of `rect` leftwards, as many entries as there is room for, the signs first."""
     theme = ink.theme
-    entries = [("supports the target (+)", theme.positive), ("speaks against (−)", theme.negative), ("folded", theme.other)]
+    entries = [
+        ("supports the target (+)", theme.positive),
+        ("speaks against (−)", theme.negative),
+        ("folded", theme.other),
+    ]
     short = [("+", theme.positive), ("−", theme.negative), ("folded", theme.other)]
     if not folded:
         entries, short = entries[:2], short[:2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
@@ -102,7 +103,9 @@ class Labels:
             relevance = float(column.relevance[unit])
             ink.text(number, signed(relevance), SIZE, _readable(ink, relevance), RIGHT)
             if values:
-                ink.text(QRectF(left + names, line.top(), values, LINE), self.value(0, unit), SIZE, ink.theme.dim, RIGHT)
+                ink.text(
+                    QRectF(left + names, line.top(), values, LINE), self.value(0, unit), SIZE, ink.theme.dim, RIGHT
+                )
             colour = ink.theme.accent if chosen else ink.theme.text
             ink.text(QRectF(left, line.top(), names, LINE), self.name(0, unit), SIZE, colour, LEFT, bold=True)
 
@@ -111,7 +114,7 @@ class Labels:
         column = self.graph.columns[last]
         shown = list(map(int, column.shown))
         pitch = min(
-            (abs(layout.places[last][b].y - layout.places[last][a].y) for a, b in zip(shown, shown[1:], strict=False)),
+            (abs(layout.places[last][b].y - layout.places[last][a].y) for a, b in pairwise(shown)),
             default=1e9,
         )
         for unit, y in _without_overlap(layout, last, column.relevance, LINE):

@@ -8,6 +8,7 @@ too weak to draw. So the stacks close with the flow matrices.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from lrp_gui.viewer.neurons import Column, Gap, NeuronGraph
 
 OTHER = -1  # the unit that stands for all folded ones of a column
 WIDEST = 24.0  # of a circle before it grows into a pill
+THINNEST_STUB = 0.15
 FILL = 0.62  # of a column's height that its stacks may take
 
 
@@ -75,7 +77,7 @@ def lay_out(graph: NeuronGraph, left: float, right: float, top: float, bottom: f
     places = [_place(column, stack, per, top, bottom) for column, stack in zip(columns, stacks, strict=True)]
     layout = NeuronLayout(x, places, per)
     for n, gap in enumerate(gaps):
-        _ribbons(layout, n, gap, columns[n], columns[n + 1], places[n], places[n + 1])
+        _ribbons(layout, n, gap, columns[n], columns[n + 1])
     return layout
 
 
@@ -131,66 +133,74 @@ def _place(column: Column, stack: dict[int, float], per: float, top: float, bott
     return places
 
 
-def _ribbons(
-    layout: NeuronLayout, n: int, gap: Gap, left: Column, right: Column, at_left: dict[int, Place], at_right: dict[int, Place]
-) -> None:
+class _End(NamedTuple):
+    """A ribbon before it has its place: unit `right` hands `value` back to unit `left`."""
+
+    right: int
+    left: int
+    value: float
+    folded: bool
+
+
+class _Side(NamedTuple):
+    """One side of one column, where ribbons end: Σ|R| of each unit there, and the circles at both ends."""
+
+    column: int
+    direction: int  # -1: the left side of the right column, +1: the right side of the left one
+    total: np.ndarray
+    places: dict[int, Place]
+    others: dict[int, Place]
+
+    def units(self, end: _End) -> tuple[int, int]:
+        """The ribbon's unit on this side, and the one on the other."""
+        return (end.right, end.left) if self.direction < 0 else (end.left, end.right)
+
+
+def _ribbons(layout: NeuronLayout, n: int, gap: Gap, left: Column, right: Column) -> None:
     """Stack the ends of every ribbon of one gap, on both sides, in the order of the other ends."""
     per = layout.per_relevance
-    matrix = gap.matrix
-    largest = float(np.abs(matrix).max()) or 1.0
-    ends = [(int(j), int(i), float(matrix[j, i]), False) for j, i in gap.edges]
-    size = np.abs(matrix)
-    if left.hidden.size:
-        sums = size[:, left.hidden].sum(axis=1)
-        ends += [(int(j), OTHER, float(sums[j]), True) for j in right.shown]
-    if right.hidden.size:
-        sums = size[right.hidden].sum(axis=0)
-        ends += [(OTHER, int(i), float(sums[i]), True) for i in left.shown]
-    if left.hidden.size and right.hidden.size:
-        ends.append((OTHER, OTHER, float(size[np.ix_(right.hidden, left.hidden)].sum()), True))
-    ends = [end for end in ends if end[2] != 0]
-    y_right = _stack_ends(ends, 0, 1, at_right, at_left, size.sum(axis=1), per)
-    y_left = _stack_ends(ends, 1, 0, at_left, at_right, size.sum(axis=0), per)
+    size = np.abs(gap.matrix)
+    largest = float(size.max()) or 1.0
+    ends = _ends(gap, size, left, right)
+    at_left, at_right = layout.places[n], layout.places[n + 1]
+    y_right = _stack(layout, ends, _Side(n + 1, -1, size.sum(axis=1), at_right, at_left))
+    y_left = _stack(layout, ends, _Side(n, +1, size.sum(axis=0), at_left, at_right))
     layout.ribbons += [
-        Ribbon(n, j, i, value, abs(value) * per, y_left[k][0], y_right[k][0], min(1.0, abs(value) / largest), folded)
+        Ribbon(n, j, i, value, abs(value) * per, y_left[k], y_right[k], min(1.0, abs(value) / largest), folded)
         for k, (j, i, value, folded) in enumerate(ends)
     ]
-    _stubs(layout, n + 1, -1, size.sum(axis=1), right, at_right, ends, 0, y_right)
-    _stubs(layout, n, +1, size.sum(axis=0), left, at_left, ends, 1, y_left)
 
 
-def _stack_ends(
-    ends: list, own: int, far: int, places: dict[int, Place], others: dict[int, Place], total: np.ndarray, per: float
-) -> dict[int, tuple[float, float]]:
-    """For each ribbon its centre and lower edge at one of its two ends."""
-    by_unit: dict[int, list[int]] = {}
+def _ends(gap: Gap, size: np.ndarray, left: Column, right: Column) -> list[_End]:
+    """The drawn edges, and a grey one for all that leads to or from folded units."""
+    ends = [_End(int(j), int(i), float(gap.matrix[j, i]), folded=False) for j, i in gap.edges]
+    if left.hidden.size:
+        sums = size[:, left.hidden].sum(axis=1)
+        ends += [_End(int(j), OTHER, float(sums[j]), folded=True) for j in right.shown]
+    if right.hidden.size:
+        sums = size[right.hidden].sum(axis=0)
+        ends += [_End(OTHER, int(i), float(sums[i]), folded=True) for i in left.shown]
+    if left.hidden.size and right.hidden.size:
+        ends.append(_End(OTHER, OTHER, float(size[np.ix_(right.hidden, left.hidden)].sum()), folded=True))
+    return [end for end in ends if end.value != 0]
+
+
+def _stack(layout: NeuronLayout, ends: list[_End], side: _Side) -> dict[int, float]:
+    """The height of each ribbon's middle on one side; what a unit's stack lacks to its sum becomes a stub below."""
+    members: dict[int, list[int]] = {unit: [] for unit in side.places}
     for k, end in enumerate(ends):
-        by_unit.setdefault(end[own], []).append(k)
-    result = {}
-    for unit, members in by_unit.items():
-        members.sort(key=lambda k: (ends[k][3], others[ends[k][far]].y))
-        place = places[unit]
-        stack = float(total[unit]) if unit != OTHER else sum(abs(ends[k][2]) for k in members)
-        y = place.y - stack * per / 2
-        for k in members:
-            width = abs(ends[k][2]) * per
-            result[k] = (y + width / 2, y + width)
+        members[side.units(end)[0]].append(k)
+    per, middles = layout.per_relevance, {}
+    for unit, ribbons in members.items():
+        ribbons.sort(key=lambda k: (ends[k].folded, side.others[side.units(ends[k])[1]].y))
+        drawn = sum(abs(ends[k].value) for k in ribbons)
+        whole = drawn if unit == OTHER else float(side.total[unit])
+        y = side.places[unit].y - whole * per / 2
+        for k in ribbons:
+            width = abs(ends[k].value) * per
+            middles[k] = y + width / 2
             y += width
-    return result
-
-
-def _stubs(
-    layout: NeuronLayout, n: int, side: int, total: np.ndarray, column: Column, places: dict[int, Place], ends: list, own: int, y: dict
-) -> None:
-    """What each unit's stack lacks to its sum."""
-    drawn: dict[int, float] = {}
-    bottom: dict[int, float] = {}
-    for k, end in enumerate(ends):
-        drawn[end[own]] = drawn.get(end[own], 0.0) + abs(end[2])
-        bottom[end[own]] = max(bottom.get(end[own], -np.inf), y[k][1])
-    for unit in map(int, column.shown):
-        rest = float(total[unit]) - drawn.get(unit, 0.0)
-        width = rest * layout.per_relevance
-        if width > 0.15:
-            low = bottom.get(unit, places[unit].y - float(total[unit]) * layout.per_relevance / 2)
-            layout.stubs.append(Stub(n, unit, side, width, low + width / 2))
+        rest = (whole - drawn) * per
+        if rest > THINNEST_STUB:
+            layout.stubs.append(Stub(side.column, unit, side.direction, rest, y + rest / 2))
+    return middles

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QLinearGradient, QPainterPath, QPen
+from PySide6.QtGui import QPainterPath, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
@@ -21,6 +21,8 @@ from lrp_gui.viewer.words import counted, percent, signed
 
 HEADER = 40.0
 FOOTER = 26.0
+# Steps, not a gradient: a transparent gradient does not survive in PDF.
+FADE = ((0.0, 0.5, 0.42), (0.5, 0.75, 0.24), (0.75, 1.0, 0.1))
 
 
 @dataclass
@@ -34,13 +36,17 @@ class NeuronPicture(Drawing):
     selected_unit: int = -1
     path_shown: bool = True
     reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
-    state: None = None  # an MLP's neurons are only drawn with a result
     _layout: NeuronLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
     @classmethod
     def build(
-        cls, network: NetworkInfo, result: SampleResult, theme: Theme, visibility: Visibility | None = None, **options: object
+        cls,
+        network: NetworkInfo,
+        result: SampleResult,
+        theme: Theme,
+        visibility: Visibility | None = None,
+        **options: object,
     ) -> NeuronPicture | None:
         """The picture of an MLP's explanation; None where the network is no MLP."""
         keep = (str(options.get("selected_layer", "")), int(options.get("selected_unit", -1)))  # type: ignore[call-overload]
@@ -49,14 +55,13 @@ class NeuronPicture(Drawing):
             return None
         picture = cls(theme, network=network, result=result, graph=graph)
         picture.title = f"Relevance flow of {result.sample}"
-        picture.size = (960.0, min(1400.0, max(520.0, HEADER + FOOTER + 11.0 * max(len(c.shown) for c in graph.columns))))
+        picture.size = (
+            960.0,
+            min(1400.0, max(520.0, HEADER + FOOTER + 11.0 * max(len(c.shown) for c in graph.columns))),
+        )
         for name, value in options.items():
             setattr(picture, name, value)
         return picture
-
-    def themed(self, theme: Theme) -> NeuronPicture:
-        """The same picture in other colours."""
-        return replace(self, theme=theme, spots=[])
 
     @cached_property
     def labels(self) -> Labels:
@@ -101,7 +106,9 @@ class NeuronPicture(Drawing):
             painter.restore()
         for n in range(len(self.graph.columns)):
             self._column(ink, layout, n)
-        self.labels.paint(ink, layout, size, self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1)
+        self.labels.paint(
+            ink, layout, size, self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1
+        )
         self._heads(ink, layout, size)
         self._foot(ink, layout, size)
 
@@ -179,11 +186,10 @@ class NeuronPicture(Drawing):
         length = min(34.0, (layout.x[1] - layout.x[0]) * 0.3) if len(layout.x) > 1 else 30.0
         for stub in layout.stubs:
             x = layout.x[stub.column]
-            fade = QLinearGradient(QPointF(x, 0), QPointF(x + stub.side * length, 0))
-            fade.setColorAt(0.3, ink.colour(ink.theme.other, 0.45))
-            fade.setColorAt(1.0, ink.colour(ink.theme.other, 0.0))
-            rect = QRectF(QPointF(x, stub.y - stub.width / 2), QPointF(x + stub.side * length, stub.y + stub.width / 2))
-            ink.painter.fillRect(rect.normalized(), fade)
+            for start, end, alpha in FADE:
+                path = QPainterPath(QPointF(x + stub.side * length * start, stub.y))
+                path.lineTo(x + stub.side * length * end, stub.y)
+                ink.ribbon(path, stub.width, ink.colour(ink.theme.other, alpha))
 
     # ------------------------------------------------------------------------------------------------ circles
 
@@ -247,7 +253,13 @@ class NeuronPicture(Drawing):
             heading = _fitting((name, column.layer), rect.width(), 12.5)
             ink.text(rect, heading, 12.5, ink.theme.accent if here else ink.theme.text, CENTRE, bold=True)
             below = rect.translated(0, 16)
-            ink.text(below, _fitting((f"{units} · ΣR {signed(total)}", units), rect.width(), 10.5), 10.5, ink.theme.dim, CENTRE)
+            ink.text(
+                below,
+                _fitting((f"{units} · ΣR {signed(total)}", units), rect.width(), 10.5),
+                10.5,
+                ink.theme.dim,
+                CENTRE,
+            )
             hit = Hit(column.layer, -1, f"{name}\n{counted(column.relevance.size, 'unit')}, ΣR {signed(total)}")
             self.spots.append((rect.united(below), hit))
 

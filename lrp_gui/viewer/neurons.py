@@ -140,7 +140,15 @@ def _chain(network: NetworkInfo, result: SampleResult) -> list[tuple[str, tuple[
     return [(layer, tuple(members)) for layer, members in chain] if len(chain) > 1 else None
 
 
-def _column(result: SampleResult, layer: str, members: tuple[str, ...], visibility: Visibility, first: bool, last: bool, kept: int) -> Column:
+def _column(
+    result: SampleResult,
+    layer: str,
+    members: tuple[str, ...],
+    visibility: Visibility,
+    first: bool,
+    last: bool,
+    kept: int,
+) -> Column:
     if first:
         relevance, activation = result.inputs[layer], result.values[layer]
     else:
@@ -183,7 +191,12 @@ def _by_barycentre(columns: list[Column], matrices: list[np.ndarray]) -> list[Co
             for unit, at in place[n].items():
                 order[n][unit] = at
             result[n] = Column(
-                columns[n].layer, columns[n].members, columns[n].relevance, columns[n].activation, shown, columns[n].hidden
+                columns[n].layer,
+                columns[n].members,
+                columns[n].relevance,
+                columns[n].activation,
+                shown,
+                columns[n].hidden,
             )
     return result
 

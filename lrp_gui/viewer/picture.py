@@ -6,11 +6,12 @@ takes, so a picture lays itself out in logical pixels and its text grows with th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self, runtime_checkable
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter
 
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import Ink
@@ -26,9 +27,11 @@ class Picture(Protocol):
 
     def draw(self, painter: QPainter, rect: QRectF, scale: float) -> None:
         """Fill `rect` (painter units) with the picture; one logical pixel is `scale` painter units."""
+        ...
 
-    def themed(self, theme: Theme) -> Picture:
+    def themed(self, theme: Theme) -> Self:
         """The same picture in other colours."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Hit:
 
 
 @dataclass
-class Drawing:
+class Drawing(ABC):
     """Base of the pictures: brings the painter into logical pixels and fills the background."""
 
     theme: Theme
@@ -54,7 +57,7 @@ class Drawing:
         """Paint into `rect` with `scale` painter units to the logical pixel."""
         painter.save()
         painter.setClipRect(rect)
-        painter.fillRect(rect, self.background)
+        painter.fillRect(rect, QColor(self.theme.background))
         painter.translate(rect.topLeft())
         painter.scale(scale, scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -62,14 +65,13 @@ class Drawing:
         self.paint(Ink(painter, self.theme), QSizeF(rect.width() / scale, rect.height() / scale))
         painter.restore()
 
-    @property
-    def background(self):  # noqa: ANN201 - QColor, which only drawing needs
-        """The colour under everything."""
-        return Ink.colour(self.theme.background)
-
+    @abstractmethod
     def paint(self, ink: Ink, size: QSizeF) -> None:
-        """Paint in logical pixels; the subclasses' part."""
-        raise TypeError(f"{type(self).__name__} has no paint()")
+        """Paint in logical pixels."""
+
+    def themed(self, theme: Theme) -> Self:
+        """The same picture in other colours."""
+        return replace(self, theme=theme, spots=[])
 
     def hit(self, point: QPointF, size: QSizeF) -> Hit | None:  # noqa: ARG002 - the graphs lay out by size
         """What lies under a point of the last painting, in logical pixels: the topmost spot."""

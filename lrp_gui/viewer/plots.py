@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from lrp_gui.document.words import MINUS
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.ink import Ink, font, over, width_of
+from lrp_gui.viewer.ink import Ink, font, mix, over, width_of
 
 VECTOR_CELLS = 4096  # a heatmap with no more cells is drawn as polygons, so it stays sharp in a vector file
 TICKS = 10.5
@@ -31,7 +31,7 @@ class Scaffold:
         self.view = pg.GraphicsLayoutWidget(show=False)
         self.view.ci.setContentsMargins(0, 0, 0, 0)
         self.view.setBackground(None)
-        self.plot = self.view.addPlot(enableMenu=False, axisItems={"bottom": _Axis("bottom")})
+        self.plot = self.view.ci.addPlot(enableMenu=False, axisItems={"bottom": _Axis("bottom")})
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
         self.plot.showAxis("right")
@@ -40,14 +40,26 @@ class Scaffold:
         self.zero = pg.InfiniteLine(0, angle=90)
         self.plot.addItem(self.zero)
 
-    def axis(self, name: str, theme: Theme, ticks: Sequence[tuple[float, str]] | None, colour: str = "", width: float | None = None) -> None:
+    def axis(
+        self,
+        name: str,
+        theme: Theme,
+        ticks: Sequence[tuple[float, str]] | None,
+        colour: str = "",
+        width: float | None = None,
+    ) -> None:
         """Colours, font and texts of one axis; None for the axis's own numbers."""
         axis = self.plot.getAxis(name)
         axis.setTickFont(font(TICKS))
         axis.setTextPen(QColor(colour or theme.dim))
         axis.setPen(pg.mkPen(theme.line) if name == "bottom" else None)
         axis.setTickPen(pg.mkPen(theme.line))
-        axis.setStyle(tickLength=-4 if name == "bottom" else 0, tickTextOffset=6, autoExpandTextSpace=True, hideOverlappingLabels=True)
+        axis.setStyle(
+            tickLength=-4 if name == "bottom" else 0,
+            tickTextOffset=6,
+            autoExpandTextSpace=True,
+            hideOverlappingLabels=True,
+        )
         axis.setTicks(None if ticks is None else [list(ticks)])
         if name != "bottom":
             axis.setWidth(width)
@@ -79,19 +91,33 @@ atexit.register(scaffold.cache_clear)
 
 
 def bars(
-    ink: Ink, rect: QRectF, names: Sequence[str], values: np.ndarray, texts: Sequence[str], colours: Sequence[str], widest_name: float
+    ink: Ink,
+    rect: QRectF,
+    names: Sequence[str],
+    values: np.ndarray,
+    texts: Sequence[str],
+    colours: Sequence[str],
+    widest_name: float,
 ) -> None:
     """Horizontal bars from top to bottom about a zero line; `texts` stand at the right."""
     theme = ink.theme
     frame = scaffold("bars")
     at = np.arange(len(values), dtype=float)
     frame.bars.setOpts(
-        x0=np.minimum(values, 0), width=np.abs(values), y=at, height=0.68, brushes=[QColor(c) for c in colours], pens=None, pen=None
+        x0=np.minimum(values, 0),
+        width=np.abs(values),
+        y=at,
+        height=0.68,
+        brushes=[QColor(c) for c in colours],
+        pens=None,
+        pen=None,
     )
     frame.zero.setPen(pg.mkPen(theme.dim, width=1))
     frame.plot.invertY(True)
     frame.axis("left", theme, list(zip(at, names, strict=True)), theme.text, widest_name)
-    frame.axis("right", theme, list(zip(at, texts, strict=True)), theme.text, max(width_of(text, TICKS) for text in texts) + 12)
+    frame.axis(
+        "right", theme, list(zip(at, texts, strict=True)), theme.text, max(width_of(text, TICKS) for text in texts) + 12
+    )
     frame.axis("bottom", theme, None)
     low, high = float(min(values.min(), 0)), float(max(values.max(), 0))
     if low < 0 < high:  # symmetric about zero where both signs occur
@@ -132,19 +158,26 @@ def colour_map(theme: Theme, faded: float | None = None) -> pg.ColorMap:
     return pg.ColorMap(at, np.array(stops, dtype=np.ubyte))
 
 
+def greys(theme: Theme) -> tuple[QColor, QColor]:
+    """Values: from the panel's colour (lowest) half way towards the text's (highest), so that relevance stays readable."""
+    return QColor(theme.panel), mix(theme.panel, theme.text, 0.55)
+
+
 def grey_map(theme: Theme) -> pg.ColorMap:
-    """Values: from the panel's colour (lowest) towards the text's (highest)."""
-    low, high = QColor(theme.panel), QColor(theme.text)
-    middle = [round(a + 0.55 * (b - a)) for a, b in zip(low.getRgb()[:3], high.getRgb()[:3], strict=True)]
-    return pg.ColorMap([0.0, 1.0], np.array([low.getRgb(), (*middle, 255)], dtype=np.ubyte))
+    """The map of values."""
+    return pg.ColorMap([0.0, 1.0], np.array([colour.getRgb() for colour in greys(theme)], dtype=np.ubyte))
 
 
-def heatmap(ink: Ink, tiles: Sequence[tuple[QRectF, np.ndarray, tuple[float, float], pg.ColorMap]], area: QRectF) -> None:
+def heatmap(
+    ink: Ink, tiles: Sequence[tuple[QRectF, np.ndarray, tuple[float, float], pg.ColorMap]], area: QRectF
+) -> None:
     """Draw planes (height, width) into their rectangles, each with its limits and colours."""
     scene = QGraphicsScene()
     scene.setSceneRect(area)
     for rect, plane, levels, colours in tiles:
-        scene.addItem(_mesh(rect, plane, levels, colours) if plane.size <= VECTOR_CELLS else _image(rect, plane, levels, colours))
+        scene.addItem(
+            _mesh(rect, plane, levels, colours) if plane.size <= VECTOR_CELLS else _image(rect, plane, levels, colours)
+        )
     scene.render(ink.painter, area, area)
     scene.clear()
 
@@ -162,6 +195,6 @@ def _image(rect: QRectF, plane: np.ndarray, levels: tuple[float, float], colours
     times = max(1, 512 // max(plane.shape))
     item = pg.ImageItem(np.kron(plane, np.ones((times, times))), axisOrder="row-major")
     item.setLevels(levels)
-    item.setLookupTable(colours.getLookupTable(nPts=256, alpha=True))
+    item.setLookupTable(np.asarray(colours.getLookupTable(nPts=256, alpha=True)))
     item.setRect(rect)
     return item

@@ -116,7 +116,10 @@ def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], per_row: int,
     points = [QPointF(a.center().x(), a.bottom()), QPointF(a.center().x(), below)]
     if row_b > row_a + 1:
         points += [QPointF(SIDE * 0.3, below), QPointF(SIDE * 0.3, above + GUTTER * 0.3)]
-    points += [QPointF(b.center().x(), above + GUTTER * 0.3 if row_b > row_a + 1 else below), QPointF(b.center().x(), b.top())]
+    points += [
+        QPointF(b.center().x(), above + GUTTER * 0.3 if row_b > row_a + 1 else below),
+        QPointF(b.center().x(), b.top()),
+    ]
     return _rounded(points, 14)
 
 

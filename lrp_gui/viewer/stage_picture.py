@@ -14,8 +14,8 @@ from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, mix, relevance_table, w
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, StageLayout, lay_out_stages, parallel
-from lrp_gui.viewer.states import State, draw_state
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph, stage_graph
+from lrp_gui.viewer.states import State, draw_state
 from lrp_gui.viewer.words import counted, plain, shape_text, signed
 
 FOOTER = 26.0
@@ -45,10 +45,6 @@ class StagePicture(Drawing):
         for name, value in options.items():
             setattr(picture, name, value)
         return picture
-
-    def themed(self, theme: Theme) -> StagePicture:
-        """The same picture in other colours."""
-        return replace(self, theme=theme, spots=[])
 
     def layout(self, size: QSizeF) -> StageLayout:
         """Positions for a size in logical pixels; kept until the size changes."""
@@ -111,7 +107,10 @@ class StagePicture(Drawing):
             return
         # Beside each other, not on each other: what speaks for and what speaks against are never netted.
         middle = (up + down) / 2
-        for width, at, colour in ((up, middle - up / 2, ink.theme.positive), (down, -middle + down / 2, ink.theme.negative)):
+        for width, at, colour in (
+            (up, middle - up / 2, ink.theme.positive),
+            (down, -middle + down / 2, ink.theme.negative),
+        ):
             if width > 0:
                 ink.ribbon(parallel(path, at), max(width, 0.6), ink.colour(colour, 0.78))
         if down >= 4:
@@ -214,9 +213,8 @@ class StagePicture(Drawing):
     def _stage_text(self, stage: Stage) -> str:
         lines = [stage.name, f"{' · '.join(stage.operations)}, {shape_text(stage.shape)}"]
         if self.result is not None:
-            lines.append(
-                f"ΣR {signed(stage.positive + stage.negative, 4)}: {signed(stage.positive)} and {signed(stage.negative)}"
-            )
+            parts = f"{signed(stage.positive)} and {signed(stage.negative)}"
+            lines.append(f"ΣR {signed(stage.positive + stage.negative, 4)}: {parts}")
             for channel in stage.top[:3]:
                 kind = "channel" if len(stage.shape) > 1 else "unit"
                 lines.append(f"{kind} {int(channel)}: {signed(float(stage.channels[channel]))}")
@@ -254,11 +252,15 @@ class StagePicture(Drawing):
             stroker.setWidth(max(6.0, (branch.positive - branch.negative) * layout.per_relevance))
             if stroker.createStroke(path).contains(at):
                 reader, source = self.graph.stages[branch.reader].name, self.graph.stages[branch.source].name
-                amount = f"{signed(branch.positive, 4)} and {signed(branch.negative, 4)}" if branch.known else "share not known"
+                amount = (
+                    f"{signed(branch.positive, 4)} and {signed(branch.negative, 4)}"
+                    if branch.known
+                    else "share not known"
+                )
                 return Hit(text=f"{reader} → {source}\n{amount}")
         return None
 
-    def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:
+    def neighbour(self, key: str, layer: str, _unit: int) -> tuple[str, int]:
         """Where an arrow key leads: left and right along the strongest branch, up and down between lanes."""
         assert self.graph is not None
         n = self.graph.stage_of(layer)

@@ -80,10 +80,8 @@ def stage_graph(network: NetworkInfo, result: SampleResult | None) -> StageGraph
     groups, member_of = _fold(network)
     reads = _reads(network, member_of)
     ranks, lanes = _grid(len(groups), reads)
-    stages = tuple(
-        _stage(network, result, members, ranks[n], lanes[n]) for n, members in enumerate(groups)
-    )
-    branches = _branches(network, result, stages, reads)
+    stages = tuple(_stage(network, result, members, ranks[n], lanes[n]) for n, members in enumerate(groups))
+    branches = _branches(result, stages, reads)
     return StageGraph(stages, branches, member_of)
 
 
@@ -174,7 +172,7 @@ def _stage(network: NetworkInfo, result: SampleResult | None, members: list[str]
 
 
 def _branches(
-    network: NetworkInfo, result: SampleResult | None, stages: tuple[Stage, ...], reads: list[tuple[int, int, str]]
+    result: SampleResult | None, stages: tuple[Stage, ...], reads: list[tuple[int, int, str]]
 ) -> tuple[Branch, ...]:
     """What flows on each edge: all of the source's relevance to an only reader, else what the ledger says."""
     if result is None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
-from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, Align, Ink, metrics
 from lrp_gui.viewer.picture import Drawing
 
@@ -59,11 +58,24 @@ def draw_state(ink: Ink, area: QRectF, state: State, boxed: bool = False) -> Non
     height = 26 + tall
     top = area.top() + 12 if boxed else max(area.top() + 8, area.center().y() - height / 2 - 12)
     if boxed:
-        ink.box(QRectF(text.left() - 14, top, width + 28, height + 18), theme.panel, theme.warning if state.warns else theme.line, 1.2, 8)
+        ink.box(
+            QRectF(text.left() - 14, top, width + 28, height + 18),
+            theme.panel,
+            theme.warning if state.warns else theme.line,
+            1.2,
+            8,
+        )
         top += 8
     elif area.height() > 190:
         _glyph(ink, QPointF(area.center().x(), top - 34))
-    ink.text(QRectF(text.left(), top, width, 22), state.headline, 15, theme.warning if state.warns else theme.text, CENTRE, bold=True)
+    ink.text(
+        QRectF(text.left(), top, width, 22),
+        state.headline,
+        15,
+        theme.warning if state.warns else theme.text,
+        CENTRE,
+        bold=True,
+    )
     ink.paragraph(QRectF(text.left(), top + 26, width, tall + 4), state.sentence, 12.5, theme.dim, Align.AlignHCenter)
 
 
@@ -87,10 +99,6 @@ class StatePicture(Drawing):
     """A state alone on the canvas."""
 
     state: State = NO_NETWORK
-
-    def themed(self, theme: Theme) -> StatePicture:
-        """The same state in other colours."""
-        return replace(self, theme=theme, spots=[])
 
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """In the middle."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
 
-from lrp_gui.theme import SINKS, Theme
+from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES, Balance
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, mix, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
@@ -37,10 +37,6 @@ class StripPicture(Drawing):
         """A size in which every column can be read."""
         self.size = (max(480.0, 70.0 * len(self.columns) + 16), 128.0)
 
-    def themed(self, theme: Theme) -> StripPicture:
-        """The same strip in other colours."""
-        return StripPicture(theme, self.title, self.caption, columns=self.columns, selected=self.selected)
-
     @property
     def minimum_width(self) -> float:
         """Below it the strip has to scroll."""
@@ -61,7 +57,9 @@ class StripPicture(Drawing):
             return
         self._legend(ink, QRectF(8, 2, size.width() - 16, LEGEND - 2))
         width = min(MAX_COLUMN, (size.width() - 16) / len(self.columns))
-        body = QRectF(8, LEGEND + HEADER, width * len(self.columns), max(10.0, size.height() - LEGEND - HEADER - FOOTER))
+        body = QRectF(
+            8, LEGEND + HEADER, width * len(self.columns), max(10.0, size.height() - LEGEND - HEADER - FOOTER - 3)
+        )
         up, down = self._limits()
         per = body.height() / ((up + down) or 1.0)
         zero = body.top() + up * per if up + down else body.center().y()

@@ -15,7 +15,8 @@ from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.picture import Drawing, Hit
-from lrp_gui.viewer.pictures import Selection, all_pictures, graph_picture, overview, strip_picture
+from lrp_gui.viewer.pictures import all_pictures, graph_picture, overview, strip_picture
+from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
@@ -69,7 +70,12 @@ class RelevanceViewer(QWidget):
 
     def _connect(self) -> None:
         document = self.document
-        for signal in (document.network_changed, document.result_changed, document.problem_changed, document.settings_changed):
+        for signal in (
+            document.network_changed,
+            document.result_changed,
+            document.problem_changed,
+            document.settings_changed,
+        ):
             signal.connect(self._result_due)
         document.table_changed.connect(self._state_due)
         document.sample_selected.connect(self._state_due)
@@ -169,6 +175,7 @@ class RelevanceViewer(QWidget):
             self.canvas.set_picture(StatePicture(self.theme, "no network", state.sentence, state=state))
         else:
             picture = graph_picture(network, None, self.theme, self.selection)
+            assert isinstance(picture, StagePicture)
             picture.state = state
             self.canvas.set_picture(picture)
         self.strip_area.hide()

@@ -55,7 +55,7 @@ class PictureView(QWidget):
         """Other colours; the picture is expected to be set anew."""
         self.theme = theme
         if self.picture is not None:
-            self.picture = self.picture.themed(theme)  # type: ignore[attr-defined]
+            self.picture = self.picture.themed(theme)
         self.refresh()
 
     def refresh(self) -> None:
@@ -291,7 +291,7 @@ class Canvas(PictureView):
             self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """F fits, + and - zoom about the middle."""
+        """Fit by F, zoom about the middle by plus and minus."""
         middle = QPointF(self.rect().center())
         if event.key() == Qt.Key.Key_F and not event.modifiers():
             self.fit()

@@ -7,6 +7,7 @@ matrix), so every number that a picture shows can be checked against every other
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -188,7 +189,7 @@ def mlp(sizes=(10, 32, 16, 1), name="diabetes", seed=3, scale=1.0) -> Chain:
     features = DIABETES if sizes[0] == len(DIABETES) else tuple(Feature(f"x{i + 1}") for i in range(sizes[0]))
     steps: list[Step] = []
     source = "x"
-    for n, (inside, out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for n, (inside, out) in enumerate(pairwise(sizes), start=1):
         # A few strong units among many weak ones, as training leaves them.
         gain = rng.gamma(0.8, 1.2, size=(1, inside)) + 0.1
         weight = rng.normal(size=(out, inside)) * gain * scale / np.sqrt(inside)

@@ -1,0 +1,52 @@
+"""Several pictures on one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+
+from lrp_gui.theme import Theme
+from lrp_gui.viewer.ink import Ink
+from lrp_gui.viewer.picture import Drawing, Hit
+
+
+@dataclass
+class Board(Drawing):
+    """Several pictures on one sheet; `places` gives each its rectangle for a size."""
+
+    parts: tuple[Drawing, ...] = ()
+    places: Callable[[QSizeF], list[QRectF]] = lambda _size: []
+
+    def themed(self, theme: Theme) -> Self:
+        """All parts in other colours."""
+        return replace(self, theme=theme, parts=tuple(part.themed(theme) for part in self.parts), spots=[])
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """Each part in its place."""
+        for part, place in zip(self.parts, self.places(size), strict=False):
+            part.draw(ink.painter, place, 1.0)
+
+    def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
+        """What the part under the point says."""
+        for part, place in zip(self.parts, self.places(size), strict=False):
+            if place.contains(point):
+                return part.hit(point - place.topLeft(), place.size())
+        return None
+
+
+def stacked(theme: Theme, charts: Sequence[Drawing]) -> Drawing:
+    """Charts under each other, as many as find room."""
+    if len(charts) == 1:
+        return charts[0]
+
+    def places(size: QSizeF) -> list[QRectF]:
+        count = max(1, min(len(charts), int(size.height() // 210)))
+        tall = size.height() / count
+        return [QRectF(0, n * tall, size.width(), tall) for n in range(count)]
+
+    board = Board(theme, charts[0].title, charts[0].caption, parts=tuple(charts), places=places)
+    board.size = (max(chart.size[0] for chart in charts), min(1200.0, sum(chart.size[1] for chart in charts)))
+    return board

@@ -1,0 +1,167 @@
+"""The charts and facts of one layer or input, from plain data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lrp_gui.document.results import InputInfo, NetworkInfo, SampleResult
+from lrp_gui.theme import Theme
+from lrp_gui.viewer.balance import TITLES, Balance
+from lrp_gui.viewer.charts import BarsPicture, ChannelsPicture, Chart, HeatmapPicture, HistogramPicture
+from lrp_gui.viewer.neuron_labels import feature_value
+from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.words import caption, counted, plain, shape_text, signed
+
+MANY_UNITS = 40
+ZERO = "Every relevance here is zero: nothing of the explained score reached this place."
+BROKEN = (
+    "{what} holds {count} values that are no numbers (NaN or infinite), so nothing is drawn. "
+    "Check this sample's input, or try composite epsilon_plus."
+)
+
+
+def layer_charts(network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection) -> list[Chart]:
+    """What there is to see of one layer or input, the most telling first."""
+    path = selection.layer
+    info = next((info for info in network.inputs if info.name == path), None)
+    if info is None:
+        return _named(_layer(network, result, theme, selection), f"{path} of {result.sample}", network, result)
+    return _named(_input(result, theme, info, selection), f"Input {path} of {result.sample}", network, result)
+
+
+def _named(charts: list[Chart], title: str, network: NetworkInfo, result: SampleResult) -> list[Chart]:
+    for chart in charts:
+        chart.title, chart.caption = title, caption(network, result)
+    return charts
+
+
+def _layer(network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection) -> list[Chart]:
+    path = selection.layer
+    if path not in result.layers:
+        return [Chart(theme, heading=path, note=_not_kept(network, path))]
+    relevance = np.asarray(result.layers[path].relevance, dtype=float)
+    note = _note(path, relevance)
+    if note:
+        return [Chart(theme, heading=path, note=note)]
+    if relevance.ndim == 3 and min(relevance.shape[1:]) > 1:
+        sums = relevance.sum(axis=(1, 2))
+        names = tuple(f"channel {n}" for n in range(sums.size))
+        bars = BarsPicture(theme, heading=f"{path}: ΣR by channel", names=names, values=sums, layer=path)
+        return [_maps(theme, path, relevance, selection), bars]
+    flat = relevance.ravel()
+    values = np.asarray(result.layers[path].activation, dtype=float).ravel()
+    charts: list[Chart] = [
+        BarsPicture(
+            theme,
+            heading=f"{path}: relevance of {counted(flat.size, 'unit')}",
+            names=unit_names(network, path, flat.size),
+            values=flat,
+            details=tuple(plain(value) for value in values) if flat.size <= MANY_UNITS else (),
+            layer=path,
+        )
+    ]
+    if flat.size > MANY_UNITS:
+        charts.append(HistogramPicture(theme, heading=f"{path}: units by relevance", values=flat))
+    return charts
+
+
+def _maps(theme: Theme, path: str, relevance: np.ndarray, selection: Selection) -> ChannelsPicture:
+    heading = f"{path}: strongest channels"
+    return ChannelsPicture(theme, heading=heading, relevance=relevance, layer=path, selected=selection.unit)
+
+
+def input_charts(network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection) -> list[Chart]:
+    """The charts of every input of the network."""
+    charts: list[Chart] = []
+    for info in network.inputs:
+        charts += layer_charts(network, result, theme, replace(selection, layer=info.name))
+    return charts
+
+
+def _input(result: SampleResult, theme: Theme, info: InputInfo, selection: Selection) -> list[Chart]:
+    relevance = np.asarray(result.inputs[info.name], dtype=float)
+    value = np.asarray(result.values[info.name], dtype=float)
+    note = _note(f"Input {info.name}", relevance)
+    if note:
+        return [Chart(theme, heading=info.name, note=note)]
+    flat = relevance.ravel()
+    names = tuple(feature.name for feature in info.features) or tuple(f"{info.name} {n + 1}" for n in range(flat.size))
+    details = tuple(feature_value(f, v) for f, v in zip(info.features, value.ravel(), strict=False))
+    chart = BarsPicture(
+        theme,
+        heading=f"{info.name}: relevance of the inputs",
+        names=names,
+        values=flat,
+        details=details,
+        layer=info.name,
+    )
+    plane = as_plane(relevance)
+    if plane is None:
+        return [chart] if relevance.ndim != 3 else [_maps(theme, info.name, relevance, selection), chart]
+    grey = value.mean(axis=0) if value.ndim == 3 else value
+    heat = HeatmapPicture(
+        theme,
+        heading=f"{info.name}: relevance over the value",
+        relevance=plane,
+        value=grey,
+        opacity=selection.opacity,
+        layer=info.name,
+    )
+    return [heat, chart]
+
+
+def as_plane(relevance: np.ndarray) -> np.ndarray | None:
+    """(height, width) of an image-like relevance, summed over its channels; None for anything else."""
+    if relevance.ndim == 3 and relevance.shape[0] <= 4 and min(relevance.shape[1:]) > 1:
+        return relevance.sum(axis=0)
+    if relevance.ndim == 2 and min(relevance.shape) > 1:
+        return relevance
+    return None
+
+
+def unit_names(network: NetworkInfo, path: str, size: int) -> tuple[str, ...]:
+    """The outputs' names where the layer's units are the network's outputs, else their numbers."""
+    tail = {layer.path for layer in network.layers[-1:]}
+    for layer in reversed(network.layers):  # a softmax or sigmoid at the end, and the logits before it
+        if layer.path in tail and layer.kind in ("activation", "softmax", "movement"):
+            tail.update(layer.sources)
+    if path in tail and size == len(network.outputs):
+        return network.outputs
+    return tuple(f"unit {n}" for n in range(size))
+
+
+def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, path: str) -> str:
+    """A layer in a few lines: rule, kind, sums, what was absorbed, and why."""
+    layer = next((layer for layer in network.layers if layer.path == path), None)
+    lines = []
+    if layer is not None:
+        merged = f", computed inside {layer.merged_into}" if layer.merged_into else ""
+        lines.append(f"{layer.operation}, {layer.kind}, {shape_text(layer.shape)}{merged}")
+    if balance is not None:
+        parts = f"{signed(balance.arrived_positive)} and {signed(balance.arrived_negative)}"
+        lines.append(f"arrived {signed(balance.arrived)}: {parts}")
+        if balance.rules:
+            lines.append(f"rule {', '.join(balance.rules)}, passed on {signed(balance.passed_on)}")
+            least = 1e-7 * max(abs(result.explained), balance.arrived_positive - balance.arrived_negative)
+            taken = [f"{TITLES[name]} {signed(value)}" for name, value in balance.sinks.items() if abs(value) > least]
+            lines.append("absorbed by " + ", ".join(taken) if taken else "nothing absorbed")
+        lines += balance.reasons
+    if layer is None or layer.path == network.layers[-1].path:
+        lines += result.notes
+    return "\n".join(lines)
+
+
+def _note(what: str, relevance: np.ndarray) -> str:
+    broken = int(relevance.size - np.isfinite(relevance).sum())
+    if broken:
+        return BROKEN.format(what=what, count=f"{broken:,}")
+    return "" if relevance.any() else ZERO
+
+
+def _not_kept(network: NetworkInfo, path: str) -> str:
+    layer = next((layer for layer in network.layers if layer.path == path), None)
+    if layer is not None and layer.merged_into:
+        return f"{path} is computed inside {layer.merged_into}: its relevance is shown there."
+    return f"No relevance was kept for {path}."

@@ -1,0 +1,19 @@
+"""What is chosen in the viewer, and how it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lrp_gui.viewer.neurons import Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is chosen and how it is looked at."""
+
+    layer: str = ""
+    unit: int = -1
+    visibility: Visibility = field(default_factory=Visibility)
+    barycentre: bool = False
+    path: bool = True
+    opacity: float = 0.85
