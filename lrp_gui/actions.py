@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence, QPixmap
 
-from lrp_gui.icons import icon
 from lrp_gui.settings import EXAMPLES
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from lrp_gui.theme import Theme
 
-Key = QKeySequence.StandardKey
+ICON_SIZE = 24
 # "Examples" stands inside File, "Theme" inside View.
 MENUS = ("File", "Edit", "Explain", "View", "Help")
 SUBMENUS = {"Examples": "File", "Theme": "View"}
@@ -28,15 +27,14 @@ class Facts:
     """What decides which actions make sense now."""
 
     network: bool = False
+    table: bool = False
     sample: bool = False
     previous: bool = False
     following: bool = False
     result: bool = False
     busy: bool = False
-    outdated: bool = False
     undo: bool = False
     redo: bool = False
-    furnished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class ActionRow:
     tip: str
     menu: str
     section: int = 0
-    shortcut: str | Key = ""
+    shortcut: str = ""  # several are separated by |, the first one is shown
     icon: str = ""
     when: str = ""
     checkable: bool = False
@@ -58,7 +56,7 @@ class ActionRow:
 
 
 ACTIONS = (
-    ActionRow("open", "Open…", "Open a weight file, a table, or both", "File", 0, Key.Open, "open"),
+    ActionRow("open", "Open…", "Open a weight file, a table, or both", "File", 0, "Ctrl+O", "open"),
     *(
         ActionRow(f"example_{one.name}", one.title, one.about, "Examples", shortcut=f"Ctrl+{number}")
         for number, one in enumerate(EXAMPLES, start=1)
@@ -69,27 +67,25 @@ ACTIONS = (
     ActionRow(
         "open_architecture", "Choose Architecture…", "Say how the tensors of a state dict are connected", "File", 1
     ),
-    ActionRow("save_table", "Save Table As…", "Write the samples to a CSV file", "File", 1, Key.Save, "save", "sample"),
+    ActionRow("save_table", "Save Table As…", "Write the samples to a CSV file", "File", 1, "Ctrl+S", "save", "sample"),
     ActionRow(
         "export", "Export Picture…", "Save the picture as PNG, SVG or PDF", "File", 2, "Ctrl+E", "export", "result"
     ),
-    ActionRow("quit", "Quit", "Close the program", "File", 3, Key.Quit),
-    ActionRow("undo", "Undo", "Take the last edit back", "Edit", 0, Key.Undo, "undo", "undo"),
-    ActionRow("redo", "Redo", "Do again what was taken back", "Edit", 0, Key.Redo, "redo", "redo"),
-    ActionRow("copy", "Copy", "Copy the selected cells", "Edit", 1, Key.Copy, when="sample", table_only=True),
+    ActionRow("quit", "Quit", "Close the program", "File", 3, "Ctrl+Q"),
+    ActionRow("undo", "Undo", "Take the last edit back", "Edit", 0, "Ctrl+Z", "undo", "undo"),
+    ActionRow("redo", "Redo", "Do again what was taken back", "Edit", 0, "Ctrl+Shift+Z|Ctrl+Y", "redo", "redo"),
+    ActionRow("copy", "Copy", "Copy the selected cells", "Edit", 1, "Ctrl+C", when="sample", table_only=True),
     ActionRow(
         "paste",
         "Paste",
         "Paste cells from a spreadsheet at the selection",
         "Edit",
         1,
-        Key.Paste,
+        "Ctrl+V",
         when="sample",
         table_only=True,
     ),
-    ActionRow(
-        "clear", "Clear Cells", "Empty the selected cells", "Edit", 1, Key.Delete, when="sample", table_only=True
-    ),
+    ActionRow("clear", "Clear Cells", "Empty the selected cells", "Edit", 1, "Delete", when="sample", table_only=True),
     ActionRow(
         "insert",
         "Insert Sample",
@@ -98,7 +94,7 @@ ACTIONS = (
         2,
         "Ctrl+Shift+N",
         "insert",
-        "furnished",
+        "table",
     ),
     ActionRow(
         "duplicate",
@@ -159,7 +155,7 @@ ACTIONS = (
         )
     ),
     ActionRow("reset_layout", "Reset Layout", "Put the docks back to where they were", "View", 2),
-    ActionRow("shortcuts", "Keyboard Shortcuts", "All shortcuts in one list", "Help", 0, Key.HelpContents),
+    ActionRow("shortcuts", "Keyboard Shortcuts", "All shortcuts in one list", "Help", 0, "F1"),
     ActionRow("about", "About LRP Explorer", "Version and licence", "Help", 0),
 )
 
@@ -180,15 +176,14 @@ class Actions(QObject):
         super().__init__(parent)
         self._by_id: dict[str, QAction] = {}
         groups: dict[str, QActionGroup] = {}
+        blank = _blank()
         for row in ACTIONS:
             action = QAction(_say(row.text), self)
             action.setObjectName(row.id)
             action.setCheckable(row.checkable)
-            if row.shortcut:
-                action.setShortcut(QKeySequence(row.shortcut))
-            if row.table_only:
-                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            action.setToolTip(tip_of(row, action))
+            if row.icon:
+                action.setIcon(blank)  # keeps the place; drawn once the theme is known
+            action.setToolTip(_say(row.tip))
             action.setStatusTip(_say(row.tip))
             if row.group:
                 action.setActionGroup(groups.setdefault(row.group, QActionGroup(self)))
@@ -209,8 +204,18 @@ class Actions(QObject):
             if row.when:
                 self._by_id[row.id].setEnabled(getattr(facts, row.when))
 
+    def add_shortcuts(self) -> None:
+        """Give them their keys, and say so in the tool tips. Not needed, and not cheap, before the first paint."""
+        for row in ACTIONS:
+            if row.shortcut:
+                action = self._by_id[row.id]
+                action.setShortcuts([QKeySequence(keys) for keys in row.shortcut.split("|")])
+                action.setToolTip(tip_of(row, action))
+
     def set_theme(self, theme: Theme) -> None:
         """Draw the icons in the theme's ink."""
+        from lrp_gui.icons import icon
+
         for row in ACTIONS:
             if row.icon:
                 self._by_id[row.id].setIcon(icon(row.icon, theme))
@@ -234,6 +239,12 @@ def tip_of(row: ActionRow, action: QAction) -> str:
     """What it does, and the keys that do it."""
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     return f"{_say(row.tip)} ({keys})" if keys else _say(row.tip)
+
+
+def _blank() -> QIcon:
+    image = QPixmap(ICON_SIZE, ICON_SIZE)
+    image.fill(QColor(0, 0, 0, 0))
+    return QIcon(image)
 
 
 def _mnemonic(text: str) -> str:

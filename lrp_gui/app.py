@@ -88,8 +88,8 @@ def _show(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     app = _application(sys.argv[:1])
     window = make_window(options.theme)
+    window.painted.connect(lambda: move_in(window, options.files))
     window.show()
-    after_first_paint(window, options.files)
     code = app.exec()
     # In this order: Qt objects that Python tears down after the application crash at exit.
     window.deleteLater()
@@ -98,48 +98,43 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def make_window(theme: str = "") -> Window:
-    """The window with its document, worker and engine, ready to be shown."""
+    """The window with its document and its worker, ready to be shown; everything else moves in later."""
     from lrp_gui import settings
     from lrp_gui.document.document import Document
-    from lrp_gui.document.explaining import Explainer
-    from lrp_gui.document.opening import Opener
-    from lrp_gui.jobs.engine import Engine
     from lrp_gui.jobs.queue import JobQueue
     from lrp_gui.window import Window
 
-    document, jobs, engine = Document(), JobQueue(), Engine()
+    document, jobs = Document(), JobQueue()
     document.set_auto(settings.AUTO.read())
-    opener, explainer = Opener(document, jobs, engine), Explainer(document, jobs, engine)
-    window = Window(document, jobs, opener, explainer, theme)
-    for owned in (document, jobs, opener, explainer):
-        owned.setParent(window)
-    window.engine = engine
+    window = Window(document, jobs, theme)
+    document.setParent(window)
+    jobs.setParent(window)
     return window
 
 
-def after_first_paint(window: Window, files: Sequence[str] = ()) -> None:
-    """Once the frame is on the screen: views first, then the engine, and the files that were given."""
-    from PySide6.QtCore import QTimer
-
-    QTimer.singleShot(0, window, lambda: _move_in(window, files))
-
-
-def _move_in(window: Window, files: Sequence[str]) -> None:
+def move_in(window: Window, files: Sequence[str] = ()) -> None:
+    """Once the frame is on the screen: the views' libraries, the files that were given, and the engine."""
+    from lrp_gui.document.explaining import Explainer
+    from lrp_gui.document.opening import Opener
+    from lrp_gui.jobs.engine import Engine, composites
     from lrp_gui.jobs.gentle import import_views
     from lrp_gui.jobs.queue import Job, Priority
     from lrp_gui.window import VIEW_MODULES
 
-    def ready(_result: Any) -> None:
-        from lrp_engine import composite_names
-
-        window.furnish(composite_names())
-
-    window.jobs.submit(
-        Job(window.tr("Preparing the views"), Priority.VIEWS, lambda: import_views(VIEW_MODULES), done=ready)
+    engine, document, jobs = Engine(), window.document, window.jobs
+    opener = Opener(document, jobs, engine, window)
+    window.attach(opener, Explainer(document, jobs, engine, window))
+    jobs.submit(
+        Job(
+            window.tr("Preparing the views"),
+            Priority.VIEWS,
+            lambda: import_views(VIEW_MODULES),
+            done=lambda _result: window.furnish(composites()),
+        )
     )
-    window.jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, window.engine.start))
+    jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start))
     if files:
-        window.opener.open(files)
+        opener.open(files)
 
 
 def _application(arguments: list[str]) -> Any:
@@ -147,7 +142,8 @@ def _application(arguments: list[str]) -> Any:
 
     from lrp_gui import settings
 
-    app = QApplication.instance() or QApplication(arguments)
+    # Fusion follows our palettes. Asking the application for its style, to change it, would cost 10 ms of start-up.
+    app = QApplication.instance() or QApplication([*arguments, "-style", "Fusion"])
     app.setOrganizationName(settings.ORGANIZATION)
     app.setApplicationName(settings.APPLICATION)
     app.setApplicationDisplayName("LRP Explorer")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -54,10 +54,6 @@ class TargetBox(QComboBox):
             )
         )
         self.setMinimumContentsLength(11)
-        completer = self.completer()
-        if completer is not None:
-            completer.setFilterMode(Qt.MatchFlag.MatchContains)
-            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self.activated.connect(lambda _index: self._commit())
         line = self.lineEdit()
         if line is not None:
@@ -68,6 +64,8 @@ class TargetBox(QComboBox):
 
     def _fill(self) -> None:
         network = self._document.network
+        if network is not None:
+            self._complete()
         with QSignalBlocker(self):
             self.clear()
             self.addItem("max")
@@ -75,6 +73,16 @@ class TargetBox(QComboBox):
                 self.addItems(list(network.outputs[:MOST_TARGETS]))
         self.setEnabled(network is not None)
         self._show()
+
+    def _complete(self) -> None:
+        """A part of a class's name finds it."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtWidgets import QCompleter
+
+        completer = self.completer()
+        if completer is not None:
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
 
     def _show(self) -> None:
         with QSignalBlocker(self):
@@ -104,6 +112,8 @@ class CompositeBox(QComboBox):
 
     def fill(self, names: tuple[tuple[str, str], ...]) -> None:
         """Offer composites: name and one line about each."""
+        from PySide6.QtCore import Qt
+
         with QSignalBlocker(self):
             self.clear()
             for number, (name, about) in enumerate(names):

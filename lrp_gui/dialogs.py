@@ -17,6 +17,7 @@ from lrp_gui.actions import ACTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lrp_gui.document.opening import Opener
     from lrp_gui.document.table import InputTable
     from lrp_gui.window import Window
 
@@ -27,33 +28,33 @@ TABLES = "*.csv *.tsv *.txt"
 class Dialogs(QObject):
     """Asks for files and tells about the program."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, opener: Opener) -> None:
         super().__init__(window)
-        self._window = window
+        self._window, self._opener = window, opener
         self.current: QDialog | None = None  # the one that is open, for whoever drives the window
 
-    def open_files(self) -> None:
+    def open(self) -> None:
         """Ask for weights, a table, or both."""
         filters = [
             self.tr("Weights and tables ({patterns})").format(patterns=f"{WEIGHTS} {TABLES}"),
             self.tr("All files (*)"),
         ]
-        self._ask(self.tr("Open"), filters, self._window.opener.open, several=True)
+        self._ask(self.tr("Open"), filters, self._opener.open, several=True)
 
     def open_table(self) -> None:
         """Ask for a table."""
         filters = [self.tr("Tables ({patterns})").format(patterns=TABLES), self.tr("All files (*)")]
-        self._ask(self.tr("Open Table"), filters, lambda paths: self._window.opener.open_table(paths[0]))
+        self._ask(self.tr("Open Table"), filters, lambda paths: self._opener.open_table(paths[0]))
 
     def open_architecture(self) -> None:
         """Ask how the weights are connected; if no weights wait for it, for both."""
         filters = [self.tr("Architectures (*.json)"), self.tr("All files (*)")]
-        several = not self._window.opener.wanting_architecture
+        several = not self._opener.wanting_architecture
         if several:
             filters.insert(
                 0, self.tr("Weights and their architecture ({patterns})").format(patterns=f"{WEIGHTS} *.json")
             )
-        self._ask(self.tr("Choose Architecture"), filters, self._window.opener.open, several=several)
+        self._ask(self.tr("Choose Architecture"), filters, self._opener.open, several=several)
 
     def save_table(self) -> None:
         """Ask where to write the samples."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPainterPath, QPen, QPixmap
+
+from lrp_gui.actions import ICON_SIZE
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 GRID = 24
-SIZES = (18, 24)
-SCALES = (1, 2)
 
 # M move, L line, C curve (two controls, an end), Z close, O circle (centre, radius). One string a stroke.
 STROKES: dict[str, tuple[str, ...]] = {
     "open": ("M3 19 L3 6 L9 6 L11 8.5 L19 8.5 L19 11", "M3 19 L6.5 11 L22 11 L18.5 19 Z"),
     "table": ("M4 5 L20 5 L20 19 L4 19 Z", "M4 10 L20 10", "M4 14.5 L20 14.5", "M10 5 L10 19"),
+    "grid": (
+        *(f"M4 {y} L20 {y}" for y in (4, 9.33, 14.67, 20)),
+        *(f"M{x} 4 L{x} 20" for x in (4, 9.33, 14.67, 20)),
+    ),
     "save": ("M5 4 L16 4 L20 8 L20 20 L5 20 Z", "M8 4 L8 9 L15 9 L15 4", "M8 20 L8 14 L17 14 L17 20"),
     "export": ("M4 15 L4 20 L20 20 L20 15", "M12 15 L12 4", "M7.5 8.5 L12 4 L16.5 8.5"),
     "run": ("M7 4.5 L19 12 L7 19.5 Z",),
@@ -40,12 +44,11 @@ STROKES: dict[str, tuple[str, ...]] = {
 
 
 def icon(name: str, theme: Theme) -> QIcon:
-    """The icon in the theme's ink, and dimmed where it is disabled. An empty name gives an empty icon."""
+    """The icon in the theme's ink, and dimmed where it is disabled."""
     result = QIcon()
+    scale = QGuiApplication.instance().devicePixelRatio()  # type: ignore[union-attr]
     for mode, ink in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.other)):
-        for size in SIZES if name else ():
-            for scale in SCALES:
-                result.addPixmap(pixmap(name, ink, size, scale), mode)
+        result.addPixmap(pixmap(name, ink, ICON_SIZE, scale), mode)
     return result
 
 

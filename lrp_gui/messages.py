@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from lrp_gui.document.state import Message
     from lrp_gui.theme import Theme
 
-ICON_SIZE = 20
+
+SIZE = 20
 
 
 class MessageBar(QFrame):
@@ -77,7 +78,7 @@ class MessageBar(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
-        self._icon.setPixmap(pixmap("warning", theme.warning, ICON_SIZE, self.devicePixelRatioF()))
+        self._icon.setPixmap(pixmap("warning", theme.warning, SIZE, self.devicePixelRatioF()))
         self._close.setIcon(icon("close", theme))
         self.setStyleSheet(
             f"#messageBar {{ background: {theme.raised}; border: none; border-left: 4px solid {theme.warning};"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -138,10 +137,17 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}
 
 def theme_for(setting: str, app: QApplication) -> Theme:
     """The theme that a setting means: "light", "dark", "print", or "system" for the desktop's own choice."""
+    from PySide6.QtCore import Qt  # here: naming it builds all its enumerations, which start-up has no time for
+
     if setting in THEMES:
         return THEMES[setting]
     dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
     return DARK if dark else LIGHT
+
+
+def first_theme(setting: str, app: QApplication) -> Theme:
+    """The same before the first paint: judged by the palette that the desktop gave, which costs nothing."""
+    return THEMES.get(setting) or (DARK if app.palette().window().color().lightnessF() < 0.5 else LIGHT)
 
 
 def palette(theme: Theme) -> QPalette:

@@ -1,4 +1,8 @@
-"""The main window: a frame that stands at once, and views that move in when their libraries are there."""
+"""The main window: a frame that stands at once, and everything else when it has been painted.
+
+Nothing on the way to the first paint touches the namespace `Qt`: PySide builds its hundred enumerations when it is
+first named, which takes a sixth of what a bare window takes in all.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +10,26 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QDockWidget,
-    QMainWindow,
-    QStackedWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from lrp_gui import settings
 from lrp_gui import theme as themes
-from lrp_gui.actions import ACTIONS, TABLE_BAR, Actions, Facts
+from lrp_gui.actions import Actions, Facts
 from lrp_gui.controls import CompositeBox, SampleBox, TargetBox, labelled
-from lrp_gui.dialogs import Dialogs
-from lrp_gui.messages import MessageBar
 from lrp_gui.start import StartPage
-from lrp_gui.status import Status
 
 if TYPE_CHECKING:
+    from lrp_gui.dialogs import Dialogs
     from lrp_gui.document.document import Document
     from lrp_gui.document.explaining import Explainer
     from lrp_gui.document.opening import Opener
     from lrp_gui.document.state import Message
+    from lrp_gui.furniture import Furniture
     from lrp_gui.jobs.queue import JobQueue
+    from lrp_gui.messages import MessageBar
+    from lrp_gui.status import Status
 
 # What the views need; imported by the worker while the bare frame is on the screen already.
 VIEW_MODULES = (
@@ -45,30 +42,30 @@ VIEW_MODULES = (
     "lrp_gui.export",
     "lrp_engine.composites",
 )
+# Actions that open a dialog; each is a method of `Dialogs`.
+DIALOGS = ("open", "open_table", "open_architecture", "save_table", "export", "shortcuts", "about")
 SIZE = (1440, 900)
-LEFT_WIDTH, BOTTOM_HEIGHT = 350, 250
 
 
 class Window(QMainWindow):
-    """Docks, toolbar, menus and status around the document. It holds no truth but its own arrangement."""
+    """Menus, toolbar, centre and status around the document. It holds no truth but its own arrangement."""
 
-    furnished = Signal()
+    painted = Signal()  # once: the frame is on the screen
+    furnished = Signal()  # once: the views are there
 
-    def __init__(
-        self,
-        document: Document,
-        jobs: JobQueue,
-        opener: Opener,
-        explainer: Explainer,
-        theme_setting: str = "",
-    ) -> None:
+    def __init__(self, document: Document, jobs: JobQueue, theme_setting: str = "") -> None:
         super().__init__()
-        self.document, self.jobs, self.opener, self.explainer = document, jobs, opener, explainer
+        self.document, self.jobs = document, jobs
         self._theme_setting = theme_setting or settings.THEME.read()
-        self.theme = themes.theme_for(self._theme_setting, _app())
-        self.viewer: Any = None
-        self.browser: Any = None
-        self.table: Any = None
+        self.theme = themes.first_theme(self._theme_setting, _app())
+        # These move in after the first paint.
+        self.opener: Opener | None = None
+        self.explainer: Explainer | None = None
+        self.dialogs: Dialogs | None = None
+        self.messages: MessageBar | None = None
+        self.status: Status | None = None
+        self.furniture: Furniture | None = None
+        self._was_painted = False
         self._update = QTimer(self)
         self._update.setSingleShot(True)
         self._update.setInterval(0)
@@ -77,75 +74,70 @@ class Window(QMainWindow):
         self.setObjectName("window")
         self.setWindowTitle(self.tr("LRP Explorer"))
         self.setAcceptDrops(True)
-        self.dialogs = Dialogs(self)
+        _app().setPalette(themes.palette(self.theme))
         self.actions_ = Actions(self._handlers(), self)
-        self.actions_.set_theme(self.theme)
         self.menus = self.actions_.fill(self.menuBar())
-        self.messages = MessageBar(self.theme, self)
         self.start = StartPage(self.actions_, self)
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.start)
-        self.setCentralWidget(_column(self.messages, self.pages))
-        self.left = self._dock("browser", self.tr("Model"), Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.bottom = self._dock("table", self.tr("Inputs"), Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCentralWidget(_column(self.pages))
         self._build_toolbar()
-        self.status = Status(self.statusBar(), document, jobs)
-        self._fill_view_menu()
+        self.statusBar()
         self._listen()
-        self._restore()
-        self._apply_theme()
-        self._show_settings()
+        self.actions_["tint"].setChecked(settings.TINT.read())
+        self.actions_["auto"].setChecked(document.settings.auto)
+        self.resize(*SIZE)
+        self.restoreGeometry(settings.GEOMETRY.read())
 
-    # -------------------------------------------------------------------------------- construction
+    @property
+    def viewer(self) -> Any:
+        """The relevance viewer, or None while it has not moved in."""
+        return self.furniture.viewer if self.furniture else None
+
+    @property
+    def table(self) -> Any:
+        """The table's panel, or None while it has not moved in."""
+        return self.furniture.table if self.furniture else None
+
+    @property
+    def browser(self) -> Any:
+        """The model browser, or None while it has not moved in."""
+        return self.furniture.browser if self.furniture else None
+
+    # ----------------------------------------------------------------------------------- construction
 
     def _handlers(self) -> dict[str, Callable[..., object]]:
-        document, dialogs = self.document, self.dialogs
+        document = self.document
         handlers: dict[str, Callable[..., object]] = {
-            "open": dialogs.open_files,
-            "open_table": dialogs.open_table,
-            "open_architecture": dialogs.open_architecture,
-            "save_table": dialogs.save_table,
-            "export": dialogs.export,
             "quit": self.close,
             "undo": document.undo_stack.undo,
             "redo": document.undo_stack.redo,
             "copy": lambda: self.table.view.copy(),  # noqa: PLW0108  (the table moves in later)
-            "paste": lambda: self.table.view.paste(),  # noqa: PLW0108  (the table moves in later)
-            "clear": lambda: self.table.view.clear_cells(),  # noqa: PLW0108  (the table moves in later)
+            "paste": lambda: self.table.view.paste(),  # noqa: PLW0108
+            "clear": lambda: self.table.view.clear_cells(),  # noqa: PLW0108
             "insert": lambda: document.insert_sample(document.selected_sample + 1),
             "duplicate": lambda: document.duplicate_sample(document.selected_sample),
             "delete": lambda: document.delete_samples(self.table.view.selected_rows()),
-            "run": self.explainer.run,
+            "run": lambda: self.explainer and self.explainer.run(),
             "auto": document.set_auto,
             "cancel": self._cancel,
             "previous": lambda: document.select_sample(max(0, document.selected_sample - 1)),
             "next": lambda: document.select_sample(document.selected_sample + 1),
             "go_to": self._go_to_sample,
             "tint": self._set_tint,
-            "reset_layout": self._reset_layout,
-            "shortcuts": dialogs.shortcuts,
-            "about": dialogs.about,
+            "reset_layout": lambda: self.furniture and self.furniture.reset(),
         }
+        handlers |= {name: partial(self._ask, name) for name in DIALOGS}
         handlers |= {f"theme_{name}": partial(self.set_theme, name) for name in settings.THEME.allowed}
         handlers |= {f"example_{one.name}": partial(self._open_example, one) for one in settings.EXAMPLES}
         return handlers
-
-    def _dock(self, name: str, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(QWidget(dock))
-        self.addDockWidget(area, dock)
-        return dock
 
     def _build_toolbar(self) -> None:
         document, actions = self.document, self.actions_
         bar = QToolBar(self.tr("Main"), self)
         bar.setObjectName("main")
         bar.setMovable(False)
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.addToolBar(bar)
-        self.toolbar = bar
         self.sample, self.target = SampleBox(document, bar), TargetBox(document, bar)
         self.composite = CompositeBox(document, bar)
         bar.addAction(actions["open"])
@@ -164,14 +156,6 @@ class Window(QMainWindow):
         opener.setMenu(self.menus["Examples"])  # type: ignore[attr-defined]
         opener.setPopupMode(opener.ToolButtonPopupMode.MenuButtonPopup)  # type: ignore[attr-defined]
 
-    def _fill_view_menu(self) -> None:
-        view, first = self.menus["View"], self.actions_["tint"]
-        for dock, keys in ((self.left, "F2"), (self.bottom, "F3")):
-            toggle = dock.toggleViewAction()
-            toggle.setShortcut(keys)
-            view.insertAction(first, toggle)
-        view.insertSeparator(first)
-
     def _listen(self) -> None:
         document = self.document
         for signal in (
@@ -187,67 +171,66 @@ class Window(QMainWindow):
         document.undo_stack.undoTextChanged.connect(partial(self._name_edit, "undo", self.tr("Undo")))
         document.undo_stack.redoTextChanged.connect(partial(self._name_edit, "redo", self.tr("Redo")))
         document.network_changed.connect(self._on_network)
-        document.settings_changed.connect(self._show_settings)
+        document.settings_changed.connect(self._on_settings)
         document.message.connect(self.say)
+
+    # -------------------------------------------------------------------------------------- moving in
+
+    def attach(self, opener: Opener, explainer: Explainer) -> None:
+        """Take up what the first paint did not need."""
+        from lrp_gui.dialogs import Dialogs
+        from lrp_gui.messages import MessageBar
+        from lrp_gui.status import Status
+
+        self.actions_.add_shortcuts()
+        self.opener, self.explainer = opener, explainer
+        self.dialogs = Dialogs(self, opener)
+        self.messages = MessageBar(self.theme, self)
+        self.centralWidget().layout().insertWidget(0, self.messages)  # type: ignore[union-attr]
+        self.status = Status(self.statusBar(), self.document, self.jobs)
         self.jobs.status_changed.connect(self._on_status)
         _app().styleHints().colorSchemeChanged.connect(self._on_system_theme)
-
-    # ----------------------------------------------------------------------------------- moving in
+        self._put_on(themes.theme_for(self._theme_setting, _app()))
 
     def furnish(self, composites: tuple[tuple[str, str], ...]) -> None:
-        """Build the views, one a turn of the event loop, once their libraries are imported."""
-        steps = [
-            partial(self.composite.fill, composites),
-            self._furnish_left,
-            self._furnish_bottom,
-            self._furnish_centre,
-            self.furnished.emit,
-        ]
-        for step in steps:
-            QTimer.singleShot(0, self, step)
+        """Bring the views in, once their libraries are imported."""
+        from lrp_gui.furniture import Furniture
 
-    def _furnish_left(self) -> None:
-        from lrp_gui.browser import Browser
+        self.composite.fill(composites)
+        self.furniture = Furniture(self)
+        self.furniture.ready.connect(self._on_network)
+        self.furniture.ready.connect(self.furnished)
+        self.furniture.move_in()
 
-        self.browser = Browser(self.document, self.left)
-        _replace(self.left, self.browser)
-
-    def _furnish_bottom(self) -> None:
-        from lrp_gui.table import TablePanel
-
-        self.table = TablePanel(self.document, self.theme, self.actions_.pick(TABLE_BAR), self.bottom)
-        self.table.view.addActions([self.actions_[row.id] for row in ACTIONS if row.table_only])
-        self.table.set_tinted(self.actions_["tint"].isChecked())
-        _replace(self.bottom, self.table)
-
-    def _furnish_centre(self) -> None:
-        from lrp_gui.viewer import RelevanceViewer
-
-        self.viewer = RelevanceViewer(self.document, self.theme)
-        self.viewer.setObjectName("viewer")
-        self.pages.addWidget(self.viewer)
-        self._on_network()
-        self._update_actions()
-
-    # --------------------------------------------------------------------------- news and messages
+    # ------------------------------------------------------------------------------ news and messages
 
     def say(self, message: Message) -> None:
         """Show a sentence above the picture."""
-        remedy = self.actions_[message.remedy] if message.remedy else None
-        self.messages.show_message(message, remedy)
+        if self.messages is not None:
+            self.messages.show_message(message, self.actions_[message.remedy] if message.remedy else None)
 
     def _on_network(self) -> None:
         network = self.document.network
         self.setWindowTitle(f"{network.name} – LRP Explorer" if network else self.tr("LRP Explorer"))
-        self.messages.dismiss()
         self.start.say("")
-        shown = self.viewer if network is not None and self.viewer is not None else self.start
-        self.pages.setCurrentWidget(shown)
+        self._update.start()
+        if self.furniture is None or self.viewer is None or network is None:
+            return
+        self.furniture.arrange()
+        if self.pages.indexOf(self.viewer) < 0:
+            self.pages.addWidget(self.viewer)
+        self.pages.setCurrentWidget(self.viewer)
 
     def _on_status(self) -> None:
         if self.pages.currentWidget() is self.start:
             status = self.jobs.status
             self.start.say(f"{status.title} …" if status else "")
+
+    def _on_settings(self) -> None:
+        auto = self.document.settings.auto
+        if auto != self.actions_["auto"].isChecked() or auto != settings.AUTO.read():
+            self.actions_["auto"].setChecked(auto)
+            settings.AUTO.write(auto)
 
     def _name_edit(self, name: str, verb: str, what: str) -> None:
         self.actions_[name].setText(f"{verb} {what}" if what else verb)
@@ -258,37 +241,42 @@ class Window(QMainWindow):
         self.actions_.update(
             Facts(
                 network=document.network is not None,
+                table=document.table is not None and self.table is not None,
                 sample=row >= 0 and self.table is not None,
                 previous=row > 0,
                 following=0 <= row < samples - 1,
                 result=document.result is not None and self.viewer is not None,
                 busy=self.jobs.status is not None,
-                outdated=self.explainer.pending,
                 undo=document.undo_stack.canUndo(),
                 redo=document.undo_stack.canRedo(),
-                furnished=self.table is not None and document.table is not None,
             )
         )
 
-    # ------------------------------------------------------------------------------- small actions
+    # ---------------------------------------------------------------------------------- small actions
 
-    def _open_example(self, example: settings.Example) -> None:
+    def _ask(self, name: str, _checked: bool = False) -> None:
+        if self.dialogs is not None:
+            getattr(self.dialogs, name)()
+
+    def _open_example(self, example: settings.Example, _checked: bool = False) -> None:
         from lrp_gui.document.state import Message
 
         path = example.path()
+        if self.opener is None:
+            return
         if path is None:
-            self.say(
-                Message(self.tr("The example {name} is not installed; open a file instead.").format(name=example.title))
-            )
+            text = self.tr("The example {name} is not installed; open a file instead.")
+            self.say(Message(text.format(name=example.title)))
         else:
             self.opener.open([str(path)])
 
     def _cancel(self) -> None:
-        self.explainer.cancel()
+        if self.explainer is not None:
+            self.explainer.cancel()
         self.jobs.cancel_all()
 
     def _go_to_sample(self) -> None:
-        self.sample.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.sample.setFocus()
         self.sample.selectAll()
 
     def _set_tint(self, tinted: bool) -> None:
@@ -296,57 +284,33 @@ class Window(QMainWindow):
         if self.table is not None:
             self.table.set_tinted(tinted)
 
-    def _show_settings(self) -> None:
-        self.actions_["auto"].setChecked(self.document.settings.auto)
-        settings.AUTO.write(self.document.settings.auto)
-
-    # --------------------------------------------------------------------------------------- theme
+    # ------------------------------------------------------------------------------------------ theme
 
     def set_theme(self, setting: str, _checked: bool = True) -> None:
-        """Put on "light", "dark", or whatever the "system" has."""
+        """Put on "light", "dark", or whatever the "system" has, and remember it."""
         settings.THEME.write(setting)
         self._theme_setting = setting
-        self.theme = themes.theme_for(setting, _app())
-        self._apply_theme()
+        self._put_on(themes.theme_for(setting, _app()))
 
     def _on_system_theme(self) -> None:
         if self._theme_setting == "system":
-            self.set_theme("system")
+            self._put_on(themes.theme_for("system", _app()))
 
-    def _apply_theme(self) -> None:
-        themes.apply(_app(), self.theme)
+    def _put_on(self, theme: themes.Theme) -> None:
+        self.theme = theme
+        _app().setPalette(themes.palette(theme))
         self.actions_[f"theme_{self._theme_setting}"].setChecked(True)
-        self.actions_.set_theme(self.theme)
-        self.messages.set_theme(self.theme)
-        if self.table is not None:
-            self.table.set_theme(self.theme)
-        if self.viewer is not None:
-            self.viewer.set_theme(self.theme)
+        for part in (self.actions_, self.start, self.messages, self.furniture):
+            if part is not None:
+                part.set_theme(theme)
 
-    # --------------------------------------------------------------------------------- arrangement
+    # ------------------------------------------------------------------------------------ Qt's events
 
-    def _restore(self) -> None:
-        self.resize(*SIZE)
-        self.actions_["tint"].setChecked(settings.TINT.read())
-        self.restoreGeometry(settings.GEOMETRY.read())
-        if not self.restoreState(settings.LAYOUT.read()):
-            self._size_docks()
-
-    def _reset_layout(self) -> None:
-        for dock, area in (
-            (self.left, Qt.DockWidgetArea.LeftDockWidgetArea),
-            (self.bottom, Qt.DockWidgetArea.BottomDockWidgetArea),
-        ):
-            dock.setFloating(False)
-            self.addDockWidget(area, dock)
-            dock.show()
-        self._size_docks()
-
-    def _size_docks(self) -> None:
-        self.resizeDocks([self.left], [LEFT_WIDTH], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.bottom], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)
-
-    # --------------------------------------------------------------------------------- Qt's events
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self, self.painted.emit)  # by then this painting has reached the screen
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: D102
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -355,16 +319,13 @@ class Window(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: D102
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
-        self.opener.open(paths)
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.WindowStateChange:
-            self._update.start()
+        if self.opener is not None:
+            self.opener.open(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: D102
         settings.GEOMETRY.write(self.saveGeometry())
-        settings.LAYOUT.write(self.saveState())
+        if self.furniture is not None:
+            self.furniture.remember()
         self.hide()
         self.jobs.close()
         super().closeEvent(event)
@@ -384,11 +345,3 @@ def _column(*widgets: QWidget) -> QWidget:
     for widget in widgets:
         column.addWidget(widget)
     return box
-
-
-def _replace(dock: QDockWidget, widget: QWidget) -> None:
-    """Put a view where the placeholder was."""
-    old = dock.widget()
-    dock.setWidget(widget)
-    if old is not None:
-        old.deleteLater()

@@ -10,7 +10,6 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrp_gui.jobs import convert, opening
 from lrp_gui.jobs.gentle import import_torch
 from lrp_gui.jobs.requests import Opened, SampleRequest, TableRequest
 from lrp_gui.jobs.steps import Part, Progress, Steps
@@ -45,6 +44,7 @@ class Engine:
         """
         yield from import_torch()
         from lrp_engine.errors import LrpError
+        from lrp_gui.jobs import convert, opening
 
         yield Progress(text=f"Loading {Path(path).name}")
         # From the file, even when a network of this path is at hand: the file may be another one by now.
@@ -61,6 +61,8 @@ class Engine:
     def explain_sample(self, request: SampleRequest) -> Steps[SampleResult]:
         """One sample with everything that the viewer draws."""
         network = yield from self._network(request.network.path)
+        from lrp_gui.jobs import convert
+
         began = time.perf_counter()
         inputs = convert.network_inputs(network, request.network, request.values[None])
         flows = convert.viewable_flows(request.network)
@@ -71,6 +73,8 @@ class Engine:
     def explain_table(self, request: TableRequest) -> Steps[None]:
         """Many samples, in chunks that grow until one takes `CHUNK_SECONDS`; each comes as a `Part`."""
         network = yield from self._network(request.network.path)
+        from lrp_gui.jobs import convert
+
         total, first, size = len(request.rows), 0, FIRST_CHUNK
         while first < total:
             began = time.perf_counter()
@@ -101,6 +105,13 @@ class Engine:
         while len(self._networks) > NETWORKS_KEPT:
             self._networks.popitem(last=False)
         return network
+
+
+def composites() -> tuple[tuple[str, str], ...]:
+    """The composites by name, each with one line about it. Needs no torch."""
+    from lrp_engine import composite_names
+
+    return composite_names()
 
 
 def _explain(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtCore import QObject, QThread, Signal
 
 from lrp_gui.jobs.steps import Part, Progress, Steps
 
@@ -194,7 +194,7 @@ class JobQueue(QObject):
         self._numbers = itertools.count()
         self._open: list[Job] = []
         self._latest: dict[Job, Progress] = {}
-        self._reported.connect(self._receive, Qt.ConnectionType.QueuedConnection)
+        self._reported.connect(self._receive)  # emitted in the worker, so it is queued
         self._worker = _Worker(self._reported.emit, self)
         self._closed = False
 

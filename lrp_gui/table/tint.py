@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 STEPS = 128  # a side of zero
+# Above this luminance black has the higher contrast, below it white; each then has at least 4.5 : 1.
+BLACK_READS_BETTER = 0.18
 
 
 class Tint:
@@ -18,8 +20,8 @@ class Tint:
     def __init__(self, theme: Theme) -> None:
         stops = [QColor(stop) for stop in theme.relevance_map]
         self._colours = [_between(stops, step / (2 * STEPS)) for step in range(2 * STEPS + 1)]
-        dark, light = QColor("#14171a"), QColor("#ffffff")
-        self._texts = [dark if _luminance(colour) > 0.3 else light for colour in self._colours]
+        dark, light = QColor("#000000"), QColor("#ffffff")
+        self._texts = [dark if _luminance(colour) > BLACK_READS_BETTER else light for colour in self._colours]
         self.warning = QColor(theme.warning)
         self.warned = _between([QColor(theme.panel), self.warning], 0.18)
         self.read_only = QColor(theme.raised)

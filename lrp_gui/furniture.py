@@ -1,0 +1,116 @@
+"""The views in their docks: built when their libraries are there, arranged when there is a network to show."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDockWidget
+
+from lrp_gui import settings
+from lrp_gui.actions import ACTIONS, TABLE_BAR
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from lrp_gui.theme import Theme
+    from lrp_gui.window import Window
+
+LEFT_WIDTH, BOTTOM_HEIGHT = 340, 250
+LEFT, BOTTOM = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+class Furniture(QObject):
+    """Model browser on the left, input table below, relevance viewer in the centre."""
+
+    ready = Signal()
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._window = window
+        self._arranged = False
+        self.browser: Any = None
+        self.table: Any = None
+        self.viewer: Any = None
+        self.docks: tuple[QDockWidget, ...] = ()
+
+    def move_in(self) -> None:
+        """Build the views, one a turn of the event loop, so that none of them holds the window up."""
+        for step in (self._bring_browser, self._bring_table, self._bring_viewer, self.arrange, self.ready.emit):
+            QTimer.singleShot(0, self, step)
+
+    def arrange(self) -> None:
+        """Show the views as they were left last time, once there is something to show."""
+        window = self._window
+        if self._arranged or self.viewer is None or window.document.network is None:
+            return
+        self._arranged = True
+        window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
+        for dock, area in zip(self.docks, (LEFT, BOTTOM), strict=True):
+            window.addDockWidget(area, dock)
+            dock.show()
+        if not window.restoreState(settings.LAYOUT.read()):
+            self._size()
+
+    def remember(self) -> None:
+        """Keep the arrangement for next time."""
+        if self._arranged:
+            settings.LAYOUT.write(self._window.saveState())
+
+    def reset(self) -> None:
+        """Put everything back to where it was at first."""
+        if not self._arranged:
+            return
+        for dock, area in zip(self.docks, (LEFT, BOTTOM), strict=True):
+            dock.setFloating(False)
+            self._window.addDockWidget(area, dock)
+            dock.show()
+        self._size()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take over the colours."""
+        for view in (self.table, self.viewer):
+            if view is not None:
+                view.set_theme(theme)
+
+    def _bring_browser(self) -> None:
+        from lrp_gui.browser import Browser
+
+        self.browser = Browser(self._window.document)
+        self._dock("browser", self.tr("Model"), self.browser, "F2")
+
+    def _bring_table(self) -> None:
+        from lrp_gui.table import TablePanel
+
+        window = self._window
+        self.table = TablePanel(window.document, window.theme, window.actions_.pick(TABLE_BAR))
+        for row in ACTIONS:
+            if row.table_only:
+                action = window.actions_[row.id]
+                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                self.table.view.addAction(action)
+        self.table.set_tinted(window.actions_["tint"].isChecked())
+        self._dock("table", self.tr("Inputs"), self.table, "F3")
+
+    def _bring_viewer(self) -> None:
+        from lrp_gui.viewer import RelevanceViewer
+
+        self.viewer = RelevanceViewer(self._window.document, self._window.theme)
+        self.viewer.setObjectName("viewer")
+
+    def _dock(self, name: str, title: str, widget: QWidget, keys: str) -> None:
+        dock = QDockWidget(title, self._window)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.hide()
+        toggle = dock.toggleViewAction()
+        toggle.setShortcut(keys)
+        self._window.menus["View"].insertAction(self._window.actions_["tint"], toggle)
+        self.docks = (*self.docks, dock)
+
+    def _size(self) -> None:
+        left, bottom = self.docks
+        resize = partial(self._window.resizeDocks)
+        resize([left], [LEFT_WIDTH], Qt.Orientation.Horizontal)
+        resize([bottom], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)

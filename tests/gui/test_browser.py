@@ -1,0 +1,134 @@
+"""The model browser: the tree of layers, the tensors, and the selection that is the document's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QModelIndex
+
+from lrp_gui.browser.layers_model import COLUMNS, LayersModel
+from lrp_gui.browser.panel import Browser
+from lrp_gui.browser.tensors_model import TensorsModel
+from lrp_gui.document.document import Document
+from lrp_gui.document.results import TensorRow
+from lrp_gui.document.state import Contents, ExplainSettings
+from tests.gui import fakes
+
+
+def opened(info):
+    document = Document()
+    document.open(Contents(info, None, ExplainSettings(), -1), "Open")
+    return document
+
+
+@pytest.fixture
+def nested(qapp):
+    """The CNN with its layers inside modules: features.0 …, head.fc."""
+    info = fakes.cnn().info
+    names = {layer.path: f"features.{n}" for n, layer in enumerate(info.layers[:-1])} | {info.layers[-1].path: "head.fc"}
+    layers = tuple(
+        replace(
+            layer,
+            path=names[layer.path],
+            sources=tuple(names.get(source, source) for source in layer.sources),
+            merged_into=names.get(layer.merged_into, ""),
+        )
+        for layer in info.layers
+    )
+    tensors = (TensorRow("head.fc.weight", (10, 256), "float32", 10240), TensorRow("head.fc.bias", (10,), "float32", 40))
+    return opened(replace(info, layers=layers, tensors=tensors))
+
+
+def column(title):
+    return next(n for n, one in enumerate(COLUMNS) if one.title == title)
+
+
+def test_the_tree_keeps_qts_rules(nested, qtmodeltester):
+    model = LayersModel(nested)
+    qtmodeltester.check(model)
+    nested.put_contents(Contents(None, None, ExplainSettings(), -1))
+    assert model.rowCount() == 0
+
+
+def test_modules_hold_their_layers(nested):
+    model = LayersModel(nested)
+    top = [model.index(row, 0).data() for row in range(model.rowCount())]
+    assert top == [nested.network.inputs[0].name, "features", "head"]
+    features = model.index(1, 0)
+    assert model.rowCount(features) == len(nested.network.layers) - 1
+    assert model.index(0, 0, features).data() == "0"
+    assert model.index(0, 0, features).parent() == features
+    whole = model.index(1, column("Parameters")).data()
+    parts = sum(layer.parameters for layer in nested.network.layers[:-1])
+    assert whole == f"{parts:,}"
+
+
+def test_shape_operation_and_merged_batch_norm(nested):
+    model = LayersModel(nested)
+    norm = next(layer for layer in nested.network.layers if layer.merged_into)
+    index = model.index_of(norm.path)
+    assert index.siblingAtColumn(column("Operation")).data() == norm.operation
+    assert index.siblingAtColumn(column("Rule")).data() == f"in {norm.merged_into}"
+    assert index.siblingAtColumn(column("Output shape")).data() == " × ".join(map(str, norm.shape))
+
+
+def test_rules_and_sums_follow_the_result(qapp, qtbot):
+    info, result = fakes.mlp_result()
+    document = opened(info)
+    model = LayersModel(document)
+    fc1 = model.index_of("fc1").siblingAtColumn(column("ΣR"))
+    assert fc1.data() == ""
+    with qtbot.waitSignal(model.dataChanged):
+        document.put_result(result)
+    total = float(result.layers["fc1"].relevance.sum())
+    assert float(fc1.data().replace("−", "-")) == pytest.approx(total, rel=1e-3)
+    assert model.index_of("fc1").siblingAtColumn(column("Rule")).data()
+    document.put_result(None)
+    assert fc1.data() == ""
+
+
+def test_choosing_here_chooses_everywhere_and_back(nested, qtbot):
+    browser = Browser(nested)
+    qtbot.addWidget(browser)
+    model = browser.layers.model()
+    browser.layers.setCurrentIndex(model.index_of("features.2"))
+    assert nested.selected_layer == "features.2"
+    nested.select_layer("head.fc")
+    assert browser.layers.currentIndex().data() == "fc"
+    nested.select_layer("")
+    assert not browser.layers.currentIndex().isValid()
+
+
+def test_a_module_that_only_holds_others_is_no_layer(nested, qtbot):
+    browser = Browser(nested)
+    qtbot.addWidget(browser)
+    browser.layers.setCurrentIndex(browser.layers.model().index_of("features"))
+    assert nested.selected_layer == ""
+
+
+def test_the_tensors_keep_qts_rules_and_sort_by_size(nested, qtmodeltester, qtbot):
+    model = TensorsModel(nested)
+    qtmodeltester.check(model)
+    assert [model.index(0, c).data() for c in range(4)] == ["head.fc.weight", "10 × 256", "float32", "10.0 KiB"]
+    browser = Browser(nested)
+    qtbot.addWidget(browser)
+    browser.tensors.sortByColumn(3, browser.layers.header().sortIndicatorOrder().AscendingOrder)
+    assert browser.tensors.model().index(0, 0).data() == "head.fc.bias"
+
+
+def test_the_file_tab_tells_what_was_inferred(nested, qtbot):
+    nested.put_contents(replace(nested.contents, network=replace(nested.network, notes=("Two norms <merged>.",))))
+    browser = Browser(nested)
+    qtbot.addWidget(browser)
+    text = browser.file.toPlainText()
+    assert "Two norms <merged>." in text
+    assert nested.network.file_format in text
+
+
+def test_an_empty_document_is_no_fault(qapp, qtbot, qtmodeltester):
+    document = Document()
+    browser = Browser(document)
+    qtbot.addWidget(browser)
+    assert browser.layers.model().rowCount(QModelIndex()) == 0
+    assert "No file" in browser.file.toPlainText()
