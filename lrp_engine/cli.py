@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lrp-engine",
-        description="Look into weight files, and explain networks by layer-wise relevance propagation. No code of a file is run.",
+        description="Look into weight files, and explain networks by layer-wise relevance propagation. "
+        "No code of a file is run.",
         epilog="Exit codes: 0 done, 2 usage, 3 the file cannot be used (one line says why).",
     )
     parser.add_argument("--version", action="version", version=f"lrp-engine {__version__}")
@@ -58,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser(
         "explain",
         help="explain a network's output on rows of a table",
-        description="Explain a network's output on rows of a table; writes explanation.json, relevance.csv and relevance.npz.",
+        description="Explain a network's output on rows of a table; writes "
+        "explanation.json, relevance.csv and relevance.npz.",
     )
     explain.add_argument("file", metavar="FILE", type=Path, help="a weight file")
     explain.add_argument(

@@ -1,4 +1,4 @@
-"""A plan: a network compiled for one composite. Each node becomes a step, batch norm is merged, constants are folded."""
+"""A plan: a network compiled for one composite: nodes become steps, batch norm is merged, constants are folded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.fx import Node
 from .composites import Composite, NodeFacts
 from .errors import CompositeError, UnsupportedOperation
 from .networks.build import logit_node
-from .networks.graph import evaluate, live_nodes, operation_name, operation_of
+from .networks.graph import arguments, evaluate, live_nodes, operation_name, operation_of
 from .networks.layers import merges
 from .networks.network import Network
 from .networks.operations import AFFINE, KINDS, NORMALIZATION, Operation
@@ -171,24 +171,24 @@ def _shape(argument: Any) -> tuple[Any, ...]:
 def _unsupported(node: Node, live: set[Node]) -> str:
     """Why no rule covers the node, or ""."""
     row = operation_of(node)
+    args = arguments(node)
     if row is None:
         return "not in the table of operations"
     feeding = [n for n in node.all_input_nodes if n in live]
     if row.kind == AFFINE and len(feeding) > 1:
         return "more than one of its inputs depends on the network's input"
-    if row.name == "div" and node.args[0] not in live:
+    if row.name == "div" and args[0] not in live:
         return "the input is in the denominator"
-    if row.name == "div" and (len(node.args) > 2 or node.kwargs.get("rounding_mode")):
+    if row.name == "div" and (len(args) > 2 or node.kwargs.get("rounding_mode")):
         return "it rounds"
-    if row.name in {"linear", "addmm"} and feeding != [node.args[1 if row.name == "addmm" else 0]]:
+    if row.name in {"linear", "addmm"} and feeding != [args[1 if row.name == "addmm" else 0]]:
         return "the input is in its weights"
     if row.name == "addmm" and (node.kwargs.get("beta", 1) != 1 or node.kwargs.get("alpha", 1) != 1):
         return "its terms are scaled"
-    if row.kind == NORMALIZATION:
-        statistics = [n for n in node.args[1:5] if n in live]
-        if statistics or node.args[5] or node.args[3] is None or node.args[4] is None:
-            return "its statistics come from the batch; put the network in evaluation mode"
-    if row.name in {"dropout", "feature_dropout"} and node.args[2]:
+    from_batch = row.kind == NORMALIZATION and (any(n in live for n in args[1:5]) or args[5] or None in args[3:5])
+    if from_batch:
+        return "its statistics come from the batch; put the network in evaluation mode"
+    if row.name in {"dropout", "feature_dropout"} and args[2]:
         return "it drops at random; put the network in evaluation mode"
     if row.kind not in SIMPLE_STEPS and row.kind not in {AFFINE, NORMALIZATION}:
         return f"a {row.kind} before the end of the network"

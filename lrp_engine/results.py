@@ -107,8 +107,8 @@ def _warnings(layers: dict[str, Tensor], ledger: list[LedgerRow], score: Tensor)
         if alarming:
             where = f" for {alarming} of {len(score)} samples" if len(score) > 1 else ""
             warnings.append(
-                f"In layer “{path}” single relevances exceed {ALARM:g} times the explained score{where}: large positive "
-                "and negative shares cancel there. A larger ε or the gamma composite gives steadier pictures."
+                f"In layer “{path}” single relevances exceed {ALARM:g} times the explained score{where}: large "
+                "positive and negative shares cancel there. A larger ε or the gamma composite gives steadier pictures."
             )
             break
     return tuple(warnings)

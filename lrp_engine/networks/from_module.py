@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 from torch.fx import Graph, Node
+from torch.fx.node import map_arg
 
 from ..errors import CaptureError
 from .build import finish
+from .graph import operation_name
 from .network import Network, Shape
 
 aten = torch.ops.aten
@@ -59,15 +61,14 @@ def _arguments(example_inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def _export(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[str]]:
     from torch.export import Dim, export
 
-    # a sample axis of one is taken for a constant, so a lone sample is shown twice
-    args = tuple(_two(a) for a in args)
-    kwargs = {key: _two(a) for key, a in kwargs.items()}
-    shapes = _dynamic(module, args, kwargs, Dim.DYNAMIC)
+    # torch takes a sample axis of one for a constant, so a lone sample is shown twice
+    twice = tuple(_two(a) for a in args), {key: _two(a) for key, a in kwargs.items()}
+    shapes = _dynamic(module, *twice, Dim.DYNAMIC)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own deprecations say nothing to our caller
         try:
-            return export(module, args, kwargs, dynamic_shapes=shapes, strict=False).run_decompositions({}), []
-        except Exception as first:
+            return export(module, *twice, dynamic_shapes=shapes, strict=False).run_decompositions({}), []
+        except Exception as first:  # noqa: BLE001 – export fails in as many ways as modules do
             try:
                 program = export(module, args, kwargs, strict=False).run_decompositions({})
             except Exception as error:
@@ -115,7 +116,7 @@ def from_program(
     held: dict[str, str] = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
     held |= signature.inputs_to_lifted_tensor_constants
     stores = {**program.constants, **program.state_dict}
-    parameters = set(signature.inputs_to_parameters.values())
+    parameters: set[str] = set(signature.inputs_to_parameters.values())
     users = [n for n in program.graph.nodes if n.op == "placeholder" and n.name in signature.user_inputs]
     names = dict(zip([n.name for n in users], input_names, strict=True)) if input_names else {}
 
@@ -142,10 +143,11 @@ def from_program(
         elif node.op == "call_function" and not node.users and node.name.startswith("_assert"):
             continue
         else:
-            copy = graph.node_copy(node, lambda n: copies[n])
+            args, kwargs = map_arg((node.args, node.kwargs), lambda n: copies[n])
+            copy = graph.create_node("call_function", node.target, args, kwargs, name=operation_name(node))
             copy.meta = _meta(node)
             copies[node] = copy
-    learned = frozenset((rename or {}).get(p, p) for p in parameters)
+    learned = frozenset((rename or {}).get(p) or p for p in parameters)
     return finish(graph, tensors, inputs, parameters=learned, notes=notes, name=name, output_names=output_names)
 
 

@@ -167,8 +167,7 @@ class _Reader:
         args, kwargs = _arrange(schema, given, [self._argument(e["arg"]) for e in described["inputs"]])
         outputs = described["outputs"]
         single = len(outputs) == 1 and "as_tensors" not in outputs[0]
-        name = _name(outputs[0]) if single else None
-        node = self.graph.create_node("call_function", target, args, kwargs, name=name)
+        node = self.graph.create_node("call_function", target, args, kwargs, name=_plain_name(target))
         node.meta = _meta(described.get("metadata") or {})
         if single:
             self.values[_name(outputs[0])] = node
@@ -252,6 +251,11 @@ def _arrange(schema: Any, given: dict[str, Any], ordered: list[Any]) -> tuple[tu
     return tuple(args), kwargs
 
 
+def _plain_name(target: Any) -> str:
+    """What a node is called: its operation, without the numbers that exporting leaves."""
+    return target._schema.name.removeprefix("aten::") if isinstance(target, torch._ops.OpOverload) else target.__name__
+
+
 def _meta(metadata: dict[str, str]) -> dict[str, Any]:
     path, kind = "", ""
     stack = metadata.get("nn_module_stack", "")
@@ -260,4 +264,7 @@ def _meta(metadata: dict[str, str]) -> dict[str, Any]:
         parts = stack.rsplit(";", 1)[-1].split(",")
         if len(parts) == 3 and not parts[1].startswith("_empty_nn_module_stack"):
             path, kind = parts[1], parts[2].rsplit(".", 1)[-1]
-    return {"layer": path, "module": kind if path else "", "source": source_line(metadata.get("stack_trace", ""))}
+    trace = metadata.get("stack_trace", "")
+    described = {"layer": path, "module": kind if path else "", "source": source_line(trace)}
+    # under torch's own names too, for a graph that has to be captured again
+    return described | {"nn_module_stack": {path: (path, kind)}, "stack_trace": trace}

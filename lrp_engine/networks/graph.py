@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch.fx import Graph, Node
+from torch.fx.node import map_aggregate
 
 from .operations import OPERATIONS, SHAPE, Operation
 
@@ -25,6 +26,11 @@ def operation_name(node: Node) -> str:
 def operation_of(node: Node) -> Operation | None:
     """The node's row in the table of operations."""
     return OPERATIONS.get(operation_name(node)) if node.op == "call_function" else None
+
+
+def arguments(node: Node) -> list[Any]:
+    """The node's positional arguments; torch.fx types them too widely to be read."""
+    return list(node.args)
 
 
 def live_nodes(graph: Graph) -> set[Node]:
@@ -48,9 +54,7 @@ def integer_functions() -> dict[str, Callable[..., Any]]:
 
 def evaluate(node: Node, values: dict[Node, Any]) -> Any:
     """Call the node's operation on recorded values."""
-    args, kwargs = torch.fx.node.map_aggregate(
-        (node.args, node.kwargs), lambda a: values[a] if isinstance(a, Node) else a
-    )
+    args, kwargs = map_aggregate((node.args, node.kwargs), lambda a: values[a] if isinstance(a, Node) else a)
     return node.target(*args, **kwargs)  # type: ignore[operator]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torch import Tensor
 from torch.fx import Graph, Node
 
 from .graph import live_nodes, operation_name, operation_of
@@ -12,7 +13,7 @@ from .operations import ACTIVATION, AFFINE, MOVEMENT, NORMALIZATION, OUTPUT, SEL
 _TELLING = (AFFINE, NORMALIZATION, SELECTION, SUM, OUTPUT, ACTIVATION, MOVEMENT)
 
 
-def find_layers(graph: Graph, tensors: dict[str, object], parameters: frozenset[str]) -> tuple[Layer, ...]:
+def find_layers(graph: Graph, tensors: dict[str, Tensor], parameters: frozenset[str]) -> tuple[Layer, ...]:
     """The layers in forward order; also writes each live node's layer path into `meta["layer"]`.
 
     A functional node at the top of the author's `forward` is a layer of its own, named after the node, unless it only
@@ -36,13 +37,13 @@ def find_layers(graph: Graph, tensors: dict[str, object], parameters: frozenset[
 
 
 def _layer(
-    path: str, nodes: list[Node], tensors: dict[str, object], parameters: frozenset[str], live: set[Node]
+    path: str, nodes: list[Node], tensors: dict[str, Tensor], parameters: frozenset[str], live: set[Node]
 ) -> Layer:
     rows = [row.kind for node in nodes if (row := operation_of(node))]
     kind = min(rows, key=_TELLING.index, default="unsupported")
     module = nodes[-1].meta.get("module", "")
     learned = {
-        str(argument.target): tensors[str(argument.target)].numel()  # type: ignore[attr-defined]
+        str(argument.target): tensors[str(argument.target)].numel()
         for node in nodes
         for argument in node.all_input_nodes
         if argument.op == "get_attr" and str(argument.target) in parameters

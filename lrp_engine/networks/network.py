@@ -83,9 +83,10 @@ class Layer:
 class Network:
     """A runnable graph with its weights.
 
-    The graph's nodes are `placeholder` (inputs; `target` is the name), `get_attr` (a tensor of `tensors`, by name), `call_function` (an ATen
-    operation) and `output`. Each node's `meta` has `layer`, `module`, `source` (a line of the author's code, or ""),
-    `shape` (None where the samples run), `dtype`, and `samples`: (axis, times), see `networks.shapes`.
+    The graph's nodes are `placeholder` (inputs; `target` is the name), `get_attr` (a tensor of `tensors`, by name),
+    `call_function` (an ATen operation) and `output`. Each node's `meta` has `layer`, `module`, `source` (a line of
+    the author's code, or ""), `shape` (None where the samples run), `dtype`, and `samples`: (axis, times), see
+    `networks.shapes`.
     """
 
     graph: Graph

@@ -1,4 +1,7 @@
-"""Shapes of every node, found by running the graph on torch's `meta` device: no memory, no arithmetic.
+"""Shapes of every node, found by running the graph.
+
+Large networks run on torch's `meta` device, without memory or arithmetic. Its first use imports torch's compiler, which
+takes longer than running a small network for real, so small ones do that.
 
 The graph is run with two and with three samples; where a size differs, the samples run there. An axis may hold several
 values of each sample (a sequence folded into the batch): `samples` is then (axis, times).
@@ -16,6 +19,7 @@ from .graph import evaluate
 from .network import Shape
 
 _FEW, _MORE = 2, 3
+_SMALL = 32 * 2**20  # bytes of weights
 
 
 def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, tuple[Shape, torch.dtype]]) -> None:
@@ -34,8 +38,10 @@ def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, t
     CaptureError
         If a node cannot run on these shapes; it names the node and its layer.
     """
-    few = _run(graph, tensors, inputs, _FEW)
-    more = _run(graph, tensors, inputs, _MORE) if any(None in shape for shape, _ in inputs.values()) else few
+    device = "cpu" if sum(tensor.nbytes for tensor in tensors.values()) <= _SMALL else "meta"
+    with torch.no_grad():
+        few = _run(graph, tensors, inputs, _FEW, device)
+        more = _run(graph, tensors, inputs, _MORE, device) if any(None in s for s, _ in inputs.values()) else few
     for node in graph.nodes:
         if node.op == "output":
             continue
@@ -52,18 +58,22 @@ def _compare(few: tuple[int, ...], more: tuple[int, ...]) -> tuple[Shape, tuple[
 
 
 def _run(
-    graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, tuple[Shape, torch.dtype]], samples: int
+    graph: Graph,
+    tensors: dict[str, torch.Tensor],
+    inputs: dict[str, tuple[Shape, torch.dtype]],
+    samples: int,
+    device: str,
 ) -> dict[Node, Any]:
     values: dict[Node, Any] = {}
-    meta: dict[str, torch.Tensor] = {}
+    held: dict[str, torch.Tensor] = {}
     for node in graph.nodes:
         if node.op == "placeholder":
             shape, dtype = inputs[str(node.target)]
             size = [samples if s is None else s for s in shape]
-            values[node] = torch.empty(size, dtype=dtype, device="meta")
+            values[node] = torch.zeros(size, dtype=dtype, device=device)
         elif node.op == "get_attr":
             name = str(node.target)
-            values[node] = meta.setdefault(name, tensors[name].to("meta"))
+            values[node] = held.setdefault(name, tensors[name].to(device))
         elif node.op == "call_function":
             try:
                 values[node] = evaluate(node, values)

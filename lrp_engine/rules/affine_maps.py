@@ -98,7 +98,7 @@ class Dense(AffineMap):
         """X W_partᵀ, (samples, …, outputs)."""
         return torch.nn.functional.linear(x, self.part(part))
 
-    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:
+    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:  # noqa: ARG002
         """Share · W_part, (samples, …, inputs)."""
         return share.matmul(self.part(part))
 
@@ -199,11 +199,11 @@ class Weightless(AffineMap):
         super().__init__(None, None, cache, key)
         self._function = function
 
-    def forward(self, x: Tensor, part: str) -> Tensor:
+    def forward(self, x: Tensor, part: str) -> Tensor:  # noqa: ARG002 – it has no parts
         """The operation itself."""
         return self._function(x)
 
-    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:
+    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:  # noqa: ARG002 – it has no parts
         """The operation's backward pass; being linear, it is the same at every x."""
         return backward_of(self._function, share.new_zeros(shape), share)
 

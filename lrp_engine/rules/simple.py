@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.fx import Node
+from torch.fx.node import map_aggregate
 
 from ..composites import Rule
-from ..networks.graph import operation_name, operation_of
+from ..networks.graph import arguments, operation_name, operation_of
 from ..networks.operations import ACTIVATION, MOVEMENT, SELECTION, SUM
 from .affine_maps import backward_of
 from .relevance import Relevance, stabilized, summed_to
@@ -26,7 +27,7 @@ class SumStep(Step):
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
-        factor = node.kwargs.get("alpha", 1)
+        factor: Any = node.kwargs.get("alpha", 1)
         sign = -1 if operation_name(node) == "sub" else 1
         self._terms = ((self._arguments[0][0], 1), (self._arguments[0][1], sign * factor))
         self._epsilon = rule.values["epsilon"]
@@ -35,14 +36,14 @@ class SumStep(Step):
         """Signed shares, as factors of each term."""
         z = record.values[self.node]
         share = arriving.over(z, stabilized(z, self._epsilon))
-        absorbed = [("stabilizer", self._epsilon * torch.where(z >= 0, share, -share))]
+        absorbed: list[tuple[str, Tensor]] = [("stabilizer", self._epsilon * torch.where(z >= 0, share, -share))]
         given: dict[Node, Tensor] = {}
         for term, factor in self._terms:
             if isinstance(term, Node) and term in self.inputs:
                 back = summed_to(share * factor if factor != 1 else share, record.values[term].shape)
                 given[term] = given[term] + back if term in given else back
             else:
-                constant = record.values[term] if isinstance(term, Node) else term
+                constant: Any = record.values[term] if isinstance(term, Node) else term
                 absorbed.append(("bias", share * (constant * factor)))
         return HandedBack([Relevance(g=given[term]) for term in self.inputs], absorbed)
 
@@ -67,7 +68,7 @@ class MovementStep(Step):
         super().__init__(node, context, rule, reason)
         self._name = operation_name(node)
         fills = fill_of(node) != 0
-        self._has_constants = fills or (self._name == "cat" and len(self.inputs) < len(node.args[0]))  # type: ignore[arg-type]
+        self._has_constants = fills or (self._name == "cat" and len(self.inputs) < len(arguments(node)[0]))
         if self._has_constants:
             self.reads = ("output",)
 
@@ -92,10 +93,12 @@ class MovementStep(Step):
         if self._name in _RESHAPED:
             return lambda share: share.reshape(shape)
         if self._name == "permute":
-            order = [axis % len(shape) for axis in self._arguments[0][1]]
+            axes: Any = self._arguments[0][1]
+            order = [axis % len(shape) for axis in axes]
             return lambda share: share.permute([order.index(axis) for axis in range(len(order))])
         if self._name == "transpose":
-            return lambda share: share.transpose(*self._arguments[0][1:3])
+            first, second = self._arguments[0][1:3]
+            return lambda share: share.transpose(first, second)
         return lambda share: backward_of(self._linear(record, of, share), share.new_zeros(shape), share)
 
     def _linear(self, record: Record, of: Node, like: Tensor) -> Any:
@@ -110,9 +113,7 @@ class MovementStep(Step):
             return record.values[argument]
 
         def function(x: Tensor) -> Tensor:
-            args, kwargs = torch.fx.node.map_aggregate(
-                self._arguments, lambda a: value(a, x) if isinstance(a, Node) else a
-            )
+            args, kwargs = map_aggregate(self._arguments, lambda a: value(a, x) if isinstance(a, Node) else a)
             return self.node.target(*args, **kwargs)  # type: ignore[operator]
 
         return function
