@@ -85,10 +85,10 @@ def stall() -> None:
     last = [0.0]
     clock.start()
 
-    def beat() -> None:
+    def beat(doing: str = "") -> None:
         now = clock.nsecsElapsed() / 1e6
         status = window.jobs.status
-        gaps.append((now - last[0], now, status.title if status else ""))
+        gaps.append((now - last[0], now, doing or (status.title if status else "")))
         last[0] = now
 
     def explained() -> None:
@@ -96,13 +96,13 @@ def stall() -> None:
             kept.append(AfterPaint([window.viewer, *window.viewer.findChildren(QWidget)], drawn))
 
     def drawn() -> None:
-        beat()
+        beat("drawing the explanation")
         longest = [[round(gap, 1), round(when), what] for gap, when, what in sorted(gaps, reverse=True)[:5]]
         tell(longest=longest, until=gaps[-1][1], beats=len(gaps))
 
     timer = QTimer(window)
     timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(beat)
+    timer.timeout.connect(lambda: beat())
     timer.start(BEAT_MS)
     window.document.result_changed.connect(explained)
 
