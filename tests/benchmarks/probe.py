@@ -102,7 +102,7 @@ def stall() -> None:
 
     timer = QTimer(window)
     timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(lambda: beat())
+    timer.timeout.connect(beat)
     timer.start(BEAT_MS)
     window.document.result_changed.connect(explained)
 
