@@ -175,7 +175,7 @@ def _unsupported(node: Node, live: set[Node]) -> str:
     if row is None:
         return "not in the table of operations"
     feeding = [n for n in node.all_input_nodes if n in live]
-    if row.kind == AFFINE and len(feeding) > 1:
+    if row.kind == AFFINE and sum(isinstance(a, Node) and a in live for a in args) > 1:
         return "more than one of its inputs depends on the network's input"
     if row.name == "div" and args[0] not in live:
         return "the input is in the denominator"

@@ -86,10 +86,10 @@ def seed_of(target: Target, logits: torch.Tensor, classes: Sequence[str], activa
 
     samples = logits.shape[0]
     flat = logits.reshape(samples, -1)
-    if isinstance(target, str) or (isinstance(target, int) and not isinstance(target, bool)):
+    if not flat.shape[1]:
+        raise TargetError("The network's output has no units to explain.")
+    if isinstance(target, str | int):
         chosen = _one(target, flat.shape[1])
-        if chosen is None and not flat.shape[1]:
-            raise TargetError("The network's output has no units to explain.")
         if chosen is not None:
             row = _weights(chosen, flat.shape[1])
             weights = torch.tensor(row, dtype=logits.dtype).expand(samples, -1)
@@ -100,7 +100,7 @@ def seed_of(target: Target, logits: torch.Tensor, classes: Sequence[str], activa
     if isinstance(target, list | tuple) and target and not isinstance(target[0], list | tuple | float):
         if len(target) != samples:
             raise TargetError(f"There are {len(target)} targets for {samples} samples; give one per sample.")
-        best = flat.argmax(1).tolist() if flat.shape[1] else []
+        best = flat.argmax(1).tolist()
         weights = torch.zeros_like(flat)
         words = []
         for index, one in enumerate(target):

@@ -139,7 +139,7 @@ def test_shape_expressions_and_guards_are_never_evaluated(tmp_path):
 def test_an_incomplete_graph_is_one_sentence(tmp_path, key):
     module, x = make("mlp", dtype=torch.float32)
     path = rewritten(archive(tmp_path, module, x, decomposed=True), lambda m: m["graph_module"].pop(key))
-    with pytest.raises(lrp.FormatError, match="not described as torch.export writes it"):
+    with pytest.raises(lrp.FormatError, match=r"not described as torch.export writes it"):
         lrp.load(path)
 
 
