@@ -6,6 +6,10 @@ from __future__ import annotations
 class LrpError(Exception):
     """Base of every error that the engine raises on purpose; `str(error)` is fit to show to a person."""
 
+    def __init__(self, message: str) -> None:
+        # names from a file can hold line breaks; a sentence is one line
+        super().__init__(" ".join(message.split()))
+
 
 class FormatError(LrpError):
     """A file is missing, broken, or of a kind that cannot be used."""

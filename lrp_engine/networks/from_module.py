@@ -79,8 +79,11 @@ def _export(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 
 def _two(value: Any) -> Any:
-    alone = isinstance(value, torch.Tensor) and value.dim() > 0 and value.shape[0] == 1
-    return torch.cat([value, value]) if alone else value
+    """A copy, since export leaves marks on its examples, with at least two samples."""
+    if not isinstance(value, torch.Tensor):
+        return value
+    value = value.detach()
+    return torch.cat([value, value]) if value.dim() > 0 and value.shape[0] == 1 else value.clone()
 
 
 def _dynamic(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: Any) -> Any:
