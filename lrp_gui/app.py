@@ -143,7 +143,8 @@ def _application(arguments: list[str]) -> Any:
     from lrp_gui import settings
 
     # Fusion follows our palettes. Asking the application for its style, to change it, would cost 10 ms of start-up.
-    app = QApplication.instance() or QApplication([*arguments, "-style", "Fusion"])
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication([*arguments, "-style", "Fusion"])
     app.setOrganizationName(settings.ORGANIZATION)
     app.setApplicationName(settings.APPLICATION)
     app.setApplicationDisplayName("LRP Explorer")

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSaveFile
+from PySide6.QtCore import QObject, QSaveFile, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lrp_gui.window import Window
 
 WEIGHTS = "*.pt2 *.pth *.pt *.safetensors *.onnx *.ckpt *.bin"
+SHOWN_MS = 8000
 TABLES = "*.csv *.tsv *.txt"
 
 
@@ -62,15 +63,21 @@ class Dialogs(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
         dialog.fileSelected.connect(self._write_table)
-        dialog.open()
+        self._open(dialog)
 
     def export(self) -> None:
         """Save the picture that is shown."""
         from lrp_gui.export import ExportDialog
 
-        dialog = ExportDialog(self._window.viewer.current_picture(), self._window.theme, self._window)
-        self.current = dialog
-        dialog.open()
+        viewer = self._window.viewer
+        others = [(title, picture) for title, picture in viewer.pictures() if title != "current view"]
+        dialog = ExportDialog(viewer.current_picture(), self._window.theme, self._window, others)
+        dialog.exported.connect(self._exported)
+        self._open(dialog)
+
+    def _exported(self, path: Path) -> None:
+        text = self.tr("Saved {name} in {folder}").format(name=path.name, folder=path.parent)
+        self._window.statusBar().showMessage(text, SHOWN_MS)
 
     def shortcuts(self) -> None:
         """List every shortcut."""
@@ -96,15 +103,18 @@ class Dialogs(QObject):
         mode = QFileDialog.FileMode.ExistingFiles if several else QFileDialog.FileMode.ExistingFile
         dialog.setFileMode(mode)
         dialog.filesSelected.connect(lambda paths: self._taken(paths, take))
-        dialog.open()
+        self._open(dialog)
 
     def _dialog(self, title: str, filters: list[str]) -> QFileDialog:
         dialog = QFileDialog(self._window, title, settings.FOLDER.read())
         dialog.setNameFilters(filters)
-        dialog.setAttribute(_delete_on_close())
-        self.current = dialog
-        dialog.destroyed.connect(self._forget)
         return dialog
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.destroyed.connect(self._forget)
+        self.current = dialog
+        dialog.open()
 
     def _taken(self, paths: list[str], take: Callable[[list[str]], None]) -> None:
         settings.FOLDER.write(str(Path(paths[0]).parent))
@@ -112,10 +122,7 @@ class Dialogs(QObject):
 
     def _tell(self, title: str, text: str) -> None:
         box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, self._window)
-        box.setAttribute(_delete_on_close())
-        self.current = box
-        box.destroyed.connect(self._forget)
-        box.open()
+        self._open(box)
 
     def _forget(self) -> None:
         self.current = None
@@ -151,9 +158,3 @@ def write_table(table: InputTable, path: str) -> str:
     if written and file.commit():
         return ""
     return f"{Path(path).name} cannot be written ({file.errorString()}); choose another place."
-
-
-def _delete_on_close():  # noqa: ANN202
-    from PySide6.QtCore import Qt
-
-    return Qt.WidgetAttribute.WA_DeleteOnClose

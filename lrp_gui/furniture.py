@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
     from lrp_gui.window import Window
 
-LEFT_WIDTH, BOTTOM_HEIGHT = 340, 250
+# At most so wide and high; on a small screen a share of it.
+LEFT_WIDTH, BOTTOM_HEIGHT = 390, 250
 LEFT, BOTTOM = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
 
@@ -110,7 +110,6 @@ class Furniture(QObject):
         self.docks = (*self.docks, dock)
 
     def _size(self) -> None:
-        left, bottom = self.docks
-        resize = partial(self._window.resizeDocks)
-        resize([left], [LEFT_WIDTH], Qt.Orientation.Horizontal)
-        resize([bottom], [BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+        (left, bottom), window = self.docks, self._window
+        window.resizeDocks([left], [min(LEFT_WIDTH, window.width() * 27 // 100)], Qt.Orientation.Horizontal)
+        window.resizeDocks([bottom], [min(BOTTOM_HEIGHT, window.height() * 27 // 100)], Qt.Orientation.Vertical)

@@ -66,8 +66,7 @@ class MessageBar(QFrame):
         self._remedy.setVisible(remedy is not None)
         if remedy is not None:
             self._remedy.setText(remedy.text())
-        # An error that explains itself needs no report; the traceback is for those that do not.
-        self._copy.setVisible("Traceback" in message.details and "unexpected" in message.sentence)
+        self._copy.setVisible(bool(message.details))
         self.setAccessibleDescription(message.sentence)
         self.show()
 

@@ -168,8 +168,9 @@ class Window(QMainWindow):
             document.undo_stack.indexChanged,
         ):
             signal.connect(self._update.start)
-        document.undo_stack.undoTextChanged.connect(partial(self._name_edit, "undo", self.tr("Undo")))
-        document.undo_stack.redoTextChanged.connect(partial(self._name_edit, "redo", self.tr("Redo")))
+        # Methods, not lambdas: the stack speaks once more while the window is being taken down.
+        document.undo_stack.undoTextChanged.connect(self._name_undo)
+        document.undo_stack.redoTextChanged.connect(self._name_redo)
         document.network_changed.connect(self._on_network)
         document.settings_changed.connect(self._on_settings)
         document.message.connect(self.say)
@@ -187,6 +188,7 @@ class Window(QMainWindow):
         self.dialogs = Dialogs(self, opener)
         self.messages = MessageBar(self.theme, self)
         self.centralWidget().layout().insertWidget(0, self.messages)  # type: ignore[union-attr]
+        self.document.table_replaced.connect(self.messages.dismiss)  # something was opened after all
         self.status = Status(self.statusBar(), self.document, self.jobs)
         self.jobs.status_changed.connect(self._on_status)
         _app().styleHints().colorSchemeChanged.connect(self._on_system_theme)
@@ -232,8 +234,11 @@ class Window(QMainWindow):
             self.actions_["auto"].setChecked(auto)
             settings.AUTO.write(auto)
 
-    def _name_edit(self, name: str, verb: str, what: str) -> None:
-        self.actions_[name].setText(f"{verb} {what}" if what else verb)
+    def _name_undo(self, what: str) -> None:
+        self.actions_["undo"].setText(self.tr("Undo {what}").format(what=what).rstrip())
+
+    def _name_redo(self, what: str) -> None:
+        self.actions_["redo"].setText(self.tr("Redo {what}").format(what=what).rstrip())
 
     def _update_actions(self) -> None:
         document, row = self.document, self.document.selected_sample

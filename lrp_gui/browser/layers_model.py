@@ -62,7 +62,8 @@ def _parameters(node: TreeNode, model: LayersModel) -> str:
 def _rule(node: TreeNode, model: LayersModel) -> str:
     if node.layer is not None and node.layer.merged_into:
         return f"in {node.layer.merged_into}"
-    return model.rules.get(node.path, "")
+    # Without its parameters, which are in the tool tip; of several rules one is as long as the column allows.
+    return ", ".join(dict.fromkeys(rule.partition("(")[0] for rule in model.rules.get(node.path, ())))
 
 
 def _sum(node: TreeNode, model: LayersModel) -> str:
@@ -73,8 +74,8 @@ def _sum(node: TreeNode, model: LayersModel) -> str:
 COLUMNS = (
     Column("Layer", "The module path, as the network's author named it", lambda node, _model: node.name),
     Column("Operation", "What the layer computes", _operation),
-    Column("Output shape", "Without the sample axis", _shape),
-    Column("Parameters", "How many numbers it has learned", _parameters, number=True),
+    Column("Shape", "The shape of the output, without the sample axis", _shape),
+    Column("Params", "How many numbers it has learned", _parameters, number=True),
     Column("Rule", "How relevance is handed back through it", _rule),
     Column("ΣR", "The sum of the relevance at its output", _sum, number=True),
 )
@@ -90,7 +91,7 @@ class LayersModel(QAbstractItemModel):
         self._nodes: list[TreeNode] = []
         self._top: list[int] = []
         self._by_path: dict[str, int] = {}
-        self.rules: dict[str, str] = {}
+        self.rules: dict[str, tuple[str, ...]] = {}
         self.sums: dict[str, float] = {}
         document.network_changed.connect(self._rebuild)
         document.result_changed.connect(self._on_result)
@@ -102,7 +103,7 @@ class LayersModel(QAbstractItemModel):
     def rowCount(self, parent: Index = TOP) -> int:  # noqa: D102
         return 0 if parent.column() > 0 else len(self._children(parent))
 
-    def columnCount(self, _parent: Index = TOP) -> int:  # noqa: D102
+    def columnCount(self, parent: Index = TOP) -> int:  # noqa: ARG002, D102
         return len(COLUMNS)
 
     def index(self, row: int, column: int, parent: Index = TOP) -> QModelIndex:  # noqa: D102
@@ -137,6 +138,11 @@ class LayersModel(QAbstractItemModel):
                 return COLUMNS[section].tip
         return None
 
+    @property
+    def nested(self) -> bool:
+        """Whether any module holds others."""
+        return any(node.children for node in self._nodes)
+
     def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
@@ -170,7 +176,8 @@ class LayersModel(QAbstractItemModel):
         text = f"{node.path}: {node.layer.operation} ({node.layer.kind})"
         if node.layer.merged_into:
             text += f"; computed inside {node.layer.merged_into}"
-        return text
+        rules = self.rules.get(node.path, ())
+        return f"{text}\nRule: {', '.join(rules)}" if rules else text
 
     def _rebuild(self) -> None:
         self.beginResetModel()
@@ -215,13 +222,13 @@ class LayersModel(QAbstractItemModel):
             self._tell(self.index(row, 0, parent))
 
 
-def _rules(result: SampleResult | None) -> dict[str, str]:
+def _rules(result: SampleResult | None) -> dict[str, tuple[str, ...]]:
     """Of a layer with several nodes, the rules in the order relevance meets them, each once."""
     found: dict[str, dict[str, None]] = {}
     for row in result.ledger if result else ():
         if row.layer and row.rule:
             found.setdefault(row.layer, {})[row.rule] = None
-    return {layer: ", ".join(rules) for layer, rules in found.items()}
+    return {layer: tuple(rules) for layer, rules in found.items()}
 
 
 def _sums(result: SampleResult | None) -> dict[str, float]:

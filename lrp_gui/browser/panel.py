@@ -5,8 +5,17 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTabWidget, QTextBrowser, QTreeView, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTabWidget,
+    QTextBrowser,
+    QTreeView,
+    QWidget,
+)
 
 from lrp_gui.browser.layers_model import PATH_ROLE, LayersModel
 from lrp_gui.browser.tensors_model import SORT_ROLE, TensorsModel
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.document import Document
 
 MAX_COLUMN = 170
+ROW_ROOM = 6
 
 
 class Browser(QTabWidget):
@@ -46,6 +56,7 @@ class LayersView(QTreeView):
         self.setUniformRowHeights(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setItemDelegate(Roomy(self))
         self.header().setStretchLastSection(False)
         self.selectionModel().currentChanged.connect(self._on_current)
         document.layer_selected.connect(self._on_selected)
@@ -69,11 +80,20 @@ class LayersView(QTreeView):
 
     def _arrange(self) -> None:
         """A small network is shown whole; of a large one only the top."""
+        self.setRootIsDecorated(self._model.nested)
         self.expandToDepth(1)
         _fit(self)
 
     def _fit_result_columns(self) -> None:
         _fit(self, first=4)
+
+
+class Roomy(QStyledItemDelegate):
+    """Rows with room to breathe, and to be hit by a mouse."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: D102
+        size = super().sizeHint(option, index)
+        return QSize(size.width(), size.height() + ROW_ROOM)
 
 
 class FileView(QTextBrowser):
@@ -131,6 +151,7 @@ def _tensors_view(document: Document, parent: QWidget) -> QTreeView:
     view.setModel(order)
     view.setRootIsDecorated(False)
     view.setUniformRowHeights(True)
+    view.setItemDelegate(Roomy(view))
     view.setSortingEnabled(True)
     order.sort(-1)  # as in the file, until a header is clicked
     view.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)

@@ -119,7 +119,7 @@ class InputTable:
 
     def good_rows(self) -> np.ndarray:
         """(samples,) of bool: which rows hold finite numbers only."""
-        return np.isfinite(self.values).all(axis=1)
+        return np.asarray(np.isfinite(self.values).all(axis=1))
 
     def row(self, row: int) -> Row:
         """A complete copy of one sample."""

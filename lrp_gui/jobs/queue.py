@@ -42,7 +42,7 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job gave up: one sentence for the person, details for the log."""
+    """Why a job gave up: one sentence for the person, and for what was not foreseen the details for a fault report."""
 
     sentence: str
     details: str
@@ -88,7 +88,7 @@ def failure_from(error: BaseException, title: str) -> Failure:
 
     details = "".join(traceback.format_exception(error))
     if isinstance(error, LrpError):
-        return Failure(str(error), details, error)
+        return Failure(str(error), "", error)
     if isinstance(error, MemoryError):
         return Failure(f"{title}: the memory is not enough; close other programs or use fewer samples.", details, error)
     if isinstance(error, OSError) and error.strerror:
@@ -250,7 +250,8 @@ class JobQueue(QObject):
             self._latest[job] = value
             self.status_changed.emit()
         elif what == "failed":
-            log.error("%s\n%s", value.sentence, value.details)
+            if value.details:
+                log.error("%s\n%s", value.sentence, value.details)
             job.failed(value)
         else:
             {"done": job.done, "part": job.part}[what](value)

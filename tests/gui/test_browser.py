@@ -26,7 +26,9 @@ def opened(info):
 def nested(qapp):
     """The CNN with its layers inside modules: features.0 …, head.fc."""
     info = fakes.cnn().info
-    names = {layer.path: f"features.{n}" for n, layer in enumerate(info.layers[:-1])} | {info.layers[-1].path: "head.fc"}
+    names = {layer.path: f"features.{n}" for n, layer in enumerate(info.layers[:-1])} | {
+        info.layers[-1].path: "head.fc"
+    }
     layers = tuple(
         replace(
             layer,
@@ -36,7 +38,10 @@ def nested(qapp):
         )
         for layer in info.layers
     )
-    tensors = (TensorRow("head.fc.weight", (10, 256), "float32", 10240), TensorRow("head.fc.bias", (10,), "float32", 40))
+    tensors = (
+        TensorRow("head.fc.weight", (10, 256), "float32", 10240),
+        TensorRow("head.fc.bias", (10,), "float32", 40),
+    )
     return opened(replace(info, layers=layers, tensors=tensors))
 
 
@@ -59,7 +64,7 @@ def test_modules_hold_their_layers(nested):
     assert model.rowCount(features) == len(nested.network.layers) - 1
     assert model.index(0, 0, features).data() == "0"
     assert model.index(0, 0, features).parent() == features
-    whole = model.index(1, column("Parameters")).data()
+    whole = model.index(1, column("Params")).data()
     parts = sum(layer.parameters for layer in nested.network.layers[:-1])
     assert whole == f"{parts:,}"
 
@@ -70,7 +75,7 @@ def test_shape_operation_and_merged_batch_norm(nested):
     index = model.index_of(norm.path)
     assert index.siblingAtColumn(column("Operation")).data() == norm.operation
     assert index.siblingAtColumn(column("Rule")).data() == f"in {norm.merged_into}"
-    assert index.siblingAtColumn(column("Output shape")).data() == " × ".join(map(str, norm.shape))
+    assert index.siblingAtColumn(column("Shape")).data() == " × ".join(map(str, norm.shape))
 
 
 def test_rules_and_sums_follow_the_result(qapp, qtbot):

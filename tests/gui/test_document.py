@@ -54,7 +54,8 @@ EDITS = {
     "target": lambda d: d.set_target("0"),
     "composite": lambda d: d.set_composite("gamma"),
     "open another": lambda d: d.open(
-        Contents(fakes.cnn().info, fresh_table(fakes.cnn().info.inputs[0].features), ExplainSettings(), 0), "Open digits"
+        Contents(fakes.cnn().info, fresh_table(fakes.cnn().info.inputs[0].features), ExplainSettings(), 0),
+        "Open digits",
     ),
 }
 
@@ -135,10 +136,9 @@ def test_the_chosen_sample_moves_with_its_row(document):
 
 
 def test_results_stay_beside_their_rows(document):
-    rows = np.arange(4)
-    document.put_table_result(
-        TableResult(rows, rows[:, None].astype(float), rows.astype(float), np.tile(rows[:, None], (1, 10)).astype(float))
-    )
+    rows = np.arange(4.0)
+    result = TableResult(np.arange(4), rows[:, None], rows, np.tile(rows[:, None], (1, 10)))
+    document.put_table_result(result)
     document.delete_samples([1])
     document.insert_sample(0)
     assert [None if np.isnan(f) else int(f) for f in document.table_result.explained] == [None, 0, 2, 3]

@@ -130,7 +130,10 @@ def test_tinted_text_can_be_read(explained, theme):
 
 def contrast(one, other):
     def luminance(colour):
-        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (colour.redF(), colour.greenF(), colour.blueF())]
+        parts = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+            for c in (colour.redF(), colour.greenF(), colour.blueF())
+        ]
         return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
     low, high = sorted((luminance(one), luminance(other)))
@@ -198,7 +201,9 @@ def test_clearing_keeps_the_cells_and_marks_them(document, panel):
     assert document.table.good_rows().all()
 
 
-@pytest.mark.parametrize("block", [[["a", "b"], ["c", "d"]], [["with\ttab", 'with "quote"'], ["two\nlines", ""]], [["x"]]])
+@pytest.mark.parametrize(
+    "block", [[["a", "b"], ["c", "d"]], [["with\ttab", 'with "quote"'], ["two\nlines", ""]], [["x"]]]
+)
 def test_blocks_survive_the_clipboard(block):
     assert block_from_text(text_from_block(block)) == block
 
