@@ -114,27 +114,36 @@ def make_window(theme: str = "") -> Window:
 
 def move_in(window: Window, files: Sequence[str] = ()) -> None:
     """Once the frame is on the screen: the views' libraries, the files that were given, and the engine."""
-    from lrp_gui.document.explaining import Explainer
-    from lrp_gui.document.opening import Opener
-    from lrp_gui.jobs.engine import Engine, composites
-    from lrp_gui.jobs.gentle import import_views
-    from lrp_gui.jobs.queue import Job, Priority
-    from lrp_gui.window import VIEW_MODULES
+    from lrp_gui.turns import Turns
 
-    engine, document, jobs = Engine(), window.document, window.jobs
-    opener = Opener(document, jobs, engine, window)
-    window.attach(opener, Explainer(document, jobs, engine, window))
-    jobs.submit(
-        Job(
-            window.tr("Preparing the views"),
-            Priority.VIEWS,
-            lambda: import_views(VIEW_MODULES),
-            done=lambda _result: window.furnish(composites()),
-        )
-    )
-    jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start))
-    if files:
-        opener.open(files)
+    def prepare_views() -> None:
+        from lrp_gui.jobs.gentle import import_views
+        from lrp_gui.jobs.queue import Job, Priority
+        from lrp_gui.window import VIEW_MODULES
+
+        title = window.tr("Preparing the views")
+        window.jobs.submit(Job(title, Priority.VIEWS, lambda: import_views(VIEW_MODULES), done=furnish))
+
+    def furnish(_result: object) -> None:
+        from lrp_gui.jobs.engine import composites
+
+        window.furnish(composites())
+
+    def attach_engine() -> None:
+        from lrp_gui.document.explaining import Explainer
+        from lrp_gui.document.opening import Opener
+        from lrp_gui.jobs.engine import Engine
+        from lrp_gui.jobs.queue import Job, Priority
+
+        engine, document, jobs = Engine(), window.document, window.jobs
+        opener = Opener(document, jobs, engine, window)
+        explainer = Explainer(document, jobs, engine, window)
+        jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start))
+        if files:
+            opener.open(files)
+        Turns(window.attach(opener, explainer), window)
+
+    Turns((attach_engine, prepare_views), window)
 
 
 def _application(arguments: list[str]) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QDockWidget
 
 from lrp_gui import settings
 from lrp_gui.actions import ACTIONS, TABLE_BAR
+from lrp_gui.turns import Turns
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -37,8 +38,8 @@ class Furniture(QObject):
 
     def move_in(self) -> None:
         """Build the views, one a turn of the event loop, so that none of them holds the window up."""
-        for step in (self._bring_browser, self._bring_table, self._bring_viewer, self.arrange, self.ready.emit):
-            QTimer.singleShot(0, self, step)
+        steps = (self._bring_browser, self._bring_table, self._bring_viewer, _warm_up, self.arrange, self.ready.emit)
+        Turns(steps, self)
 
     def arrange(self) -> None:
         """Show the views as they were left last time, once there is something to show."""
@@ -113,3 +114,10 @@ class Furniture(QObject):
         (left, bottom), window = self.docks, self._window
         window.resizeDocks([left], [min(LEFT_WIDTH, window.width() * 27 // 100)], Qt.Orientation.Horizontal)
         window.resizeDocks([bottom], [min(BOTTOM_HEIGHT, window.height() * 27 // 100)], Qt.Orientation.Vertical)
+
+
+def _warm_up() -> None:
+    """Make the kept plot while the engine is still being imported: the first one of a process takes 50 ms."""
+    from lrp_gui.viewer.plots import scaffold
+
+    scaffold("bars")

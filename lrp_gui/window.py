@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # What the views need; imported by the worker while the bare frame is on the screen already.
 VIEW_MODULES = (
     "numpy",
+    "numpy.ma",  # which numpy itself would import at the first np.unique, in the middle of a drawing
     "lrp_gui.document.table",
     "lrp_gui.browser",
     "lrp_gui.table",
@@ -177,22 +178,33 @@ class Window(QMainWindow):
 
     # -------------------------------------------------------------------------------------- moving in
 
-    def attach(self, opener: Opener, explainer: Explainer) -> None:
-        """Take up what the first paint did not need."""
-        from lrp_gui.dialogs import Dialogs
-        from lrp_gui.messages import MessageBar
-        from lrp_gui.status import Status
+    def attach(self, opener: Opener, explainer: Explainer) -> tuple[Callable[[], None], ...]:
+        """The steps of taking up what the first paint did not need."""
 
-        self.actions_.add_shortcuts()
-        self.opener, self.explainer = opener, explainer
-        self.dialogs = Dialogs(self, opener)
-        self.messages = MessageBar(self.theme, self)
-        self.centralWidget().layout().insertWidget(0, self.messages)  # type: ignore[union-attr]
-        self.document.table_replaced.connect(self.messages.dismiss)  # something was opened after all
-        self.status = Status(self.statusBar(), self.document, self.jobs)
-        self.jobs.status_changed.connect(self._on_status)
-        _app().styleHints().colorSchemeChanged.connect(self._on_system_theme)
-        self._put_on(themes.theme_for(self._theme_setting, _app()))
+        def bring_messages() -> None:
+            from lrp_gui.messages import MessageBar
+
+            self.messages = MessageBar(self.theme, self)
+            self.centralWidget().layout().insertWidget(0, self.messages)  # type: ignore[union-attr]
+            self.document.table_replaced.connect(self.messages.dismiss)  # something was opened after all
+
+        def bring_status() -> None:
+            from lrp_gui.status import Status
+
+            self.status = Status(self.statusBar(), self.document, self.jobs)
+            self.jobs.status_changed.connect(self._on_status)
+
+        def bring_dialogs() -> None:
+            from lrp_gui.dialogs import Dialogs
+
+            self.opener, self.explainer = opener, explainer
+            self.dialogs = Dialogs(self, opener)
+
+        def bring_theme() -> None:
+            _app().styleHints().colorSchemeChanged.connect(self._on_system_theme)
+            self._put_on(themes.theme_for(self._theme_setting, _app()))
+
+        return bring_theme, bring_messages, bring_status, bring_dialogs, self.actions_.add_shortcuts
 
     def furnish(self, composites: tuple[tuple[str, str], ...]) -> None:
         """Bring the views in, once their libraries are imported."""

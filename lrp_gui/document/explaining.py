@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DEBOUNCE_MS = 15
 # What is not replaced by then is blanked: an old number must not stand beside a new input. Sooner would only flicker.
 BLANK_MS = 150
+# The table waits until the sample's picture is drawn: both at once would only slow each other down.
+TABLE_MS = 40
 
 
 class Explainer(QObject):
@@ -32,6 +34,7 @@ class Explainer(QObject):
         self._sample_job: Job | None = None
         self._table_job: Job | None = None
         self._start = _single_shot(self, DEBOUNCE_MS, self.run)
+        self._table = _single_shot(self, TABLE_MS, self._explain_table)
         self._blank = _single_shot(self, BLANK_MS, self._blank_dirty)
         document.table_replaced.connect(self._on_replaced)
         document.cells_changed.connect(self._on_cells)
@@ -43,7 +46,8 @@ class Explainer(QObject):
     @property
     def busy(self) -> bool:
         """Whether an explanation is due, running, or on its way."""
-        return self._start.isActive() or self._job_runs(self._sample_job) or self._job_runs(self._table_job)
+        timers, jobs = (self._start, self._table), (self._sample_job, self._table_job)
+        return any(timer.isActive() for timer in timers) or any(map(self._job_runs, jobs))
 
     @property
     def pending(self) -> bool:
@@ -57,8 +61,8 @@ class Explainer(QObject):
         self._stop_jobs()
         if self._document.network is None or self._document.table is None:
             return
-        self._explain_sample()
-        self._explain_table()
+        if not self._explain_sample():
+            self._explain_table()
 
     def cancel(self) -> None:
         """Stop explaining; what is there stays, marked as out of date."""
@@ -115,16 +119,17 @@ class Explainer(QObject):
 
     # ---------------------------------------------------------------------------------------- jobs
 
-    def _explain_sample(self) -> None:
+    def _explain_sample(self) -> bool:
+        """Whether there is a sample to explain; the table follows it."""
         document, row = self._document, self._document.selected_sample
         network, table = document.network, document.table
         if network is None or table is None or row < 0:
             document.put_result(None)
-            return
+            return False
         problem = table.row_problem(row)
         if problem:
             document.put_result(None, problem)
-            return
+            return False
         request = SampleRequest(network, row, table.names[row], table.values[row].copy(), *self._asked)
         self._sample_job = self._jobs.submit(
             Job(
@@ -135,6 +140,7 @@ class Explainer(QObject):
                 failed=self._sample_failed,
             )
         )
+        return True
 
     def _explain_table(self) -> None:
         network, table = self._document.network, self._document.table
@@ -157,6 +163,7 @@ class Explainer(QObject):
         )
 
     def _stop_jobs(self) -> None:
+        self._table.stop()
         for job in (self._sample_job, self._table_job):
             if job is not None:
                 job.cancel()
@@ -168,9 +175,11 @@ class Explainer(QObject):
 
     def _sample_done(self, result: SampleResult) -> None:
         self._document.put_result(result)
+        self._table.start()
 
     def _sample_failed(self, failure: Failure) -> None:
         self._document.put_result(None, failure.sentence)
+        self._table.start()
 
     def _table_part(self, part: TableResult) -> None:
         from lrp_gui.document import scores
