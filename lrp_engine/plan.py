@@ -35,6 +35,8 @@ class Plan:
         What is explained.
     stands_for : dict
         Nodes that were merged away -> the node whose value and relevance they share.
+    subjects : dict
+        Each step's node -> the node that its ledger row names: itself, or the map that a batch norm was merged into.
     """
 
     steps: list[Step]
@@ -43,6 +45,7 @@ class Plan:
     live: set[Node]
     logit: Node
     stands_for: dict[Node, Node]
+    subjects: dict[Node, Node]
 
     def settled(self, node: Node) -> Node:
         """The node itself, or the one that it was merged into."""
@@ -101,7 +104,8 @@ class _Compiler:
             if node.op == "call_function" and node not in self.constants and node not in self.stands_for
         ]
         backward = [step for step in reversed(steps) if not isinstance(step, ForwardOnly)]
-        return Plan(steps, backward, self.constants, self.live, self.logit, self.stands_for)
+        subjects = {step.node: self.merged.get(step.node, step.node) for step in steps}
+        return Plan(steps, backward, self.constants, self.live, self.logit, self.stands_for, subjects)
 
     def _refuse_unsupported(self) -> None:
         refused = [

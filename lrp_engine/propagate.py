@@ -15,7 +15,7 @@ from .explanation import Explanation, Progress
 from .ledger import SINKS, LedgerRow
 from .plan import Plan, plan_of
 from .results import Chunk, assemble
-from .rules.relevance import Relevance, per_sample
+from .rules.relevance import Relevance
 from .rules.steps import Record, Step
 from .rules.weighted import AffineStep
 from .targets import Seed, Target, seed_of
@@ -187,7 +187,6 @@ class _Passes:
         self.placeholders = [node for node in network.graph.nodes if node.op == "placeholder"]
         for node in self.placeholders:
             self.record.values[node] = inputs[str(node.target)]
-        self.samples = next(iter(inputs.values())).shape[0]
         self.kept = self._kept(keep)
         self.wanted_flows = frozenset(flows)
         self.flows: dict[str, Tensor] = {}
@@ -197,6 +196,7 @@ class _Passes:
         self.outputs: list[Tensor] = []
         self.seed: Seed
         self.score: Tensor
+        self.nothing: Tensor  # zero for every sample
 
     def _kept(self, keep: str) -> set[Node]:
         kept = set(self.placeholders)
@@ -233,6 +233,7 @@ class _Passes:
         self.seed = seed_of(self.target, logits, output.classes, output.activation)
         start = Relevance(r=self.seed.relevance, g=self.seed.weights)
         self.score = start.of(logits).reshape(logits.shape[0], -1).sum(1)
+        self.nothing = torch.zeros_like(self.score)
         return {self.plan.logit: start}
 
     def _back(self, step: Step, arriving: dict[Node, Relevance], arrived: dict[Node, Tensor]) -> None:
@@ -243,23 +244,24 @@ class _Passes:
         if node in self.kept:
             self.values[node] = values[node]
             self.relevance[node] = here.of(values[node])
-        layer = self._layer_of(step)
+        layer = self.plan.subjects[node].meta.get("layer", "")
         if isinstance(step, AffineStep) and layer in self.wanted_flows:
             self.flows[layer] = step.flow(self.record, here)
         shares, absorbed = step.backward(self.record, here)
-        passed_on = torch.zeros(self.samples, dtype=self.score.dtype)
+        passed_on = self.nothing
         for source, share in zip(step.inputs, shares, strict=True):
             value = values[source]
-            amount = per_sample(share.of(value), source.meta.get("samples"))
-            passed_on = passed_on + amount
+            amount = share.amount(value).per_sample(source.meta.get("samples"))
+            passed_on = amount if passed_on is self.nothing else passed_on + amount
             arrived[source] = arrived[source] + amount if source in arrived else amount
             arriving[source] = arriving[source].plus(share, value) if source in arriving else share
-        sinks = {sink: torch.zeros_like(passed_on) for sink in SINKS}
+        sinks: dict[str, Tensor] = dict.fromkeys(SINKS, self.nothing)
         for sink, amount in absorbed:
-            sinks[sink] = sinks[sink] + per_sample(amount, step.samples)
+            total = amount.per_sample(step.samples)
+            sinks[sink] = total if sinks[sink] is self.nothing else sinks[sink] + total
         self.ledger.append(
             LedgerRow(
-                *(self._subject(step).name, layer, step.kind, str(step.rule), step.reason),
+                *(self.plan.subjects[step.node].name, layer, step.kind, step.rule_words, step.reason),
                 arrived=arrived[node],
                 passed_on=passed_on,
                 **sinks,
@@ -268,16 +270,6 @@ class _Passes:
         if node not in self.kept:
             values.pop(node)  # its readers have all been handled
         self.record.notes.pop(node, None)
-
-    def _subject(self, step: Step) -> Node:
-        """The step's node; where a batch norm was merged, the map that it was merged into."""
-        for merged, into in self.plan.stands_for.items():
-            if into is step.node:
-                return merged
-        return step.node
-
-    def _layer_of(self, step: Step) -> str:
-        return self._subject(step).meta.get("layer", "")
 
     def chunk(self) -> Chunk:
         """What this chunk contributes to the explanation."""

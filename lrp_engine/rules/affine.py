@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .affine_maps import AffineMap
-from .relevance import Relevance, stabilized
+from .relevance import Amount, Relevance
 
 
 class Term(NamedTuple):
@@ -27,11 +27,11 @@ class Term(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """A rule's terms, and what it absorbs, as amounts of z's shape."""
+    """A rule's terms, and what it absorbs."""
 
     terms: list[Term]
-    bias: Tensor | None
-    stabilizer: Tensor
+    bias: list[Amount]
+    stabilizer: list[Amount]
 
 
 class Seen(NamedTuple):
@@ -54,10 +54,8 @@ def side_of(x: Tensor, side: str) -> Tensor:
 
 def epsilon(seen: Seen) -> Shares:
     """R_i = Σ_j z_ij / (z_j + ε sgn z_j) R_j (Bach 2015); LRP-0 is ε small enough to only keep 0/0 finite."""
-    eps = seen.values["epsilon"]
-    share = seen.arriving.over(seen.z, stabilized(seen.z, eps))
-    absorbed = torch.where(seen.z >= 0, share, -share) * eps
-    return Shares([Term("x", "w", share)], _times(share, seen.map.bias), absorbed)
+    share, absorbed = seen.arriving.stabilized_share(seen.z, seen.values["epsilon"])
+    return Shares([Term("x", "w", share)], _absorbed(share, seen.map.bias), [absorbed])
 
 
 def gamma(seen: Seen) -> Shares:
@@ -65,22 +63,24 @@ def gamma(seen: Seen) -> Shares:
     g, eps = seen.values["gamma"], seen.values["epsilon"]
     bias = seen.map.bias
     positive = _positive_contributions(seen)
-    without_bias = seen.z if bias is None else seen.z - bias
-    negative = without_bias - positive
-    up = seen.z + g * positive + eps
-    down = seen.z + g * negative - eps
-    if bias is not None:
-        up, down = up + g * bias.clamp(min=0), down + g * bias.clamp(max=0)
+    negative = (seen.z if bias is None else seen.z - bias) - positive
+    up = positive.mul_(g).add_(seen.z).add_(eps)
+    down = negative.mul_(g).add_(seen.z).sub_(eps)
     above = seen.z >= 0
-    share = seen.arriving.over(seen.z, torch.where(above, up, down))
-    zero = share.new_zeros(())
-    share_up, share_down = torch.where(above, share, zero), torch.where(above, zero, share)
-    terms = [Term("x", "w", share)]
-    terms += _signed_terms(g * share_up, g * share_down)
-    absorbed = None
+    absorbed = []
     if bias is not None:
-        absorbed = share * bias + g * (share_up * bias.clamp(min=0) + share_down * bias.clamp(max=0))
-    return Shares(terms, absorbed, eps * (share_up - share_down))
+        up, down = up.add_(g * bias.clamp(min=0)), down.add_(g * bias.clamp(max=0))
+    share = seen.arriving.of(seen.z) / torch.where(above, up, down)
+    share_up = share * above
+    share_down = share - share_up
+    if bias is not None:
+        absorbed = [
+            Amount(share, bias),
+            Amount(share_up, bias.clamp(min=0), g),
+            Amount(share_down, bias.clamp(max=0), g),
+        ]
+    terms = [Term("x", "w", share), *_signed_terms(g * share_up, g * share_down)]
+    return Shares(terms, absorbed, [Amount(share_up, None, eps), Amount(share_down, None, -eps)])
 
 
 def alpha_beta(seen: Seen) -> Shares:
@@ -96,22 +96,23 @@ def zplus(seen: Seen) -> Shares:
 
 def _alpha_beta(seen: Seen, a: float, b: float, eps: float) -> Shares:
     bias = seen.map.bias
-    positive = _positive_contributions(seen)
-    up = positive + eps if bias is None else positive + bias.clamp(min=0) + eps
     relevance = seen.arriving.of(seen.z)
+    up = _positive_contributions(seen).add_(eps)
+    if bias is not None:
+        up = up.add_(bias.clamp(min=0))
     share_up = relevance * a / up if a != 1 else relevance / up
-    absorbed = eps * share_up
-    taken = _times(share_up, None if bias is None else bias.clamp(min=0))
+    absorbed = _absorbed(share_up, None if bias is None else bias.clamp(min=0))
+    stabilizer = [Amount(share_up, None, eps)]
     share_down = None
     if b:
         # not z − b − z⁺: where z⁻ is small, that difference is all rounding, and the denominator is nothing else
-        negative = _negative_contributions(seen)
-        down = negative - eps if bias is None else negative + bias.clamp(max=0) - eps
-        share_down = relevance * (-b) / down
-        absorbed = absorbed - eps * share_down
-        if taken is not None and bias is not None:
-            taken = taken + share_down * bias.clamp(max=0)
-    return Shares(_signed_terms(share_up, share_down), taken, absorbed)
+        down = _negative_contributions(seen).sub_(eps)
+        if bias is not None:
+            down = down.add_(bias.clamp(max=0))
+        share_down = relevance * -b / down
+        absorbed += _absorbed(share_down, None if bias is None else bias.clamp(max=0))
+        stabilizer.append(Amount(share_down, None, -eps))
+    return Shares(_signed_terms(share_up, share_down), absorbed, stabilizer)
 
 
 def _signed_terms(share_up: Tensor, share_down: Tensor | None) -> list[Term]:
@@ -123,23 +124,24 @@ def _signed_terms(share_up: Tensor, share_down: Tensor | None) -> list[Term]:
 
 
 def _positive_contributions(seen: Seen) -> Tensor:
-    """Σ_i z_ij⁺, (z's shape): x⁺W⁺ + x⁻W⁻."""
-    if seen.nonnegative:
-        return seen.map.forward(seen.x, "+").clamp(min=0)
-    up = seen.map.forward(seen.x.clamp(min=0), "+")
-    return (up + seen.map.forward(seen.x.clamp(max=0), "-")).clamp(min=0)
+    """Σ_i z_ij⁺ of z's shape, in memory of its own: x⁺W⁺ + x⁻W⁻."""
+    return _contributions(seen, "+", "-").clamp_(min=0)
 
 
 def _negative_contributions(seen: Seen) -> Tensor:
-    """Σ_i z_ij⁻, (z's shape): x⁺W⁻ + x⁻W⁺."""
+    """Σ_i z_ij⁻ of z's shape, in memory of its own: x⁺W⁻ + x⁻W⁺."""
+    return _contributions(seen, "-", "+").clamp_(max=0)
+
+
+def _contributions(seen: Seen, of_positive: str, of_negative: str) -> Tensor:
     if seen.nonnegative:
-        return seen.map.forward(seen.x, "-").clamp(max=0)
-    down = seen.map.forward(seen.x.clamp(min=0), "-")
-    return (down + seen.map.forward(seen.x.clamp(max=0), "+")).clamp(max=0)
+        return seen.map.forward(seen.x, of_positive)
+    total = seen.map.forward(seen.x.clamp(min=0), of_positive)
+    return total.add_(seen.map.forward(seen.x.clamp(max=0), of_negative))
 
 
-def _times(share: Tensor, bias: Tensor | None) -> Tensor | None:
-    return None if bias is None else share * bias
+def _absorbed(share: Tensor, bias: Tensor | None) -> list[Amount]:
+    return [] if bias is None else [Amount(share, bias)]
 
 
 AFFINE_RULES: dict[str, Callable[[Seen], Shares]] = {

@@ -6,6 +6,9 @@ The second form costs nothing in sums, movements and pools, and keeps ε free of
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -40,42 +43,76 @@ class Relevance:
             return Relevance(g=self.g + other.g)
         return Relevance(r=self.of(value) + other.of(value))
 
-    def over(self, value: Tensor, denominator: Tensor) -> Tensor:
-        """Relevance divided by a denominator of the value's shape."""
-        return self.of(value) / denominator
+    def amount(self, value: Tensor) -> Amount:
+        """Its total, for the ledger."""
+        if self.r is not None:
+            return Amount(self.r)
+        assert self.g is not None
+        return Amount(value, self.g)
 
-    def mapped(self, function: object) -> Relevance:
+    def mapped(self, function: Callable[[Tensor], Tensor]) -> Relevance:
         """The same form, with `function` applied: for maps that only move values."""
         if self.g is not None:
-            return Relevance(g=function(self.g))  # type: ignore[operator]
-        return Relevance(r=function(self.r))  # type: ignore[operator]
+            return Relevance(g=function(self.g))
+        assert self.r is not None
+        return Relevance(r=function(self.r))
+
+    def stabilized_share(self, z: Tensor, epsilon: float) -> tuple[Tensor, Amount]:
+        """R / (z + ε sgn z), with sgn 0 = +1, and what ε absorbs: ε sgn z times that.
+
+        From R = z·g the share is |z| q with q = g / (|z| + ε), and what is absorbed is ε z q: no signs to look at.
+        """
+        if self.g is not None:
+            size = z.abs()
+            q = self.g / (size + epsilon)
+            return size.mul_(q), Amount(z, q, epsilon)
+        assert self.r is not None
+        sign = torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
+        share = self.r / (z + epsilon * sign)
+        return share, Amount(share, sign, epsilon)
 
 
-def stabilized(z: Tensor, epsilon: float) -> Tensor:
-    """Z + ε·sgn z, with sgn 0 = +1: never zero, never of another sign than z."""
-    return torch.where(z >= 0, z + epsilon, z - epsilon)
+class Amount(NamedTuple):
+    """What is summed for the ledger: scale · Σ values · weight, without the product being written out.
 
-
-def per_sample(amount: Tensor, samples: tuple[int, int] | None) -> Tensor:
-    """Sum an amount over everything but the samples.
-
-    Parameters
-    ----------
-    amount : torch.Tensor
-    samples : (axis, times) or None
-        Where the samples run, and how many values of each stand there; None if it is one sample without an axis.
-
-    Returns
-    -------
-    torch.Tensor
-        (samples,)
+    `weight` has the shape of `values`, or one that broadcasts onto it.
     """
-    if samples is None:
-        return amount.sum().reshape(1)
-    axis, times = samples
-    if axis:
-        amount = amount.movedim(axis, 0)
-    return amount.reshape(amount.shape[0] // times, -1).sum(1)
+
+    values: Tensor
+    weight: Tensor | None = None
+    scale: float = 1.0
+
+    def per_sample(self, samples: tuple[int, int] | None) -> Tensor:
+        """Sum over everything but the samples.
+
+        Parameters
+        ----------
+        samples : (axis, times) or None
+            Where the samples run, and how many values of each stand there; None if it is one sample without an axis.
+
+        Returns
+        -------
+        torch.Tensor
+            (samples,)
+        """
+        values, weight = self.values, self.weight
+        if samples is None:
+            values, samples = values.unsqueeze(0), (0, 1)
+            weight = None if weight is None else weight.unsqueeze(0)
+        axis, times = samples
+        count = values.shape[axis] // times
+        if weight is None:
+            total = values.movedim(axis, 0).reshape(count, -1).sum(1)
+        elif weight.shape == values.shape:
+            first, second = (t.movedim(axis, 0).reshape(count, -1) for t in (values, weight))
+            total = torch.linalg.vecdot(first, second)
+        else:
+            # a bias: sum where it is the same, before it is multiplied
+            weight = weight.reshape([1] * (values.dim() - weight.dim()) + list(weight.shape))
+            alike = [i for i, size in enumerate(weight.shape) if size == 1 and i != axis]
+            summed = values.sum(alike, keepdim=True) if alike else values
+            total = (summed * weight).movedim(axis, 0).reshape(count, -1).sum(1)
+        return total if self.scale == 1.0 else total * self.scale
 
 
 def summed_to(amount: Tensor, shape: torch.Size) -> Tensor:

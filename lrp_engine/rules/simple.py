@@ -13,7 +13,7 @@ from ..composites import Rule
 from ..networks.graph import arguments, operation_name, operation_of
 from ..networks.operations import ACTIVATION, MOVEMENT, SELECTION, SUM
 from .affine_maps import backward_of
-from .relevance import Relevance, stabilized, summed_to
+from .relevance import Amount, Relevance, summed_to
 from .steps import Context, HandedBack, Record, Step
 
 aten = torch.ops.aten
@@ -35,8 +35,8 @@ class SumStep(Step):
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """Signed shares, as factors of each term."""
         z = record.values[self.node]
-        share = arriving.over(z, stabilized(z, self._epsilon))
-        absorbed: list[tuple[str, Tensor]] = [("stabilizer", self._epsilon * torch.where(z >= 0, share, -share))]
+        share, stabilizer = arriving.stabilized_share(z, self._epsilon)
+        absorbed = [("stabilizer", stabilizer)]
         given: dict[Node, Tensor] = {}
         for term, factor in self._terms:
             if isinstance(term, Node) and term in self.inputs:
@@ -44,7 +44,7 @@ class SumStep(Step):
                 given[term] = given[term] + back if term in given else back
             else:
                 constant: Any = record.values[term] if isinstance(term, Node) else term
-                absorbed.append(("bias", share * (constant * factor)))
+                absorbed.append(("bias", Amount(share, torch.as_tensor(constant, dtype=share.dtype), factor)))
         return HandedBack([Relevance(g=given[term]) for term in self.inputs], absorbed)
 
 
@@ -81,10 +81,10 @@ class MovementStep(Step):
         """The exact adjoint, for each input."""
         shapes = record.notes[self.node]
         shares = [arriving.mapped(self._adjoint(record, n, shapes[n])) for n in self.inputs]
-        absorbed: list[tuple[str, Tensor]] = []
+        absorbed = []
         if self._has_constants:
             whole = arriving.of(record.values[self.node])
-            absorbed.append(("bias", whole * self._constant_places(record, whole)))
+            absorbed.append(("bias", Amount(whole, self._constant_places(record, whole))))
         return HandedBack(shares, absorbed)
 
     def _adjoint(self, record: Record, of: Node, shape: torch.Size) -> Any:
@@ -152,7 +152,7 @@ class ActivationStep(Step):
         assert arriving.g is not None
         y = record.values[self.node]
         if self._rectifies:
-            return HandedBack([Relevance(g=arriving.g * (y > 0))], [])
+            return HandedBack([Relevance(g=aten.threshold_backward(arriving.g, y, 0))], [])
         if not self._as_factor:
             return HandedBack([Relevance(r=arriving.of(y))], [])
         x = record.values[self.inputs[0]]

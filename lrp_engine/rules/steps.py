@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 from torch.fx import Node
-from torch.fx.node import map_aggregate
+from torch.fx.node import map_aggregate, map_arg
 
 from ..composites import Rule
 from .affine_maps import WeightCache
-from .relevance import Relevance
+from .relevance import Amount, Relevance
 
 
 class HandedBack(NamedTuple):
     """What a step does with the relevance that arrived: one share per live input, and what it absorbed.
 
-    `absorbed` holds (sink, amount) pairs; an amount has the samples where the node's value has them.
+    `absorbed` holds (sink, amount) pairs; the samples run in an amount where they run in the node's value.
     """
 
     shares: list[Relevance]
-    absorbed: list[tuple[str, Tensor]]
+    absorbed: list[tuple[str, Amount]]
 
 
 @dataclass
@@ -67,12 +67,18 @@ class Step:
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         self.node = node
         self.rule = rule
+        self.rule_words = str(rule) if rule else ""
         self.reason = reason
         self.inputs = [n for n in node.all_input_nodes if n in context.live]
         self.samples: tuple[int, int] | None = node.meta.get("samples")
         self._arguments = map_aggregate(
             (node.args, node.kwargs), lambda a: context.constants.get(a, a) if isinstance(a, Node) else a
         )
+        # most nodes read others only as plain arguments: those are put in place without walking through all of them
+        args, kwargs = self._arguments
+        self._reads = [(i, a) for i, a in enumerate(args) if isinstance(a, Node)]
+        nested = [a for a in (*args, *kwargs.values()) if isinstance(a, list | tuple | dict | slice)]
+        self._plain = not _holds_nodes(nested) and not any(isinstance(a, Node) for a in kwargs.values())
 
     def forward(self, record: Record) -> Any:
         """The node's value."""
@@ -81,6 +87,11 @@ class Step:
 
     def bound(self, values: dict[Node, Any]) -> Any:
         """The node's arguments with recorded values in place."""
+        if self._plain:
+            args = list(self._arguments[0])
+            for index, node in self._reads:
+                args[index] = values[node]
+            return args, self._arguments[1]
         return map_aggregate(self._arguments, lambda a: values[a] if isinstance(a, Node) else a)
 
     def as_function(self, record: Record, of: Node) -> Any:
@@ -102,3 +113,9 @@ class Step:
 
 class ForwardOnly(Step):
     """A node outside what is explained: sizes, constants, the function after the logits."""
+
+
+def _holds_nodes(nested: Any) -> bool:
+    found: list[Node] = []
+    map_arg(nested, found.append)
+    return bool(found)

@@ -33,6 +33,7 @@ class AffineStep(Step):
         self._rule = AFFINE_RULES[rule.name]
         self._values = rule.values
         self._nonnegative = x in context.nonnegative
+        self._minds_signs = rule.name not in {"lrp_0", "epsilon"}
 
     def forward(self, record: Record) -> Tensor:
         """z, by the network's own operation; a merged map has none."""
@@ -43,15 +44,16 @@ class AffineStep(Step):
         if isinstance(map_, Weightless):
             map_ = Weightless(self.as_function(record, self.inputs[0]), map_._cache, map_._key)
         x, z = record.values[self.inputs[0]], record.values[self.node]
-        return Seen(map_, x, z, arriving, self._values, self._nonnegative)
+        # a look at x costs far less than the terms of x⁻ that it may save
+        nonnegative = self._nonnegative or (self._minds_signs and bool(x.amin() >= 0))
+        return Seen(map_, x, z, arriving, self._values, nonnegative)
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """By the step's rule."""
         seen = self._seen(record, arriving)
         shares = self._rule(seen)
-        absorbed = [("stabilizer", shares.stabilizer)]
-        if shares.bias is not None:
-            absorbed.append(("bias", shares.bias))
+        absorbed = [("bias", amount) for amount in shares.bias]
+        absorbed += [("stabilizer", amount) for amount in shares.stabilizer]
         return HandedBack([hand_back(seen, shares.terms)], absorbed)
 
     def flow(self, record: Record, arriving: Relevance) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 
@@ -10,6 +12,13 @@ from tests.engine.nets import NETS, Reused, Untied, make
 
 COMPOSITES = [name for name, _ in lrp.composite_names()]
 LIMIT = {torch.float32: 1e-5, torch.float64: 1e-10}
+
+
+@cache
+def made(name: str, *, bias: bool = True, dtype: torch.dtype = torch.float64):
+    """A module, its network and inputs; capturing is what takes time."""
+    module, x = make(name, bias=bias, dtype=dtype)
+    return module, lrp.capture(module, x), x
 
 
 def scale_of(e: lrp.Explanation, row) -> torch.Tensor:
@@ -23,8 +32,7 @@ def scale_of(e: lrp.Explanation, row) -> torch.Tensor:
 @pytest.mark.parametrize("composite", COMPOSITES)
 @pytest.mark.parametrize("name", NETS)
 def test_inputs_and_sinks_make_the_score(name, composite, dtype):
-    module, x = make(name, dtype=dtype)
-    network = lrp.capture(module, x)
+    _, network, x = made(name, dtype=dtype)
     e = lrp.explain(network, x, target=1, composite=composite, keep="nodes")
     total = e.inputs["x"].flatten(1).sum(1) + sum(row.absorbed for row in e.ledger)
     largest = torch.stack([scale_of(e, row) for row in e.ledger]).amax(0)
@@ -35,8 +43,8 @@ def test_inputs_and_sinks_make_the_score(name, composite, dtype):
 
 @pytest.mark.parametrize("name", NETS)
 def test_outputs_are_the_modules_own(name):
-    module, x = make(name)
-    e = lrp.explain(lrp.capture(module, x), x)
+    module, network, x = made(name)
+    e = lrp.explain(network, x)
     (output,) = e.outputs.values()
     torch.testing.assert_close(output, module(x), rtol=1e-10, atol=1e-12)
 
@@ -53,20 +61,25 @@ def test_lrp_0_is_gradient_times_input_without_biases(name):
     torch.testing.assert_close(e.inputs["x"], (x * gradient).detach(), rtol=1e-6, atol=1e-9)
 
 
+@cache
+def untied_copy() -> lrp.Network:
+    reused, _, x = made("reused")
+    assert isinstance(reused, Reused)
+    return lrp.capture(Untied(reused), x)
+
+
 @pytest.mark.parametrize("composite", COMPOSITES)
 def test_a_reused_layer_is_its_untied_copies(composite):
-    reused, x = make("reused")
-    assert isinstance(reused, Reused)
-    tied = lrp.explain(lrp.capture(reused, x), x, target=2, composite=composite)
-    untied = lrp.explain(lrp.capture(Untied(reused), x), x, target=2, composite=composite)
+    _, reused, x = made("reused")
+    tied = lrp.explain(reused, x, target=2, composite=composite)
+    untied = lrp.explain(untied_copy(), x, target=2, composite=composite)
     torch.testing.assert_close(tied.inputs["x"], untied.inputs["x"], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("composite", COMPOSITES)
 @pytest.mark.parametrize("name", NETS)
 def test_a_batch_is_its_samples_one_by_one(name, composite):
-    module, x = make(name)
-    network = lrp.capture(module, x)
+    _, network, x = made(name)
     together = lrp.explain(network, x, composite=composite)
     chunked = lrp.explain(network, x, composite=composite, batch=2)
     for index in range(len(x)):

@@ -5,6 +5,8 @@ The matrix of a map is found by putting unit vectors through it, so nothing here
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -81,6 +83,12 @@ def merged() -> nn.Module:
 MAPS["conv2d with batch norm"] = (merged(), (2, 5, 5))
 
 
+@cache
+def captured(name: str) -> lrp.Network:
+    module, shape = MAPS[name]
+    return lrp.capture(nn.Sequential(settled(module)), torch.zeros(2, *shape, dtype=torch.float64))
+
+
 def settled(module: nn.Module) -> nn.Module:
     torch.manual_seed(5)
     for name, parameter in module.named_parameters():
@@ -89,9 +97,10 @@ def settled(module: nn.Module) -> nn.Module:
     return module.double().eval()
 
 
-def check(module: nn.Module, shape: tuple[int, ...], rule: str, parameters: dict[str, float], x: Tensor) -> None:
+def check(
+    module: nn.Module, network: lrp.Network, shape: tuple[int, ...], rule: str, parameters: dict[str, float], x: Tensor
+) -> None:
     w, b = matrix_of(module, shape)
-    network = lrp.capture(module, x)
     out = module(x)
     seed = torch.randn(out.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     composite = lrp.Composite.single(rule, **parameters)
@@ -109,7 +118,7 @@ def test_rule_is_its_formula(name, rule, parameters, sided):
     module = settled(module)
     x = torch.randn(3, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     x[0].view(-1)[0] = 0.0
-    check(module, shape, rule, parameters, x.abs() if sided == "positive" else x)
+    check(module, captured(name), shape, rule, parameters, x.abs() if sided == "positive" else x)
 
 
 @pytest.mark.parametrize(("rule", "parameters"), RULES, ids=str)
@@ -144,7 +153,7 @@ def test_convolutions_of_any_geometry(data):
     rule, parameters = data.draw(st.sampled_from(RULES))
     shape = (2 * groups, size, size)
     x = torch.randn(2, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(size))
-    check(settled(conv), shape, rule, parameters, x)
+    check(settled(conv), lrp.capture(conv, x), shape, rule, parameters, x)
 
 
 @pytest.mark.parametrize(("rule", "parameters"), RULES, ids=str)
@@ -153,7 +162,7 @@ def test_flow_between_units_is_the_formulas_matrix(name, rule, parameters):
     module, shape = MAPS[name]
     module = settled(module)
     x = torch.randn(2, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
-    network = lrp.capture(nn.Sequential(module), x)
+    network = captured(name)
     seed = torch.randn(module(x).shape, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
     e = lrp.explain(network, x, target=seed, composite=lrp.Composite.single(rule, **parameters))
     flow = e.flow("0")
@@ -176,7 +185,7 @@ def test_flow_of_a_convolution_is_summed_over_places(name, rule):
     x = torch.randn(2, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
     out = module(x)
     seed = torch.randn(out.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
-    e = lrp.explain(lrp.capture(nn.Sequential(module), x), x, target=seed, composite=lrp.Composite.single(rule))
+    e = lrp.explain(captured(name), x, target=seed, composite=lrp.Composite.single(rule))
     flow = e.flow("0")
     for sample in range(2):
         pairs = by_formula(rule, {}, x[sample].flatten(), w, b, seed[sample].flatten())
