@@ -13,6 +13,7 @@ from lrp_gui.viewer.words import percent, plain, signed
 
 LARGE_SHARE = 0.2  # of what arrived, absorbed by one layer
 LARGE_RATIO = 10.0  # max |R| of a unit beside |f|
+LARGE_SUM = 50.0  # Σ|R| of a layer beside |f|
 UNEXPLAINED = 1e-3
 
 TITLES = {
@@ -134,5 +135,10 @@ def _alarm(path: str, arriving: float, sinks: dict[str, float], largest: float, 
         return (
             f"{path}: one unit holds {plain(largest / abs(f), 2)} times the explained score, "
             "so large parts of opposite sign cancel: try composite epsilon_plus, or a larger ε."
+        )
+    if abs(f) > 0 and arriving / abs(f) > LARGE_SUM:
+        return (
+            f"{path}: positive and negative relevance of {plain(arriving / abs(f), 2)} times the score cancel, "
+            "so single units say little: try composite epsilon_plus, or a larger ε."
         )
     return ""

@@ -43,9 +43,14 @@ def stacked(theme: Theme, charts: Sequence[Drawing]) -> Drawing:
         return charts[0]
 
     def places(size: QSizeF) -> list[QRectF]:
-        count = max(1, min(len(charts), int(size.height() // 210)))
-        tall = size.height() / count
-        return [QRectF(0, n * tall, size.width(), tall) for n in range(count)]
+        shown = charts[: max(1, min(len(charts), int(size.height() // 210)))]
+        whole = sum(chart.size[1] for chart in shown)
+        result, top = [], 0.0
+        for chart in shown:
+            tall = size.height() * chart.size[1] / whole
+            result.append(QRectF(0, top, size.width(), tall))
+            top += tall
+        return result
 
     board = Board(theme, charts[0].title, charts[0].caption, parts=tuple(charts), places=places)
     board.size = (max(chart.size[0] for chart in charts), min(1200.0, sum(chart.size[1] for chart in charts)))

@@ -49,7 +49,7 @@ class BarsPicture(Chart):
 
     def __post_init__(self) -> None:
         """Tall enough for every bar, within reason."""
-        self.size = (420.0, min(900.0, HEAD + 40 + ROW * max(3, self.values.size)))
+        self.size = (420.0, min(640.0, HEAD + 40 + ROW * 1.25 * max(3, self.values.size)))
 
     def rows(self, room: int) -> tuple[np.ndarray, float]:
         """Indices that find room, strongest first, and the sum of all others."""

@@ -68,6 +68,17 @@ def over(theme: Theme, share: float, opacity: float) -> QColor:
     return colour
 
 
+def fitting(texts: Sequence[str], width: float, size: float, bold: bool = False) -> str:
+    """The first text that has room, else the last."""
+    return next((text for text in texts if width_of(text, size, bold) <= width), texts[-1])
+
+
+@lru_cache(maxsize=8)
+def relevance_colours(theme: Theme) -> tuple[QColor, ...]:
+    """The theme's diverging map as 256 colours, from -1 to +1."""
+    return tuple(QColor(*map(int, row)) for row in relevance_table(theme))
+
+
 class Ink:
     """Strokes on one painter, in logical pixels."""
 

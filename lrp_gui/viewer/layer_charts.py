@@ -12,12 +12,12 @@ from lrp_gui.viewer.balance import TITLES, Balance
 from lrp_gui.viewer.charts import BarsPicture, ChannelsPicture, Chart, HeatmapPicture, HistogramPicture
 from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.selection import Selection
-from lrp_gui.viewer.words import caption, counted, plain, shape_text, signed
+from lrp_gui.viewer.words import caption, counted, plain, sample_title, shape_text, signed
 
 MANY_UNITS = 40
 ZERO = "Every relevance here is zero: nothing of the explained score reached this place."
 BROKEN = (
-    "{what} holds {count} values that are no numbers (NaN or infinite), so nothing is drawn. "
+    "{what} holds {count} that cannot be drawn (NaN or infinite), so nothing is drawn. "
     "Check this sample's input, or try composite epsilon_plus."
 )
 
@@ -27,8 +27,8 @@ def layer_charts(network: NetworkInfo, result: SampleResult, theme: Theme, selec
     path = selection.layer
     info = next((info for info in network.inputs if info.name == path), None)
     if info is None:
-        return _named(_layer(network, result, theme, selection), f"{path} of {result.sample}", network, result)
-    return _named(_input(result, theme, info, selection), f"Input {path} of {result.sample}", network, result)
+        return _named(_layer(network, result, theme, selection), f"{path} of {sample_title(result)}", network, result)
+    return _named(_input(result, theme, info, selection), f"Input {path} of {sample_title(result)}", network, result)
 
 
 def _named(charts: list[Chart], title: str, network: NetworkInfo, result: SampleResult) -> list[Chart]:
@@ -139,7 +139,9 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
     if layer is not None:
         merged = f", computed inside {layer.merged_into}" if layer.merged_into else ""
         lines.append(f"{layer.operation}, {layer.kind}, {shape_text(layer.shape)}{merged}")
-    if balance is not None:
+    if balance is not None and balance.broken:
+        lines.append("its relevances cannot be summed: some are NaN or infinite")
+    elif balance is not None:
         parts = f"{signed(balance.arrived_positive)} and {signed(balance.arrived_negative)}"
         lines.append(f"arrived {signed(balance.arrived)}: {parts}")
         if balance.rules:
@@ -156,7 +158,7 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
 def _note(what: str, relevance: np.ndarray) -> str:
     broken = int(relevance.size - np.isfinite(relevance).sum())
     if broken:
-        return BROKEN.format(what=what, count=f"{broken:,}")
+        return BROKEN.format(what=what, count=counted(broken, "value"))
     return "" if relevance.any() else ZERO
 
 

@@ -16,13 +16,18 @@ from lrp_gui.viewer.words import plain, signed
 
 SIZE = 12.0
 LINE = 14.0
+MANY_OUTPUTS = 3
 WIDEST_NAME = 150.0
 
 
 def feature_value(feature: Feature, value: float) -> str:
-    """A value as the table shows it, with its unit."""
-    number = plain(value * feature.scale + feature.mean, 4)
-    return f"{number} {feature.unit}".strip()
+    """A value as the table shows it, with its unit; a unit that is a range ("0 to 16") says nothing beside a number."""
+    # Rounded first: the network's value is a float32, and 0.99999994 is the 1 that was typed.
+    number = plain(float(f"{value * feature.scale + feature.mean:.4g}"), 4)
+    if "." in number and "e" not in number:
+        number = number.rstrip("0").rstrip(".")
+    unit = "" if feature.unit[:1].isdigit() else feature.unit
+    return f"{number} {unit}".strip()
 
 
 @dataclass
@@ -89,7 +94,7 @@ class Labels:
     def paint(self, ink: Ink, layout: NeuronLayout, size: QSizeF, selected: int) -> None:
         """Write them where they do not run into each other, the strongest first."""
         self._inputs(ink, layout, size, selected)
-        self._outputs(ink, layout)
+        self._outputs(ink, layout, size.width() - 4)
 
     def _inputs(self, ink: Ink, layout: NeuronLayout, size: QSizeF, selected: int) -> None:
         column = self.graph.columns[0]
@@ -109,7 +114,7 @@ class Labels:
             colour = ink.theme.accent if chosen else ink.theme.text
             ink.text(QRectF(left, line.top(), names, LINE), self.name(0, unit), SIZE, colour, LEFT, bold=True)
 
-    def _outputs(self, ink: Ink, layout: NeuronLayout) -> None:
+    def _outputs(self, ink: Ink, layout: NeuronLayout, right: float) -> None:
         last = len(self.graph.columns) - 1
         column = self.graph.columns[last]
         shown = list(map(int, column.shown))
@@ -120,17 +125,14 @@ class Labels:
         for unit, y in _without_overlap(layout, last, column.relevance, LINE):
             left = layout.x[last] + layout.places[last][unit].width / 2 + 9
             lines = self._output_lines(unit)
-            if pitch < LINE * len(lines):
+            if pitch < LINE * len(lines) or (len(shown) > MANY_OUTPUTS and not column.relevance[unit]):
                 lines = [" ".join([lines[0], *(line.split(" ", 1)[1] for line in lines[1:2])])]
             top = y - LINE * len(lines) / 2
             for n, text in enumerate(lines):
-                rect = QRectF(left, top + n * LINE, 400, LINE)
-                rect.setWidth(max(10.0, self._right - left) if self._right else 400)
+                rect = QRectF(left, top + n * LINE, max(10.0, right - left), LINE)
                 relevant = bool(column.relevance[unit])
                 colour = ink.theme.text if n == 0 and relevant else ink.theme.dim
                 ink.text(rect, text, SIZE, colour, LEFT, bold=n == 0 and relevant)
-
-    _right: float = 0.0
 
 
 def _readable(ink: Ink, relevance: float) -> str:

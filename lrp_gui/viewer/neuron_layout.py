@@ -15,6 +15,7 @@ import numpy as np
 from lrp_gui.viewer.neurons import Column, Gap, NeuronGraph
 
 OTHER = -1  # the unit that stands for all folded ones of a column
+TALLEST = 170.0
 WIDEST = 24.0  # of a circle before it grows into a pill
 THINNEST_STUB = 0.15
 FILL = 0.62  # of a column's height that its stacks may take
@@ -106,7 +107,7 @@ def _factor(stacks: list[dict[int, float]], height: float) -> float:
     tallest = max((max(stack.values(), default=0.0) for stack in stacks), default=0.0)
     if fullest <= 0:
         return 0.0
-    return min(height * FILL / fullest, height * 0.5 / tallest)
+    return min(height * FILL / fullest, height * 0.5 / tallest, TALLEST / tallest)
 
 
 def _place(column: Column, stack: dict[int, float], per: float, top: float, bottom: float) -> dict[int, Place]:

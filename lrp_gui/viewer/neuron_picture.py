@@ -11,13 +11,14 @@ from PySide6.QtGui import QPainterPath, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, mix, width_of
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_labels import Labels
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, lay_out
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
 from lrp_gui.viewer.picture import Drawing, Hit
-from lrp_gui.viewer.words import counted, percent, signed
+from lrp_gui.viewer.states import BOX, State, draw_state, trouble
+from lrp_gui.viewer.words import counted, percent, sample_title, signed
 
 HEADER = 40.0
 FOOTER = 26.0
@@ -36,6 +37,7 @@ class NeuronPicture(Drawing):
     selected_unit: int = -1
     path_shown: bool = True
     reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
+    state: State | None = None  # what is wrong with the result
     _layout: NeuronLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
@@ -49,12 +51,13 @@ class NeuronPicture(Drawing):
         **options: object,
     ) -> NeuronPicture | None:
         """The picture of an MLP's explanation; None where the network is no MLP."""
-        keep = (str(options.get("selected_layer", "")), int(options.get("selected_unit", -1)))  # type: ignore[call-overload]
-        graph = neuron_graph(network, result, visibility, bool(options.pop("barycentre", False)), keep)
+        chosen = (str(options.get("selected_layer", "")), int(options.get("selected_unit", -1)))  # type: ignore[call-overload]
+        graph = neuron_graph(network, result, visibility, bool(options.pop("barycentre", False)), chosen)
         if graph is None:
             return None
         picture = cls(theme, network=network, result=result, graph=graph)
-        picture.title = f"Relevance flow of {result.sample}"
+        picture.state = trouble(result)
+        picture.title = f"Relevance flow of {sample_title(result)}"
         picture.size = (
             960.0,
             min(1400.0, max(520.0, HEADER + FOOTER + 11.0 * max(len(c.shown) for c in graph.columns))),
@@ -86,9 +89,14 @@ class NeuronPicture(Drawing):
         key = (round(size.width(), 1), round(size.height(), 1))
         if self._layout is None or self._laid_out_for != key:
             before, after = self.labels.margins(size.width())
-            self._layout = lay_out(self.graph, before, size.width() - after, HEADER + 4, size.height() - FOOTER - 8)
+            bottom = size.height() - FOOTER - (20 if any(column.hidden.size for column in self.graph.columns) else 8)
+            self._layout = lay_out(self.graph, before, size.width() - after, self._top + HEADER + 4, bottom)
             self._laid_out_for = key
         return self._layout
+
+    @property
+    def _top(self) -> float:
+        return BOX - 6 if self.state else 0.0
 
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """Ribbons from weak to strong, the path, circles, then words."""
@@ -111,14 +119,14 @@ class NeuronPicture(Drawing):
         )
         self._heads(ink, layout, size)
         self._foot(ink, layout, size)
+        if self.state is not None:
+            draw_state(ink, QRectF(0, 0, size.width(), size.height()), self.state, boxed=True)
 
     def selecting(self, layer: str, unit: int) -> NeuronPicture | None:
         """The same picture with another unit chosen; None where that one is folded away, so all must be built anew."""
         assert self.graph is not None
-        column = self.graph.column_of(layer)
-        if column >= 0 and unit >= 0 and unit in self.graph.columns[column].hidden:
-            return None
-        return replace(self, selected_layer=layer, selected_unit=unit, spots=[])
+        picture = replace(self, selected_layer=layer, selected_unit=unit, spots=[])
+        return picture if not picture.path or self.graph.shows(picture.path) else None
 
     # ------------------------------------------------------------------------------------------------ ribbons
 
@@ -226,7 +234,9 @@ class NeuronPicture(Drawing):
         label = QRectF(rect.center().x() - 45, rect.bottom() + 2, 90, 13)
         ink.text(label, f"{count} folded", 10.5, ink.theme.dim, CENTRE, halo=True)
         total = float(np.nansum(column.relevance[column.hidden]))
-        text = f"{counted(count, 'weaker unit')} of {column.layer}, ΣR {signed(total)}\n(the Units slider shows more)"
+        text = f"{counted(count, 'weaker unit')} of {column.layer}, ΣR {signed(total)}"
+        if not (column.is_input or column.is_output):
+            text += "\n(the Units slider shows more)"
         self.spots.append((rect.united(label), Hit(column.layer, -1, text)))
 
     @staticmethod
@@ -244,18 +254,18 @@ class NeuronPicture(Drawing):
         gap = (layout.x[1] - layout.x[0]) if len(layout.x) > 1 else size.width()
         for n, column in enumerate(self.graph.columns):
             half = min(gap / 2 - 4, 110)
-            rect = QRectF(layout.x[n] - half, 5, 2 * half, 16)
+            rect = QRectF(layout.x[n] - half, self._top + 5, 2 * half, 16)
             rect.moveLeft(min(max(4.0, rect.left()), size.width() - rect.width() - 4))
             here = self.selected_layer in column.members and bool(self.selected_layer)
             name = " · ".join(column.members)
-            total = float(np.nansum(column.relevance))
+            total = float(np.sum(column.relevance))
             units = counted(column.relevance.size, "unit")
-            heading = _fitting((name, column.layer), rect.width(), 12.5)
+            heading = fitting((name, column.layer), rect.width(), 12.5, bold=True)
             ink.text(rect, heading, 12.5, ink.theme.accent if here else ink.theme.text, CENTRE, bold=True)
             below = rect.translated(0, 16)
             ink.text(
                 below,
-                _fitting((f"{units} · ΣR {signed(total)}", units), rect.width(), 10.5),
+                fitting((f"{units} · ΣR {signed(total)}", units), rect.width(), 10.5),
                 10.5,
                 ink.theme.dim,
                 CENTRE,
@@ -325,11 +335,6 @@ class NeuronPicture(Drawing):
         if key == "right" and n < len(graph.columns) - 1:
             return graph.columns[n + 1].layer, int(np.argmax(np.abs(graph.gaps[n].matrix[:, unit])))
         return graph.columns[n].layer, unit
-
-
-def _fitting(texts: tuple[str, ...], width: float, size: float) -> str:
-    """The first text that has room, else the last."""
-    return next((text for text in texts if width_of(text, size, bold=size > 12) <= width), texts[-1])
 
 
 _T = np.linspace(0, 1, 65)

@@ -6,7 +6,7 @@ follow: their relevance is the same numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.viewer.visible import smallest_set
 
 MOST_UNITS = 220  # circles in one column; the weakest beyond it are folded
-MOST_EDGES = 3000  # ribbons in one picture
+MOST_EDGES = 2400  # ribbons in one picture
 THROUGH = ("activation", "movement")
 
 
@@ -76,15 +76,27 @@ class NeuronGraph:
 
     def path(self, column: int = -1, unit: int = -1) -> tuple[int, ...]:
         """The strongest path through a unit (without one: from the output that carries most), a unit per column."""
-        last = len(self.columns) - 1
-        if column < 0 or unit < 0:
-            column, unit = last, _strongest(self.columns[last].relevance)
-        units = {column: unit}
-        for n in range(column, 0, -1):
-            units[n - 1] = _strongest(self.gaps[n - 1].matrix[units[n]])
-        for n in range(column, last):
-            units[n + 1] = _strongest(self.gaps[n].matrix[:, units[n]])
-        return tuple(units[n] for n in range(last + 1))
+        return strongest_path([gap.matrix for gap in self.gaps], self.columns[-1].relevance, column, unit)
+
+    def shows(self, path: tuple[int, ...]) -> bool:
+        """Whether every unit and edge of a path is drawn."""
+        return all(
+            bool(np.any(np.all(gap.edges == (right, left), axis=1)))
+            for gap, left, right in zip(self.gaps, path, path[1:], strict=False)
+        )
+
+
+def strongest_path(matrices: list[np.ndarray], outputs: np.ndarray, column: int, unit: int) -> tuple[int, ...]:
+    """From a unit along the strongest edge each time, back to the input and on to the output."""
+    last = len(matrices)
+    if column < 0 or unit < 0:
+        column, unit = last, _strongest(outputs)
+    units = {column: unit}
+    for n in range(column, 0, -1):
+        units[n - 1] = _strongest(matrices[n - 1][units[n]])
+    for n in range(column, last):
+        units[n + 1] = _strongest(matrices[n][:, units[n]])
+    return tuple(units[n] for n in range(last + 1))
 
 
 def neuron_graph(
@@ -92,26 +104,29 @@ def neuron_graph(
     result: SampleResult,
     visibility: Visibility | None = None,
     barycentre: bool = False,
-    keep: tuple[str, int] = ("", -1),
+    chosen: tuple[str, int] = ("", -1),
 ) -> NeuronGraph | None:
     """The columns of an MLP; None where the network is something else or some edges are not known.
 
-    `keep` names a layer and one of its units that is never folded away: the chosen one.
+    `chosen` is a layer and one of its units: the strongest path through it is never folded away.
     """
     visibility = visibility or Visibility()
     chain = _chain(network, result)
     if chain is None:
         return None
-    columns = []
-    for n, (layer, members) in enumerate(chain):
-        kept = keep[1] if keep[0] in members else -1
-        columns.append(_column(result, layer, members, visibility, n == 0, n == len(chain) - 1, kept))
     matrices = [_finite(result.flows[layer].matrix) for layer, _ in chain[1:]]
+    at = next((n for n, (_, members) in enumerate(chain) if chosen[0] in members), -1)
+    path = strongest_path(matrices, _finite(result.layers[chain[-1][0]].relevance.ravel()), at, chosen[1])
+    columns = [
+        _column(result, layer, members, visibility, (n == 0, n == len(chain) - 1), path[n])
+        for n, (layer, members) in enumerate(chain)
+    ]
     if barycentre:
         columns = _by_barycentre(columns, matrices)
+    most = MOST_EDGES // len(matrices)
     gaps = tuple(
-        Gap(matrix, _edges(matrix, left, right, visibility.edges, MOST_EDGES // len(matrices)))
-        for matrix, left, right in zip(matrices, columns, columns[1:], strict=False)
+        Gap(matrix, _edges(matrix, columns[n], columns[n + 1], visibility.edges, most, (path[n + 1], path[n])))
+        for n, matrix in enumerate(matrices)
     )
     return NeuronGraph(tuple(columns), gaps)
 
@@ -145,10 +160,11 @@ def _column(
     layer: str,
     members: tuple[str, ...],
     visibility: Visibility,
-    first: bool,
-    last: bool,
+    ends: tuple[bool, bool],
     kept: int,
 ) -> Column:
+    """A layer's column: all of an input or output, of a hidden layer the units that carry most and the kept one."""
+    first, last = ends
     if first:
         relevance, activation = result.inputs[layer], result.values[layer]
     else:
@@ -157,29 +173,31 @@ def _column(
         activation = result.layers[layer if last else members[-1]].activation
     relevance = np.asarray(relevance, dtype=float).ravel()
     activation = np.asarray(activation, dtype=float).ravel()
-    if first or last:
-        shown = np.arange(relevance.size) if relevance.size <= MOST_UNITS else smallest_set(relevance, 1.0, MOST_UNITS)
+    if (first or last) and relevance.size <= MOST_UNITS:
+        shown = np.arange(relevance.size)
     else:
-        shown = smallest_set(relevance, visibility.units, MOST_UNITS)
-    if 0 <= kept < relevance.size:
+        shown = smallest_set(relevance, 1.0 if first or last else visibility.units, MOST_UNITS)
         shown = np.union1d(shown, [kept])
-    shown = np.sort(shown)
     hidden = np.setdiff1d(np.arange(relevance.size), shown)
     return Column(layer, members, relevance, activation, shown, hidden, first, last)
 
 
-def _edges(matrix: np.ndarray, left: Column, right: Column, share: float, most: int) -> np.ndarray:
-    """The strongest edges between shown units that carry `share` of what flows between shown units."""
+def _edges(
+    matrix: np.ndarray, left: Column, right: Column, share: float, most: int, kept: tuple[int, int]
+) -> np.ndarray:
+    """The strongest edges that carry `share` of what flows between shown units, and the kept one."""
     part = matrix[np.ix_(right.shown, left.shown)]
     picked = smallest_set(part, share, most)
     j, i = np.unravel_index(picked, part.shape) if picked.size else (picked, picked)
-    return np.stack([right.shown[j], left.shown[i]], axis=1)
+    edges = np.stack([right.shown[j], left.shown[i]], axis=1)
+    if matrix[kept] and not np.any(np.all(edges == kept, axis=1)):
+        edges = np.concatenate([edges, [kept]])
+    return edges
 
 
 def _by_barycentre(columns: list[Column], matrices: list[np.ndarray]) -> list[Column]:
     """Hidden columns sorted by where their relevance comes from and goes to: fewer crossings."""
     order = [np.linspace(0, 1, column.relevance.size) for column in columns]
-    place = [dict(zip(column.shown, np.linspace(0, 1, len(column.shown)), strict=True)) for column in columns]
     result = list(columns)
     for _ in range(4):
         for n in range(1, len(columns) - 1):
@@ -187,17 +205,8 @@ def _by_barycentre(columns: list[Column], matrices: list[np.ndarray]) -> list[Co
             weight = left.sum(axis=1) + right.sum(axis=0)
             centre = (left @ order[n - 1] + right.T @ order[n + 1]) / np.where(weight > 0, weight, 1)
             shown = columns[n].shown[np.argsort(centre[columns[n].shown], kind="stable")]
-            place[n] = dict(zip(shown, np.linspace(0, 1, max(1, len(shown))), strict=True))
-            for unit, at in place[n].items():
-                order[n][unit] = at
-            result[n] = Column(
-                columns[n].layer,
-                columns[n].members,
-                columns[n].relevance,
-                columns[n].activation,
-                shown,
-                columns[n].hidden,
-            )
+            order[n][shown] = np.linspace(0, 1, len(shown))
+            result[n] = replace(columns[n], shown=shown)
     return result
 
 

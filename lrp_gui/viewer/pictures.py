@@ -16,7 +16,7 @@ from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.strip import StripPicture
-from lrp_gui.viewer.words import caption
+from lrp_gui.viewer.words import caption, sample_title
 
 
 def graph_picture(
@@ -39,7 +39,7 @@ def strip_picture(
     """The conservation ledger by layer."""
     return StripPicture(
         theme,
-        title=f"Conservation of {result.sample}",
+        title=f"Conservation of {sample_title(result)}",
         caption=caption(network, result),
         columns=balances(network, result),
         selected=(selection or Selection()).layer,
@@ -63,7 +63,11 @@ def overview(network: NetworkInfo, result: SampleResult, theme: Theme, selection
         ]
 
     board = Board(
-        theme, f"Explanation of {result.sample}", caption(network, result), parts=(strip, graph, detail), places=places
+        theme,
+        f"Explanation of {sample_title(result)}",
+        caption(network, result),
+        parts=(strip, graph, detail),
+        places=places,
     )
     board.size = (1360.0, 720.0)
     return board

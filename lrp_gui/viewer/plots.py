@@ -33,7 +33,8 @@ class Scaffold:
         self.view.setBackground(None)
         self.plot = self.view.ci.addPlot(enableMenu=False, axisItems={"bottom": _Axis("bottom")})
         self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
+        self.box = self.plot.getViewBox()
+        self.box.setMouseEnabled(False, False)
         self.plot.showAxis("right")
         self.bars = pg.BarGraphItem(x0=[0], y=[0], width=[0], height=[0], pen=None, brush="w")
         self.plot.addItem(self.bars)
@@ -113,7 +114,7 @@ def bars(
         pen=None,
     )
     frame.zero.setPen(pg.mkPen(theme.dim, width=1))
-    frame.plot.invertY(True)
+    frame.box.invertY(True)
     frame.axis("left", theme, list(zip(at, names, strict=True)), theme.text, widest_name)
     frame.axis(
         "right", theme, list(zip(at, texts, strict=True)), theme.text, max(width_of(text, TICKS) for text in texts) + 12
@@ -124,8 +125,8 @@ def bars(
         high = max(high, -low)
         low = -high
     span = (high - low) or 1.0
-    frame.plot.setXRange(low - 0.02 * span, high + 0.02 * span, padding=0)
-    frame.plot.setYRange(-0.6, max(len(values), 1) - 0.4, padding=0)
+    frame.box.setXRange(low - 0.02 * span, high + 0.02 * span, padding=0)
+    frame.box.setYRange(-0.6, max(len(values), 1) - 0.4, padding=0)
     frame.render(ink, rect)
 
 
@@ -143,8 +144,8 @@ def histogram(ink: Ink, rect: QRectF, edges: np.ndarray, counts: np.ndarray) -> 
     frame.axis("left", theme, None)
     frame.axis("right", theme, [])
     frame.axis("bottom", theme, None)
-    frame.plot.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)
-    frame.plot.setYRange(0, float(counts.max()) * 1.05 or 1.0, padding=0)
+    frame.box.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)
+    frame.box.setYRange(0, float(counts.max()) * 1.05 or 1.0, padding=0)
     frame.render(ink, rect)
 
 
@@ -159,7 +160,7 @@ def colour_map(theme: Theme, faded: float | None = None) -> pg.ColorMap:
 
 
 def greys(theme: Theme) -> tuple[QColor, QColor]:
-    """Values: from the panel's colour (lowest) half way towards the text's (highest), so that relevance stays readable."""
+    """Values: from the panel's colour (lowest) half way to the text's (highest): relevance over it stays readable."""
     return QColor(theme.panel), mix(theme.panel, theme.text, 0.55)
 
 

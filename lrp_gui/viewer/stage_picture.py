@@ -10,13 +10,13 @@ from PySide6.QtGui import QImage, QPainterPathStroker, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, mix, relevance_table, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, relevance_colours, relevance_table, width_of
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, StageLayout, lay_out_stages, parallel
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph, stage_graph
-from lrp_gui.viewer.states import State, draw_state
-from lrp_gui.viewer.words import counted, plain, shape_text, signed
+from lrp_gui.viewer.states import BOX, State, draw_state, trouble
+from lrp_gui.viewer.words import counted, plain, sample_title, shape_text, signed
 
 FOOTER = 26.0
 CELLS = 16  # a thumbnail with no more cells a side is drawn as rectangles, so it stays sharp in a vector file
@@ -32,7 +32,7 @@ class StagePicture(Drawing):
     selected_layer: str = ""
     selected_unit: int = -1
     reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
-    state: State | None = None  # why there is no result, written over the network's shape
+    state: State | None = None  # why there is no result, or what is wrong with it
     _layout: StageLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
@@ -40,8 +40,9 @@ class StagePicture(Drawing):
     def build(cls, network: NetworkInfo, result: SampleResult | None, theme: Theme, **options: object) -> StagePicture:
         """The picture of a network and, where there is one, its explanation."""
         picture = cls(theme, network=network, result=result, graph=stage_graph(network, result))
-        picture.title = f"Relevance flow of {result.sample}" if result else f"Layers of {network.name}"
+        picture.title = f"Relevance flow of {sample_title(result)}" if result else f"Layers of {network.name}"
         picture.size = (1040.0, 620.0)
+        picture.state = trouble(result) if result else None
         for name, value in options.items():
             setattr(picture, name, value)
         return picture
@@ -51,7 +52,7 @@ class StagePicture(Drawing):
         assert self.graph is not None
         key = (round(size.width(), 1), round(size.height(), 1))
         if self._layout is None or self._laid_out_for != key:
-            top = 4.0 if self.state is None else 92.0
+            top = 4.0 if self.state is None else BOX
             area = QRectF(8, top, size.width() - 16, max(20.0, size.height() - FOOTER - 4 - top))
             self._layout = lay_out_stages(self.graph, area, PLAIN_BOXES if self.result is None else BOXES)
             self._laid_out_for = key
@@ -185,11 +186,10 @@ class StagePicture(Drawing):
     def _map(ink: Ink, plane: np.ndarray, rect: QRectF) -> None:
         """Where in the plane: relevance summed over channels, symmetric about zero."""
         limit = float(np.abs(plane).max()) or 1.0
-        table = relevance_table(ink.theme)
         index = np.clip(((plane / limit + 1) * 127.5).round(), 0, 255).astype(int)
         height, width = plane.shape
         if max(plane.shape) <= CELLS:
-            painter = ink.painter
+            painter, colours = ink.painter, relevance_colours(ink.theme)
             painter.save()
             # Neighbouring cells share an edge: with smoothing the background would shine through as a grid.
             painter.setRenderHint(painter.RenderHint.Antialiasing, False)
@@ -201,11 +201,10 @@ class StagePicture(Drawing):
                         rect.width() / width,
                         rect.height() / height,
                     )
-                    r, g, b, _ = table[index[y, x]]
-                    painter.fillRect(cell, mix(f"#{r:02x}{g:02x}{b:02x}", "#000000", 0))
+                    painter.fillRect(cell, colours[index[y, x]])
             painter.restore()
         else:
-            pixels = np.ascontiguousarray(table[index])
+            pixels = np.ascontiguousarray(relevance_table(ink.theme)[index])
             image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
             ink.painter.drawImage(rect, image)
         ink.box(rect, None, ink.theme.line, 1)

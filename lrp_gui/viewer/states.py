@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from lrp_gui.viewer.ink import CENTRE, Align, Ink, metrics
@@ -12,6 +13,7 @@ from lrp_gui.viewer.picture import Drawing
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
+    from lrp_gui.document.results import SampleResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,9 @@ class State:
     headline: str
     sentence: str
     warns: bool = False
+
+
+BOX = 88.0  # how much of a picture's top a boxed state takes
 
 
 NO_NETWORK = State(
@@ -48,6 +53,24 @@ def state_of(document: Document) -> State | None:
     return EXPLAINING if document.settings.auto else NOT_ASKED
 
 
+def trouble(result: SampleResult) -> State | None:
+    """What keeps an explanation from being drawn as it is: values that are no numbers, or nothing but zeros."""
+    arrays = dict(result.inputs)
+    arrays |= {path: layer.relevance for path, layer in result.layers.items()}
+    arrays |= {f"the edges into {path}": flow.matrix for path, flow in result.flows.items()}
+    broken = [name for name, values in arrays.items() if not np.isfinite(values).all()]
+    if broken:
+        named = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
+        sentence = (
+            f"NaN or infinite relevance in {named}: nothing is drawn for it. "
+            "Check this sample's input, or try composite epsilon_plus."
+        )
+        return State("Some values are no numbers", sentence, warns=True)
+    if not any(values.any() for values in arrays.values()):
+        return State("Every relevance is zero", "The explained score is 0, so there is nothing to hand back.")
+    return None
+
+
 def draw_state(ink: Ink, area: QRectF, state: State, boxed: bool = False) -> None:
     """Headline and sentence, in the middle of an area or as a box at its top."""
     theme = ink.theme
@@ -56,7 +79,7 @@ def draw_state(ink: Ink, area: QRectF, state: State, boxed: bool = False) -> Non
     flags = int(Align.AlignHCenter | Align.AlignTop) | 0x1000  # word wrap
     tall = metrics(12.5).boundingRect(text, flags, state.sentence).height()
     height = 26 + tall
-    top = area.top() + 12 if boxed else max(area.top() + 8, area.center().y() - height / 2 - 12)
+    top = area.top() + 6 if boxed else max(area.top() + 8, area.center().y() - height / 2 - 12)
     if boxed:
         ink.box(
             QRectF(text.left() - 14, top, width + 28, height + 18),

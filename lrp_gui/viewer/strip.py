@@ -13,11 +13,11 @@ from PySide6.QtGui import QColor, QPainterPath, QPen
 
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES, Balance
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, mix, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, mix, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.words import signed
 
-MIN_COLUMN = 46.0
+MIN_COLUMN = 58.0
 MAX_COLUMN = 300.0
 HEADER = 18.0
 LEGEND = 18.0
@@ -83,14 +83,18 @@ class StripPicture(Drawing):
             ink.box(rect.adjusted(1, 0, -1, -1), mix(theme.background, theme.accent, 0.12), theme.accent, 1.5, 4)
         name = QRectF(rect.left() + 4, rect.top() + 1, rect.width() - 8, HEADER - 2)
         if column.alarm:
-            self._mark(ink, QPointF(name.left() + 6, name.center().y()))
+            half = min(width_of(column.layer, 11.5, bold=True) / 2, name.width() / 2 - 14)
+            self._mark(ink, QPointF(name.center().x() - half - 2, name.center().y()))
             name.setLeft(name.left() + 14)
         ink.text(name, column.layer, 11.5, theme.text, CENTRE, bold=column.layer == self.selected)
         foot = QRectF(rect.left() + 2, rect.bottom() - FOOTER, rect.width() - 4, FOOTER - 1)
         if column.broken:
             ink.text(foot, "not a number", 10.5, theme.warning, CENTRE)
             return
-        ink.text(foot, f"Σ {signed(column.arrived)}", 10.5, theme.dim, CENTRE)
+        total = fitting(
+            (f"Σ {signed(column.arrived)}", signed(column.arrived), signed(column.arrived, 2)), foot.width(), 10.5
+        )
+        ink.text(foot, total, 10.5, theme.dim, CENTRE)
         bar = min(26.0, (rect.width() - 14) / 2)
         left = QRectF(rect.center().x() - bar - 1, zero, bar, 0)
         right = QRectF(rect.center().x() + 1, zero, bar, 0)

@@ -187,7 +187,7 @@ class Canvas(PictureView):
 
     @property
     def moving(self) -> bool:
-        """Is what is shown a moved copy that a sharp drawing will replace?"""
+        """Whether what is shown is a moved copy that a sharp drawing will replace."""
         return self._sharpen.isActive()
 
     def view_rect(self) -> QRectF:

@@ -6,7 +6,7 @@ from lrp_gui.document import words
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import shape_text
 
-__all__ = ["caption", "counted", "percent", "plain", "shape_text", "signed"]
+__all__ = ["caption", "counted", "percent", "plain", "sample_title", "shape_text", "signed"]
 
 
 def plain(value: float, digits: int = 3) -> str:
@@ -33,6 +33,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def sample_title(result: SampleResult) -> str:
+    """What a sample is called in a sentence: a bare number is "sample 3"."""
+    return f"sample {result.sample}" if result.sample.isdigit() else result.sample
+
+
 def caption(network: NetworkInfo, result: SampleResult | None) -> str:
     """Network, sample, target, composite and conservation: what a picture needs to be read later."""
     if result is None:
@@ -41,7 +46,7 @@ def caption(network: NetworkInfo, result: SampleResult | None) -> str:
     sinks = sum(row.bias + row.stabilizer + row.softmax + row.cut + row.unsupported for row in result.ledger)
     rest = sum(row.unexplained for row in result.ledger)
     return (
-        f"{network.name} · {result.sample} · target {result.target} = {plain(result.explained, 4)} · "
+        f"{network.name} · {sample_title(result)} · target {result.target} = {plain(result.explained, 4)} · "
         f"composite {result.composite} · relevance of the inputs {signed(arrived, 4)}, "
         f"absorbed {signed(sinks, 4)}, unexplained {signed(rest, 2)}"
     )

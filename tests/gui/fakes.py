@@ -255,7 +255,7 @@ def cnn(seed=1, blocks=1, residual=True) -> Chain:
             steps.append(Step(f"add{n}", "add", "sum", (more[-1].path, source), shape, rule="epsilon"))
         source = steps[-1].path
     steps.append(Step("pool", "MaxPool2d", "selection", (source,), (8, 4, 4), rule="winner"))
-    more, shape = _convolve("conv9", "pool", rng, 16, (8, 4, 4))
+    more, shape = _convolve(f"conv{2 + blocks}", "pool", rng, 16, (8, 4, 4))
     steps += more
     steps.append(Step("flatten", "flatten", "movement", (more[-1].path,), (256,)))
     weight = rng.normal(size=(10, 256)) / 16
