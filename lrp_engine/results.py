@@ -97,10 +97,9 @@ def _sources(network: Network, plan: Plan) -> dict[str, str]:
 
 def _warnings(layers: dict[str, Tensor], ledger: list[LedgerRow], score: Tensor) -> tuple[str, ...]:
     warnings = []
-    for row in ledger:
-        if not torch.isfinite(row.arrived).all() or not torch.isfinite(row.passed_on).all():
-            warnings.append(f"Relevance is not finite from the node {row.node} in layer “{row.layer}” on.")
-            break
+    if ledger and not torch.isfinite(torch.stack([row.passed_on for row in ledger])).all():
+        row = next(row for row in ledger if not torch.isfinite(row.passed_on).all())
+        warnings.append(f"Relevance is not finite from the node {row.node} in layer “{row.layer}” on.")
     for path, relevance in layers.items():
         largest = relevance.flatten(1).abs().amax(1)
         alarming = int((largest > ALARM * score.abs()).sum())

@@ -102,17 +102,21 @@ class Amount(NamedTuple):
         axis, times = samples
         count = values.shape[axis] // times
         if weight is None:
-            total = values.movedim(axis, 0).reshape(count, -1).sum(1)
+            total = _by_sample(values, axis, count).sum(1)
         elif weight.shape == values.shape:
-            first, second = (t.movedim(axis, 0).reshape(count, -1) for t in (values, weight))
-            total = torch.linalg.vecdot(first, second)
+            total = torch.linalg.vecdot(_by_sample(values, axis, count), _by_sample(weight, axis, count))
         else:
             # a bias: sum where it is the same, before it is multiplied
             weight = weight.reshape([1] * (values.dim() - weight.dim()) + list(weight.shape))
             alike = [i for i, size in enumerate(weight.shape) if size == 1 and i != axis]
             summed = values.sum(alike, keepdim=True) if alike else values
-            total = (summed * weight).movedim(axis, 0).reshape(count, -1).sum(1)
+            total = _by_sample(summed * weight, axis, count).sum(1)
         return total if self.scale == 1.0 else total * self.scale
+
+
+def _by_sample(values: Tensor, axis: int, count: int) -> Tensor:
+    """(samples, everything else)."""
+    return (values.movedim(axis, 0) if axis else values).reshape(count, -1)
 
 
 def summed_to(amount: Tensor, shape: torch.Size) -> Tensor:

@@ -33,6 +33,8 @@ def import_torch() -> Steps[None]:
             torch = import_module("torch")
         # The worker never trains. Set for the thread, so that jobs which take turns cannot undo it for each other.
         torch.set_grad_enabled(False)
+        # One core stays with the window: a barrier that waits for a thread which the main thread displaced costs more.
+        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
         yield Progress(text="Starting the engine")
     import_module("lrp_engine")
 
