@@ -77,8 +77,8 @@ QT_LIBRARIES = (
     ("libwayland-egl.so.1", "libwayland-egl1", "wayland"),
 )
 
-# Programs that the tests drive the real window with: (program, Debian package).
-TEST_PROGRAMS = (("Xvfb", "xvfb"), ("xdotool", "xdotool"), ("openbox", "openbox"))
+# The display of the tests that drive the real window: program, Debian package.
+XVFB = ("Xvfb", "xvfb")
 
 # What the output of a step that failed says -> what a person can do about it. The first match counts: without a network
 # pip also says that it found no matching distribution.
@@ -403,10 +403,9 @@ def virtual_display():  # noqa: ANN201
         server.wait()
 
 
-def have_test_programs() -> None:
-    missing = [package for program, package in TEST_PROGRAMS if shutil.which(program) is None]
-    if missing and sys.platform.startswith("linux"):
-        install_system_packages(missing, "The tests that drive the real window need other programs")
+def have_xvfb() -> None:
+    if sys.platform.startswith("linux") and shutil.which(XVFB[0]) is None:
+        install_system_packages([XVFB[1]], "The tests that drive the real window need Xvfb")
 
 
 def test(venv: Path) -> int:
@@ -456,7 +455,7 @@ def main(arguments: "list[str] | None" = None) -> int:
     venv = chosen.venv.absolute()
     try:
         if chosen.test:
-            have_test_programs()  # first, because a person may have to do something about it
+            have_xvfb()  # first, because a person may have to do something about it
         make_environment(venv)
         install(venv, frozenset({"dev"}) if chosen.test else frozenset())
         return test(venv) if chosen.test else show(venv)
