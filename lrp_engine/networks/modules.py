@@ -174,3 +174,17 @@ LAYER_TYPES: dict[str, LayerType] = {
     "Dropout": LayerType((), {"p": 0.5}, (), lambda g, x, _, __: _call(g, aten.clone.default, x)),
     "Identity": LayerType((), {}, (), lambda g, x, _, __: _call(g, aten.clone.default, x)),
 }
+
+
+def table_of_types() -> str:
+    """The table as Markdown, for `resources/docs/architecture-json.md`."""
+    lines = ["| type | parameters (with their defaults) | tensors |", "|---|---|---|"]
+    for name, row in LAYER_TYPES.items():
+        optional = (f"{key} = {'null' if value is None else str(value).lower()}" for key, value in row.optional.items())
+        tensors = ", ".join(slot.name for slot in row.slots)
+        lines.append(f"| `{name}` | {', '.join((*row.required, *optional)) or '–'} | {tensors or '–'} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table_of_types())  # noqa: T201 – this is what it is run for

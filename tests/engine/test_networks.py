@@ -307,3 +307,19 @@ def test_opening_an_archive_needs_no_tracing():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_the_documented_layer_types_are_the_tables_own():
+    from lrp_engine.networks.modules import table_of_types
+
+    page = Path(__file__).parents[2] / "resources" / "docs" / "architecture-json.md"
+    assert table_of_types() in page.read_text(encoding="utf-8")
+
+
+def test_the_documented_architecture_works(tmp_path):
+    page = (Path(__file__).parents[2] / "resources" / "docs" / "architecture-json.md").read_text(encoding="utf-8")
+    (tmp_path / "architecture.json").write_text(page.split("```json")[1].split("```")[0])
+    shapes = {"fc1.weight": (8, 2), "fc1.bias": (8,), "head.0.weight": (1, 8), "head.0.bias": (1,)}
+    torch.save({name: torch.ones(shape) for name, shape in shapes.items()}, tmp_path / "w.pt")
+    e = lrp.explain(lrp.load(tmp_path / "w.pt"), torch.ones(1, 2))
+    assert e.score.item() == pytest.approx(25.0)
