@@ -11,7 +11,7 @@ from torch.fx import Graph, Node
 from ..errors import ArchitectureError
 from .architecture import Architecture, LayerEntry, OutputEntry
 from .build import described, finish
-from .modules import LAYER_TYPES
+from .modules import LAYER_TYPES, LayerType
 from .tensors import to_torch
 
 if TYPE_CHECKING:
@@ -46,20 +46,21 @@ def build(architecture: Architecture, weights: WeightFile) -> Network:
         if entry.name in values:
             raise ArchitectureError(f"The name “{entry.name}” is used twice; give each layer a name of its own.")
         parameters = _parameters(entry, kind)
-        prefix = entry.name if entry.weights is None else entry.weights
-        nodes: dict[str, Node | None] = {}
-        for slot in kind.slots:
-            nodes[slot.name] = None
-            if slot.present(parameters):
-                key = f"{prefix}.{slot.name}" if prefix else slot.name
-                _check(weights, key, entry, slot.shape(parameters))
-                if key not in tensors:
-                    tensors[key] = to_torch(weights.tensors[key])
-                    if slot.learned:
-                        learned.add(key)
-                nodes[slot.name] = graph.create_node("get_attr", key)
         source = _source(entry, previous, values)
-        node = kind.build(graph, source, parameters, nodes.__getitem__)
+        try:
+            slots = _slots(entry, kind, parameters, weights)
+            nodes = {slot: None if key is None else graph.create_node("get_attr", key) for slot, key in slots.items()}
+            node = kind.build(graph, source, parameters, nodes.__getitem__)
+        except (TypeError, ValueError, ZeroDivisionError) as error:
+            raise ArchitectureError(
+                f"The layer “{entry.name}” ({entry.type}) has a parameter that makes no sense: {error}."
+            ) from error
+        for slot in kind.slots:
+            key = slots[slot.name]
+            if key is not None and key not in tensors:
+                tensors[key] = to_torch(weights.tensors[key])
+                if slot.learned:
+                    learned.add(key)
         node.meta.update(layer=entry.name, module=entry.type, source=f"architecture.json: layer “{entry.name}”")
         values[entry.name] = node
         previous = entry.name
@@ -83,7 +84,7 @@ def build(architecture: Architecture, weights: WeightFile) -> Network:
     return described(network, {e.name: e.features for e in architecture.inputs}, named)
 
 
-def _parameters(entry: LayerEntry, kind: Any) -> dict[str, Any]:
+def _parameters(entry: LayerEntry, kind: LayerType) -> dict[str, Any]:
     missing = [name for name in kind.required if name not in entry.parameters]
     unknown = [name for name in entry.parameters if name not in kind.required and name not in kind.optional]
     if missing or unknown:
@@ -91,6 +92,21 @@ def _parameters(entry: LayerEntry, kind: Any) -> dict[str, Any]:
         takes = ", ".join((*kind.required, *kind.optional)) or "none"
         raise ArchitectureError(f"The layer “{entry.name}” ({entry.type}) {what}; it takes {takes}.")
     return {**kind.optional, **entry.parameters}
+
+
+def _slots(
+    entry: LayerEntry, kind: LayerType, parameters: dict[str, Any], weights: WeightFile
+) -> dict[str, str | None]:
+    """For each slot of the layer its tensor's name in the weights, or None where the layer has none."""
+    prefix = entry.name if entry.weights is None else entry.weights
+    found: dict[str, str | None] = {}
+    for slot in kind.slots:
+        found[slot.name] = None
+        if slot.present(parameters):
+            key = f"{prefix}.{slot.name}" if prefix else slot.name
+            _check(weights, key, entry, slot.shape(parameters))
+            found[slot.name] = key
+    return found
 
 
 def _check(weights: WeightFile, key: str, entry: LayerEntry, expected: tuple[int, ...]) -> None:

@@ -9,6 +9,7 @@ values of each sample (a sequence folded into the batch): `samples` is then (axi
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from .graph import evaluate
 from .network import Shape
 
 _FEW, _MORE = 2, 3
-_SMALL = 32 * 2**20  # bytes of weights
+_SMALL = 32 * 2**20  # bytes of weights and of one sample
 
 
 def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, tuple[Shape, torch.dtype]]) -> None:
@@ -38,7 +39,9 @@ def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, t
     CaptureError
         If a node cannot run on these shapes; it names the node and its layer.
     """
-    device = "cpu" if sum(tensor.nbytes for tensor in tensors.values()) <= _SMALL else "meta"
+    sample = sum(prod(size for size in shape if size is not None) * dtype.itemsize for shape, dtype in inputs.values())
+    small = sample + sum(tensor.nbytes for tensor in tensors.values()) <= _SMALL
+    device = "cpu" if small else "meta"
     with torch.no_grad():
         few = _run(graph, tensors, inputs, _FEW, device)
         more = _run(graph, tensors, inputs, _MORE, device) if any(None in s for s, _ in inputs.values()) else few
@@ -69,8 +72,9 @@ def _run(
     for node in graph.nodes:
         if node.op == "placeholder":
             shape, dtype = inputs[str(node.target)]
-            size = [samples if s is None else s for s in shape]
-            values[node] = torch.zeros(size, dtype=dtype, device=device)
+            if any(size is not None and size < 1 for size in shape):
+                raise CaptureError(f"The input “{node.target}” has a size below 1 in its shape {shape}.")
+            values[node] = torch.zeros([s or samples for s in shape], dtype=dtype, device=device)
         elif node.op == "get_attr":
             name = str(node.target)
             values[node] = held.setdefault(name, tensors[name].to(device))
