@@ -17,7 +17,7 @@ from .networks.network import Network
 from .networks.operations import AFFINE, KINDS, NORMALIZATION, Operation
 from .rules.affine_maps import WeightCache
 from .rules.simple import SIMPLE_STEPS, fill_of
-from .rules.steps import Context, ForwardOnly, Step
+from .rules.steps import Context, RuleStep, Step
 from .rules.weighted import AffineStep, affine_map, batch_norm_map, merged_map
 
 
@@ -29,7 +29,7 @@ class Plan:
     ----------
     steps : list of Step
         In forward order; those up to the logits can hand relevance back.
-    backward : list of Step
+    backward : list of RuleStep
         In backward order.
     logit : torch.fx.Node
         What is explained.
@@ -40,7 +40,7 @@ class Plan:
     """
 
     steps: list[Step]
-    backward: list[Step]
+    backward: list[RuleStep]
     constants: dict[Node, Any]
     live: set[Node]
     logit: Node
@@ -103,7 +103,7 @@ class _Compiler:
             for node in self.graph.nodes
             if node.op == "call_function" and node not in self.constants and node not in self.stands_for
         ]
-        backward = [step for step in reversed(steps) if not isinstance(step, ForwardOnly)]
+        backward = [step for step in reversed(steps) if isinstance(step, RuleStep)]
         subjects = {step.node: self.merged.get(step.node, step.node) for step in steps}
         return Plan(steps, backward, self.constants, self.live, self.logit, self.stands_for, subjects)
 
@@ -128,7 +128,7 @@ class _Compiler:
 
     def _step(self, node: Node) -> Step:
         if node not in self.explained:
-            return ForwardOnly(node, self.context, _NO_RULE, "not explained")
+            return Step(node, self.context)
         kind, family = _classify(node, self.live)
         subject = self.merged.get(node, node)
         subject_kind, subject_family = _classify(subject, self.live)
@@ -150,9 +150,6 @@ class _Compiler:
             map_, x = batch_norm_map(node, self.context)
             return AffineStep(node, self.context, rule, reason, map_, x)
         return SIMPLE_STEPS[kind](node, self.context, rule, reason)
-
-
-_NO_RULE: Any = None  # a step outside what is explained has none
 
 
 def _classify(node: Node, live: set[Node]) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from .ledger import SINKS, LedgerRow
 from .plan import Plan, plan_of
 from .results import Chunk, assemble
 from .rules.relevance import Relevance
-from .rules.steps import Record, Step
+from .rules.steps import Record, RuleStep
 from .rules.weighted import AffineStep
 from .targets import Seed, Target, seed_of
 
@@ -236,7 +236,7 @@ class _Passes:
         self.nothing = torch.zeros_like(self.score)
         return {self.plan.logit: start}
 
-    def _back(self, step: Step, arriving: dict[Node, Relevance], arrived: dict[Node, Tensor]) -> None:
+    def _back(self, step: RuleStep, arriving: dict[Node, Relevance], arrived: dict[Node, Tensor]) -> None:
         node, values = step.node, self.record.values
         here = arriving.pop(node, None)
         if here is None:
@@ -245,7 +245,7 @@ class _Passes:
             self.values[node] = values[node]
             self.relevance[node] = here.of(values[node])
         layer = self.plan.subjects[node].meta.get("layer", "")
-        if isinstance(step, AffineStep) and layer in self.wanted_flows:
+        if layer in self.wanted_flows and isinstance(step, AffineStep) and step.has_flow:
             self.flows[layer] = step.flow(self.record, here)
         shares, absorbed = step.backward(self.record, here)
         passed_on = self.nothing

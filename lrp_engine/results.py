@@ -12,6 +12,7 @@ from torch.fx import Node
 
 from .explanation import Explanation
 from .ledger import LedgerRow, joined
+from .rules.weighted import AffineStep
 
 if TYPE_CHECKING:
     from .networks.network import Network
@@ -84,15 +85,9 @@ def _joined(parts: list[Tensor]) -> Tensor:
 
 def _sources(network: Network, plan: Plan) -> dict[str, str]:
     """For each layer with weights the layer or input that it feeds from."""
-    from .rules.affine_maps import Convolution, Dense
-    from .rules.weighted import AffineStep
-
-    names = {
-        step.node.meta.get("layer", "")
-        for step in plan.steps
-        if isinstance(step, AffineStep) and isinstance(step.map, Dense | Convolution)
-    } | {node.meta.get("layer", "") for node in plan.stands_for}
-    return {layer.path: layer.sources[0] for layer in network.layers if layer.path in names and not layer.merged_into}
+    weighted = [step for step in plan.backward if isinstance(step, AffineStep) and step.has_flow]
+    names = {plan.subjects[step.node].meta.get("layer", "") for step in weighted}
+    return {layer.path: layer.sources[0] for layer in network.layers if layer.path in names}
 
 
 def _warnings(layers: dict[str, Tensor], ledger: list[LedgerRow], score: Tensor) -> tuple[str, ...]:

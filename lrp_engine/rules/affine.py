@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .affine_maps import AffineMap
+from .affine_maps import AffineMap, WeightedMap
 from .relevance import Amount, Relevance
 
 
@@ -167,6 +167,7 @@ def hand_back(seen: Seen, terms: list[Term]) -> Relevance:
 
 def flow(seen: Seen, terms: list[Term]) -> Tensor:
     """Relevance between units, (samples, output units, input units)."""
+    assert isinstance(seen.map, WeightedMap)
     parts = [seen.map.flow(side_of(seen.x, t.side), t.share, t.part) for t in _needed(seen, terms)]
     return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
 

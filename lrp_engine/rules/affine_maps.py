@@ -6,6 +6,7 @@ each for W itself or for a *part* of it: W⁺, W⁻.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +46,7 @@ class WeightCache:
         return made
 
 
-class AffineMap:
+class AffineMap(ABC):
     """A map with weights. Subclasses say how it and its adjoint are computed.
 
     Attributes
@@ -74,20 +75,24 @@ class AffineMap:
         z = self.forward(x, "w")
         return z if self.bias is None else z + self.bias
 
+    @abstractmethod
     def forward(self, x: Tensor, part: str) -> Tensor:
         """The map without bias."""
-        raise NotImplementedError
 
+    @abstractmethod
     def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:
         """What each input of `shape` gets of the shares on the outputs: Wᵀ share."""
-        raise NotImplementedError
 
+
+class WeightedMap(AffineMap):
+    """A map that learns, between units that a person can point at."""
+
+    @abstractmethod
     def flow(self, x: Tensor, share: Tensor, part: str) -> Tensor:
         """x_i w_ij share_j as (samples, output units, input units)."""
-        raise NotImplementedError
 
 
-class Dense(AffineMap):
+class Dense(WeightedMap):
     """x (samples, …, inputs) → (samples, …, outputs); the weight is (outputs, inputs)."""
 
     def value(self, x: Tensor) -> Tensor:
@@ -112,7 +117,7 @@ class Dense(AffineMap):
         return torch.einsum("npo,npi->noi", share, x) * weight
 
 
-class Convolution(AffineMap):
+class Convolution(WeightedMap):
     """A convolution over one to three axes; x (samples, channels, …)."""
 
     def __init__(

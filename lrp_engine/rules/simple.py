@@ -14,16 +14,15 @@ from ..networks.graph import arguments, operation_name, operation_of
 from ..networks.operations import ACTIVATION, MOVEMENT, SELECTION, SUM
 from .affine_maps import backward_of
 from .relevance import Amount, Relevance, summed_to
-from .steps import Context, HandedBack, Record, Step
+from .steps import Context, HandedBack, Record, RuleStep
 
 aten = torch.ops.aten
 
 
-class SumStep(Step):
+class SumStep(RuleStep):
     """a + α·b: each term takes its signed share of z / (z + ε sgn z); a constant term absorbs like a bias."""
 
     kind = SUM
-    reads = ("inputs", "output")
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
@@ -59,7 +58,7 @@ def fill_of(node: Node) -> float:
     return float(given or 0) if place is not None else 0.0  # type: ignore[arg-type]
 
 
-class MovementStep(Step):
+class MovementStep(RuleStep):
     """Values are moved, repeated or dropped: relevance goes back to where each came from."""
 
     kind = MOVEMENT
@@ -69,8 +68,6 @@ class MovementStep(Step):
         self._name = operation_name(node)
         fills = fill_of(node) != 0
         self._has_constants = fills or (self._name == "cat" and len(self.inputs) < len(arguments(node)[0]))
-        if self._has_constants:
-            self.reads = ("output",)
 
     def forward(self, record: Record) -> Tensor:
         """The moved values; only shapes are kept for the way back."""
@@ -128,22 +125,19 @@ class MovementStep(Step):
         return places
 
 
-class ActivationStep(Step):
+class ActivationStep(RuleStep):
     """An elementwise function: relevance passes, R_in = R_out.
 
     As a factor, that is f(x)/x; where f(0) is not 0, relevance can reach an input that is 0 and is kept as it is.
     """
 
     kind = ACTIVATION
-    reads = ("inputs", "output")
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
         row = operation_of(node)
         self._as_factor = row is not None and row.zero_at_zero
         self._rectifies = operation_name(node) == "relu"
-        if self._rectifies:
-            self.reads = ("output",)
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """Relevance as it is, or its factor times f(x)/x."""
@@ -160,11 +154,10 @@ class ActivationStep(Step):
         return HandedBack([Relevance(g=arriving.g * slope)], [])
 
 
-class SelectionStep(Step):
+class SelectionStep(RuleStep):
     """One of several values is chosen: the winner takes all; of several winners the first that torch names."""
 
     kind = SELECTION
-    reads = ("inputs",)
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
@@ -204,7 +197,7 @@ def _two(value: Any) -> list[int]:
     return given * 2 if len(given) == 1 else given
 
 
-SIMPLE_STEPS: dict[str, type[Step]] = {
+SIMPLE_STEPS: dict[str, type[RuleStep]] = {
     SUM: SumStep,
     MOVEMENT: MovementStep,
     ACTIVATION: ActivationStep,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -47,28 +48,20 @@ class Context:
 
 
 class Step:
-    """One node.
+    """One node, computed in the forward pass: sizes, constants, what stands after the logits.
 
     Attributes
     ----------
     node : torch.fx.Node
         Whose value the step computes.
     inputs : list of torch.fx.Node
-        Its live inputs, in the order of `HandedBack.shares`.
-    kind, rule, reason
-        For the ledger.
-    reads : tuple of str
-        Which values the backward pass needs: "inputs", "output".
+        Its live inputs.
+    samples : (axis, times) or None
+        Where the samples run in its value.
     """
 
-    kind = ""
-    reads: tuple[str, ...] = ()
-
-    def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
+    def __init__(self, node: Node, context: Context) -> None:
         self.node = node
-        self.rule = rule
-        self.rule_words = str(rule) if rule else ""
-        self.reason = reason
         self.inputs = [n for n in node.all_input_nodes if n in context.live]
         self.samples: tuple[int, int] | None = node.meta.get("samples")
         self._arguments = map_aggregate(
@@ -106,13 +99,26 @@ class Step:
 
         return function
 
+
+class RuleStep(Step, ABC):
+    """A node that hands relevance back by a rule.
+
+    Attributes
+    ----------
+    kind, rule_words, reason : str
+        For the ledger.
+    """
+
+    kind = ""
+
+    def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
+        super().__init__(node, context)
+        self.rule_words = str(rule)
+        self.reason = reason
+
+    @abstractmethod
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
-        """Hand relevance back."""
-        raise NotImplementedError
-
-
-class ForwardOnly(Step):
-    """A node outside what is explained: sizes, constants, the function after the logits."""
+        """Hand relevance back: one share for each of `inputs`, in order."""
 
 
 def _holds_nodes(nested: Any) -> bool:

@@ -12,16 +12,15 @@ from ..composites import Rule
 from ..networks.graph import operation_name
 from ..networks.operations import AFFINE
 from .affine import AFFINE_RULES, Seen, Shares, flow, hand_back
-from .affine_maps import AffineMap, Convolution, Dense, Scaling, Weightless
+from .affine_maps import AffineMap, Convolution, Dense, Scaling, WeightedMap, Weightless
 from .relevance import Relevance
-from .steps import Context, HandedBack, Record, Step
+from .steps import Context, HandedBack, Record, RuleStep
 
 
-class AffineStep(Step):
+class AffineStep(RuleStep):
     """z = W x + b of one live input."""
 
     kind = AFFINE
-    reads = ("inputs", "output")
 
     def __init__(
         self, node: Node, context: Context, rule: Rule, reason: str, map_: AffineMap, x: Node, *, merged: bool = False
@@ -34,6 +33,11 @@ class AffineStep(Step):
         self._values = rule.values
         self._nonnegative = x in context.nonnegative
         self._minds_signs = rule.name not in {"lrp_0", "epsilon"}
+
+    @property
+    def has_flow(self) -> bool:
+        """Whether there are edges between units to speak of."""
+        return isinstance(self.map, WeightedMap)
 
     def forward(self, record: Record) -> Tensor:
         """z, by the network's own operation; a merged map has none."""
