@@ -31,6 +31,7 @@ def explain(
     inputs: Any,
     target: Target = "max",
     composite: str | Composite = "epsilon_plus",
+    *,
     batch: int | None = None,
     keep: str = "layers",
     flows: Collection[str] = (),
@@ -63,7 +64,7 @@ def explain(
     InputError, TargetError, CompositeError, UnsupportedOperation
         If what is given does not fit the network, or no rule covers one of its operations.
     """
-    steps = explaining(network, inputs, target, composite, batch, keep, flows)
+    steps = explaining(network, inputs, target, composite, batch=batch, keep=keep, flows=flows)
     while True:
         try:
             next(steps)
@@ -76,6 +77,7 @@ def explaining(
     inputs: Any,
     target: Target = "max",
     composite: str | Composite = "epsilon_plus",
+    *,
     batch: int | None = None,
     keep: str = "layers",
     flows: Collection[str] = (),
@@ -100,7 +102,8 @@ def explaining(
         chunks.append(passes.chunk())
 
     def more_flow(layer: str) -> Tensor:
-        return explain(network, given, target, composite, batch, "inputs", (layer,)).flows[layer]
+        again = explain(network, given, target, composite, batch=batch, keep="inputs", flows=(layer,))
+        return again.flows[layer]
 
     return assemble(network, plan, composite.name, chunks, more_flow)
 
