@@ -96,6 +96,7 @@ class ExportDialog(QDialog):
         self._timer.timeout.connect(self._show_preview)
         self._follow_size()
         self._show_preview()
+        self.resize(1000, 560)
 
     def _build(self) -> None:
         self.view = QComboBox()
@@ -129,7 +130,7 @@ class ExportDialog(QDialog):
             form.addRow(self.tr("&Picture"), self.view)
         form.addRow(self.tr("&Format"), self.format)
         form.addRow(self.tr("&Size"), self.size_box)
-        form.addRow(self.tr("Pi&xels"), size)
+        form.addRow(self.tr("Pixels"), size)
         form.addRow(self.tr("&Text size"), self.text_size)
         form.addRow(self.tr("&Colours"), self.theme_box)
         form.addRow("", self.caption)

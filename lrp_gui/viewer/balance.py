@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,13 +25,18 @@ TITLES = {
     "unexplained": "unexplained",
 }
 ADVICE = {
-    "bias": "try composite epsilon_plus, or compare with a reference input",
-    "stabilizer": "try a smaller ε, or composite epsilon_plus",
+    "bias": "no input stands for that part; composite {other} may leave less of it there",
+    "stabilizer": "that part is lost to numerical safety; try composite {other}",
     "softmax": "the weights of attention took it; a composite that holds them constant keeps it",
     "cut": "the explanation stops there by choice",
     "unsupported": "no rule is known for that operation; what lies before it is not explained in full",
     "unexplained": "treat the relevances before this layer with care and report it",
 }
+
+
+def other_composite(composite: str) -> str:
+    """One to compare with: epsilon_plus keeps signs from cancelling; beside it, gamma is the milder one."""
+    return "gamma" if composite == "epsilon_plus" else "epsilon_plus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +85,22 @@ def balances(network: NetworkInfo, result: SampleResult) -> tuple[Balance, ...]:
     rows: dict[str, list[LedgerRow]] = {}
     for row in result.ledger:
         rows.setdefault(row.layer, []).append(row)
-    inputs = [_balance(name, "input", value, [], result.explained) for name, value in result.inputs.items()]
+    inputs = [_balance(name, "input", value, [], result) for name, value in result.inputs.items()]
     layers = [
-        _balance(
-            layer.path, layer.operation, result.layers[layer.path].relevance, rows.get(layer.path, []), result.explained
-        )
+        _balance(layer.path, layer.operation, result.layers[layer.path].relevance, rows.get(layer.path, []), result)
         for layer in network.layers
         if layer.path in result.layers
     ]
     return tuple(inputs + layers)
 
 
-def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[LedgerRow], f: float) -> Balance:
+def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[LedgerRow], result: SampleResult) -> Balance:
     relevance = np.asarray(relevance, dtype=float)
     finite = relevance[np.isfinite(relevance)]
-    broken = finite.size < relevance.size
     positive, negative = float(finite[finite > 0].sum()), float(finite[finite < 0].sum())
     sinks = {name: math.fsum(getattr(row, name) for row in rows) for name in SINKS}
     arrived = positive + negative
-    largest = float(np.abs(finite).max()) if finite.size else 0.0
-    return Balance(
+    account = Balance(
         layer=path,
         operation=operation,
         arrived_positive=positive,
@@ -109,36 +110,33 @@ def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[Ledger
         rules=tuple(dict.fromkeys(row.rule for row in rows)),
         kinds=tuple(dict.fromkeys(row.kind for row in rows)),
         reasons=tuple(dict.fromkeys(reason for row in rows if (reason := getattr(row, "reason", "")))),
-        largest=largest,
-        alarm=_alarm(path, positive - negative, sinks, largest, f, broken),
-        broken=broken,
+        largest=float(np.abs(finite).max()) if finite.size else 0.0,
+        alarm="",
+        broken=finite.size < relevance.size,
     )
+    return replace(account, alarm=_alarm(account, result))
 
 
-def _alarm(path: str, arriving: float, sinks: dict[str, float], largest: float, f: float, broken: bool) -> str:
+def _alarm(account: Balance, result: SampleResult) -> str:
     """What is worth a warning at this layer, worst first, and what to try."""
-    if broken:
-        return (
-            f"{path} holds values that are no numbers: try composite epsilon_plus, or check the input of this sample."
-        )
-    base = max(abs(f), arriving)
+    path, f, other = account.layer, abs(result.explained), other_composite(result.composite)
+    if account.broken:
+        return f"{path} holds values that are no numbers: check this sample's input, or try composite {other}."
+    arriving = account.arrived_positive - account.arrived_negative
+    base = max(f, arriving)
     if not base:
         return ""
-    name = max(sinks, key=lambda sink: abs(sinks[sink]))
-    share = abs(sinks[name]) / base
-    if abs(sinks["unexplained"]) / base > UNEXPLAINED:
-        name, share = "unexplained", abs(sinks["unexplained"]) / base
-        return f"{path}: {percent(share)} of the relevance is unexplained: {ADVICE[name]}."
-    if share > LARGE_SHARE:
-        return f"{path}: {TITLES[name]} absorbed {percent(share)} of what arrived: {ADVICE[name]}."
-    if abs(f) > 0 and largest / abs(f) > LARGE_RATIO:
-        return (
-            f"{path}: one unit holds {plain(largest / abs(f), 2)} times the explained score, "
-            "so large parts of opposite sign cancel: try composite epsilon_plus, or a larger ε."
-        )
-    if abs(f) > 0 and arriving / abs(f) > LARGE_SUM:
-        return (
-            f"{path}: positive and negative relevance of {plain(arriving / abs(f), 2)} times the score cancel, "
-            "so single units say little: try composite epsilon_plus, or a larger ε."
-        )
+    worst = max(SINKS, key=lambda sink: abs(account.sinks[sink]))
+    if abs(account.sinks["unexplained"]) / base > UNEXPLAINED:
+        share = percent(abs(account.sinks["unexplained"]) / base)
+        return f"{path}: {share} of the relevance is unexplained: {ADVICE['unexplained']}."
+    if abs(account.sinks[worst]) / base > LARGE_SHARE:
+        share = percent(abs(account.sinks[worst]) / base)
+        return f"{path}: {TITLES[worst]} absorbed {share} of what arrived: {ADVICE[worst].format(other=other)}."
+    if f and account.largest / f > LARGE_RATIO:
+        times = plain(account.largest / f, 2)
+        return f"{path}: one unit holds {times} times the score, so opposite signs cancel: try composite {other}."
+    if f and arriving / f > LARGE_SUM:
+        times = plain(arriving / f, 2)
+        return f"{path}: positive and negative relevance of {times} times the score cancel: try composite {other}."
     return ""

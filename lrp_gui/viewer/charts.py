@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
 
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Align, Ink, elided, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Align, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.visible import smallest_set
 from lrp_gui.viewer.words import plain, signed
 
 ROW = 17.0
+TALL_ROW = 24.0
 HEAD = 24.0
 LEGEND = 30.0
 
@@ -27,7 +28,9 @@ class Chart(Drawing):
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """Heading and body; or the note in the body's place."""
         self.spots.clear()
-        ink.text(QRectF(10, 3, size.width() - 20, 18), self.heading, 12.5, ink.theme.text, LEFT, bold=True)
+        head = QRectF(10, 3, size.width() - 20, 18)
+        heading = fitting((self.heading, self.heading.split(": ")[-1]), head.width(), 12.5, bold=True)
+        ink.text(head, heading, 12.5, ink.theme.text, LEFT, bold=True)
         body = QRectF(6, HEAD, max(20.0, size.width() - 12), max(20.0, size.height() - HEAD - 4))
         if self.note:
             ink.paragraph(body.adjusted(4, 4, -4, 0), self.note, 12, ink.theme.dim)
@@ -46,6 +49,7 @@ class BarsPicture(Chart):
     values: np.ndarray = field(default_factory=lambda: np.zeros(0))
     details: tuple[str, ...] = ()  # beside the name: the value with its unit
     layer: str = ""
+    selected: int = -1
 
     def __post_init__(self) -> None:
         """Tall enough for every bar, within reason."""
@@ -79,15 +83,16 @@ class BarsPicture(Chart):
             texts.append(signed(rest))
             colours.append(theme.other)
         widest = max(width_of(name, plots.TICKS) for name in names) + 12
-        used = min(rect.height(), 28 + ROW * 1.25 * len(names) + 6)
+        used = min(rect.height(), 28 + TALL_ROW * len(names) + 6)
         plot = QRectF(rect.left(), rect.top(), rect.width(), used)
         plots.bars(ink, plot, names, np.array(values), texts, colours, widest)
         step = (used - 24) / len(names)
         for n, unit in enumerate(order):
             text = f"{self._full(int(unit))}\nR {signed(float(self.values[unit]), 4)}"
-            self.spots.append(
-                (QRectF(rect.left(), rect.top() + n * step, rect.width(), step), Hit(self.layer, int(unit), text))
-            )
+            row = QRectF(rect.left(), rect.top() + n * step, rect.width(), step)
+            self.spots.append((row, Hit(self.layer, int(unit), text)))
+            if unit == self.selected:
+                ink.box(row.adjusted(1, 0.5, -1, -0.5), None, theme.accent, 1.5, 3)
 
     def _full(self, unit: int) -> str:
         detail = self.details[unit] if self.details else ""

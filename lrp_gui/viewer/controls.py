@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QStyle, QToolButton, QWidget
 
 from lrp_gui.viewer.neurons import Visibility
@@ -34,7 +34,6 @@ class Controls(QWidget):
         self.play.setText("▶")  # the style's own icon is black on every theme
         self.play.setAccessibleName(self.tr("Play the backward sweep"))
         self.play.setToolTip(self.tr("Watch the relevance being handed back (Space)"))
-        self.play.setShortcut(QKeySequence(Qt.Key.Key_Space))
         self.play.setAutoRaise(True)
         self.play.clicked.connect(self.start_sweep)
         self.sweep.valueChanged.connect(lambda value: self.swept.emit(value / 100))

@@ -24,7 +24,7 @@ from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.board import stacked
-from lrp_gui.viewer.layer_charts import as_plane, facts, input_charts, layer_charts, unit_names
+from lrp_gui.viewer.layer_charts import as_plane, facts, input_charts, layer_charts, summary, unit_names
 from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.selection import Selection
@@ -43,6 +43,8 @@ class Detail(QTabWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setDocumentMode(True)
+        self.setUsesScrollButtons(False)
+        self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setAccessibleName(self.tr("Detail of what is selected"))
         self._shown: tuple[NetworkInfo, SampleResult, Selection] | None = None
         self.inputs = PictureView(theme, self.tr("Relevance of the inputs"))
@@ -52,17 +54,11 @@ class Detail(QTabWidget):
         self.opacity = _slider(self.tr("Opacity of the relevance over the value"), 85)
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
         self._opacity_row = _row(QLabel(self.tr("Relevance")), self.opacity)
-        self.facts = QLabel()
-        self.facts.setWordWrap(True)
-        self.facts.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.facts.setAccessibleName(self.tr("Rule, sums and sinks of the selected layer"))
-        self.facts.setContentsMargins(8, 2, 8, 6)
-        self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.facts = _text(self.tr("Rule, sums and sinks of the selected layer"))
+        self.summary = _text(self.tr("What is explained, and what was noted"))
         self.model = UnitsModel()
         self.numbers = self._table()
-        self.addTab(_column(self.inputs, self._opacity_row), self.tr("Inputs"))
+        self.addTab(_column(self.inputs, self._opacity_row, self.summary), self.tr("Inputs"))
         self.addTab(_column(self.layer, self.facts), self.tr("Layer"))
         self.addTab(self.numbers, self.tr("Numbers"))
 
@@ -74,7 +70,10 @@ class Detail(QTabWidget):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSortingEnabled(True)
         table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = table.horizontalHeader()
+        header.setResizeContentsPrecision(60)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         table.verticalHeader().setDefaultSectionSize(22)
         table.clicked.connect(self._clicked)
         copy = QShortcut(QKeySequence.StandardKey.Copy, table, context=Qt.ShortcutContext.WidgetShortcut)
@@ -96,6 +95,7 @@ class Detail(QTabWidget):
         self.inputs.set_picture(stacked(theme, input_charts(network, result, theme, chosen)))
         self.layer.set_picture(stacked(theme, layer_charts(network, result, theme, chosen)))
         self.facts.setText(facts(network, result, accounts.get(path), path))
+        self.summary.setText(summary(network, result))
         self._opacity_row.setVisible(any(as_plane(relevance) is not None for relevance in result.inputs.values()))
         self._fill_numbers(network, result, path, selection.unit)
 
@@ -112,6 +112,7 @@ class Detail(QTabWidget):
         self.inputs.set_picture(None)
         self.layer.set_picture(None)
         self.facts.setText("")
+        self.summary.setText("")
         self._opacity_row.hide()
         self.model.show((), np.zeros(0), (), np.zeros(0))
 
@@ -166,6 +167,19 @@ def _slider(name: str, value: int) -> QSlider:
     return slider
 
 
+def _text(name: str) -> QLabel:
+    """Words that can be selected and copied."""
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    label.setAccessibleName(name)
+    label.setContentsMargins(8, 2, 8, 6)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    return label
+
+
 def _row(*widgets: QWidget) -> QWidget:
     row = QWidget()
     layout = QHBoxLayout(row)
@@ -175,11 +189,12 @@ def _row(*widgets: QWidget) -> QWidget:
     return row
 
 
-def _column(view: QWidget, below: QWidget) -> QWidget:
+def _column(view: QWidget, *below: QWidget) -> QWidget:
     column = QWidget()
     layout = QVBoxLayout(column)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
     layout.addWidget(view, 1)
-    layout.addWidget(below)
+    for part in below:
+        layout.addWidget(part)
     return column

@@ -18,7 +18,7 @@ MANY_UNITS = 40
 ZERO = "Every relevance here is zero: nothing of the explained score reached this place."
 BROKEN = (
     "{what} holds {count} that cannot be drawn (NaN or infinite), so nothing is drawn. "
-    "Check this sample's input, or try composite epsilon_plus."
+    "Check this sample's input, or try another composite."
 )
 
 
@@ -48,7 +48,9 @@ def _layer(network: NetworkInfo, result: SampleResult, theme: Theme, selection: 
     if relevance.ndim == 3 and min(relevance.shape[1:]) > 1:
         sums = relevance.sum(axis=(1, 2))
         names = tuple(f"channel {n}" for n in range(sums.size))
-        bars = BarsPicture(theme, heading=f"{path}: ΣR by channel", names=names, values=sums, layer=path)
+        bars = BarsPicture(
+            theme, heading=f"{path}: ΣR by channel", names=names, values=sums, layer=path, selected=selection.unit
+        )
         return [_maps(theme, path, relevance, selection), bars]
     flat = relevance.ravel()
     values = np.asarray(result.layers[path].activation, dtype=float).ravel()
@@ -60,6 +62,7 @@ def _layer(network: NetworkInfo, result: SampleResult, theme: Theme, selection: 
             values=flat,
             details=tuple(plain(value) for value in values) if flat.size <= MANY_UNITS else (),
             layer=path,
+            selected=selection.unit,
         )
     ]
     if flat.size > MANY_UNITS:
@@ -76,7 +79,8 @@ def input_charts(network: NetworkInfo, result: SampleResult, theme: Theme, selec
     """The charts of every input of the network."""
     charts: list[Chart] = []
     for info in network.inputs:
-        charts += layer_charts(network, result, theme, replace(selection, layer=info.name))
+        unit = selection.unit if selection.layer == info.name else -1
+        charts += layer_charts(network, result, theme, replace(selection, layer=info.name, unit=unit))
     return charts
 
 
@@ -96,6 +100,7 @@ def _input(result: SampleResult, theme: Theme, info: InputInfo, selection: Selec
         values=flat,
         details=details,
         layer=info.name,
+        selected=selection.unit,
     )
     plane = as_plane(relevance)
     if plane is None:
@@ -150,9 +155,13 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
             taken = [f"{TITLES[name]} {signed(value)}" for name, value in balance.sinks.items() if abs(value) > least]
             lines.append("absorbed by " + ", ".join(taken) if taken else "nothing absorbed")
         lines += balance.reasons
-    if layer is None or layer.path == network.layers[-1].path:
-        lines += result.notes
     return "\n".join(lines)
+
+
+def summary(network: NetworkInfo, result: SampleResult) -> str:
+    """What is explained, and all that was noted on the way."""
+    lines = [f"f = {plain(result.explained, 4)}: {result.target}, by {result.composite}"]
+    return "\n".join(dict.fromkeys((*lines, *network.notes, *result.notes)))
 
 
 def _note(what: str, relevance: np.ndarray) -> str:

@@ -37,7 +37,7 @@ def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = Tru
     for texts, with_scale in ((entries, True), (short, True), (short, False), (short[:2], False)):
         width = sum(width_of(text, 11) + SAMPLE + 18 for text, _ in texts)
         width += width_of(scale, 11) + SAMPLE + 18 if with_scale and scale else 0
-        if width <= rect.width() or len(texts) == 2:
+        if width <= rect.width():
             break
     x = rect.right() - width
     y = rect.center().y()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
@@ -15,14 +16,25 @@ from PySide6.QtGui import QPainterPath
 
 from lrp_gui.viewer.stages import Branch, StageGraph
 
-BOXES = ((150.0, 108.0), (164.0, 134.0), (190.0, 164.0))  # (width, height): taller ones give the maps more room
-PLAIN_BOXES = ((160.0, 46.0),)  # name and shape alone
-GAP = 62.0  # between ranks
 LANE_GAP = 26.0
-GUTTER = 60.0  # above each row
-SIDE = 34.0
-LARGEST_SCALE = 1.5
+SIDE = 30.0
+GAP_TURN = 24.0
+READABLE = 0.8  # below this scale, larger text is worth more than larger boxes
+LARGEST_SCALE = 2.0
 WIDEST = 34.0  # ribbon
+
+
+class Box(NamedTuple):
+    """A size of box, the space between ranks, and the gutter above each row."""
+
+    width: float
+    height: float
+    gap: float = 62.0
+    gutter: float = 60.0
+
+
+BOXES = (Box(128, 66, 34, 42), Box(150, 108), Box(164, 134), Box(190, 164))  # the taller, the more room for maps
+PLAIN_BOXES = (Box(160, 46),)  # name and shape alone
 
 
 @dataclass(frozen=True)
@@ -39,30 +51,30 @@ class StageLayout:
     per_relevance: float
 
 
-def lay_out_stages(graph: StageGraph, area: QRectF, sizes: tuple[tuple[float, float], ...] = BOXES) -> StageLayout:
+def lay_out_stages(graph: StageGraph, area: QRectF, sizes: tuple[Box, ...] = BOXES) -> StageLayout:
     """Choose boxes and the number of ranks per row that show them largest in `area`."""
     ranks = 1 + max((stage.rank for stage in graph.stages), default=0)
     lanes_at = [1] * ranks
     for stage in graph.stages:
         lanes_at[stage.rank] = max(lanes_at[stage.rank], stage.lane + 1)
     choices = [(per_row, box) for per_row in range(1, ranks + 1) for box in sizes]
-    per_row, box = max(choices, key=lambda c: (round(_scale(*c, lanes_at, area) ** 2 * c[1][0] * c[1][1]), c[0]))
-    wide, tall = box
+    per_row, box = max(choices, key=lambda choice: (_worth(*choice, lanes_at, area), choice[0]))
     scale = _scale(per_row, box, lanes_at, area)
     tops, y = [], 0.0
     for lanes in _rows(per_row, lanes_at):
-        tops.append(y + GUTTER)
-        y += GUTTER + lanes * (tall + LANE_GAP) - LANE_GAP
+        tops.append(y + box.gutter)
+        y += box.gutter + lanes * (box.height + LANE_GAP) - LANE_GAP
     width, height = _size(per_row, box, lanes_at)
     boxes = []
     for stage in graph.stages:
         row, at = divmod(stage.rank, per_row)
-        boxes.append(QRectF(SIDE + at * (wide + GAP), tops[row] + stage.lane * (tall + LANE_GAP), wide, tall))
-    paths = tuple(_route(graph, branch, boxes, per_row, tops) for branch in graph.branches)
+        left, top = SIDE + at * (box.width + box.gap), tops[row] + stage.lane * (box.height + LANE_GAP)
+        boxes.append(QRectF(left, top, box.width, box.height))
+    paths = tuple(_route(graph, branch, boxes, box, per_row, tops) for branch in graph.branches)
     largest = max((branch.positive - branch.negative for branch in graph.branches), default=0.0)
     left = area.left() + (area.width() - width * scale) / 2
     # The first row's gutter often stays empty: the whole is centred a little higher.
-    top = area.top() + max(0.0, (area.height() - height * scale) / 2 - GUTTER * scale * 0.2)
+    top = area.top() + max(0.0, (area.height() - height * scale) / 2 - box.gutter * scale * 0.2)
     return StageLayout(tuple(boxes), paths, width, height, scale, left, top, WIDEST / largest if largest else 0.0)
 
 
@@ -71,19 +83,27 @@ def _rows(per_row: int, lanes_at: list[int]) -> list[int]:
     return [max(lanes_at[n : n + per_row]) for n in range(0, len(lanes_at), per_row)]
 
 
-def _size(per_row: int, box: tuple[float, float], lanes_at: list[int]) -> tuple[float, float]:
+def _size(per_row: int, box: Box, lanes_at: list[int]) -> tuple[float, float]:
     """Width and height of the whole in layout units."""
-    height = sum(GUTTER + lanes * (box[1] + LANE_GAP) - LANE_GAP for lanes in _rows(per_row, lanes_at)) + 10
-    return 2 * SIDE + per_row * (box[0] + GAP) - GAP, height
+    height = sum(box.gutter + lanes * (box.height + LANE_GAP) - LANE_GAP for lanes in _rows(per_row, lanes_at)) + 10
+    return 2 * SIDE + per_row * (box.width + box.gap) - box.gap, height
 
 
-def _scale(per_row: int, box: tuple[float, float], lanes_at: list[int], area: QRectF) -> float:
+def _scale(per_row: int, box: Box, lanes_at: list[int], area: QRectF) -> float:
     """How large it can be drawn."""
     width, height = _size(per_row, box, lanes_at)
     return max(0.05, min(LARGEST_SCALE, area.width() / width, area.height() / height))
 
 
-def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], per_row: int, tops: list[float]) -> QPainterPath:
+def _worth(per_row: int, box: Box, lanes_at: list[int], area: QRectF) -> int:
+    """Large boxes are good, but no picture is worth text that cannot be read."""
+    scale = _scale(per_row, box, lanes_at, area)
+    return round(scale**2 * box.width * box.height * min(1.0, scale / READABLE) ** 3)
+
+
+def _route(
+    graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, per_row: int, tops: list[float]
+) -> QPainterPath:
     """The middle line of a branch, from its source to its reader."""
     source, reader = graph.stages[branch.source], graph.stages[branch.reader]
     a, b = boxes[branch.source], boxes[branch.reader]
@@ -100,9 +120,9 @@ def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], per_row: int,
             QPointF(b.center().x() - 24, b.top()),
         ]
         return _rounded(points, 16)
-    above = tops[row_b] - GUTTER * 0.72
+    above = tops[row_b] - box.gutter * 0.72
     if step == 1:
-        turn = GAP * 0.38
+        turn = min(GAP_TURN, box.gap * 0.42)
         points = [
             QPointF(a.right(), a.center().y()),
             QPointF(a.right() + turn, a.center().y()),
@@ -112,12 +132,12 @@ def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], per_row: int,
             QPointF(b.left(), b.center().y()),
         ]
         return _rounded(points, 16)
-    below = tops[row_a + 1] - GUTTER * 0.42
+    below = tops[row_a + 1] - box.gutter * 0.42
     points = [QPointF(a.center().x(), a.bottom()), QPointF(a.center().x(), below)]
     if row_b > row_a + 1:
-        points += [QPointF(SIDE * 0.3, below), QPointF(SIDE * 0.3, above + GUTTER * 0.3)]
+        points += [QPointF(SIDE * 0.3, below), QPointF(SIDE * 0.3, above + box.gutter * 0.3)]
     points += [
-        QPointF(b.center().x(), above + GUTTER * 0.3 if row_b > row_a + 1 else below),
+        QPointF(b.center().x(), above + box.gutter * 0.3 if row_b > row_a + 1 else below),
         QPointF(b.center().x(), b.top()),
     ]
     return _rounded(points, 14)

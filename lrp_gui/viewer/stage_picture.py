@@ -19,6 +19,7 @@ from lrp_gui.viewer.states import BOX, State, draw_state, trouble
 from lrp_gui.viewer.words import counted, plain, sample_title, shape_text, signed
 
 FOOTER = 26.0
+SMALL_BOX = 90.0  # no room for shape and operations
 CELLS = 16  # a thumbnail with no more cells a side is drawn as rectangles, so it stays sharp in a vector file
 
 
@@ -130,9 +131,12 @@ class StagePicture(Drawing):
         inner = box.adjusted(9, 6, -9, -6)
         colour = theme.accent if chosen else theme.text
         ink.text(QRectF(inner.left(), inner.top(), inner.width(), 16), stage.name, 12.5, colour, LEFT, bold=True)
-        what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"
-        ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, theme.dim, LEFT)
-        body = QRectF(inner.left(), inner.top() + 34, inner.width(), inner.height() - 50)
+        small = box.height() < SMALL_BOX and self.result is not None
+        if not small:
+            what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"
+            ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, theme.dim, LEFT)
+        above = 18 if small else 34
+        body = QRectF(inner.left(), inner.top() + above, inner.width(), inner.height() - above - 16)
         foot = QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14)
         if self.result is None:
             return
@@ -150,7 +154,7 @@ class StagePicture(Drawing):
             bars = body.adjusted(across + 10, 0, 0, 0)
         if stage.channels.size > 1 or plane is None:
             self._bars(ink, stage, bars)
-        else:
+        elif bars.height() >= 30:
             for n, value in enumerate((stage.positive, stage.negative)):
                 line = QRectF(bars.left(), bars.top() + n * 15, bars.width(), 14)
                 ink.text(line, signed(value), 10.5, ink.sign(value), LEFT)

@@ -63,7 +63,7 @@ def trouble(result: SampleResult) -> State | None:
         named = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
         sentence = (
             f"NaN or infinite relevance in {named}: nothing is drawn for it. "
-            "Check this sample's input, or try composite epsilon_plus."
+            "Check this sample's input, or try another composite."
         )
         return State("Some values are no numbers", sentence, warns=True)
     if not any(values.any() for values in arrays.values()):

@@ -17,8 +17,9 @@ from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, mix, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.words import signed
 
-MIN_COLUMN = 58.0
+MIN_COLUMN = 50.0
 MAX_COLUMN = 300.0
+NAME_SIZES = (11.5, 10.5, 9.5)
 HEADER = 18.0
 LEGEND = 18.0
 FOOTER = 15.0
@@ -83,10 +84,13 @@ class StripPicture(Drawing):
             ink.box(rect.adjusted(1, 0, -1, -1), mix(theme.background, theme.accent, 0.12), theme.accent, 1.5, 4)
         name = QRectF(rect.left() + 4, rect.top() + 1, rect.width() - 8, HEADER - 2)
         if column.alarm:
-            half = min(width_of(column.layer, 11.5, bold=True) / 2, name.width() / 2 - 14)
-            self._mark(ink, QPointF(name.center().x() - half - 2, name.center().y()))
-            name.setLeft(name.left() + 14)
-        ink.text(name, column.layer, 11.5, theme.text, CENTRE, bold=column.layer == self.selected)
+            name.setLeft(name.left() + 12)
+        bold = column.layer == self.selected
+        size = next((size for size in NAME_SIZES if width_of(column.layer, size, bold) <= name.width()), NAME_SIZES[-1])
+        ink.text(name, column.layer, size, theme.text, CENTRE, bold=bold)
+        if column.alarm:
+            half = min(width_of(column.layer, size, bold) / 2, name.width() / 2)
+            self._mark(ink, QPointF(name.center().x() - half - 8, name.center().y()))
         foot = QRectF(rect.left() + 2, rect.bottom() - FOOTER, rect.width() - 4, FOOTER - 1)
         if column.broken:
             ink.text(foot, "not a number", 10.5, theme.warning, CENTRE)

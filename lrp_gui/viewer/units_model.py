@@ -19,7 +19,7 @@ class UnitsModel(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._heads = (self.tr("unit"), self.tr("value"), self.tr("relevance"), self.tr("share of |R|"))
+        self._heads = (self.tr("unit"), self.tr("value"), self.tr("relevance"), self.tr("share"))
         self._names: tuple[str, ...] = ()
         self._values = np.zeros(0)
         self._texts: tuple[str, ...] = ()
@@ -55,6 +55,8 @@ class UnitsModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Column names; rows are numbered by rank."""
+        if role == Qt.ItemDataRole.ToolTipRole and (section, orientation) == (SHARE, Qt.Orientation.Horizontal):
+            return self.tr("Of the sum of |R| over the layer")
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return self._heads[section] if orientation == Qt.Orientation.Horizontal else section + 1

@@ -115,7 +115,8 @@ class RelevanceViewer(QWidget):
         network, result = self.document.network, self.document.result
         if network is None or result is None:
             return [("current view", self.current_picture())]
-        return all_pictures(network, result, self.theme, self.selection)
+        others = all_pictures(network, result, self.theme, self.selection)[1:]
+        return [("current view", self.current_picture()), *others]
 
     # ------------------------------------------------------------------------------------------------ following along
 
@@ -212,7 +213,9 @@ class RelevanceViewer(QWidget):
 
     def _walk(self, key: str) -> None:
         picture = self.canvas.picture
-        if isinstance(picture, NeuronPicture | StagePicture):
+        if key == "space":
+            self.controls.start_sweep()
+        elif isinstance(picture, NeuronPicture | StagePicture):
             self._on_activated(Hit(*picture.neighbour(key, self.document.selected_layer, self.document.selected_unit)))
 
     def _walk_strip(self, key: str) -> None:

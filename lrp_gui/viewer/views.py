@@ -30,7 +30,7 @@ class PictureView(QWidget):
     """Draws its picture once into a pixmap and shows that until something changes."""
 
     activated = Signal(object)  # the Hit that was clicked
-    keyed = Signal(str)  # "left", "right", "up", "down": an arrow key
+    keyed = Signal(str)  # "left", "right", "up", "down": an arrow key; "space"
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -291,10 +291,12 @@ class Canvas(PictureView):
             self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Fit by F, zoom about the middle by plus and minus."""
+        """Fit by F, zoom about the middle by plus and minus, sweep by Space."""
         middle = QPointF(self.rect().center())
         if event.key() == Qt.Key.Key_F and not event.modifiers():
             self.fit()
+        elif event.key() == Qt.Key.Key_Space:
+            self.keyed.emit("space")
         elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom_about(middle, ZOOM_STEP)
         elif event.key() == Qt.Key.Key_Minus:

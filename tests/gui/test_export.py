@@ -38,7 +38,9 @@ def pdf_page(data: bytes) -> tuple[float, float]:
 def pdf_objects(data: bytes) -> dict[int, bytes]:
     """Every object of a PDF, its stream unpacked."""
     found = {}
-    for number, head, stream in re.findall(rb"(\d+) 0 obj(.*?)(?:stream\r?\n(.*?)endstream\s*)?endobj", data, re.DOTALL):
+    for number, head, stream in re.findall(
+        rb"(\d+) 0 obj(.*?)(?:stream\r?\n(.*?)endstream\s*)?endobj", data, re.DOTALL
+    ):
         body = zlib.decompressobj().decompress(stream) if b"FlateDecode" in head and stream else stream
         found[int(number)] = head + body
     return found

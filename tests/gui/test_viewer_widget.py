@@ -213,7 +213,7 @@ def test_the_sweep_runs_once_and_can_be_scrubbed(viewer, qtbot):
     show(viewer, *fakes.mlp_result())
     viewer.controls.sweep.setValue(40)
     assert viewer.canvas.picture.reveal == pytest.approx(0.4)
-    viewer.controls.start_sweep()
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: viewer.controls.sweep.value() == 100, timeout=5000)
     assert viewer.canvas.picture.reveal == 1.0
 
@@ -251,7 +251,7 @@ def test_the_pictures_to_export_are_those_that_are_shown(viewer):
     assert viewer.pictures()[0][1] is not None
     show(viewer, *fakes.mlp_result())
     titles = [title for title, _ in viewer.pictures()]
-    assert titles[:3] == ["overview", "network graph", "conservation"]
+    assert titles[:3] == ["current view", "network graph", "conservation"]
     assert "layer fc2" in titles
     assert "composite epsilon" in viewer.current_picture().caption
 
