@@ -212,23 +212,26 @@ class _Passes:
 
     def run(self) -> Generator[tuple[int, str], None, None]:
         """Go through both passes; yields how many steps are done, and the layer of the last."""
+        # Gradients are off within a step, never across a yield: there the caller's own code runs.
+        values = self.record.values
         done = 0
-        with torch.no_grad():
-            values = self.record.values
-            for step in self.plan.steps:
+        for step in self.plan.steps:
+            with torch.no_grad():
                 values[step.node] = step.forward(self.record)
-                done += 1
-                yield done, step.node.meta.get("layer", "")
+            done += 1
+            yield done, step.node.meta.get("layer", "")
+        with torch.no_grad():
             self.outputs = [values[node].clone() for node in self.network.output_nodes]
             arriving = self._start()
-            arrived = {self.plan.logit: self.score}
-            for step in self.plan.backward:
+        arrived = {self.plan.logit: self.score}
+        for step in self.plan.backward:
+            with torch.no_grad():
                 self._back(step, arriving, arrived)
-                done += 1
-                yield done, step.node.meta.get("layer", "")
-            for node in self.placeholders:
-                value = values[node]
-                self.relevance[node] = arriving[node].of(value) if node in arriving else torch.zeros_like(value)
+            done += 1
+            yield done, step.node.meta.get("layer", "")
+        for node in self.placeholders:
+            value = values[node]
+            self.relevance[node] = arriving[node].of(value) if node in arriving else torch.zeros_like(value)
 
     def _start(self) -> dict[Node, Relevance]:
         logits = self.record.values[self.plan.logit]

@@ -109,6 +109,18 @@ def test_progress_ends_at_its_total_and_closing_cancels(net):
         next(running)
 
 
+def test_between_steps_the_callers_gradients_are_as_they_were(net):
+    network, x, _ = net
+    for _ in lrp.explaining(network, x):
+        assert torch.is_grad_enabled()
+    first, second = lrp.explaining(network, x), lrp.explaining(network, x)
+    next(first)
+    next(second)
+    first.close()
+    second.close()
+    assert torch.is_grad_enabled()
+
+
 def test_keep_says_how_much_is_kept(net):
     network, x, _ = net
     inputs, layers, nodes = (lrp.explain(network, x, keep=keep) for keep in ("inputs", "layers", "nodes"))
