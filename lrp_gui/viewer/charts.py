@@ -85,7 +85,7 @@ class BarsPicture(Chart):
         widest = max(width_of(name, plots.TICKS) for name in names) + 12
         used = min(rect.height(), 28 + TALL_ROW * len(names) + 6)
         plot = QRectF(rect.left(), rect.top(), rect.width(), used)
-        plots.bars(ink, plot, names, np.array(values), texts, colours, widest)
+        plots.bars(ink, plot, names, np.array(values), texts, colours, widest_name=widest)
         step = (used - 24) / len(names)
         for n, unit in enumerate(order):
             text = f"{self._full(int(unit))}\nR {signed(float(self.values[unit]), 4)}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QStyle, QToolButton, QWidget
 
 from lrp_gui.viewer.neurons import Visibility
 
 SWEEP_MS = 1400
 FRAME_MS = 33
+ROOM_FOR_SCRUBBER = 440
 
 
 class Controls(QWidget):
@@ -83,6 +84,11 @@ class Controls(QWidget):
             part.setVisible(neurons)
         self.path_action.setEnabled(neurons)
         self.order_action.setEnabled(neurons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, the scrubber goes first."""
+        super().resizeEvent(event)
+        self.sweep.setVisible(self.width() >= ROOM_FOR_SCRUBBER)
 
     def start_sweep(self) -> None:
         """From the output to the input once; at once where the desktop asks for less motion."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -32,6 +32,7 @@ from lrp_gui.viewer.units_model import UnitsModel
 from lrp_gui.viewer.views import PictureView
 
 INPUTS, LAYER, NUMBERS = range(3)
+ROOM_FOR_WORDS = 300
 
 
 class Detail(QTabWidget):
@@ -43,6 +44,7 @@ class Detail(QTabWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setDocumentMode(True)
+        self.setMinimumWidth(236)
         self.setUsesScrollButtons(False)
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setAccessibleName(self.tr("Detail of what is selected"))
@@ -98,6 +100,11 @@ class Detail(QTabWidget):
         self.summary.setText(summary(network, result))
         self._opacity_row.setVisible(any(as_plane(relevance) is not None for relevance in result.inputs.values()))
         self._fill_numbers(network, result, path, selection.unit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the picture needs the room more than the words below it."""
+        super().resizeEvent(event)
+        self.summary.setVisible(self.height() >= ROOM_FOR_WORDS)
 
     def show_tab_for(self, network: NetworkInfo | None, layer: str) -> None:
         """An input is looked at among the inputs, a layer by itself; the numbers stay open where they are."""

@@ -106,6 +106,7 @@ class Ink:
         size: float = 12,
         colour: str = "",
         align: Qt.AlignmentFlag = LEFT,
+        *,
         bold: bool = False,
         halo: bool = False,
     ) -> bool:

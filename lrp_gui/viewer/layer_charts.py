@@ -160,7 +160,7 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
 
 def summary(network: NetworkInfo, result: SampleResult) -> str:
     """What is explained, and all that was noted on the way."""
-    lines = [f"f = {plain(result.explained, 4)}: {result.target}, by {result.composite}"]
+    lines = [f"f = {plain(result.explained, 4)}, target {result.target}, composite {result.composite}"]
     return "\n".join(dict.fromkeys((*lines, *network.notes, *result.notes)))
 
 

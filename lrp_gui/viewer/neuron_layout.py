@@ -16,6 +16,7 @@ from lrp_gui.viewer.neurons import Column, Gap, NeuronGraph
 
 OTHER = -1  # the unit that stands for all folded ones of a column
 TALLEST = 170.0
+LABEL = 14.0  # a line of text
 WIDEST = 24.0  # of a circle before it grows into a pill
 THINNEST_STUB = 0.15
 FILL = 0.62  # of a column's height that its stacks may take
@@ -122,15 +123,17 @@ def _place(column: Column, stack: dict[int, float], per: float, top: float, bott
     if taken > height * 0.96:  # many weak units: shrink what is there for looks, never the ribbons' scale
         smallest = max(0.6, smallest * 0.4)
         heights = {unit: max(smallest, per * value) for unit, value in stack.items()}
-        taken = sum(heights.values())
-    air = max(0.0, height - taken) / (count + 1)
-    air = min(air, 34.0 if column.is_input or column.is_output else 26.0)
+    slots = heights
+    if column.is_input or column.is_output:  # every label finds room, where there is any
+        roomy = {unit: max(LABEL, tall) for unit, tall in heights.items()}
+        slots = roomy if sum(roomy.values()) <= height else heights
+    taken = sum(slots.values())
+    air = min(max(0.0, height - taken) / (count + 1), max(26.0, 0.055 * height))
     y = top + (height - taken - air * (count - 1)) / 2
     places = {}
-    for unit in stack:
-        tall = heights[unit]
-        places[unit] = Place(y + tall / 2, tall, min(tall, WIDEST))
-        y += tall + air
+    for unit, tall in heights.items():
+        places[unit] = Place(y + slots[unit] / 2, tall, min(tall, WIDEST))
+        y += slots[unit] + air
     return places
 
 

@@ -98,6 +98,7 @@ def bars(
     values: np.ndarray,
     texts: Sequence[str],
     colours: Sequence[str],
+    *,
     widest_name: float,
 ) -> None:
     """Horizontal bars from top to bottom about a zero line; `texts` stand at the right."""

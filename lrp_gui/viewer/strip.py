@@ -18,7 +18,6 @@ from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.words import signed
 
 MIN_COLUMN = 50.0
-MAX_COLUMN = 300.0
 NAME_SIZES = (11.5, 10.5, 9.5)
 HEADER = 18.0
 LEGEND = 18.0
@@ -57,7 +56,7 @@ class StripPicture(Drawing):
         if not self.columns:
             return
         self._legend(ink, QRectF(8, 2, size.width() - 16, LEGEND - 2))
-        width = min(MAX_COLUMN, (size.width() - 16) / len(self.columns))
+        width = (size.width() - 16) / len(self.columns)
         body = QRectF(
             8, LEGEND + HEADER, width * len(self.columns), max(10.0, size.height() - LEGEND - HEADER - FOOTER - 3)
         )
