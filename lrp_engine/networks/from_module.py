@@ -162,16 +162,22 @@ def _size(size: Any) -> int | None:
 
 
 def _meta(node: Node) -> dict[str, Any]:
-    stack = list((node.meta.get("nn_module_stack") or {}).values())
-    path, kind = stack[-1] if stack else ("", "")
-    if path.startswith("_empty_nn_module_stack"):
-        path, kind = "", ""
+    stack = list((node.meta.get("nn_module_stack") or {}).items())
+    key, (path, kind) = stack[-1] if stack else ("", ("", ""))
     kind = kind if isinstance(kind, str) else kind.__name__
-    return {
-        "layer": path,
-        "module": kind.rsplit(".", 1)[-1] if path else "",
-        "source": source_line(node.meta.get("stack_trace") or ""),
-    }
+    return layer_meta(key, path, kind) | {"source": source_line(node.meta.get("stack_trace") or "")}
+
+
+def layer_meta(key: str, path: str, kind: str) -> dict[str, str]:
+    """A node's layer and module class, from the innermost entry of torch's module stack.
+
+    The entry's key ends in @1 at a module's second call; without it, two calls would be taken for one layer.
+    """
+    if not path or path.startswith("_empty_nn_module_stack"):
+        return {"layer": "", "module": ""}
+    call = key.rpartition("@")[2]
+    again = f"@{call}" if "@" in key and call.isdigit() and "@" not in path else ""
+    return {"layer": path + again, "module": kind.rsplit(".", 1)[-1]}
 
 
 def source_line(trace: str) -> str:

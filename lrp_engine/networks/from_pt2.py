@@ -14,12 +14,12 @@ from typing import Any
 import torch
 from torch.fx import Graph, Node
 
-from ..errors import FormatError, UntrustedFile
+from ..errors import FormatError, UnsupportedOperation, UntrustedFile
 from .build import finish
-from .from_module import recapture, source_line
+from .from_module import layer_meta, recapture, source_line
 from .graph import integer_functions
 from .network import Network, Shape
-from .operations import is_allowed
+from .operations import KINDS, is_allowed
 
 aten = torch.ops.aten
 
@@ -61,8 +61,10 @@ def network_of(model: dict[str, Any], tensors: dict[str, torch.Tensor], *, name:
     ------
     FormatError
         If the description is incomplete or of a form that this version does not read.
+    UnsupportedOperation
+        If the graph calls an ATen operation that is not in the table; it is not run.
     UntrustedFile
-        If the graph calls anything outside the allow-list.
+        If it calls anything else.
     """
     try:
         reader = _Reader(model["graph_module"], tensors)
@@ -162,7 +164,7 @@ class _Reader:
         return tuple(sizes), torch.float32 if dtype.is_floating_point else dtype
 
     def _node(self, described: dict[str, Any]) -> None:
-        target, schema = _target(described["target"])
+        target, schema = _target(described["target"], described.get("metadata") or {})
         given = {entry["name"]: self._argument(entry["arg"]) for entry in described["inputs"]}
         args, kwargs = _arrange(schema, given, [self._argument(e["arg"]) for e in described["inputs"]])
         outputs = described["outputs"]
@@ -216,12 +218,19 @@ def _name(output: dict[str, Any]) -> str:
     return value["name"] if "name" in value else value["as_name"]
 
 
-def _target(text: str) -> tuple[Any, Any]:
+def _target(text: str, metadata: dict[str, str]) -> tuple[Any, Any]:
     found = _ATEN.match(text)
     if found and is_allowed(found[1]):
         overload = getattr(getattr(aten, found[1], None), found[2], None)
         if overload is not None:
             return overload, overload._schema
+    elif found:
+        meta = _meta(metadata)
+        where = f" in layer “{meta['layer'] or 'the top'}”" + (f", {meta['source']}" if meta["source"] else "")
+        raise UnsupportedOperation(
+            f"No rule covers {found[1]} (not in the table of operations){where}. Covered are: {', '.join(KINDS)}.",
+            (found[1],),
+        )
     found = _OPERATOR.match(text)
     if found and found[1] in integer_functions():
         return integer_functions()[found[1]], None
@@ -257,14 +266,12 @@ def _plain_name(target: Any) -> str:
 
 
 def _meta(metadata: dict[str, str]) -> dict[str, Any]:
-    path, kind = "", ""
-    stack = metadata.get("nn_module_stack", "")
-    if stack:
-        # key,path,class;key,path,class … : the innermost module comes last
-        parts = stack.rsplit(";", 1)[-1].split(",")
-        if len(parts) == 3 and not parts[1].startswith("_empty_nn_module_stack"):
-            path, kind = parts[1], parts[2].rsplit(".", 1)[-1]
+    # key,path,class;key,path,class … : the innermost module comes last
+    key, path, kind = "", "", ""
+    parts = metadata.get("nn_module_stack", "").rsplit(";", 1)[-1].split(",")
+    if len(parts) == 3:
+        key, path, kind = parts
     trace = metadata.get("stack_trace", "")
-    described = {"layer": path, "module": kind if path else "", "source": source_line(trace)}
     # under torch's own names too, for a graph that has to be captured again
-    return described | {"nn_module_stack": {path: (path, kind)}, "stack_trace": trace}
+    torchs = {"nn_module_stack": {key: (path, kind)}, "stack_trace": trace}
+    return layer_meta(key, path, kind) | torchs | {"source": source_line(trace)}
