@@ -20,7 +20,7 @@ from lrp_gui.document.words import MINUS
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import Ink, font, mix, over, width_of
 
-VECTOR_CELLS = 4096  # a heatmap with no more cells is drawn as polygons, so it stays sharp in a vector file
+VECTOR_CELLS = 8192  # heatmaps with no more cells in all are drawn as polygons: sharp in a vector file
 TICKS = 10.5
 
 
@@ -176,10 +176,9 @@ def heatmap(
     """Draw planes (height, width) into their rectangles, each with its limits and colours."""
     scene = QGraphicsScene()
     scene.setSceneRect(area)
+    item = _mesh if sum(plane.size for _, plane, _, _ in tiles) <= VECTOR_CELLS else _image
     for rect, plane, levels, colours in tiles:
-        scene.addItem(
-            _mesh(rect, plane, levels, colours) if plane.size <= VECTOR_CELLS else _image(rect, plane, levels, colours)
-        )
+        scene.addItem(item(rect, plane, levels, colours))
     scene.render(ink.painter, area, area)
     scene.clear()
 

@@ -15,6 +15,7 @@ from lrp_gui.export.exporters import to_svg
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import DARK, LIGHT, PRINT, THEMES
 from lrp_gui.viewer.balance import balances
+from lrp_gui.viewer.charts import HeatmapPicture
 from lrp_gui.viewer.layer_charts import facts, layer_charts
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import Visibility
@@ -259,3 +260,23 @@ def test_bars_fold_what_finds_no_room_so_that_they_still_sum():
     assert len(order) == 11
     assert bars.values[order].sum() + rest == pytest.approx(bars.values.sum())
     assert "289 others" in texts(svg(bars, 400, 260)) or any("others" in text for text in texts(svg(bars, 400, 260)))
+
+
+def test_a_large_plane_is_one_image_with_square_pixels(qapp):
+    """Too many cells for polygons: one image, upright, its strongest spot where the data has it."""
+    plane = np.zeros((150, 150))
+    plane[100:110, 40:50] = 1.0
+    plane[20:30, 110:120] = -1.0
+    image = drawn(HeatmapPicture(LIGHT, heading="image: large", relevance=plane), 420, 420)
+    assert image.pixelColor(*spot_of(plane, 105, 45)).name() == LIGHT.relevance_map[-1]
+    assert image.pixelColor(*spot_of(plane, 25, 115)).name() == LIGHT.relevance_map[0]
+    assert len(list(svg(HeatmapPicture(LIGHT, relevance=plane), 420, 420).iter(f"{SVG}image"))) == 1
+
+
+def spot_of(plane: np.ndarray, row: int, column: int) -> tuple[int, int]:
+    """Where a cell lies in a heatmap drawn into 420 × 420."""
+    height, width = plane.shape
+    room = QRectF(10, 24, 400, 420 - 24 - 4 - 30)
+    cell = min(room.width() / width, room.height() / height)
+    left = room.center().x() - cell * width / 2
+    return round(left + (column + 0.5) * cell), round(room.top() + (row + 0.5) * cell)
