@@ -86,6 +86,7 @@ class LedgerRow:
     cut: float
     unsupported: float
     unexplained: float
+    reason: str = ""  # why the composite gave the node this rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,12 @@ def plain(value: float, digits: int = 3) -> str:
 def signed(value: float, digits: int = 3) -> str:
     """The same with a plus: the sign of relevance never hangs on colour alone."""
     text = plain(value, digits)
-    return f"+{text}" if text and text[0] not in f"{MINUS}0" else text
+    return f"+{text}" if text and value > 0 else text
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """8 × 16 × 16; one number has no shape."""
-    return " × ".join(str(size) for size in shape) or "1"
+    """8×16×16; one number has no shape."""
+    return "×".join(str(size) for size in shape) or "1"
 
 
 def size_text(nbytes: int) -> str:

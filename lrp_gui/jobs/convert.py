@@ -175,4 +175,4 @@ def _first_output(explanation: Explanation) -> np.ndarray:
 
 def _ledger_row(row: Any) -> LedgerRow:
     amounts = {name: float(getattr(row, name)[0]) for name in ("arrived", "passed_on", *SINKS)}
-    return LedgerRow(node=row.node, layer=row.layer, kind=row.kind, rule=row.rule, **amounts)
+    return LedgerRow(row.node, row.layer, row.kind, row.rule, reason=row.reason, **amounts)

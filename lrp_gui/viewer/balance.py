@@ -109,7 +109,7 @@ def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[Ledger
         sinks=sinks,
         rules=tuple(dict.fromkeys(row.rule for row in rows)),
         kinds=tuple(dict.fromkeys(row.kind for row in rows)),
-        reasons=tuple(dict.fromkeys(reason for row in rows if (reason := getattr(row, "reason", "")))),
+        reasons=tuple(dict.fromkeys(row.reason for row in rows if row.reason)),
         largest=float(np.abs(finite).max()) if finite.size else 0.0,
         alarm="",
         broken=finite.size < relevance.size,
