@@ -51,6 +51,8 @@ class ActionRow:
     when: str = ""
     checkable: bool = False
     group: str = ""
+    # What its button says where a toolbar has little room.
+    brief: str = ""
     # Its shortcut is for the table alone: Delete must not reach for samples while a layer list has the focus.
     table_only: bool = False
 
@@ -62,7 +64,15 @@ ACTIONS = (
         for number, one in enumerate(EXAMPLES, start=1)
     ),
     ActionRow(
-        "open_table", "Open Table…", "Read the samples from a CSV file", "File", 1, "Ctrl+Shift+O", "table", "network"
+        "open_table",
+        "Open Table…",
+        "Read the samples from a CSV file",
+        "File",
+        1,
+        "Ctrl+Shift+O",
+        "table",
+        "network",
+        brief="Open Table…",
     ),
     ActionRow(
         "open_architecture", "Choose Architecture…", "Say how the tensors of a state dict are connected", "File", 1
@@ -95,6 +105,7 @@ ACTIONS = (
         "Ctrl+Shift+N",
         "insert",
         "table",
+        brief="Insert",
     ),
     ActionRow(
         "duplicate",
@@ -105,6 +116,7 @@ ACTIONS = (
         "Ctrl+D",
         "duplicate",
         "sample",
+        brief="Duplicate",
     ),
     ActionRow(
         "delete",
@@ -116,6 +128,7 @@ ACTIONS = (
         "delete",
         "sample",
         table_only=True,
+        brief="Delete",
     ),
     ActionRow(
         "run", "Explain Now", "Explain the chosen sample and all that changed", "Explain", 0, "F5", "run", "network"
@@ -145,6 +158,7 @@ ACTIONS = (
         "Ctrl+T",
         "tint",
         checkable=True,
+        brief="Tint",
     ),
     *(
         ActionRow(f"theme_{name}", text, tip, "Theme", checkable=True, group="theme")
@@ -181,6 +195,8 @@ class Actions(QObject):
             action = QAction(_say(row.text), self)
             action.setObjectName(row.id)
             action.setCheckable(row.checkable)
+            if row.brief:
+                action.setIconText(_say(row.brief))
             if row.icon:
                 action.setIcon(blank)  # keeps the place; drawn once the theme is known
             action.setToolTip(_say(row.tip))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import builtins
 import logging
 import os
 import sys
@@ -149,6 +150,7 @@ def move_in(window: Window, files: Sequence[str] = ()) -> None:
 def _application(arguments: list[str]) -> Any:
     from PySide6.QtWidgets import QApplication
 
+    _import_plainly()
     from lrp_gui import settings
 
     # Fusion follows our palettes. Asking the application for its style, to change it, would cost 10 ms of start-up.
@@ -159,6 +161,15 @@ def _application(arguments: list[str]) -> Any:
     app.setApplicationDisplayName("LRP Explorer")
     app.setDesktopFileName("lrp-explorer")
     return app
+
+
+def _import_plainly() -> None:
+    """Take PySide's replacement of `__import__` back.
+
+    It reads the source of every module that is imported, torch's two thousand included, to see whether the module
+    switches PySide's names to snake_case. None of ours does.
+    """
+    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 def _render(options: argparse.Namespace) -> int:

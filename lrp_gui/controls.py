@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QEvent, QSignalBlocker
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ class TargetBox(QComboBox):
         document.network_changed.connect(self._fill)
         document.settings_changed.connect(self._show)
         self._fill()
+
+    def event(self, event: QEvent) -> bool:
+        """Leave undo and redo to the window while there are no letters of one's own to take back."""
+        unedited = self.currentText() == self._document.settings.target
+        if event.type() == QEvent.Type.ShortcutOverride and unedited and isinstance(event, QKeyEvent):
+            key = QKeySequence.StandardKey
+            if any(event.matches(one) for one in (key.Undo, key.Redo)):
+                event.ignore()
+                return False
+        return super().event(event)
 
     def _fill(self) -> None:
         network = self._document.network

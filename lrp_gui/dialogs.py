@@ -112,7 +112,7 @@ class Dialogs(QObject):
 
     def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.destroyed.connect(self._forget)
+        dialog.finished.connect(self._forget)
         self.current = dialog
         dialog.open()
 
@@ -124,7 +124,7 @@ class Dialogs(QObject):
         box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, self._window)
         self._open(box)
 
-    def _forget(self) -> None:
+    def _forget(self, _result: int) -> None:
         self.current = None
 
     def _write_table(self, path: str) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lrp_gui.window import Window
 
 # At most so wide and high; on a small screen a share of it.
-LEFT_WIDTH, BOTTOM_HEIGHT = 390, 250
+LEFT_WIDTH, BOTTOM_HEIGHT = 410, 250
 LEFT, BOTTOM = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
 
@@ -112,7 +112,7 @@ class Furniture(QObject):
 
     def _size(self) -> None:
         (left, bottom), window = self.docks, self._window
-        window.resizeDocks([left], [min(LEFT_WIDTH, window.width() * 27 // 100)], Qt.Orientation.Horizontal)
+        window.resizeDocks([left], [min(LEFT_WIDTH, window.width() * 29 // 100)], Qt.Orientation.Horizontal)
         window.resizeDocks([bottom], [min(BOTTOM_HEIGHT, window.height() * 27 // 100)], Qt.Orientation.Vertical)
 
 

@@ -164,4 +164,4 @@ def _fit(view: QTreeView, first: int = 0) -> None:
     header: QHeaderView = view.header()
     for column in range(first, header.count()):
         view.resizeColumnToContents(column)
-        header.resizeSection(column, min(header.sectionSize(column) + 6, MAX_COLUMN))
+        header.resizeSection(column, min(header.sectionSize(column) + 2, MAX_COLUMN))

@@ -80,6 +80,8 @@ class TableModel(QAbstractTableModel):
             return self._background(row, feature)
         if role == Role.ForegroundRole:
             return self._foreground(row, feature)
+        if role == Role.DecorationRole:
+            return self._tint.mark if feature >= 0 and self._bad(row, feature) else None
         return None
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102

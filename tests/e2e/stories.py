@@ -1,0 +1,250 @@
+"""What people do with the program, told to the end: `python -m tests.e2e.stories NAME FOLDER [ARGUMENT …]`."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from tests.e2e.person import Person, colours, differing
+
+STORIES: dict[str, Callable[[Person], None]] = {}
+
+
+def story(tell: Callable[[Person], None]) -> Callable[[Person], None]:
+    STORIES[tell.__name__] = tell
+    return tell
+
+
+@story
+def open_the_diabetes_example_and_type_a_new_bmi(person: Person) -> None:
+    window = person.window
+    open_example(person, "diabetes")
+    before, flow = window.document.result, person.look_at(window.viewer.canvas)
+    assert colours(flow) > 50
+    type_bmi(person, "20.5")
+    after, changed = window.document.result, person.look_at(window.viewer.canvas)
+    assert after.explained < before.explained
+    assert flow.size() != changed.size() or differing(flow, changed) > 2000
+    assert window.table.view.model().index(0, 0).data() == f"{after.outputs[0]:.4f}"
+    person.photograph("edited")
+    person.press("Ctrl+Z")
+    person.until_still()
+    assert window.document.table.text(0, 2) == "32.1"
+    assert differing(flow, person.look_at(window.viewer.canvas)) == 0
+    person.press("Ctrl+Y")
+    person.until_still()
+    assert window.document.result.explained == after.explained
+
+
+@story
+def choose_another_layer(person: Person) -> None:
+    window = person.window
+    open_example(person, "diabetes")
+    detail = person.look_at(window.viewer.detail)
+    person.click_layer("fc2")
+    person.wait(300)
+    assert window.document.selected_layer == "fc2"
+    assert differing(detail, person.look_at(window.viewer.detail)) > 500
+    person.photograph("layer")
+    person.press("Up")
+    assert window.document.selected_layer == "relu"
+
+
+@story
+def switch_to_digits_and_back(person: Person) -> None:
+    window = person.window
+    open_example(person, "diabetes")
+    type_bmi(person, "20.5")
+    person.press("Ctrl+2")
+    person.until(lambda: window.document.network.name == "digits", "the digits are open")
+    person.until_still()
+    assert colours(person.look_at(window.viewer.canvas)) > 50
+    person.photograph("digits")
+    person.press("Alt+Right")
+    person.until_still()
+    assert window.document.result.row == 1
+    person.press("Ctrl+Z")
+    person.until_still()
+    assert window.document.network.name == "diabetes"
+    assert window.document.table.text(0, 2) == "20.5"
+
+
+@story
+def export_png_and_svg(person: Person) -> None:
+    open_example(person, "diabetes")
+    for suffix in ("png", "svg"):
+        export(person, suffix)
+    image = QImage(str(person.folder / "picture.png"))
+    assert image.width() > 400
+    assert colours(image) > 50
+    svg = (person.folder / "picture.svg").read_text(encoding="utf-8")
+    assert "bmi" in svg
+    assert "<path" in svg
+
+
+@story
+def type_text_into_a_cell(person: Person) -> None:
+    window = person.window
+    open_example(person, "diabetes")
+    type_bmi(person, "heavy")
+    assert window.document.result is None
+    assert "bmi is “heavy”" in window.document.problem
+    assert window.status.problem.text() == "1 sample is not explained"
+    person.photograph("bad-cell")
+    person.press("Alt+Right")
+    person.until_still()
+    assert window.document.result.row == 1
+    person.press("Alt+Left")
+    type_bmi(person, "32.1")
+    assert window.document.result.row == 0
+    assert window.status.problem.text() == ""
+
+
+@story
+def explain_another_target_and_composite(person: Person) -> None:
+    window = person.window
+    open_example(person, "digits")
+    person.click(window.target.lineEdit())
+    window.target.lineEdit().selectAll()
+    person.type("3-8")
+    person.press("Return")
+    person.until_still()
+    assert window.document.result.target.startswith("3 − 8")
+    person.wait(900)  # two targets in one breath would be one edit
+    person.click(window.target.lineEdit())
+    window.target.lineEdit().selectAll()
+    person.type("11")
+    person.press("Return")
+    person.until_still()
+    assert "no output unit 11" in window.document.problem
+    person.photograph("target")
+    person.press("Ctrl+Z")
+    person.until_still()
+    assert window.document.problem == ""
+    assert window.target.currentText() == "3-8"
+
+
+@story
+def tint_the_table_and_go_dark(person: Person) -> None:
+    window = person.window
+    open_example(person, "diabetes")
+    plain = person.look_at(window.table.view.viewport())
+    person.press("Ctrl+T")
+    person.wait(100)
+    tinted = person.look_at(window.table.view.viewport())
+    assert differing(plain, tinted) > 5000
+    person.photograph("tinted")
+    window.actions_["theme_dark"].trigger()
+    person.wait(400)
+    dark = person.look_at(window)
+    assert sum(dark.pixelColor(x, 300).lightness() < 90 for x in range(0, dark.width(), 7)) > dark.width() // 7 // 2
+    person.photograph("dark")
+
+
+@story
+def paste_a_block_from_a_spreadsheet(person: Person) -> None:
+    window = person.window
+    open_example(person, "diabetes")
+    QApplication.clipboard().setText("25\t80\n26\t81\n")
+    view = window.table.view
+    index = view.model().index(2, 4)
+    person.click(view.viewport(), view.visualRect(index).center())
+    person.press("Ctrl+V", view)
+    person.until_still()
+    assert [[window.document.table.text(r, c) for c in (2, 3)] for r in (2, 3)] == [["25", "80"], ["26", "81"]]
+    person.press("Ctrl+Z", view)
+    person.until_still()
+    assert window.document.table.text(2, 2) == "30.5"
+
+
+@story
+def open_a_file_given_on_the_command_line(person: Person) -> None:
+    person.until(lambda: person.window.document.network is not None, "the file is open")
+    person.until_still()
+    assert person.window.document.result is not None
+    person.photograph("opened")
+
+
+# ---------------------------------------------------------------------------------------------- what the stories share
+
+
+def open_example(person: Person, name: str) -> None:
+    window = person.window
+    person.until(lambda: window.opener is not None, "the window can open files")
+    person.click(window.start.buttons[f"example_{name}"])
+    person.until(lambda: window.document.network is not None, f"{name} is open")
+    person.until_still()
+    assert window.document.result is not None
+
+
+def type_bmi(person: Person, text: str) -> None:
+    person.double_click_cell(0, "bmi")
+    editor = person.focus()
+    assert isinstance(editor, QLineEdit), f"the cell is not being edited, but {editor} has the focus"
+    editor.selectAll()
+    person.type(text)
+    person.press("Return")
+    person.until_still()
+
+
+def export(person: Person, suffix: str) -> None:
+    window, target = person.window, person.folder / f"picture.{suffix}"
+    window.activateWindow()  # where no window manager brings it back to the front
+    person.until(window.isActiveWindow, "the window is in front")
+    person.press("Ctrl+E", window)
+    person.until(lambda: window.dialogs.current is not None, "the export dialog is there")
+    dialog = window.dialogs.current
+    formats = [dialog.format.itemData(row).suffix for row in range(dialog.format.count())]
+    dialog.format.setCurrentIndex(formats.index(suffix))
+    person.wait(200)
+    dialog.grab().save(str(person.folder / f"export-{suffix}.png"))
+    person.click(dialog.save_button)
+    person.until(dialog.where.isActiveWindow, "it asks where")
+    name = dialog.where.findChild(QLineEdit, "fileNameEdit")
+    name.selectAll()
+    QTest.keyClicks(name, str(target))
+    assert name.text() == str(target)
+    person.press("Return", name)
+    person.until(target.exists, f"{target.name} is there")
+    person.until(lambda: window.dialogs.current is None, "the dialog is gone")
+
+
+def main(name: str, folder: str, *arguments: str) -> int:
+    from lrp_gui import app
+
+    result = [1]
+
+    def tell(window) -> None:
+        try:
+            window.activateWindow()
+            STORIES[name](Person(window, Path(folder)))
+            result[0] = 0
+        except BaseException:  # noqa: BLE001  (whatever went wrong belongs into the report)
+            traceback.print_exc()
+            window.grab().save(str(Path(folder) / "failed.png"))
+        finally:
+            # Dialogs that a failed story left open would keep the program alive.
+            QApplication.closeAllWindows()
+            QApplication.quit()
+
+    enter = QApplication.exec
+
+    def entering(*_arguments: object) -> int:
+        (window,) = (one for one in QApplication.topLevelWidgets() if one.objectName() == "window")
+        QTimer.singleShot(50, window, lambda: tell(window))
+        return enter()
+
+    QApplication.exec = entering
+    code = app.main(["--theme", "light", *arguments])
+    return code or result[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
