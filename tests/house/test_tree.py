@@ -46,6 +46,6 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "resources" / "docs").glob("*.md")]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_of_the_pages_lead_somewhere(page):
     text = page.read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)\s]+)\)|<img[^>]+src=\"([^\"]+)\"", text)
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
     local = [one or other for one, other in links if not (one or other).startswith(("http://", "https://", "#"))]
     assert [link for link in local if not (page.parent / link.partition("#")[0]).exists()] == []
