@@ -14,6 +14,7 @@ import msgspec
 from .errors import CompositeError
 from .networks.operations import ACTIVATION, AFFINE, MOVEMENT, NORMALIZATION, SELECTION, SUM
 
+_ALL_KINDS: Final = (AFFINE, SUM, MOVEMENT, ACTIVATION, SELECTION, NORMALIZATION)
 _WEIGHTED: Final = ("dense", "convolution")  # the families of affine maps that learn
 
 
@@ -41,6 +42,7 @@ RULES: Final[dict[str, RuleType]] = {
         RuleType("pass", (ACTIVATION,), (), {}, "Bach 2015"),
         RuleType("winner", (SELECTION,), (), {}, "Bach 2015"),
         RuleType("move", (MOVEMENT,), (), {}, "exact adjoint"),
+        RuleType("reference", _ALL_KINDS, (), {}, "Shrikumar 2017, rescale form"),
     )
 }
 
@@ -185,8 +187,8 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def single(rule: str, **parameters: float) -> Composite:
         """That rule on every affine map with weights; the defaults elsewhere."""
         chosen = Rule(rule, parameters)
-        if AFFINE not in RULES[rule].kinds:
-            raise CompositeError(f"The rule {rule} is not one for affine maps.")
+        if AFFINE not in RULES[rule].kinds or rule == "reference":
+            raise CompositeError(f"The rule {rule} is not one that affine maps can be given alone.")
         entries = tuple(Entry(Selector(family=family), chosen) for family in _WEIGHTED)
         if rule == "lrp_0":
             entries += _everywhere(chosen)
@@ -256,6 +258,12 @@ NAMED: Final[dict[str, Composite]] = {
         ),
     )
 }
+
+
+# What `explain` uses when it is given a reference; without one the rule means nothing, so it has no name to choose.
+AGAINST_REFERENCE: Final = Composite(
+    "reference", "differences to a reference, everywhere", (Entry(Selector(), Rule("reference")),)
+)
 
 
 def composite_names() -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""The two passes: forward, where values are recorded, and backward, where relevance is handed back."""
+"""Explaining: what is given is checked, split into chunks, sent through both passes, and put together again."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.fx import Node
 
-from .composites import Composite, as_composite
-from .errors import InputError
+from .composites import AGAINST_REFERENCE, Composite, as_composite
+from .errors import CompositeError, InputError
 from .explanation import Explanation, Progress
-from .ledger import SINKS, LedgerRow
-from .plan import Plan, plan_of
+from .passes import Passes
+from .plan import plan_of
 from .results import Chunk, assemble
-from .rules.relevance import Relevance
-from .rules.steps import Record, RuleStep
-from .rules.weighted import AffineStep
-from .targets import Seed, Target, seed_of
+from .targets import Target
 
 if TYPE_CHECKING:
     from .networks.network import Network, NetworkInput
@@ -31,6 +27,7 @@ def explain(
     inputs: Any,
     target: Target = "max",
     composite: str | Composite = "epsilon_plus",
+    reference: Any = None,
     *,
     batch: int | None = None,
     keep: str = "layers",
@@ -48,6 +45,10 @@ def explain(
         the output's shape, or a list with one of these per sample. Behind a final sigmoid or softmax it is the logit.
     composite : str or Composite
         Which rule goes to which node.
+    reference : tensor, array, or dict of them by input name, optional
+        What the samples are compared with: one sample for all of them, or as many. The difference of the score,
+        f(x) − f(x⁰), is then handed back by the rule `reference` at every node (DeepLIFT's rescale form, Shrikumar
+        2017), and no composite is used.
     batch : int, optional
         How many samples to take at a time; all at once if None.
     keep : {"inputs", "layers", "nodes"}
@@ -64,7 +65,7 @@ def explain(
     InputError, TargetError, CompositeError, UnsupportedOperation
         If what is given does not fit the network, or no rule covers one of its operations.
     """
-    steps = explaining(network, inputs, target, composite, batch=batch, keep=keep, flows=flows)
+    steps = explaining(network, inputs, target, composite, reference, batch=batch, keep=keep, flows=flows)
     while True:
         try:
             next(steps)
@@ -77,6 +78,7 @@ def explaining(
     inputs: Any,
     target: Target = "max",
     composite: str | Composite = "epsilon_plus",
+    reference: Any = None,
     *,
     batch: int | None = None,
     keep: str = "layers",
@@ -85,27 +87,42 @@ def explaining(
     """The same as `explain`, step by step: yields progress, and returns the explanation. Closing it cancels."""
     if keep not in KEEPS:
         raise InputError(f"keep has to be one of {', '.join(KEEPS)}, not “{keep}”.")
-    composite = as_composite(composite)
+    composite = as_composite(composite) if reference is None else AGAINST_REFERENCE
+    if reference is None and any(entry.rule.name == "reference" for entry in composite.entries):
+        raise CompositeError("The rule reference needs a reference to compare with; give `explain` one.")
     given = _checked(network, inputs)
     samples = next(iter(given.values())).shape[0]
+    compared = None if reference is None else _references(network, reference, samples)
     plan = plan_of(network, composite)
     size = _chunk_size(network, samples, batch)
     starts = range(0, samples, size)
     chunks: list[Chunk] = []
     per_chunk = len(plan.steps) + len(plan.backward)
     for number, start in enumerate(starts):
-        part = {name: value[start : start + size] for name, value in given.items()}
-        one = _target_of(target, start, size, samples)
-        passes = _Passes(network, plan, part, one, keep, flows)
+        part, beside = _part(given, start, size), None if compared is None else _part(compared, start, size)
+        passes = Passes(network, plan, part, _target_of(target, start, size, samples), keep, flows, beside)
         for done, layer in passes.run():
             yield Progress(number * per_chunk + done, len(starts) * per_chunk, layer)
         chunks.append(passes.chunk())
 
     def more_flow(layer: str) -> Tensor:
-        again = explain(network, given, target, composite, batch=batch, keep="inputs", flows=(layer,))
+        again = explain(network, given, target, composite, reference, batch=batch, keep="inputs", flows=(layer,))
         return again.flows[layer]
 
     return assemble(network, plan, composite.name, chunks, more_flow)
+
+
+def _part(given: dict[str, Tensor], start: int, size: int) -> dict[str, Tensor]:
+    return {name: value[start : start + size] for name, value in given.items()}
+
+
+def _references(network: Network, reference: Any, samples: int) -> dict[str, Tensor]:
+    """The reference, checked like the inputs; one sample stands for all."""
+    given = _checked(network, reference)
+    count = next(iter(given.values())).shape[0]
+    if count not in {1, samples}:
+        raise InputError(f"There are {count} references for {samples} samples; give one, or one for each.")
+    return {name: value.expand(samples, *value.shape[1:]) for name, value in given.items()}
 
 
 def _chunk_size(network: Network, samples: int, batch: int | None) -> int:
@@ -169,123 +186,3 @@ def _tensor(entry: NetworkInput, value: Any) -> Tensor:
             f"{', '.join(map(str, unit))}; every value has to be a finite number."
         )
     return tensor
-
-
-class _Passes:
-    """Both passes over one chunk of samples."""
-
-    def __init__(
-        self,
-        network: Network,
-        plan: Plan,
-        inputs: dict[str, Tensor],
-        target: Target,
-        keep: str,
-        flows: Collection[str],
-    ) -> None:
-        self.network = network
-        self.plan = plan
-        self.target = target
-        self.record = Record(dict(plan.constants))
-        self.placeholders = [node for node in network.graph.nodes if node.op == "placeholder"]
-        for node in self.placeholders:
-            self.record.values[node] = inputs[str(node.target)]
-        self.kept = self._kept(keep)
-        self.wanted_flows = frozenset(flows)
-        self.flows: dict[str, Tensor] = {}
-        self.relevance: dict[Node, Tensor] = {}
-        self.values: dict[Node, Tensor] = {}
-        self.ledger: list[LedgerRow] = []
-        self.outputs: list[Tensor] = []
-        self.seed: Seed
-        self.score: Tensor
-        self.nothing: Tensor  # zero for every sample
-
-    def _kept(self, keep: str) -> set[Node]:
-        kept = set(self.placeholders)
-        if keep == "nodes":
-            kept |= {step.node for step in self.plan.backward}
-        elif keep == "layers":
-            by_name = {node.name: node for node in self.network.graph.nodes}
-            kept |= {self.plan.settled(by_name[layer.nodes[-1]]) for layer in self.network.layers}
-        return kept
-
-    def run(self) -> Generator[tuple[int, str], None, None]:
-        """Go through both passes; yields how many steps are done, and the layer of the last."""
-        # Gradients are off within a step, never across a yield: there the caller's own code runs.
-        values = self.record.values
-        done = 0
-        for step in self.plan.steps:
-            with torch.no_grad():
-                values[step.node] = step.forward(self.record)
-            done += 1
-            yield done, step.node.meta.get("layer", "")
-        with torch.no_grad():
-            self.outputs = [values[node].clone() for node in self.network.output_nodes]
-            arriving = self._start()
-        arrived = {self.plan.logit: self.score}
-        for step in self.plan.backward:
-            with torch.no_grad():
-                self._back(step, arriving, arrived)
-            done += 1
-            yield done, step.node.meta.get("layer", "")
-        for node in self.placeholders:
-            value = values[node]
-            self.relevance[node] = arriving[node].of(value) if node in arriving else torch.zeros_like(value)
-
-    def _start(self) -> dict[Node, Relevance]:
-        logits = self.record.values[self.plan.logit]
-        output = self.network.outputs[0]
-        self.seed = seed_of(self.target, logits, output.classes, output.activation)
-        start = Relevance(r=self.seed.relevance, g=self.seed.weights)
-        self.score = start.of(logits).reshape(logits.shape[0], -1).sum(1)
-        self.nothing = torch.zeros_like(self.score)
-        return {self.plan.logit: start}
-
-    def _back(self, step: RuleStep, arriving: dict[Node, Relevance], arrived: dict[Node, Tensor]) -> None:
-        node, values = step.node, self.record.values
-        here = arriving.pop(node, None)
-        if here is None:
-            return  # no relevance comes this way
-        if node in self.kept:
-            self.values[node] = values[node]
-            self.relevance[node] = here.of(values[node])
-        layer = self.plan.subjects[node].meta.get("layer", "")
-        if layer in self.wanted_flows and isinstance(step, AffineStep) and step.has_flow:
-            self.flows[layer] = step.flow(self.record, here)
-        shares, absorbed = step.backward(self.record, here)
-        passed_on = self.nothing
-        for source, share in zip(step.inputs, shares, strict=True):
-            value = values[source]
-            amount = share.amount(value).per_sample(source.meta.get("samples"))
-            passed_on = amount if passed_on is self.nothing else passed_on + amount
-            arrived[source] = arrived[source] + amount if source in arrived else amount
-            arriving[source] = arriving[source].plus(share, value) if source in arriving else share
-        sinks: dict[str, Tensor] = dict.fromkeys(SINKS, self.nothing)
-        for sink, amount in absorbed:
-            total = amount.per_sample(step.samples)
-            sinks[sink] = total if sinks[sink] is self.nothing else sinks[sink] + total
-        self.ledger.append(
-            LedgerRow(
-                *(self.plan.subjects[step.node].name, layer, step.kind, step.rule_words, step.reason),
-                arrived=arrived[node],
-                passed_on=passed_on,
-                **sinks,
-            )
-        )
-        if node not in self.kept:
-            values.pop(node)  # its readers have all been handled
-        self.record.notes.pop(node, None)
-
-    def chunk(self) -> Chunk:
-        """What this chunk contributes to the explanation."""
-        return Chunk(
-            inputs={str(node.target): self.relevance[node] for node in self.placeholders},
-            outputs=self.outputs,
-            score=self.score,
-            targets=self.seed.words,
-            relevance=self.relevance,
-            values=self.values,
-            ledger=self.ledger,
-            flows=self.flows,
-        )

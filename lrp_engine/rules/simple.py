@@ -14,7 +14,7 @@ from ..networks.graph import arguments, operation_name, operation_of
 from ..networks.operations import ACTIVATION, MOVEMENT, SELECTION, SUM
 from .affine_maps import backward_of
 from .relevance import Amount, Relevance, summed_to
-from .steps import Context, HandedBack, Record, RuleStep
+from .steps import Context, Differences, HandedBack, Record, RuleStep
 
 aten = torch.ops.aten
 
@@ -29,7 +29,7 @@ class SumStep(RuleStep):
         factor: Any = node.kwargs.get("alpha", 1)
         sign = -1 if operation_name(node) == "sub" else 1
         self._terms = ((self._arguments[0][0], 1), (self._arguments[0][1], sign * factor))
-        self._epsilon = rule.values["epsilon"]
+        self._epsilon = rule.values.get("epsilon", 0.0)
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """Signed shares, as factors of each term."""
@@ -45,6 +45,15 @@ class SumStep(RuleStep):
                 constant: Any = record.values[term] if isinstance(term, Node) else term
                 absorbed.append(("bias", Amount(share, torch.as_tensor(constant, dtype=share.dtype), factor)))
         return HandedBack([Relevance(g=given[term]) for term in self.inputs], absorbed)
+
+    def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
+        """The factor of each term; constants do not differ."""
+        given: dict[Node, Tensor] = {}
+        for term, factor in self._terms:
+            if isinstance(term, Node) and term in self.inputs:
+                back = summed_to(arriving * factor, seen.record.values[term].shape)
+                given[term] = given[term] + back if term in given else back
+        return [given[term] for term in self.inputs]
 
 
 _UNMOVED = {"clone", "contiguous", "alias", "detach", "dropout", "feature_dropout", "lift_fresh_copy"}
@@ -83,6 +92,11 @@ class MovementStep(RuleStep):
             whole = arriving.of(record.values[self.node])
             absorbed.append(("bias", Amount(whole, self._constant_places(record, whole))))
         return HandedBack(shares, absorbed)
+
+    def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
+        """The exact adjoint, for each input."""
+        shapes = seen.record.notes[self.node]
+        return [self._adjoint(seen.record, n, shapes[n])(arriving) for n in self.inputs]
 
     def _adjoint(self, record: Record, of: Node, shape: torch.Size) -> Any:
         if self._name in _UNMOVED:
@@ -153,6 +167,14 @@ class ActivationStep(RuleStep):
         slope = torch.where(x == 0, 0.0, y / torch.where(x == 0, 1.0, x))
         return HandedBack([Relevance(g=arriving.g * slope)], [])
 
+    def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
+        """Δy/Δx, and the slope where x does not differ."""
+        x = self.inputs[0]
+        difference = seen.of(x)
+        same = difference.abs() < 1e-7 * seen.record.values[x].abs().clamp(min=1)
+        slope = backward_of(self.as_function(seen.record, x), seen.record.values[x], arriving)
+        return [torch.where(same, slope, arriving * seen.of(self.node) / torch.where(same, 1.0, difference))]
+
 
 class SelectionStep(RuleStep):
     """One of several values is chosen: the winner takes all; of several winners the first that torch names."""
@@ -171,6 +193,17 @@ class SelectionStep(RuleStep):
         value, winners = aten.max_pool2d_with_indices(*args)
         record.notes[self.node] = winners
         return value
+
+    def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
+        """A rise goes to the winner under the samples, a fall to that under the reference: both differ at least so far."""
+        x = self.inputs[0]
+        change = arriving * seen.of(self.node)
+        rises = seen.of(self.node) > 0
+        function = self.as_function(seen.record, x)
+        relevance = backward_of(function, seen.record.values[x], change * rises)
+        relevance = relevance + backward_of(function, seen.reference.values[x], change * ~rises)
+        difference = seen.of(x)
+        return [torch.where(difference == 0, 0.0, relevance / torch.where(difference == 0, 1.0, difference))]
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """All to the winners."""

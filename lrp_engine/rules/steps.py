@@ -34,6 +34,18 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Differences:
+    """The forward passes of the samples and of their reference."""
+
+    record: Record
+    reference: Record
+
+    def of(self, node: Node) -> Tensor:
+        """Δ: the node's value less that under the reference, of the value's shape."""
+        return self.record.values[node] - self.reference.values[node]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What compiling a step may look at."""
 
@@ -115,6 +127,22 @@ class RuleStep(Step, ABC):
         super().__init__(node, context)
         self.rule_words = str(rule)
         self.reason = reason
+
+    @abstractmethod
+    def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
+        """Hand back relevance R = Δ·g, where Δ is the difference to a reference; nothing is absorbed.
+
+        Parameters
+        ----------
+        seen : Differences
+        arriving : torch.Tensor
+            g of the node's value.
+
+        Returns
+        -------
+        list of torch.Tensor
+            g of each of `inputs`, in order (DeepLIFT's multipliers, rescale form; Shrikumar 2017).
+        """
 
     @abstractmethod
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:

@@ -11,10 +11,10 @@ from torch.fx import Node
 from ..composites import Rule
 from ..networks.graph import operation_name
 from ..networks.operations import AFFINE
-from .affine import AFFINE_RULES, Seen, Shares, flow, hand_back
+from .affine import AFFINE_RULES, Seen, flow, hand_back
 from .affine_maps import AffineMap, Convolution, Dense, Scaling, WeightedMap, Weightless
 from .relevance import Relevance
-from .steps import Context, HandedBack, Record, RuleStep
+from .steps import Context, Differences, HandedBack, Record, RuleStep
 
 
 class AffineStep(RuleStep):
@@ -29,7 +29,7 @@ class AffineStep(RuleStep):
         self.inputs = [x]
         self._merged = merged
         self.map = map_
-        self._rule = AFFINE_RULES[rule.name]
+        self._rule = AFFINE_RULES.get(rule.name)  # the rule `reference` only rescales
         self._values = rule.values
         self._nonnegative = x in context.nonnegative
         self._minds_signs = rule.name not in {"lrp_0", "epsilon"}
@@ -44,17 +44,21 @@ class AffineStep(RuleStep):
         return self.map.value(record.values[self.inputs[0]]) if self._merged else super().forward(record)
 
     def _seen(self, record: Record, arriving: Relevance) -> Seen:
-        map_ = self.map
-        if isinstance(map_, Weightless):
-            map_ = Weightless(self.as_function(record, self.inputs[0]), map_._cache, map_._key)
         x, z = record.values[self.inputs[0]], record.values[self.node]
         # a look at x costs far less than the terms of x⁻ that it may save
         nonnegative = self._nonnegative or (self._minds_signs and bool(x.amin() >= 0))
-        return Seen(map_, x, z, arriving, self._values, nonnegative)
+        return Seen(self._map(record), x, z, arriving, self._values, nonnegative)
+
+    def _map(self, record: Record) -> AffineMap:
+        """The map; one without weights is the node itself, with its sizes as recorded."""
+        if not isinstance(self.map, Weightless):
+            return self.map
+        return Weightless(self.as_function(record, self.inputs[0]), self.map._cache, self.map._key)
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """By the step's rule."""
         seen = self._seen(record, arriving)
+        assert self._rule is not None
         shares = self._rule(seen)
         absorbed = [("bias", amount) for amount in shares.bias]
         absorbed += [("stabilizer", amount) for amount in shares.stabilizer]
@@ -63,8 +67,18 @@ class AffineStep(RuleStep):
     def flow(self, record: Record, arriving: Relevance) -> Tensor:
         """Relevance between units, (samples, units of this layer, units of the one it feeds from)."""
         seen = self._seen(record, arriving)
-        shares: Shares = self._rule(seen)
-        return flow(seen, shares.terms)
+        assert self._rule is not None
+        return flow(seen, self._rule(seen).terms)
+
+    def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
+        """Δz = W Δx: the adjoint, without bias or stabilizer."""
+        x = self.inputs[0]
+        return [self._map(seen.record).adjoint(arriving, "w", seen.record.values[x].shape)]
+
+    def rescaled_flow(self, seen: Differences, arriving: Tensor) -> Tensor:
+        """Relevance between units, (samples, units of this layer, units of the one it feeds from)."""
+        assert isinstance(self.map, WeightedMap)
+        return self.map.flow(seen.of(self.inputs[0]), arriving, "w")
 
 
 def affine_map(node: Node, family: str, context: Context) -> tuple[AffineMap, Node]:
