@@ -188,7 +188,7 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """That rule on every affine map with weights; the defaults elsewhere."""
         chosen = Rule(rule, parameters)
         if AFFINE not in RULES[rule].kinds or rule == "reference":
-            raise CompositeError(f"The rule {rule} is not one that affine maps can be given alone.")
+            raise CompositeError(f"The rule {rule} is not one for affine maps.")
         entries = tuple(Entry(Selector(family=family), chosen) for family in _WEIGHTED)
         if rule == "lrp_0":
             entries += _everywhere(chosen)

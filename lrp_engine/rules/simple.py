@@ -195,7 +195,7 @@ class SelectionStep(RuleStep):
         return value
 
     def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
-        """A rise goes to the winner under the samples, a fall to that under the reference: both differ at least so far."""
+        """A rise goes to the winner under the samples, a fall to that under the reference: both differ by that much."""
         x = self.inputs[0]
         change = arriving * seen.of(self.node)
         rises = seen.of(self.node) > 0
