@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
     from lrp_gui.window import Window
 
@@ -86,10 +87,14 @@ def _show(options: argparse.Namespace) -> int:
     """Open the window, then everything that takes longer than a frame."""
     if sys.platform == "win32":
         import torch  # noqa: F401  (imported after Qt, its libraries may fail to load there)
+    if not _has_display():
+        _complain("There is no display to open a window on; --render draws pictures without one.")
+        return UNUSABLE
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     app = _application(sys.argv[:1])
     window = make_window(options.theme)
     window.painted.connect(lambda: move_in(window, options.files))
+    report_faults(window)
     window.show()
     code = app.exec()
     # In this order: Qt objects that Python tears down after the application crash at exit.
@@ -111,6 +116,25 @@ def make_window(theme: str = "") -> Window:
     document.setParent(window)
     jobs.setParent(window)
     return window
+
+
+def report_faults(window: Window) -> None:
+    """Tell the person of a fault of ours, with the details for a report, and go on; Python would only print it."""
+
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        import traceback
+
+        from lrp_gui.document.state import Message
+
+        details = "".join(traceback.format_exception(kind, error, trace))
+        logging.getLogger("lrp_gui").error("A fault in the window\n%s", details)
+        sentence = window.tr("Something unexpected happened ({kind}: {error}).")
+        window.document.message.emit(Message(sentence.format(kind=kind.__name__, error=error), details))
+
+    sys.excepthook = tell
 
 
 def move_in(window: Window, files: Sequence[str] = ()) -> None:
@@ -202,6 +226,12 @@ def _render(options: argparse.Namespace) -> int:
         return UNUSABLE
     sys.stdout.writelines(f"{path}\n" for path in paths)
     return DONE
+
+
+def _has_display() -> bool:
+    """Whether there is a screen; without one Qt would end the process with a signal."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
 
 
 def _complain(sentence: object) -> None:

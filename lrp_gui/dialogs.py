@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from lrp_gui import settings
-from lrp_gui.actions import ACTIONS
+from lrp_gui.actions import ACTIONS, SUBMENUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,11 +81,12 @@ class Dialogs(QObject):
 
     def shortcuts(self) -> None:
         """List every shortcut."""
-        rows = [
-            f"<tr><td style='padding-right:24px'>{row.text.rstrip('…')}</td><td><b>{keys}</b></td></tr>"
-            for row in ACTIONS
-            if (keys := self._window.actions_[row.id].shortcut().toString(QKeySequence.SequenceFormat.NativeText))
-        ]
+        rows = []
+        for row in ACTIONS:
+            keys = self._window.actions_[row.id].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            name = f"{row.menu}: {row.text}" if row.menu in SUBMENUS else row.text.rstrip("…")
+            if keys:
+                rows.append(f"<tr><td style='padding-right:24px'>{name}</td><td><b>{keys}</b></td></tr>")
         self._tell(self.tr("Keyboard Shortcuts"), f"<table>{''.join(rows)}</table>")
 
     def about(self) -> None:

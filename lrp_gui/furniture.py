@@ -79,7 +79,7 @@ class Furniture(QObject):
         from lrp_gui.browser import Browser
 
         self.browser = Browser(self._window.document)
-        self._dock("browser", self.tr("Model"), self.browser, "F2")
+        self._dock("browser", self.tr("Model"), self.browser, "Alt+1")
 
     def _bring_table(self) -> None:
         from lrp_gui.table import TablePanel
@@ -92,7 +92,7 @@ class Furniture(QObject):
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 self.table.view.addAction(action)
         self.table.set_tinted(window.actions_["tint"].isChecked())
-        self._dock("table", self.tr("Inputs"), self.table, "F3")
+        self._dock("table", self.tr("Inputs"), self.table, "Alt+2")
 
     def _bring_viewer(self) -> None:
         from lrp_gui.viewer import RelevanceViewer

@@ -39,6 +39,8 @@ class Status(QObject):
         bar.addWidget(self.work, 1)
         bar.addPermanentWidget(self.problem)
         bar.addPermanentWidget(self.balance)
+        for label in (self.work, self.problem, self.balance):
+            label.setContentsMargins(4, 0, 6, 0)
         self.progress.hide()
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)

@@ -79,7 +79,7 @@ COLUMNS = (
     Column("Rule", "How relevance is handed back through it", _rule),
     Column("ΣR", "The sum of the relevance at its output", _sum, number=True),
 )
-FIRST_RESULT_COLUMN = 4
+PARAMETERS, FIRST_RESULT_COLUMN, RELEVANCE = 3, 4, 5
 
 
 class LayersModel(QAbstractItemModel):
@@ -136,6 +136,8 @@ class LayersModel(QAbstractItemModel):
                 return COLUMNS[section].title
             if role == Qt.ItemDataRole.ToolTipRole:
                 return COLUMNS[section].tip
+            if role == Qt.ItemDataRole.TextAlignmentRole and COLUMNS[section].number:
+                return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
     @property

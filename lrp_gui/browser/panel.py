@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lrp_gui.browser.layers_model import PATH_ROLE, LayersModel
+from lrp_gui.browser.layers_model import COLUMNS, PARAMETERS, PATH_ROLE, RELEVANCE, LayersModel
 from lrp_gui.browser.tensors_model import SORT_ROLE, TensorsModel
 from lrp_gui.document.words import shape_text, size_text
 
@@ -58,15 +58,20 @@ class LayersView(QTreeView):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setItemDelegate(Roomy(self))
         self.header().setStretchLastSection(False)
-        self.selectionModel().currentChanged.connect(self._on_current)
+        # What people look for while something is explained stands before what never changes.
+        self.header().moveSection(RELEVANCE, PARAMETERS)
+        self.header().moveSection(self.header().visualIndex(PARAMETERS), len(COLUMNS) - 1)
+        # Not the current item: a tree that gets the focus makes its first row current, which nobody chose.
+        self.selectionModel().selectionChanged.connect(self._on_selection)
         document.layer_selected.connect(self._on_selected)
         document.network_changed.connect(self._arrange)
         document.result_changed.connect(self._fit_result_columns)
         self._arrange()
         self._on_selected(document.selected_layer)
 
-    def _on_current(self, current: QModelIndex) -> None:
-        path = current.data(PATH_ROLE)
+    def _on_selection(self) -> None:
+        chosen = self.selectionModel().selectedRows()
+        path = chosen[0].data(PATH_ROLE) if chosen else ""
         if path and self._model.selectable(path):
             self._document.select_layer(path)
 
@@ -74,7 +79,7 @@ class LayersView(QTreeView):
         index = self._model.index_of(path)
         if not index.isValid():
             self.selectionModel().clear()
-        elif self.currentIndex().data(PATH_ROLE) != path:
+        elif not self.selectionModel().isSelected(index):
             self.setCurrentIndex(index)
             self.scrollTo(index)
 
@@ -154,6 +159,7 @@ def _tensors_view(document: Document, parent: QWidget) -> QTreeView:
     view.setItemDelegate(Roomy(view))
     view.setSortingEnabled(True)
     order.sort(-1)  # as in the file, until a header is clicked
+    view.header().setStretchLastSection(False)
     view.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
     document.network_changed.connect(lambda: _fit(view))
     return view

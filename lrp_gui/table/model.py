@@ -20,6 +20,8 @@ Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
 Role = Qt.ItemDataRole
 
+# The colour of the mark on a cell that cannot be used; None on all others.
+BAD_ROLE = Role.UserRole
 OUTPUT, PREDICTION = 0, 1
 RESULT_COLUMNS = 2
 
@@ -80,8 +82,8 @@ class TableModel(QAbstractTableModel):
             return self._background(row, feature)
         if role == Role.ForegroundRole:
             return self._foreground(row, feature)
-        if role == Role.DecorationRole:
-            return self._tint.mark if feature >= 0 and self._bad(row, feature) else None
+        if role == BAD_ROLE:
+            return self._tint.warning if feature >= 0 and self._bad(row, feature) else None
         return None
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102

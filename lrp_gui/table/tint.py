@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QColor, QGuiApplication, QPixmap
+from PySide6.QtGui import QColor
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
-MARK_SIZE = 14
 STEPS = 128  # a side of zero
 # Above this luminance black has the higher contrast, below it white; each then has at least 4.5 : 1.
 BLACK_READS_BETTER = 0.18
@@ -25,7 +24,6 @@ class Tint:
         self._texts = [dark if _luminance(colour) > BLACK_READS_BETTER else light for colour in self._colours]
         self.warning = QColor(theme.warning)
         self.warned = _between([QColor(theme.panel), self.warning], 0.18)
-        self.mark = _mark(theme)
         self.read_only = QColor(theme.raised)
         self.dim = QColor(theme.dim)
 
@@ -40,13 +38,6 @@ class Tint:
     @staticmethod
     def _step(share: float) -> int:
         return round((min(1.0, max(-1.0, share)) + 1.0) * STEPS)
-
-
-def _mark(theme: Theme) -> QPixmap:
-    """A small sign for a cell that cannot be used; a selected cell shows it too, whose own colours are gone."""
-    from lrp_gui.icons import pixmap
-
-    return pixmap("warning", theme.warning, MARK_SIZE, QGuiApplication.instance().devicePixelRatio())  # type: ignore[union-attr]
 
 
 def _between(stops: list[QColor], at: float) -> QColor:

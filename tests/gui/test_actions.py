@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QKeySequence
 
 from lrp_gui.actions import ACTIONS, MENUS, SUBMENUS, TABLE_BAR, Actions, Facts
-from lrp_gui.app import make_window, parser, row_range
+from lrp_gui.app import make_window, parser, report_faults, row_range
 from lrp_gui.icons import STROKES, icon, pixmap
-from lrp_gui.settings import SETTINGS, Setting
+from lrp_gui.settings import EXAMPLES, SETTINGS, Setting
 from lrp_gui.theme import DARK, LIGHT
 
 
@@ -102,8 +104,9 @@ def test_rows_that_are_none_are_a_usage_error(text, capsys):
     assert "write 0:3" in capsys.readouterr().err
 
 
-def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "lrp_gui", *arguments], capture_output=True, text=True, check=False)
+def run(*arguments, **environment):
+    command = [sys.executable, "-m", "lrp_gui", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 
 def test_version_and_help_are_on_the_command_line():
@@ -123,6 +126,34 @@ def test_a_file_that_cannot_be_used_exits_with_3_and_one_line(tmp_path):
     assert done.returncode == 3
     assert done.stderr.startswith("lrp-gui: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_without_a_display_it_says_what_to_do():
+    done = run(DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert done.returncode == (3 if sys.platform.startswith("linux") else 0)
+    assert "--render" in done.stderr
+
+
+def test_rendering_explains_the_good_rows_and_names_the_others(tmp_path):
+    header, first = EXAMPLES[0].path().with_name("diabetes.csv").read_text().splitlines()[:2]
+    table = tmp_path / "two.csv"
+    table.write_text(f"{header}\n{first.replace('32.1', 'heavy')}\n{first}\n")
+    done = run("--render", str(tmp_path / "out"), str(EXAMPLES[0].path()), "--data", str(table), "--rows", "0:2")
+    assert done.returncode == 0
+    assert done.stderr == "lrp-gui: Sample 1 is not explained: bmi is no finite number.\n"
+    pictures = [line for line in done.stdout.splitlines() if line]
+    assert pictures
+    assert all(Path(picture).stat().st_size for picture in pictures)
+
+
+def test_a_fault_of_ours_is_told_and_the_window_goes_on(window, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    told = []
+    window.document.message.connect(told.append)
+    report_faults(window)
+    sys.excepthook(ZeroDivisionError, ZeroDivisionError("by zero"), None)
+    assert told[0].sentence == "Something unexpected happened (ZeroDivisionError: by zero)."
+    assert "ZeroDivisionError" in told[0].details
 
 
 def test_nothing_before_the_first_paint_builds_the_enumerations_of_qt():

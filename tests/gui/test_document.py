@@ -164,7 +164,7 @@ def test_the_network_is_news_only_when_it_is_another(document):
     assert document.selected_layer == "fc1"
 
 
-# ------------------------------------------------------------------------------------------------------------- the table
+# --------------------------------------------------------------------------------------------- the table
 
 
 @pytest.mark.parametrize(
