@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
+    from lrp_gui.jobs.queue import Failure
     from lrp_gui.window import Window
 
 DONE, USAGE, UNUSABLE = 0, 2, 3
@@ -147,7 +148,13 @@ def move_in(window: Window, files: Sequence[str] = ()) -> None:
         from lrp_gui.window import VIEW_MODULES
 
         title = window.tr("Preparing the views")
-        window.jobs.submit(Job(title, Priority.VIEWS, lambda: import_views(VIEW_MODULES), done=furnish))
+        job = Job(title, Priority.VIEWS, lambda: import_views(VIEW_MODULES), done=furnish, failed=tell)
+        window.jobs.submit(job)
+
+    def tell(failure: Failure) -> None:
+        from lrp_gui.document.state import Message
+
+        window.document.message.emit(Message(failure.sentence, failure.details))
 
     def furnish(_result: object) -> None:
         from lrp_gui.jobs.engine import composites
@@ -163,7 +170,7 @@ def move_in(window: Window, files: Sequence[str] = ()) -> None:
         engine, document, jobs = Engine(), window.document, window.jobs
         opener = Opener(document, jobs, engine, window)
         explainer = Explainer(document, jobs, engine, window)
-        jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start))
+        jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start, failed=tell))
         if files:
             opener.open(files)
         Turns(window.attach(opener, explainer), window)

@@ -38,7 +38,7 @@ class Furniture(QObject):
 
     def move_in(self) -> None:
         """Build the views, one a turn of the event loop, so that none of them holds the window up."""
-        steps = (self._bring_browser, self._bring_table, self._bring_viewer, _warm_up, self.arrange, self.ready.emit)
+        steps = (self._bring_browser, self._bring_table, self._bring_viewer, _warm_up, self.ready.emit)
         Turns(steps, self)
 
     def arrange(self) -> None:

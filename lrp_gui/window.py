@@ -19,6 +19,7 @@ from lrp_gui import theme as themes
 from lrp_gui.actions import Actions, Facts
 from lrp_gui.controls import CompositeBox, SampleBox, TargetBox, labelled
 from lrp_gui.start import StartPage
+from lrp_gui.turns import Turns
 
 if TYPE_CHECKING:
     from lrp_gui.dialogs import Dialogs
@@ -66,6 +67,7 @@ class Window(QMainWindow):
         self.messages: MessageBar | None = None
         self.status: Status | None = None
         self.furniture: Furniture | None = None
+        self._unsaid: Message | None = None  # what happened before there was a place to say it
         self._was_painted = False
         self._update = QTimer(self)
         self._update.setSingleShot(True)
@@ -187,6 +189,8 @@ class Window(QMainWindow):
             self.messages = MessageBar(self.theme, self)
             self.centralWidget().layout().insertWidget(0, self.messages)  # type: ignore[union-attr]
             self.document.table_replaced.connect(self.messages.dismiss)  # something was opened after all
+            if self._unsaid is not None:
+                self.say(self._unsaid)
 
         def bring_status() -> None:
             from lrp_gui.status import Status
@@ -220,7 +224,9 @@ class Window(QMainWindow):
 
     def say(self, message: Message) -> None:
         """Show a sentence above the picture."""
-        if self.messages is not None:
+        if self.messages is None:
+            self._unsaid = message
+        else:
             self.messages.show_message(message, self.actions_[message.remedy] if message.remedy else None)
 
     def _on_network(self) -> None:
@@ -228,9 +234,10 @@ class Window(QMainWindow):
         self.setWindowTitle(f"{network.name} – LRP Explorer" if network else self.tr("LRP Explorer"))
         self.start.say("")
         self._update.start()
-        if self.furniture is None or self.viewer is None or network is None:
-            return
-        self.furniture.arrange()
+        if self.furniture is not None and self.viewer is not None and network is not None:
+            Turns((self.furniture.arrange, self._show_viewer), self)
+
+    def _show_viewer(self) -> None:
         if self.pages.indexOf(self.viewer) < 0:
             self.pages.addWidget(self.viewer)
         self.pages.setCurrentWidget(self.viewer)
@@ -263,7 +270,7 @@ class Window(QMainWindow):
                 previous=row > 0,
                 following=0 <= row < samples - 1,
                 result=document.result is not None and self.viewer is not None,
-                busy=self.jobs.status is not None,
+                busy=self.jobs.cancellable,
                 undo=document.undo_stack.canUndo(),
                 redo=document.undo_stack.canRedo(),
             )
@@ -290,7 +297,7 @@ class Window(QMainWindow):
     def _cancel(self) -> None:
         if self.explainer is not None:
             self.explainer.cancel()
-        self.jobs.cancel_all()
+        self.jobs.cancel_work()
 
     def _go_to_sample(self) -> None:
         self.sample.setFocus()

@@ -77,6 +77,11 @@ class Job:
     steps: Steps[Any] | None = None
     reported: float = 0.0
 
+    @property
+    def essential(self) -> bool:
+        """Whether the window cannot do without it, so that nobody's Esc may stop it."""
+        return self.priority in {Priority.VIEWS, Priority.ENGINE}
+
     def cancel(self) -> None:
         """Stop at the next step; no callback runs any more, not even for results on their way."""
         self.cancelled = True
@@ -226,16 +231,23 @@ class JobQueue(QObject):
         self.status_changed.emit()
         return job
 
-    def cancel_all(self) -> None:
-        """Cancel whatever is queued or running."""
+    @property
+    def cancellable(self) -> bool:
+        """Whether there is anything that `cancel_work` would stop."""
+        return any(not job.cancelled and not job.essential for job in self._open)
+
+    def cancel_work(self) -> None:
+        """Cancel what somebody asked for, queued or running."""
         for job in self._open:
-            job.cancel()
+            if not job.essential:
+                job.cancel()
         self.status_changed.emit()
 
     def close(self) -> None:
         """Cancel everything and wait for the thread to end."""
         self._closed = True
-        self.cancel_all()
+        for job in self._open:
+            job.cancel()
         self._worker.stop()
         self._worker.wait()
         self._open.clear()

@@ -173,6 +173,47 @@ def test_many_quick_edits_end_at_the_last_one(diabetes, qtbot):
     assert document.result.values["x"][2] == pytest.approx((39 - 26.4496) / 4.4298, rel=1e-4)
 
 
+def test_escape_stops_what_was_asked_for_but_not_the_window(qtbot):
+    window = make_window("light")
+    qtbot.addWidget(window)
+    window.show()
+    move_in(window, [str(DIABETES)])
+    qtbot.waitUntil(window.actions_["cancel"].isEnabled, timeout=5000)
+    with qtbot.waitSignal(window.furnished, timeout=20000):
+        window.actions_["cancel"].trigger()
+    settle(qtbot, window)
+    assert window.document.network is None
+    window.opener.open([str(DIABETES)])
+    settle(qtbot, window)
+    assert window.document.result is not None
+    window.jobs.close()
+
+
+def test_cancelling_keeps_the_old_picture_and_says_that_it_is_old(diabetes, qtbot):
+    document, before = diabetes.document, diabetes.document.result
+    document.edit_cell(0, 2, "20.5")
+    diabetes.actions_["cancel"].setEnabled(True)
+    diabetes.actions_["cancel"].trigger()
+    settle(qtbot, diabetes)
+    assert document.result is before
+    assert document.stale
+    diabetes.actions_["run"].trigger()
+    settle(qtbot, diabetes)
+    assert document.result is not before
+    assert not document.stale
+
+
+def test_views_that_cannot_be_imported_are_one_sentence(qtbot, monkeypatch):
+    monkeypatch.setattr("lrp_gui.window.VIEW_MODULES", ("no_such_module",))
+    window = make_window("light")
+    qtbot.addWidget(window)
+    window.show()
+    move_in(window)
+    qtbot.waitUntil(lambda: window.messages is not None and window.messages.sentence != "", timeout=10000)
+    assert "no_such_module" in window.messages.sentence
+    window.jobs.close()
+
+
 def test_a_dropped_file_is_opened(window, qtbot):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(DIABETES))])
