@@ -73,7 +73,7 @@ class Status(QObject):
 
     def _show_problem(self) -> None:
         table = self._document.table
-        bad = [] if table is None else [row for row, good in enumerate(table.good_rows()) if not good]
+        bad = [] if table is None else (~table.good_rows()).nonzero()[0].tolist()
         parts = []
         if bad and table is not None:
             count = len(bad)
