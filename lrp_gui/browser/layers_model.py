@@ -77,7 +77,8 @@ COLUMNS = (
     Column("Shape", "The shape of the output, without the sample axis", _shape),
     Column("Params", "How many numbers it has learned", _parameters, number=True),
     Column("Rule", "How relevance is handed back through it", _rule),
-    Column("ΣR", "The sum of the relevance at its output", _sum, number=True),
+    # To the left: its sign comes first, and lines up.
+    Column("ΣR", "The sum of the relevance at its output", _sum),
 )
 PARAMETERS, FIRST_RESULT_COLUMN, RELEVANCE = 3, 4, 5
 

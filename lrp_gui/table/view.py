@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPolygon
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from lrp_gui.table.clipboard import block_from_text, text_from_block
-from lrp_gui.table.model import BAD_ROLE, PREDICTION, RESULT_COLUMNS, TableModel
+from lrp_gui.table.model import BAD_ROLE, RESULT_COLUMNS, TableModel
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WIDEST_COLUMN = 160
 MARK_SIZE = 8
+CELL_ROOM = 18
 ROW_MARGIN = 8
 # Enough rows to judge a column's width by; all of a large table would take seconds.
 MEASURED_ROWS = 12
@@ -69,7 +70,7 @@ class TableView(QTableView):
         document.sample_selected.connect(self._on_sample)
         document.unit_selected.connect(lambda _unit: self._on_unit())
         document.table_replaced.connect(self._arrange)
-        document.table_result_changed.connect(self._widen_prediction)
+        document.table_result_changed.connect(self._widen_results)
         self._arrange()
 
     # ------------------------------------------------------------------------------------- editing
@@ -187,15 +188,17 @@ class TableView(QTableView):
             title = str(self.table_model.headerData(column, Qt.Orientation.Horizontal))
             texts = [self.table_model.index(row, column).data() for row in range(min(table.samples, MEASURED_ROWS))]
             width = max(metrics.horizontalAdvance(str(text)) for text in [*title.split("\n"), *texts, "0000"])
-            header.resizeSection(column, min(width + 18, WIDEST_COLUMN))
+            header.resizeSection(column, min(width + CELL_ROOM, WIDEST_COLUMN))
         if self._document.selected_sample >= 0:
             self._on_sample(self._document.selected_sample)
 
-    def _widen_prediction(self) -> None:
-        """Class names are only known to be long once they are there."""
+    def _widen_results(self) -> None:
+        """What the network says is only known to be long once it is there."""
         metrics, header, model = QFontMetrics(self.font()), self.horizontalHeader(), self.table_model
-        rows = range(min(model.rowCount(), MEASURED_ROWS))
-        width = max((metrics.horizontalAdvance(str(model.index(row, PREDICTION).data())) for row in rows), default=0)
-        wanted = min(width + 18, WIDEST_COLUMN)
-        if wanted > header.sectionSize(PREDICTION):
-            header.resizeSection(PREDICTION, wanted)
+        shown = range(max(0, self.rowAt(0)), min(model.rowCount(), self.rowAt(0) + MEASURED_ROWS))
+        for column in range(RESULT_COLUMNS):
+            texts = (str(model.index(row, column).data()) for row in shown)
+            width = max((metrics.horizontalAdvance(text) for text in texts), default=0)
+            wanted = min(width + CELL_ROOM, WIDEST_COLUMN)
+            if wanted > header.sectionSize(column):
+                header.resizeSection(column, wanted)

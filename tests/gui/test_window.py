@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from PySide6.QtGui import QDropEvent
 from lrp_gui import settings
 from lrp_gui.app import make_window, move_in
 from lrp_gui.document import commands
+from lrp_gui.jobs.engine import Engine
+from lrp_gui.jobs.steps import Progress
 from lrp_gui.settings import EXAMPLES
 
 DIABETES, DIGITS = (one.path() for one in EXAMPLES)
@@ -173,16 +176,24 @@ def test_many_quick_edits_end_at_the_last_one(diabetes, qtbot):
     assert document.result.values["x"][2] == pytest.approx((39 - 26.4496) / 4.4298, rel=1e-4)
 
 
-def test_escape_stops_what_was_asked_for_but_not_the_window(qtbot):
+def test_escape_stops_what_was_asked_for_but_not_the_window(qtbot, monkeypatch):
+    def endless(_engine, *_arguments):
+        while True:
+            time.sleep(0.002)
+            yield Progress()
+
+    whole = Engine.open
+    monkeypatch.setattr(Engine, "open", endless)
     window = make_window("light")
     qtbot.addWidget(window)
     window.show()
     move_in(window, [str(DIABETES)])
     qtbot.waitUntil(window.actions_["cancel"].isEnabled, timeout=5000)
-    with qtbot.waitSignal(window.furnished, timeout=20000):
-        window.actions_["cancel"].trigger()
+    window.actions_["cancel"].trigger()
+    qtbot.waitUntil(lambda: window.viewer is not None, timeout=20000)
     settle(qtbot, window)
     assert window.document.network is None
+    monkeypatch.setattr(Engine, "open", whole)
     window.opener.open([str(DIABETES)])
     settle(qtbot, window)
     assert window.document.result is not None
