@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.fx import Node
 
 from ..composites import Rule
-from ..networks.graph import operation_name
+from ..networks.graph import operation_name, operation_of
 from ..networks.operations import AFFINE
 from .affine import AFFINE_RULES, Seen, flow, hand_back
 from .affine_maps import AffineMap, Convolution, Dense, Scaling, WeightedMap, Weightless
@@ -18,14 +18,14 @@ from .steps import Context, Differences, HandedBack, Record, RuleStep
 
 
 class AffineStep(RuleStep):
-    """z = W x + b of one live input."""
-
-    kind = AFFINE
+    """z = W x + b of one live input: an affine map, or a batch norm with fixed statistics."""
 
     def __init__(
         self, node: Node, context: Context, rule: Rule, reason: str, map_: AffineMap, x: Node, *, merged: bool = False
     ) -> None:
         super().__init__(node, context, rule, reason)
+        row = operation_of(node)
+        self.kind = AFFINE if merged or row is None else row.kind
         self.inputs = [x]
         self._merged = merged
         self.map = map_

@@ -128,3 +128,11 @@ def test_choosing_rules_needs_no_torch():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_lone_batch_norm_is_called_a_normalization_in_the_ledger():
+    module, x = make("scaled")
+    kinds = {row.layer: row.kind for row in lrp.explain(lrp.capture(module, x), x).ledger}
+    assert kinds["norm"] == "normalization"
+    assert kinds["fc"] == "affine map"
+    assert "after" not in kinds  # computed in fc
