@@ -205,7 +205,7 @@ def _import_plainly() -> None:
 
 def _render(options: argparse.Namespace) -> int:
     """Draw without a screen."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # whatever stands there: pictures need no screen
     from lrp_engine.errors import LrpError
     from lrp_gui.jobs.rendering import explain_rows
 
