@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
     from lrp_gui.window import Window
 
-# At most so wide and high; on a small screen a share of it.
+# At most so wide and high; in a small window a share of it, for the picture in the centre needs the room most.
 LEFT_WIDTH, BOTTOM_HEIGHT = 410, 250
+LEFT_SHARE, BOTTOM_SHARE = 0.28, 0.3
 LEFT, BOTTOM = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
 
@@ -51,7 +52,9 @@ class Furniture(QObject):
         for dock, area in zip(self.docks, (LEFT, BOTTOM), strict=True):
             window.addDockWidget(area, dock)
             dock.show()
-        if not window.restoreState(settings.LAYOUT.read()):
+        if window.restoreState(settings.LAYOUT.read()):
+            self.make_room()
+        else:
             self._size()
 
     def remember(self) -> None:
@@ -68,6 +71,16 @@ class Furniture(QObject):
             self._window.addDockWidget(area, dock)
             dock.show()
         self._size()
+
+    def make_room(self) -> None:
+        """In a window that became smaller the docks give way; Qt would let the centre alone pay."""
+        if not self._arranged:
+            return
+        (left, bottom), (width, height) = self.docks, self._most()
+        if left.width() > width and not left.isFloating():
+            self._window.resizeDocks([left], [width], Qt.Orientation.Horizontal)
+        if bottom.height() > height and not bottom.isFloating():
+            self._window.resizeDocks([bottom], [height], Qt.Orientation.Vertical)
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
@@ -110,10 +123,15 @@ class Furniture(QObject):
         self._window.menus["View"].insertAction(self._window.actions_["tint"], toggle)
         self.docks = (*self.docks, dock)
 
+    def _most(self) -> tuple[int, int]:
+        """How wide the left and how high the bottom dock should be in this window."""
+        window = self._window
+        return min(LEFT_WIDTH, round(LEFT_SHARE * window.width())), min(BOTTOM_HEIGHT, round(BOTTOM_SHARE * window.height()))
+
     def _size(self) -> None:
-        (left, bottom), window = self.docks, self._window
-        window.resizeDocks([left], [min(LEFT_WIDTH, window.width() * 29 // 100)], Qt.Orientation.Horizontal)
-        window.resizeDocks([bottom], [min(BOTTOM_HEIGHT, window.height() * 27 // 100)], Qt.Orientation.Vertical)
+        (left, bottom), (width, height) = self.docks, self._most()
+        self._window.resizeDocks([left], [width], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([bottom], [height], Qt.Orientation.Vertical)
 
 
 def _warm_up() -> None:

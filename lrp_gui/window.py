@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from lrp_gui import settings
@@ -335,6 +335,12 @@ class Window(QMainWindow):
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self, self.painted.emit)  # by then this painting has reached the screen
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        smaller = event.size().width() < event.oldSize().width() or event.size().height() < event.oldSize().height()
+        if smaller and self.furniture is not None:
+            self.furniture.make_room()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: D102
         if any(url.isLocalFile() for url in event.mimeData().urls()):

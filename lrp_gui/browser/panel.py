@@ -58,8 +58,8 @@ class LayersView(QTreeView):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setItemDelegate(Roomy(self))
         self.header().setStretchLastSection(False)
-        # What people look for while something is explained stands before what never changes.
-        self.header().moveSection(RELEVANCE, PARAMETERS)
+        # What people look for while something is explained stands before what never changes: a narrow dock shows it.
+        self.header().moveSection(RELEVANCE, 1)
         self.header().moveSection(self.header().visualIndex(PARAMETERS), len(COLUMNS) - 1)
         # Not the current item: a tree that gets the focus makes its first row current, which nobody chose.
         self.selectionModel().selectionChanged.connect(self._on_selection)
