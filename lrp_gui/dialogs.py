@@ -59,10 +59,39 @@ class Dialogs(QObject):
 
     def save_table(self) -> None:
         """Ask where to write the samples."""
+        table = self._window.document.table
+        if table is not None:
+            self._save(table)
+
+    def ask_before_closing(self, table: InputTable) -> None:
+        """Offer to keep the edits of a table before the window goes."""
+        name = Path(table.path).name if table.path else self.tr("the table")
+        box = QMessageBox(
+            QMessageBox.Icon.Warning,
+            self.tr("Unsaved Edits"),
+            self.tr("The edits in {name} are in no file yet.").format(name=name),
+            QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
+            self._window,
+        )
+        box.setInformativeText(self.tr("Save them before the window closes?"))
+        box.button(QMessageBox.StandardButton.Save).setText(self.tr("&Save As…"))
+        box.setDefaultButton(QMessageBox.StandardButton.Save)
+
+        def answered(button: int) -> None:
+            if button == QMessageBox.StandardButton.Save:
+                self._save(table, then=self._window.close)
+            elif button == QMessageBox.StandardButton.Discard:
+                table.mark_kept()  # as the person wants it
+                self._window.close()
+
+        self._open(box)
+        box.finished.connect(answered)  # after the box has been forgotten: the answer may open another dialog
+
+    def _save(self, table: InputTable, then: Callable[[], object] | None = None) -> None:
         dialog = self._dialog(self.tr("Save Table As"), [self.tr("Tables (*.csv)")])
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(self._write_table)
+        dialog.fileSelected.connect(lambda path: self._write_table(table, path, then))
         self._open(dialog)
 
     def export(self) -> None:
@@ -128,15 +157,17 @@ class Dialogs(QObject):
     def _forget(self, _result: int) -> None:
         self.current = None
 
-    def _write_table(self, path: str) -> None:
+    def _write_table(self, table: InputTable, path: str, then: Callable[[], object] | None) -> None:
         from lrp_gui.document.state import Message
 
-        table = self._window.document.table
-        if table is None:
-            return
         problem = write_table(table, path)
         if problem:
             self._window.say(Message(problem))
+            return
+        table.mark_kept()
+        self._exported(Path(path))
+        if then is not None:
+            then()
 
 
 def write_table(table: InputTable, path: str) -> str:

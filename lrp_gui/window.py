@@ -352,7 +352,13 @@ class Window(QMainWindow):
         if self.opener is not None:
             self.opener.open(paths)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: D102
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Go, unless a table holds edits that would be lost; then ask, and stay until there is an answer."""
+        unsaved = self.document.unsaved_tables()
+        if unsaved and self.dialogs is not None:
+            event.ignore()
+            self.dialogs.ask_before_closing(unsaved[0])
+            return
         settings.GEOMETRY.write(self.saveGeometry())
         if self.furniture is not None:
             self.furniture.remember()

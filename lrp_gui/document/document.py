@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
@@ -57,6 +58,7 @@ class Document(QObject):
         self.selected_unit = -1
         self.problem = ""
         self.stale = False  # the result is of an earlier state of the table or of the settings
+        self._tables: WeakSet[InputTable] = WeakSet()  # the open one, and those to which undo leads back
 
     # ---------------------------------------------------------------------------- what is selected
 
@@ -184,6 +186,11 @@ class Document(QObject):
         """All that opening a file would replace."""
         return Contents(self.network, self.table, self.settings, self.selected_sample, self.selected_layer)
 
+    def unsaved_tables(self) -> list[InputTable]:
+        """Tables with edits that are in no file, the open one first: what closing the window would lose."""
+        tables = sorted(self._tables, key=lambda table: table is not self.table)
+        return [table for table in tables if table.edited]
+
     def cell_text(self, row: int, column: int) -> str:
         """The text of one cell, "" outside the table."""
         if self.table is None or not (row < self.table.samples and column < len(self.table.features)):
@@ -194,6 +201,8 @@ class Document(QObject):
         """Replace network, table and settings; results of the old ones go."""
         another_network = contents.network is not self.network
         self.network, self.table = contents.network, contents.table
+        if contents.table is not None:
+            self._tables.add(contents.table)
         self.settings = replace(contents.settings, auto=self.settings.auto)
         self.selected_sample, self.selected_unit = -1, -1
         self.selected_layer = contents.layer

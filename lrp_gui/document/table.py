@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import numpy as np
 
@@ -63,8 +64,10 @@ class InputTable:
         self.values = np.empty((0, len(self.features)))
         self.typed: dict[tuple[int, int], str] = {}
         self.extras = [ExtraColumn(name, []) for name in extra_names]
+        self._kept = b""  # the digest of what is in its file
         if rows:
             self.insert(0, rows)
+        self.mark_kept()
 
     @classmethod
     def from_columns(
@@ -83,12 +86,26 @@ class InputTable:
         table.names = [str(number) for number in range(1, len(values) + 1)]
         table.typed = dict(typed)
         table.extras = [ExtraColumn(name, list(texts)) for name, texts in extras]
+        table.mark_kept()
         return table
 
     @property
     def samples(self) -> int:
         """The number of rows."""
         return len(self.names)
+
+    @property
+    def edited(self) -> bool:
+        """Whether it holds anything that is in no file; an edit that was undone leaves nothing."""
+        return self._digest() != self._kept
+
+    def mark_kept(self) -> None:
+        """What it holds now is in a file, or nothing that a person made."""
+        self._kept = self._digest()
+
+    def _digest(self) -> bytes:
+        words = repr((self.names, sorted(self.typed.items()), [column.texts for column in self.extras]))
+        return blake2b(self.values.tobytes() + words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def text(self, row: int, column: int) -> str:
         """A cell as it is shown, copied and typed."""

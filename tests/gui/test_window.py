@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from lrp_gui import settings
 from lrp_gui.app import make_window, move_in
@@ -442,6 +443,65 @@ def test_the_window_comes_back_as_it_was_left(diabetes, qtbot):
     assert (again.width(), again.height()) == (790, 560)
     assert again.actions_["tint"].isChecked()
     again.jobs.close()
+
+
+@pytest.fixture
+def edited(diabetes, qtbot):
+    diabetes.document.edit_cell(0, 2, "45")
+    settle(qtbot, diabetes)
+    diabetes.close()
+    return diabetes
+
+
+def answer(window, button):
+    window.dialogs.current.button(button).click()
+
+
+def test_closing_with_edits_asks_and_cancel_stays(edited):
+    assert edited.isVisible()
+    assert "diabetes.csv" in edited.dialogs.current.text()
+    answer(edited, QMessageBox.StandardButton.Cancel)
+    assert edited.isVisible()
+    assert edited.document.unsaved_tables()
+
+
+def test_closing_with_edits_discarded_closes(edited):
+    answer(edited, QMessageBox.StandardButton.Discard)
+    assert not edited.isVisible()
+
+
+def test_closing_with_edits_saved_closes_after_the_file_is_written(edited, tmp_path):
+    answer(edited, QMessageBox.StandardButton.Save)
+    dialog = edited.dialogs.current
+    assert isinstance(dialog, QFileDialog)
+    path = tmp_path / "edited.csv"
+    dialog.fileSelected.emit(str(path))
+    assert not edited.isVisible()
+    assert path.read_text().splitlines()[1].split(",")[2] == "45"
+    dialog.close()
+
+
+def test_edits_that_were_undone_are_not_asked_about(diabetes):
+    diabetes.document.edit_cell(0, 2, "45")
+    diabetes.document.undo_stack.undo()
+    diabetes.close()
+    assert not diabetes.isVisible()
+
+
+def test_edits_of_a_table_that_was_replaced_are_asked_about(diabetes, qtbot):
+    first = diabetes.document.table
+    diabetes.document.edit_cell(0, 2, "45")
+    diabetes.opener.open([str(DIGITS)])
+    settle(qtbot, diabetes)
+    assert diabetes.document.unsaved_tables() == [first]
+
+
+def test_small_windows_keep_the_most_for_the_picture(diabetes, qtbot):
+    diabetes.resize(1024, 700)
+    QApplication.processEvents()
+    browser, table = diabetes.furniture.docks
+    assert browser.width() <= 0.29 * 1024
+    assert table.height() <= 0.36 * 700
 
 
 def test_export_opens_without_blocking(diabetes, qtbot):
