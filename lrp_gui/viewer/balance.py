@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,11 +56,16 @@ class Balance:
     largest: float  # max |R| of its units
     alarm: str  # a sentence, "" where all is well
     broken: bool  # NaN or infinity among its relevances
+    members: tuple[str, ...] = ()  # the layers it speaks for, where that is more than one
 
     @property
     def arrived(self) -> float:
         """ΣR at the layer's output."""
         return self.arrived_positive + self.arrived_negative
+
+    def speaks_for(self, layer: str) -> bool:
+        """Whether a layer is the account's own or one of its members."""
+        return bool(layer) and (layer == self.layer or layer in self.members)
 
     @property
     def absorbed(self) -> float:
@@ -69,7 +75,7 @@ class Balance:
     def text(self) -> str:
         """The account in words, for a tooltip."""
         lines = [
-            f"{self.layer} · {self.operation}" if self.operation else self.layer,
+            f"{' · '.join(self.members) or self.layer}: {self.operation}" if self.operation else self.layer,
             f"arrived {signed(self.arrived)}  ({signed(self.arrived_positive)} and {signed(self.arrived_negative)})",
         ]
         if self.rules:
@@ -92,6 +98,38 @@ def balances(network: NetworkInfo, result: SampleResult) -> tuple[Balance, ...]:
         if layer.path in result.layers
     ]
     return tuple(inputs + layers)
+
+
+def merged(accounts: Sequence[Balance], groups: Sequence[Sequence[str]]) -> tuple[Balance, ...]:
+    """One account per group of layers that follow each other alone, as the graph draws them: conv1, bn1 and relu1.
+
+    What arrived is what arrived at the last of them; the sinks of all add up.
+    """
+    by_layer = {account.layer: account for account in accounts}
+    result = []
+    for group in groups:
+        parts = [by_layer[path] for path in group if path in by_layer]
+        if len(parts) < 2:
+            result += parts
+            continue
+        sinks = {name: math.fsum(part.sinks[name] for part in parts) for name in SINKS}
+        result.append(
+            replace(
+                parts[-1],
+                layer=parts[0].layer,
+                members=tuple(part.layer for part in parts),
+                operation=" · ".join(part.operation for part in parts),
+                passed_on=parts[-1].arrived - math.fsum(sinks.values()),
+                sinks=sinks,
+                rules=tuple(dict.fromkeys(rule for part in reversed(parts) for rule in part.rules)),
+                kinds=tuple(dict.fromkeys(kind for part in parts for kind in part.kinds)),
+                reasons=tuple(dict.fromkeys(reason for part in parts for reason in part.reasons)),
+                largest=max(part.largest for part in parts),
+                alarm=next((part.alarm for part in parts if part.alarm), ""),
+                broken=any(part.broken for part in parts),
+            )
+        )
+    return tuple(result)
 
 
 def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[LedgerRow], result: SampleResult) -> Balance:

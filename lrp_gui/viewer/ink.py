@@ -40,8 +40,16 @@ def width_of(text: str, size: float, bold: bool = False) -> float:
 
 
 def elided(text: str, width: float, size: float, bold: bool = False) -> str:
-    """The text, or its two ends around "…" where it is too long: layer paths differ at the end."""
+    """The text, or its two ends around "…" where it is too long."""
     return metrics(size, bold).elidedText(text, Qt.TextElideMode.ElideMiddle, max(0.0, width))
+
+
+def last_parts(path: str, width: float, size: float, bold: bool = False) -> str:
+    """A layer's path, or as many of its last parts as have room: layer1.0.bn1, …0.bn1, …bn1."""
+    parts = path.split(".")
+    shorter = ["…" + ".".join(parts[first:]) for first in range(1, len(parts))]
+    text = fitting((path, *shorter), width, size, bold)
+    return metrics(size, bold).elidedText(text, Qt.TextElideMode.ElideLeft, max(0.0, width))
 
 
 def mix(first: str, second: str, share: float) -> QColor:

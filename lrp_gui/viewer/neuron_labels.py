@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.results import Feature, NetworkInfo, SampleResult
-from lrp_gui.viewer.ink import LEFT, RIGHT, Ink, width_of
+from lrp_gui.viewer.ink import LEFT, RIGHT, Ink, fitting, width_of
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout
 from lrp_gui.viewer.neurons import NeuronGraph
 from lrp_gui.viewer.words import plain, signed
@@ -132,7 +132,9 @@ class Labels:
                 rect = QRectF(left, top + n * LINE, max(10.0, right - left), LINE)
                 relevant = bool(column.relevance[unit])
                 colour = ink.theme.text if n == 0 and relevant else ink.theme.dim
-                ink.text(rect, text, SIZE, colour, LEFT, bold=n == 0 and relevant)
+                # A number is worth more than what it is called: "sigmoid 0.891" becomes "0.891".
+                shown = fitting((text, text.rpartition(" ")[2]), rect.width(), SIZE) if n else text
+                ink.text(rect, shown, SIZE, colour, LEFT, bold=n == 0 and relevant)
 
 
 def _readable(ink: Ink, relevance: float) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainterPath, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, mix, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_labels import Labels
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, lay_out
@@ -210,7 +210,8 @@ class NeuronPicture(Drawing):
         for unit, place in layout.places[n].items():
             rect = QRectF(layout.x[n] - place.width / 2, place.y - place.height / 2, place.width, place.height)
             if unit == OTHER:
-                self._other(ink, rect, len(column.hidden), n)
+                gap = layout.x[1] - layout.x[0] if len(layout.x) > 1 else 90.0
+                self._other(ink, rect, len(column.hidden), n, gap)
                 continue
             value = float(column.relevance[unit])
             share = abs(value) / largest if largest and np.isfinite(value) else 0.0
@@ -227,12 +228,14 @@ class NeuronPicture(Drawing):
             reach = max(0.0, 6 - rect.height() / 2)
             self.spots.append((rect.adjusted(-3, -reach, 3, reach), Hit(column.layer, unit, self._unit_text(n, unit))))
 
-    def _other(self, ink: Ink, rect: QRectF, count: int, n: int) -> None:
+    def _other(self, ink: Ink, rect: QRectF, count: int, n: int, gap: float) -> None:
         assert self.graph is not None
         column = self.graph.columns[n]
         ink.box(rect, mix(ink.theme.background, ink.theme.other, 0.55), ink.theme.other, 1, rect.width() / 2)
-        label = QRectF(rect.center().x() - 45, rect.bottom() + 2, 90, 13)
-        ink.text(label, f"{count} folded", 10.5, ink.theme.dim, CENTRE, halo=True)
+        room = min(90.0, gap)
+        label = QRectF(rect.center().x() - room / 2, rect.bottom() + 2, room, 13)
+        words = fitting((f"{count} folded", f"+{count}"), room - 6, 10.5)
+        ink.text(label, words, 10.5, ink.theme.dim, CENTRE, halo=True)
         total = float(np.nansum(column.relevance[column.hidden]))
         text = f"{counted(count, 'weaker unit')} of {column.layer}, ΣR {signed(total)}"
         if not (column.is_input or column.is_output):
@@ -260,12 +263,13 @@ class NeuronPicture(Drawing):
             name = " · ".join(column.members)
             total = float(np.sum(column.relevance))
             units = counted(column.relevance.size, "unit")
-            heading = fitting((name, column.layer), rect.width(), 12.5, bold=True)
+            short = last_parts(column.layer, rect.width(), 12.5, bold=True)
+            heading = fitting((name, short), rect.width(), 12.5, bold=True)
             ink.text(rect, heading, 12.5, ink.theme.accent if here else ink.theme.text, CENTRE, bold=True)
             below = rect.translated(0, 16)
             ink.text(
                 below,
-                fitting((f"{units} · ΣR {signed(total)}", units), rect.width(), 10.5),
+                fitting((f"{units} · ΣR {signed(total)}", units, units.partition(" ")[0]), rect.width(), 10.5),
                 10.5,
                 ink.theme.dim,
                 CENTRE,

@@ -8,13 +8,14 @@ from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.balance import balances
+from lrp_gui.viewer.balance import balances, merged
 from lrp_gui.viewer.board import Board, stacked
 from lrp_gui.viewer.layer_charts import layer_charts
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_picture import StagePicture
+from lrp_gui.viewer.stages import fold
 from lrp_gui.viewer.strip import StripPicture
 from lrp_gui.viewer.words import caption, sample_title
 
@@ -36,12 +37,14 @@ def graph_picture(
 def strip_picture(
     network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection | None = None
 ) -> StripPicture:
-    """The conservation ledger by layer."""
+    """The conservation ledger, a column for each node of the graph."""
+    accounts = balances(network, result)
     return StripPicture(
         theme,
         title=f"Conservation of {sample_title(result)}",
         caption=caption(network, result),
-        columns=balances(network, result),
+        columns=merged(accounts, fold(network)[0]),
+        accounts=accounts,
         selected=(selection or Selection()).layer,
     )
 

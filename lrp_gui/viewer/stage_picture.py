@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPainterPathStroker, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, relevance_colours, relevance_table, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, last_parts, relevance_colours, relevance_table, width_of
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, StageLayout, lay_out_stages, parallel
@@ -130,7 +130,8 @@ class StagePicture(Drawing):
         ink.box(box, theme.panel, theme.accent if chosen else theme.line, 2.4 if chosen else 1.2, 7)
         inner = box.adjusted(9, 6, -9, -6)
         colour = theme.accent if chosen else theme.text
-        ink.text(QRectF(inner.left(), inner.top(), inner.width(), 16), stage.name, 12.5, colour, LEFT, bold=True)
+        name = last_parts(stage.name, inner.width(), 12.5, bold=True)
+        ink.text(QRectF(inner.left(), inner.top(), inner.width(), 16), name, 12.5, colour, LEFT, bold=True)
         small = box.height() < SMALL_BOX and self.result is not None
         if not small:
             what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"

@@ -77,7 +77,7 @@ class StageGraph:
 
 def stage_graph(network: NetworkInfo, result: SampleResult | None) -> StageGraph:
     """Fold the layers into stages. Without a result every relevance is nought: the shape alone is drawn."""
-    groups, member_of = _fold(network)
+    groups, member_of = fold(network)
     reads = _reads(network, member_of)
     ranks, lanes = _grid(len(groups), reads)
     stages = tuple(_stage(network, result, members, ranks[n], lanes[n]) for n, members in enumerate(groups))
@@ -85,8 +85,8 @@ def stage_graph(network: NetworkInfo, result: SampleResult | None) -> StageGraph
     return StageGraph(stages, branches, member_of)
 
 
-def _fold(network: NetworkInfo) -> tuple[list[list[str]], dict[str, int]]:
-    """Which layers share a node."""
+def fold(network: NetworkInfo) -> tuple[list[list[str]], dict[str, int]]:
+    """Which layers share a node: the groups in forward order, and the number of each layer's group."""
     groups: list[list[str]] = [[info.name] for info in network.inputs]
     member_of = {info.name: n for n, info in enumerate(network.inputs)}
     readers: dict[str, int] = {}
@@ -166,9 +166,15 @@ def _stage(network: NetworkInfo, result: SampleResult | None, members: list[str]
     clean = np.nan_to_num(relevance, nan=0.0, posinf=0.0, neginf=0.0)
     channels = clean.sum(axis=tuple(range(1, clean.ndim))) if clean.ndim > 1 else np.atleast_1d(clean)
     return Stage(
-        name, tuple(members), " + ".join([name, *merged]), operations, tuple(shape), relevance, channels,
+        name, tuple(members), _joint_name([name, *merged]), operations, tuple(shape), relevance, channels,
         smallest_set(channels, 1.0, TOP_CHANNELS), rank, lane, name in inputs,
     )  # fmt: skip
+
+
+def _joint_name(paths: list[str]) -> str:
+    """layer1.0.conv1 and layer1.0.bn1 are called layer1.0.conv1 + bn1."""
+    home = paths[0].rpartition(".")[0]
+    return " + ".join([paths[0], *(path.removeprefix(f"{home}.") if home else path for path in paths[1:])])
 
 
 def _branches(

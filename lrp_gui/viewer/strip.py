@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainterPath, QPen
 
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES, Balance
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, mix, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.words import signed
 
@@ -30,6 +30,7 @@ class StripPicture(Drawing):
     """All columns and the legend."""
 
     columns: tuple[Balance, ...] = ()
+    accounts: tuple[Balance, ...] = ()  # the same, layer by layer
     selected: str = ""
     _columns_at: list[QRectF] = field(default_factory=list, repr=False)
 
@@ -42,12 +43,14 @@ class StripPicture(Drawing):
         """Below it the strip has to scroll."""
         return MIN_COLUMN * len(self.columns) + 16
 
+    def column_of(self, layer: str) -> int:
+        """The number of the column that speaks for a layer, or -1."""
+        return next((n for n, column in enumerate(self.columns) if column.speaks_for(layer)), -1)
+
     def column_rect(self, layer: str) -> QRectF:
         """Where a layer's column was last painted."""
-        for column, rect in zip(self.columns, self._columns_at, strict=False):
-            if column.layer == layer:
-                return rect
-        return QRectF()
+        n = self.column_of(layer)
+        return self._columns_at[n] if 0 <= n < len(self._columns_at) else QRectF()
 
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """Legend, then the columns over one zero line."""
@@ -79,16 +82,18 @@ class StripPicture(Drawing):
 
     def _column(self, ink: Ink, column: Balance, rect: QRectF, zero: float, per: float) -> None:
         theme = ink.theme
-        if column.layer == self.selected:
+        chosen = column.speaks_for(self.selected)
+        if chosen:
             ink.box(rect.adjusted(1, 0, -1, -1), mix(theme.background, theme.accent, 0.12), theme.accent, 1.5, 4)
         name = QRectF(rect.left() + 4, rect.top() + 1, rect.width() - 8, HEADER - 2)
         if column.alarm:
             name.setLeft(name.left() + 12)
-        bold = column.layer == self.selected
-        size = next((size for size in NAME_SIZES if width_of(column.layer, size, bold) <= name.width()), NAME_SIZES[-1])
-        ink.text(name, column.layer, size, theme.text, CENTRE, bold=bold)
+        fits = (size for size in NAME_SIZES if width_of(column.layer, size, chosen) <= name.width())
+        size = next(fits, NAME_SIZES[-1])
+        shown = last_parts(column.layer, name.width(), size, chosen)
+        ink.text(name, shown, size, theme.text, CENTRE, bold=chosen)
         if column.alarm:
-            half = min(width_of(column.layer, size, bold) / 2, name.width() / 2)
+            half = min(width_of(shown, size, chosen) / 2, name.width() / 2)
             self._mark(ink, QPointF(name.center().x() - half - 8, name.center().y()))
         foot = QRectF(rect.left() + 2, rect.bottom() - FOOTER, rect.width() - 4, FOOTER - 1)
         if column.broken:

@@ -155,7 +155,7 @@ class RelevanceViewer(QWidget):
             strip = replace(self.strip.picture, selected=layer, spots=[])
         else:
             strip = strip_picture(network, result, self.theme, self.selection)
-            self._accounts = {balance.layer: balance for balance in strip.columns}
+            self._accounts = {balance.layer: balance for balance in strip.accounts}
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()
@@ -219,11 +219,15 @@ class RelevanceViewer(QWidget):
             self._on_activated(Hit(*picture.neighbour(key, self.document.selected_layer, self.document.selected_unit)))
 
     def _walk_strip(self, key: str) -> None:
-        order = list(self._accounts)
-        if not order or key not in ("left", "right"):
+        strip = self.strip.picture
+        if not isinstance(strip, StripPicture) or key not in ("left", "right"):
             return
-        here = order.index(self.document.selected_layer) if self.document.selected_layer in order else len(order)
-        self._on_activated(Hit(order[min(max(here + (1 if key == "right" else -1), 0), len(order) - 1)]))
+        here = strip.column_of(self.document.selected_layer)
+        if here < 0:
+            here = len(strip.columns)
+        self._on_activated(
+            Hit(strip.columns[min(max(here + (1 if key == "right" else -1), 0), len(strip.columns) - 1)].layer)
+        )
 
     def _look(self, **changes: object) -> None:
         self.selection = replace(self.selection, **changes)  # type: ignore[arg-type]
@@ -267,9 +271,9 @@ class _Strip(QScrollArea):
         """Scroll to a layer's column."""
         strip = self.view.picture
         if isinstance(strip, StripPicture) and self.view.width() > self.viewport().width():
-            names = [column.layer for column in strip.columns]
-            if layer in names:
-                x = round((names.index(layer) + 0.5) * self.view.width() / len(names))
+            n = strip.column_of(layer)
+            if n >= 0:
+                x = round((n + 0.5) * self.view.width() / len(strip.columns))
                 self.ensureVisible(x, 10, 80, 10)
 
     def _arrange(self) -> None:

@@ -144,7 +144,7 @@ def test_arrow_keys_walk_the_graph(viewer, qtbot):
     strongest = int(np.argmax(np.abs(result.flows["fc3"].matrix[0])))
     assert (viewer.document.selected_layer, viewer.document.selected_unit) == ("fc2", strongest)
     qtbot.keyClick(viewer.strip, Qt.Key.Key_Right)
-    assert viewer.document.selected_layer == "relu_1"
+    assert viewer.document.selected_layer == "fc3"
 
 
 def test_the_sliders_fold_and_unfold(viewer):
