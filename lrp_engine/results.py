@@ -96,7 +96,7 @@ def _warnings(layers: dict[str, Tensor], ledger: list[LedgerRow], score: Tensor)
         row = next(row for row in ledger if not torch.isfinite(row.passed_on).all())
         warnings.append(f"Relevance is not finite from the node {row.node} in layer “{row.layer}” on.")
     for path, relevance in layers.items():
-        largest = relevance.flatten(1).abs().amax(1)
+        largest = relevance.reshape(len(score), -1).abs().amax(1)
         alarming = int((largest > ALARM * score.abs()).sum())
         if alarming:
             where = f" for {alarming} of {len(score)} samples" if len(score) > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,16 @@ EXAMPLES = (
 )
 
 
+# What comes with the program lies beside the package in a checkout, and among the environment's shared files otherwise.
+_CHECKOUT = Path(__file__).resolve().parents[1] / "resources"
+_INSTALLED = Path(sys.prefix) / "share"
+
+
 def _example_roots() -> tuple[Path, ...]:
-    """In a checkout, beside the package."""
-    return (Path(__file__).resolve().parents[1] / "resources" / "examples",)
+    return _CHECKOUT / "examples", _INSTALLED / "lrp-explorer" / "examples"
+
+
+def program_icon() -> Path | None:
+    """The program's icon, if it is there."""
+    places = (_CHECKOUT / "icons", _INSTALLED / "icons" / "hicolor" / "scalable" / "apps")
+    return next((path for place in places if (path := place / "lrp-explorer.svg").exists()), None)

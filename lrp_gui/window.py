@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from lrp_gui import settings
@@ -208,7 +208,12 @@ class Window(QMainWindow):
             _app().styleHints().colorSchemeChanged.connect(self._on_system_theme)
             self._put_on(themes.theme_for(self._theme_setting, _app()))
 
-        return bring_theme, bring_messages, bring_status, bring_dialogs, self.actions_.add_shortcuts
+        def bring_icon() -> None:
+            icon = settings.program_icon()
+            if icon is not None:
+                self.setWindowIcon(QIcon(str(icon)))
+
+        return bring_theme, bring_messages, bring_status, bring_dialogs, self.actions_.add_shortcuts, bring_icon
 
     def furnish(self, composites: tuple[tuple[str, str], ...]) -> None:
         """Bring the views in, once their libraries are imported."""

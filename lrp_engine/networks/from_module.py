@@ -73,9 +73,21 @@ def _export(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
                 program = export(module, args, kwargs, strict=False).run_decompositions({})
             except Exception as error:
                 raise CaptureError(f"{type(module).__name__} cannot be captured: {_first_line(error)}") from error
-            samples = next((a.shape[0] for a in (*args, *kwargs.values()) if isinstance(a, torch.Tensor)), 0)
-            reason = _first_line(first)
-            return program, [f"The network only takes {samples} samples at a time, as it was captured ({reason})."]
+            return program, [_fixed(module, [*args, *kwargs.values()], first)]
+
+
+def _fixed(module: nn.Module, examples: list[Any], reason: BaseException) -> str:
+    """The note that a network's number of samples is fixed; refuses examples that seem to have no sample axis."""
+    tensors = [example for example in examples if isinstance(example, torch.Tensor)]
+    flat = next((tensor for tensor in tensors if tensor.dim() <= 1), None)
+    if flat is not None:
+        size = f"{flat.shape[0]} numbers" if flat.dim() else "a single number"
+        raise CaptureError(
+            f"An example input of {type(module).__name__} is {size} without a sample axis; add a first axis that "
+            "runs over samples, as in x[None]."
+        )
+    why = _first_line(reason).split(" For more information")[0].rstrip("!.")
+    return f"The network only takes {tensors[0].shape[0]} samples at a time, as it was captured ({why})."
 
 
 def _two(value: Any) -> Any:

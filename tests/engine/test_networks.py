@@ -91,6 +91,22 @@ def test_a_fixed_number_of_samples_is_said_and_worked_around():
     torch.testing.assert_close(lrp.explain(network, x).score, x.flatten(1).sum(1))
 
 
+def test_an_example_without_a_sample_axis_is_said():
+    with pytest.raises(lrp.CaptureError, match=r"is 3 numbers without a sample axis; .* x\[None\]"):
+        lrp.capture(nn.Linear(3, 2), torch.rand(3))
+
+
+def test_outputs_may_have_no_axis_of_units():
+    class Sums(nn.Module):
+        def forward(self, x):
+            return x.relu().sum(1)
+
+    x = torch.randn(4, 3)
+    e = lrp.explain(lrp.capture(Sums(), x), x)
+    torch.testing.assert_close(e.score, x.relu().sum(1))
+    torch.testing.assert_close(e.inputs["x"], x.relu(), rtol=1e-4, atol=1e-5)
+
+
 def test_a_module_that_cannot_be_captured_is_said_in_one_sentence():
     class Odd(nn.Module):
         def forward(self, x):

@@ -52,3 +52,32 @@ def _still_runs(thread) -> bool:
     from shiboken6 import isValid
 
     return isValid(thread) and thread.isRunning()
+
+
+@pytest.fixture
+def window(qtbot, monkeypatch):
+    """The real window, with its views in place."""
+    from lrp_gui.app import make_window, move_in
+    from lrp_gui.document import commands
+
+    monkeypatch.setattr(commands, "GESTURE_SECONDS", -1)
+    window = make_window("light")
+    qtbot.addWidget(window)
+    window.resize(1300, 800)
+    window.show()
+    move_in(window)
+    with qtbot.waitSignal(window.furnished, timeout=20000):
+        pass
+    yield window
+    window.jobs.close()
+
+
+@pytest.fixture
+def diabetes(window, qtbot):
+    """The window with the diabetes example explained."""
+    from tests.gui.example import DIABETES, settle
+
+    window.opener.open([str(DIABETES)])
+    settle(qtbot, window)
+    assert window.document.result is not None
+    return window
