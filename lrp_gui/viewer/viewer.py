@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from lrp_gui.theme import Theme
+from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
@@ -20,10 +24,12 @@ from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
+from lrp_gui.viewer.strip_area import StripArea
 from lrp_gui.viewer.views import Canvas, PictureView
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
+    from lrp_gui.document.results import NetworkInfo, SampleResult
 
 STRIP_SHARE = 0.2  # of the viewer's height
 STRIP_LIMITS = (96, 148)
@@ -31,6 +37,8 @@ STRIP_LIMITS = (96, 148)
 
 class RelevanceViewer(QWidget):
     """Listens to the document, draws its result, and tells it what was clicked. It holds no truth of its own."""
+
+    caught_up = Signal()  # all that changed is shown, or is with the next painting
 
     def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +48,7 @@ class RelevanceViewer(QWidget):
         self._accounts: dict[str, Balance] = {}
         self.setAccessibleName(self.tr("Relevance viewer"))
         self.strip = PictureView(theme, self.tr("Layer strip: conservation of relevance"))
-        self.strip_area = _Strip(self.strip)
+        self.strip_area = StripArea(self.strip)
         self.alarm = QLabel()
         self.alarm.setWordWrap(True)
         self.alarm.setContentsMargins(10, 1, 10, 3)
@@ -61,10 +69,12 @@ class RelevanceViewer(QWidget):
         layout.addWidget(self.strip_area)
         layout.addWidget(self.alarm)
         layout.addWidget(self.splitter, 1)
-        # One drawing for all that changes in one turn of the event loop.
+        # One drawing for all that changes in one turn of the event loop; its parts follow in turns of their own.
         self._due = QTimer(self, interval=0, singleShot=True)
-        self._due.timeout.connect(self.bring_up_to_date)
+        self._due.timeout.connect(self._advance)
         self._stale_parts = {"result", "selection"}
+        self._unfinished: set[str] = set()  # what the steps that are left belong to
+        self._steps: deque[Callable[[], None]] = deque()
         self._connect()
         self.bring_up_to_date()
 
@@ -122,50 +132,77 @@ class RelevanceViewer(QWidget):
 
     def _result_due(self) -> None:
         self._stale_parts.add("result")
-        self._due.start()
+        self._due.start(0)
 
     def _selection_due(self) -> None:
         self._stale_parts.add("selection")
-        self._due.start()
+        self._due.start(0)
 
     def _state_due(self) -> None:
         if self.document.result is None:
             self._result_due()
 
     def bring_up_to_date(self) -> None:
-        """Build the pictures of what changed since the last time."""
+        """Build the pictures of what changed since the last time, now."""
         self._due.stop()
-        parts, self._stale_parts = self._stale_parts, set()
-        if not parts:
-            return
+        while self._stale_parts or self._steps:
+            self._step()
+
+    def _advance(self) -> None:
+        """One step a turn of the event loop: what it changes is painted before the next, so no turn is long."""
+        self._step()
+        if self._steps or self._stale_parts:
+            self._due.start(PAUSE_MS)
+        else:
+            self.caught_up.emit()
+
+    def _step(self) -> None:
+        if self._stale_parts:  # what was left of an earlier change is done along with this one
+            self._unfinished |= self._stale_parts
+            self._stale_parts = set()
+            self._steps = self._plan()
+        if self._steps:
+            self._steps.popleft()()
+        if not self._steps:
+            self._unfinished = set()
+
+    def _plan(self) -> deque[Callable[[], None]]:
         document = self.document
-        layer = document.selected_layer
-        self.selection = replace(self.selection, layer=layer, unit=document.selected_unit)
+        self.selection = replace(self.selection, layer=document.selected_layer, unit=document.selected_unit)
         self._show_stale()
         network, result = document.network, document.result
         if network is None or result is None:
-            self._show_state()
-            return
+            return deque((self._show_state,))
+        steps = (self._show_graph, self._show_strip, self._show_detail)
+        return deque(partial(step, network, result) for step in steps)
+
+    def _show_graph(self, network: NetworkInfo, result: SampleResult) -> None:
+        layer, unit = self.selection.layer, self.selection.unit
         picture = None
-        if "result" not in parts and isinstance(self.canvas.picture, NeuronPicture | StagePicture):
-            picture = self.canvas.picture.selecting(layer, document.selected_unit)
+        if "result" not in self._unfinished and isinstance(self.canvas.picture, NeuronPicture | StagePicture):
+            picture = self.canvas.picture.selecting(layer, unit)
         if picture is None:
             picture = graph_picture(network, result, self.theme, self.selection)
-        if "result" not in parts and isinstance(self.strip.picture, StripPicture):
-            strip = replace(self.strip.picture, selected=layer, spots=[])
-        else:
-            strip = strip_picture(network, result, self.theme, self.selection)
-            self._accounts = {balance.layer: balance for balance in strip.accounts}
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()
         self.canvas.set_picture(picture)
+        self.controls.show_for(isinstance(picture, NeuronPicture), result=True)
+
+    def _show_strip(self, network: NetworkInfo, result: SampleResult) -> None:
+        layer = self.selection.layer
+        if "result" not in self._unfinished and isinstance(self.strip.picture, StripPicture):
+            strip = replace(self.strip.picture, selected=layer, spots=[])
+        else:
+            strip = strip_picture(network, result, self.theme, self.selection)
+            self._accounts = {balance.layer: balance for balance in strip.accounts}
         self.strip.set_picture(strip)
         self.strip_area.fit(strip)
-        self.controls.show_for(isinstance(picture, NeuronPicture), result=True)
-        self.detail.show_selection(network, result, self._accounts, self.selection, self.theme)
-        self._show_alarm(layer)
         self.strip_area.reveal(layer)
+        self._show_alarm(layer)
+
+    def _show_detail(self, network: NetworkInfo, result: SampleResult) -> None:
+        self.detail.show_selection(network, result, self._accounts, self.selection, self.theme)
 
     def _show_state(self) -> None:
         """No explanation: the network's shape, if there is one, and why."""
@@ -248,49 +285,6 @@ class RelevanceViewer(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Small enough for a small laptop."""
         return QSize(420, 260)
-
-
-class _Strip(QScrollArea):
-    """Scrolls sideways where there are more layers than room."""
-
-    def __init__(self, view: PictureView) -> None:
-        super().__init__()
-        self.view = view
-        self._wanted = 0.0
-        self.setWidget(view)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-
-    def fit(self, strip: StripPicture) -> None:
-        """As wide as the window, or as the columns need."""
-        self._wanted = strip.minimum_width
-        self._arrange()
-
-    def reveal(self, layer: str) -> None:
-        """Scroll to a layer's column."""
-        strip = self.view.picture
-        if isinstance(strip, StripPicture) and self.view.width() > self.viewport().width():
-            n = strip.column_of(layer)
-            if n >= 0:
-                x = round((n + 0.5) * self.view.width() / len(strip.columns))
-                self.ensureVisible(x, 10, 80, 10)
-
-    def _arrange(self) -> None:
-        needed = self._wanted > self.viewport().width()
-        bar = self.horizontalScrollBar().sizeHint().height() if needed else 0
-        self.view.resize(max(self.viewport().width(), round(self._wanted)), self.height() - bar)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the columns as wide as there is room."""
-        super().resizeEvent(event)
-        self._arrange()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """A new style may bring another scroll bar."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:
-            self._arrange()
 
 
 def _column(view: QWidget, below: QWidget) -> QWidget:

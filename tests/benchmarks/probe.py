@@ -77,6 +77,11 @@ def bare() -> None:
     app.exec()
 
 
+def when_shown(window: QMainWindow, then: Callable[[], object]) -> None:
+    """Call `then` each time the viewer has taken over all of a result, the last part of it not painted yet."""
+    window.furnished.connect(lambda: window.viewer.caught_up.connect(then))
+
+
 def stall() -> None:
     """Tell the longest gaps of a 1 ms heartbeat in the main thread, until the first explanation is drawn."""
     window = main_window()
@@ -91,7 +96,7 @@ def stall() -> None:
         gaps.append((now - last[0], now, doing or (status.title if status else "")))
         last[0] = now
 
-    def explained() -> None:
+    def shown() -> None:
         if window.document.result is not None:
             kept.append(AfterPaint([window.viewer, *window.viewer.findChildren(QWidget)], drawn))
 
@@ -104,7 +109,7 @@ def stall() -> None:
     timer.setTimerType(Qt.TimerType.PreciseTimer)
     timer.timeout.connect(beat)
     timer.start(BEAT_MS)
-    window.document.result_changed.connect(explained)
+    when_shown(window, shown)
 
 
 def edit() -> None:
@@ -118,7 +123,7 @@ def edit() -> None:
         began[0] = time.perf_counter()
         window.document.edit_cell(0, column, f"{20 + len(times) * 0.5}")
 
-    def explained() -> None:
+    def shown() -> None:
         if began[0] and window.document.result is not None:
             kept.append(AfterPaint([window.viewer, *window.viewer.findChildren(QWidget)], drawn))
 
@@ -129,7 +134,7 @@ def edit() -> None:
             tell(times=times)
         QTimer.singleShot(200, window, change)  # a person's pause, in which the table and animations come to rest
 
-    window.document.result_changed.connect(explained)
+    when_shown(window, shown)
     QTimer.singleShot(6000, window, change)
 
 
