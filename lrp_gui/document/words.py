@@ -1,18 +1,22 @@
-"""How numbers, shapes and sizes are written in lists, tables and the status bar."""
+"""How numbers, shapes, counts and samples are written, everywhere."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrp_gui.document.results import SampleResult
 
 MINUS = "−"
 _BYTES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
-def plain(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits and a true minus: 0.342, −12.4, 3.1e-07; "" for NaN (not known)."""
+def plain(value: float, digits: int = 3, unknown: str = "NaN") -> str:
+    """A number with so many significant digits and a true minus: 0.342, −12.4, 3.1e-07; `unknown` for NaN."""
     value = float(value)
     if math.isnan(value):
-        return ""
+        return unknown
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     size = abs(value)
@@ -27,10 +31,10 @@ def plain(value: float, digits: int = 3) -> str:
     return f"{MINUS}{text}" if value < 0 else text
 
 
-def signed(value: float, digits: int = 3) -> str:
+def signed(value: float, digits: int = 3, unknown: str = "NaN") -> str:
     """The same with a plus: the sign of relevance never hangs on colour alone."""
-    text = plain(value, digits)
-    return f"+{text}" if text and value > 0 else text
+    text = plain(value, digits, unknown)
+    return f"+{text}" if value > 0 else text
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -44,3 +48,21 @@ def size_text(nbytes: int) -> str:
     while size >= 1024 and unit < len(_BYTES) - 1:
         size, unit = size / 1024, unit + 1
     return f"{size:,.0f} {_BYTES[unit]}" if unit == 0 or size >= 100 else f"{size:.1f} {_BYTES[unit]}"
+
+
+def percent(part: float) -> str:
+    """A share as people write it; 99.97 % is not called 100 %."""
+    value = 100 * part
+    if 99.5 <= value < 100 or 0 < value < 0.5:
+        return f"{value:.1f} %" if 0.05 <= value < 99.95 else ("> 99.9 %" if value > 50 else "< 0.1 %")
+    return f"{value:.0f} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """1 unit, 12 units."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def sample_title(result: SampleResult) -> str:
+    """What a sample is called in a sentence: a bare number is "sample 3"."""
+    return f"sample {result.sample}" if result.sample.isdigit() else result.sample

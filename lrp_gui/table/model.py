@@ -168,7 +168,7 @@ class TableModel(QAbstractTableModel):
         outputs = self._outputs(row)
         if outputs is None:
             return ""
-        return plain(leading_output(outputs), 4) if column == OUTPUT else prediction(network, outputs)
+        return plain(leading_output(outputs), 4, unknown="") if column == OUTPUT else prediction(network, outputs)
 
     def _read_only_tip(self, row: int) -> str:
         table, network, outputs = self._document.table, self._document.network, self._outputs(row)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrp_gui.document.results import LedgerRow, NetworkInfo, SampleResult
+from lrp_gui.document.words import percent, plain, signed
 from lrp_gui.theme import SINKS
-from lrp_gui.viewer.words import percent, plain, signed
 
 LARGE_SHARE = 0.2  # of what arrived, absorbed by one layer
 LARGE_RATIO = 10.0  # max |R| of a unit beside |f|

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
 
+from lrp_gui.document.words import plain, signed
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Align, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.visible import smallest_set
-from lrp_gui.viewer.words import plain, signed
 
 ROW = 17.0
 TALL_ROW = 24.0

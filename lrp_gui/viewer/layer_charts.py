@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from lrp_gui.document.results import InputInfo, NetworkInfo, SampleResult
+from lrp_gui.document.words import counted, plain, sample_title, shape_text, signed
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.balance import TITLES, Balance
+from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.charts import BarsPicture, ChannelsPicture, Chart, HeatmapPicture, HistogramPicture
 from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.selection import Selection
-from lrp_gui.viewer.words import caption, counted, plain, sample_title, shape_text, signed
 
 MANY_UNITS = 40
 ZERO = "Every relevance here is zero: nothing of the explained score reached this place."

@@ -7,8 +7,8 @@ import math
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QPen
 
+from lrp_gui.document.words import plain
 from lrp_gui.viewer.ink import LEFT, Ink, width_of
-from lrp_gui.viewer.words import plain
 
 SAMPLE = 20.0
 

@@ -9,10 +9,10 @@ import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.results import Feature, NetworkInfo, SampleResult
+from lrp_gui.document.words import plain, signed
 from lrp_gui.viewer.ink import LEFT, RIGHT, Ink, fitting, width_of
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout
 from lrp_gui.viewer.neurons import NeuronGraph
-from lrp_gui.viewer.words import plain, signed
 
 SIZE = 12.0
 LINE = 14.0

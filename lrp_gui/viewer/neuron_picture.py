@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainterPath, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.document.words import counted, percent, sample_title, signed
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.legend import draw_legend
@@ -18,7 +19,6 @@ from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, lay_out
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.states import BOX, State, draw_state, trouble
-from lrp_gui.viewer.words import counted, percent, sample_title, signed
 
 HEADER = 40.0
 FOOTER = 26.0

@@ -7,9 +7,11 @@ from dataclasses import replace
 from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.document.words import sample_title
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.balance import balances, merged
 from lrp_gui.viewer.board import Board, stacked
+from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.layer_charts import layer_charts
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.picture import Drawing
@@ -17,7 +19,6 @@ from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.stages import fold
 from lrp_gui.viewer.strip import StripPicture
-from lrp_gui.viewer.words import caption, sample_title
 
 
 def graph_picture(

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainterPathStroker, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.document.words import counted, plain, sample_title, shape_text, signed
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, last_parts, relevance_colours, relevance_table, width_of
 from lrp_gui.viewer.legend import draw_legend
@@ -16,7 +17,6 @@ from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, StageLayout, lay_out_stages, parallel
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph, stage_graph
 from lrp_gui.viewer.states import BOX, State, draw_state, trouble
-from lrp_gui.viewer.words import counted, plain, sample_title, shape_text, signed
 
 FOOTER = 26.0
 SMALL_BOX = 90.0  # no room for shape and operations

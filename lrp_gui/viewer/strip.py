@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
 
+from lrp_gui.document.words import signed
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES, Balance
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
-from lrp_gui.viewer.words import signed
 
 MIN_COLUMN = 50.0
 NAME_SIZES = (11.5, 10.5, 9.5)

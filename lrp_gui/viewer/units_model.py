@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from lrp_gui.viewer.words import percent, plain, signed
+from lrp_gui.document.words import percent, plain, signed
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, VALUE, RELEVANCE, SHARE = range(4)

@@ -11,10 +11,10 @@ import pytest
 from PySide6.QtGui import QImage, QImageReader
 from PySide6.QtWidgets import QFileDialog
 
+from lrp_gui.document.words import signed
 from lrp_gui.export import EXPORTERS, ExportDialog, ExportError, save
 from lrp_gui.theme import DARK, LIGHT, PRINT
 from lrp_gui.viewer.pictures import all_pictures, graph_picture, overview, strip_picture
-from lrp_gui.viewer.words import signed
 from tests.gui import fakes
 
 PX_TO_POINT = 72 / 96

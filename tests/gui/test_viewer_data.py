@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lrp_gui.document.results import Flow
+from lrp_gui.document.words import percent, signed
 from lrp_gui.viewer.balance import balances
 from lrp_gui.viewer.neuron_layout import OTHER, lay_out
 from lrp_gui.viewer.neurons import Visibility, neuron_graph
 from lrp_gui.viewer.stages import stage_graph
 from lrp_gui.viewer.visible import smallest_set
-from lrp_gui.viewer.words import percent, signed
 from tests.gui import fakes
 
 floats = st.floats(-1e6, 1e6, allow_subnormal=False)

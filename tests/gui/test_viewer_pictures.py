@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from lrp_gui.document.words import signed
 from lrp_gui.export.exporters import to_svg
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import DARK, LIGHT, PRINT, THEMES
@@ -21,7 +22,6 @@ from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.pictures import Selection, all_pictures, graph_picture, overview, strip_picture
 from lrp_gui.viewer.stage_picture import StagePicture
-from lrp_gui.viewer.words import signed
 from tests.gui import fakes
 
 SVG = "{http://www.w3.org/2000/svg}"
