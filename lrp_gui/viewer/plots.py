@@ -70,6 +70,9 @@ class Scaffold:
         width, height = max(20, round(rect.width())), max(20, round(rect.height()))
         self.view.resize(width, height)
         self.view.resizeEvent(None)
+        # An axis that became wider asks for its room by an event; nobody processes events before the painting below.
+        self.view.ci.layout.activate()
+        self.plot.layout.activate()
         self.view.render(ink.painter, rect, QRect(0, 0, width, height))
 
 

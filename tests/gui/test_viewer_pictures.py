@@ -16,7 +16,7 @@ from lrp_gui.export.exporters import to_svg
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import DARK, LIGHT, PRINT, THEMES
 from lrp_gui.viewer.balance import balances
-from lrp_gui.viewer.charts import HeatmapPicture
+from lrp_gui.viewer.charts import BarsPicture, HeatmapPicture
 from lrp_gui.viewer.layer_charts import facts, layer_charts
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import Visibility
@@ -280,3 +280,11 @@ def spot_of(plane: np.ndarray, row: int, column: int) -> tuple[int, int]:
     cell = min(room.width() / width, room.height() / height)
     left = room.center().x() - cell * width / 2
     return round(left + (column + 0.5) * cell), round(room.top() + (row + 0.5) * cell)
+
+
+def test_a_longer_name_than_in_the_picture_before_finds_its_room():
+    def named(name):
+        return BarsPicture(LIGHT, heading="x", names=(name, "bmi"), values=np.array([-0.8, 0.7]), layer="x")
+
+    assert "s5" in texts(svg(named("s5"), 300, 200))
+    assert "s5 3.892 log(mg/dL)" in texts(svg(named("s5 3.892 log(mg/dL)"), 300, 200))
