@@ -72,7 +72,7 @@ def lay_out(graph: NeuronGraph, left: float, right: float, top: float, bottom: f
     """Place every shown unit between the given edges."""
     columns, gaps = graph.columns, graph.gaps
     count = len(columns)
-    x = [left + (right - left) * n / (count - 1) for n in range(count)]
+    x = column_places(count, left, right)
     stacks = [_stacks(n, columns, gaps) for n in range(count)]
     height = bottom - top
     per = _factor(stacks, height)
@@ -81,6 +81,11 @@ def lay_out(graph: NeuronGraph, left: float, right: float, top: float, bottom: f
     for n, gap in enumerate(gaps):
         _ribbons(layout, n, gap, columns[n], columns[n + 1])
     return layout
+
+
+def column_places(count: int, left: float, right: float) -> list[float]:
+    """Where the columns stand between the given edges."""
+    return [left + (right - left) * n / (count - 1) for n in range(count)]
 
 
 def _units(column: Column) -> list[int]:

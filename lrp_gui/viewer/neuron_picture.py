@@ -15,7 +15,7 @@ from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_labels import Labels
-from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, lay_out
+from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.states import BOX, State, draw_state, trouble
@@ -93,6 +93,12 @@ class NeuronPicture(Drawing):
             self._layout = lay_out(self.graph, before, size.width() - after, self._top + HEADER + 4, bottom)
             self._laid_out_for = key
         return self._layout
+
+    def column_places(self, width: float) -> list[float]:
+        """Where the columns stand in a picture of this width."""
+        assert self.graph is not None
+        before, after = self.labels.margins(width)
+        return column_places(len(self.graph.columns), before, width - after)
 
     @property
     def _top(self) -> float:

@@ -57,9 +57,16 @@ def overview(network: NetworkInfo, result: SampleResult, theme: Theme, selection
     chosen = selection if selection.layer else replace(selection, layer=network.inputs[0].name)
     detail = stacked(theme, layer_charts(network, result, theme, chosen))
 
+    def beside(width: float) -> float:
+        return min(430.0, width * 0.3)
+
+    if isinstance(graph, NeuronPicture):
+        columns = graph.column_places
+        strip.over = lambda width: columns(width - beside(width))
+
     def places(size: QSizeF) -> list[QRectF]:
         top = min(132.0, size.height() * 0.24)
-        side = min(430.0, size.width() * 0.3)
+        side = beside(size.width())
         return [
             QRectF(0, 0, size.width(), top),
             QRectF(0, top, size.width() - side, size.height() - top),

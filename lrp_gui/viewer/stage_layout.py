@@ -20,21 +20,21 @@ LANE_GAP = 26.0
 SIDE = 30.0
 GAP_TURN = 24.0
 READABLE = 0.8  # below this scale, larger text is worth more than larger boxes
-LARGEST_SCALE = 2.0
 WIDEST = 34.0  # ribbon
 
 
 class Box(NamedTuple):
-    """A size of box, the space between ranks, and the gutter above each row."""
+    """A size of box, the space between ranks, the gutter above each row, and how far it may be blown up."""
 
     width: float
     height: float
     gap: float = 62.0
     gutter: float = 60.0
+    largest: float = 2.0  # scale
 
 
 BOXES = (Box(128, 66, 34, 42), Box(150, 108), Box(164, 134), Box(190, 164))  # the taller, the more room for maps
-PLAIN_BOXES = (Box(160, 46),)  # name and shape alone
+PLAIN_BOXES = (Box(160, 46, largest=1.3),)  # name and shape alone
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _size(per_row: int, box: Box, lanes_at: list[int]) -> tuple[float, float]:
 def _scale(per_row: int, box: Box, lanes_at: list[int], area: QRectF) -> float:
     """How large it can be drawn."""
     width, height = _size(per_row, box, lanes_at)
-    return max(0.05, min(LARGEST_SCALE, area.width() / width, area.height() / height))
+    return max(0.05, min(box.largest, area.width() / width, area.height() / height))
 
 
 def _worth(per_row: int, box: Box, lanes_at: list[int], area: QRectF) -> int:

@@ -6,7 +6,9 @@ Each column shows, about one zero line and in one scale for the whole strip, wha
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
@@ -18,6 +20,7 @@ from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, last_parts, mi
 from lrp_gui.viewer.picture import Drawing, Hit
 
 MIN_COLUMN = 50.0
+WIDEST_ALIGNED = 170.0
 NAME_SIZES = (11.5, 10.5, 9.5)
 HEADER = 18.0
 LEGEND = 18.0
@@ -32,6 +35,7 @@ class StripPicture(Drawing):
     columns: tuple[Balance, ...] = ()
     accounts: tuple[Balance, ...] = ()  # the same, layer by layer
     selected: str = ""
+    over: Callable[[float], Sequence[float]] | None = None  # for the strip's width, where the graph's columns stand
     _columns_at: list[QRectF] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
@@ -59,20 +63,31 @@ class StripPicture(Drawing):
         if not self.columns:
             return
         self._legend(ink, QRectF(8, 2, size.width() - 16, LEGEND - 2))
-        width = (size.width() - 16) / len(self.columns)
-        body = QRectF(
-            8, LEGEND + HEADER, width * len(self.columns), max(10.0, size.height() - LEGEND - HEADER - FOOTER - 3)
-        )
+        centres, width = self._places(size.width())
+        body = QRectF(8, LEGEND + HEADER, size.width() - 16, max(10.0, size.height() - LEGEND - HEADER - FOOTER - 3))
         up, down = self._limits()
         per = body.height() / ((up + down) or 1.0)
         zero = body.top() + up * per if up + down else body.center().y()
         for n, column in enumerate(self.columns):
-            rect = QRectF(body.left() + n * width, LEGEND, width, size.height() - LEGEND - 1)
+            rect = QRectF(centres[n] - width / 2, LEGEND, width, size.height() - LEGEND - 1)
             self._columns_at.append(rect)
             self._column(ink, column, rect, zero, per)
             self.spots.append((rect, Hit(column.layer, -1, column.text())))
-        ink.line(QPointF(body.left(), zero), QPointF(body.right(), zero), ink.theme.dim, 1)
+        half = width / 2
+        ink.line(QPointF(centres[0] - half, zero), QPointF(centres[-1] + half, zero), ink.theme.dim, 1)
         ink.line(QPointF(0, size.height() - 0.5), QPointF(size.width(), size.height() - 0.5), ink.theme.line, 1)
+
+    def _places(self, width: float) -> tuple[Sequence[float], float]:
+        """Centres and width of the columns: over those of the graph, or spread evenly."""
+        count = len(self.columns)
+        centres = self.over(width) if self.over is not None else ()
+        if len(centres) == count > 1:
+            gaps = [b - a for a, b in pairwise(centres)]
+            room = min(*gaps, 2 * centres[0] - 8, 2 * (width - centres[-1]) - 8)
+            if room >= MIN_COLUMN:
+                return centres, min(room, WIDEST_ALIGNED)
+        even = (width - 16) / count
+        return [8 + (n + 0.5) * even for n in range(count)], even
 
     def _limits(self) -> tuple[float, float]:
         """The tallest stack above and below zero, over all columns."""

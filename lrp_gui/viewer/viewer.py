@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -99,6 +99,7 @@ class RelevanceViewer(QWidget):
         self.controls.visibility_changed.connect(lambda visibility: self._look(visibility=visibility))
         self.controls.path_toggled.connect(lambda shown: self._look(path=shown))
         self.controls.order_toggled.connect(lambda sort: self._look(barycentre=sort))
+        self.splitter.splitterMoved.connect(self.strip.refresh)  # the strip's columns stand over the graph's
         self.controls.fit_asked.connect(self.canvas.fit)
         self.controls.swept.connect(self._sweep)
         self.detail.opacity_changed.connect(lambda opacity: self._look(opacity=opacity))
@@ -196,10 +197,15 @@ class RelevanceViewer(QWidget):
         else:
             strip = strip_picture(network, result, self.theme, self.selection)
             self._accounts = {balance.layer: balance for balance in strip.accounts}
+        strip.over = self._graph_columns
         self.strip.set_picture(strip)
         self.strip_area.fit(strip)
         self.strip_area.reveal(layer)
         self._show_alarm(layer)
+
+    def _graph_columns(self, _width: float) -> Sequence[float]:
+        picture = self.canvas.picture
+        return picture.column_places(self.canvas.width()) if isinstance(picture, NeuronPicture) else ()
 
     def _show_detail(self, network: NetworkInfo, result: SampleResult) -> None:
         self.detail.show_selection(network, result, self._accounts, self.selection, self.theme)

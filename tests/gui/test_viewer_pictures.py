@@ -288,3 +288,17 @@ def test_a_longer_name_than_in_the_picture_before_finds_its_room():
 
     assert "s5" in texts(svg(named("s5"), 300, 200))
     assert "s5 3.892 log(mg/dL)" in texts(svg(named("s5 3.892 log(mg/dL)"), 300, 200))
+
+
+def test_the_strip_stands_over_the_columns_of_an_mlp():
+    network, result = fakes.mlp_result()
+    sheet = overview(network, result, LIGHT)
+    image = QImage(1400, 800, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    sheet.draw(painter, QRectF(0, 0, 1400, 800), 1.0)
+    painter.end()
+    strip, graph = sheet.parts[0], sheet.parts[1]
+    places = sheet.places(QSizeF(1400, 800))
+    columns = graph.layout(places[1].size()).x
+    middles = [strip.column_rect(column.layer).center().x() for column in strip.columns]
+    assert middles == pytest.approx(columns, abs=1)
