@@ -107,10 +107,10 @@ class Detail(QTabWidget):
         self.summary.setVisible(self.height() >= ROOM_FOR_WORDS)
 
     def show_tab_for(self, network: NetworkInfo | None, layer: str) -> None:
-        """An input is looked at among the inputs, a layer by itself; the numbers stay open where they are."""
-        if network is None or not layer or self.currentIndex() == NUMBERS:
+        """Inputs, or nothing, are looked at among the inputs, a layer by itself; the numbers stay open."""
+        if network is None or self.currentIndex() == NUMBERS:
             return
-        is_input = layer in {info.name for info in network.inputs}
+        is_input = not layer or layer in {info.name for info in network.inputs}
         self.setCurrentIndex(INPUTS if is_input else LAYER)
 
     def clear_result(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -71,8 +72,9 @@ class Scaffold:
         self.view.resize(width, height)
         self.view.resizeEvent(None)
         # An axis that became wider asks for its room by an event; nobody processes events before the painting below.
-        self.view.ci.layout.activate()
-        self.plot.layout.activate()
+        layouts: tuple[Any, ...] = (self.view.ci.layout, self.plot.layout)
+        for layout in layouts:
+            layout.activate()
         self.view.render(ink.painter, rect, QRect(0, 0, width, height))
 
 

@@ -233,7 +233,7 @@ class StagePicture(Drawing):
         text = f"{counted(layers, 'layer')} in {counted(len(self.graph.stages), 'node')}"
         if self.result is not None:
             more = f"{text}, relevance goes from the output back to the input"
-            text = more if width_of(more, 11) < 0.55 * rect.width() else text
+            text = more if width_of(more, 11) < 0.42 * rect.width() else text
         ink.text(rect, text, 11, ink.theme.dim, LEFT)
         if self.result is not None:
             room = rect.width() - width_of(text, 11) - 16

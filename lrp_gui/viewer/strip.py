@@ -80,7 +80,7 @@ class StripPicture(Drawing):
     def _places(self, width: float) -> tuple[Sequence[float], float]:
         """Centres and width of the columns: over those of the graph, or spread evenly."""
         count = len(self.columns)
-        centres = self.over(width) if self.over is not None else ()
+        centres = list(self.over(width)) if self.over is not None else []
         if len(centres) == count > 1:
             gaps = [b - a for a, b in pairwise(centres)]
             room = min(*gaps, 2 * centres[0] - 8, 2 * (width - centres[-1]) - 8)

@@ -328,3 +328,13 @@ def test_panning_costs_less_than_a_frame(viewer):
         viewer.canvas.repaint()
         spent.append(time.perf_counter() - began)
     assert sorted(spent)[10] < 0.016
+
+
+def test_another_network_without_a_chosen_layer_shows_its_inputs(viewer):
+    show(viewer, *fakes.mlp_result())
+    viewer.document.select_layer("fc1")
+    settle(viewer)
+    assert viewer.detail.currentIndex() == LAYER
+    viewer.document.select_layer("")
+    settle(viewer)
+    assert viewer.detail.currentIndex() == INPUTS
