@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 
 from tests.e2e.person import Person, colours, differing
 
@@ -41,6 +41,11 @@ def open_the_diabetes_example_and_type_a_new_bmi(person: Person) -> None:
     person.press("Ctrl+Y")
     person.until_still()
     assert window.document.result.explained == after.explained
+    person.press("Ctrl+Q")
+    person.until(lambda: window.dialogs.current is not None, "the window asks about the edit")
+    person.photograph("leaving")
+    person.click(window.dialogs.current.button(QMessageBox.StandardButton.Cancel))
+    assert window.isVisible()
 
 
 @story
@@ -230,7 +235,9 @@ def main(name: str, folder: str, *arguments: str) -> int:
             traceback.print_exc()
             window.grab().save(str(Path(folder) / "failed.png"))
         finally:
-            # Dialogs that a failed story left open would keep the program alive.
+            # Dialogs that a failed story left open would keep the program alive, and so would a question about edits.
+            for table in window.document.unsaved_tables():
+                table.mark_kept()
             QApplication.closeAllWindows()
             QApplication.quit()
 
