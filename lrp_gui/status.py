@@ -75,7 +75,12 @@ class Status(QObject):
         table = self._document.table
         bad = [] if table is None else (~table.good_rows()).nonzero()[0].tolist()
         parts = []
-        if bad and table is not None:
+        problem = self._document.problem
+        if problem and self._document.selected_sample not in bad:
+            # not a matter of cells: no sample is explained
+            parts.append(self.tr("Not explained"))
+            self.problem.setToolTip(problem)
+        elif bad and table is not None:
             count = len(bad)
             parts.append(
                 self.tr("{count} samples are not explained").format(count=count)
@@ -83,9 +88,6 @@ class Status(QObject):
                 else self.tr("1 sample is not explained")
             )
             self.problem.setToolTip("\n".join(table.row_problem(row) for row in bad[:10]))
-        elif self._document.problem:
-            parts.append(self.tr("Not explained"))
-            self.problem.setToolTip(self._document.problem)
         else:
             self.problem.setToolTip("")
         self.problem.setText("  ".join(parts))

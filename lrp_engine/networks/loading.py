@@ -68,10 +68,10 @@ def _from_weights(weights: WeightFile, architecture: str | Path | Architecture |
     if architecture is None:
         architecture = beside(weights.path)
         if architecture is None:
-            name = Path(weights.path).name
+            count = len(weights.tensors)
             raise NeedsArchitecture(
-                f"{name} holds {len(weights.tensors)} tensors but not how they are connected; put an "
-                "architecture.json beside it, or choose one."
+                f"{Path(weights.path).name} holds {count} tensor{'s' if count != 1 else ''} but not how they are "
+                "connected; put an architecture.json beside it, or choose one."
             )
     if not isinstance(architecture, Architecture):
         architecture = read_architecture(architecture)
