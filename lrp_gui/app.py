@@ -7,11 +7,12 @@ import builtins
 import logging
 import os
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from lrp_gui.jobs.queue import Failure
@@ -142,21 +143,29 @@ def move_in(window: Window, files: Sequence[str] = ()) -> None:
     """Once the frame is on the screen: the views' libraries, the files that were given, and the engine."""
     from lrp_gui.turns import Turns
 
+    moved_in: list[Callable[[], None]] = []  # what waits until the views are there
+
     def prepare_views() -> None:
-        from lrp_gui.jobs.gentle import import_views
+        from lrp_gui.jobs.gentle import import_libraries
         from lrp_gui.jobs.queue import Job, Priority
-        from lrp_gui.window import VIEW_MODULES
 
         title = window.tr("Preparing the views")
-        job = Job(title, Priority.VIEWS, lambda: import_views(VIEW_MODULES), done=furnish, failed=tell)
-        window.jobs.submit(job)
+        window.jobs.submit(Job(title, Priority.VIEWS, import_libraries, done=import_views, failed=tell))
+
+    def import_views(_result: object) -> None:
+        from lrp_gui import moving
+        from lrp_gui.jobs.queue import failure_from
+
+        title = window.tr("Preparing the views")
+        steps = chain(moving.steps(), (furnish, *moved_in))
+        Turns(steps, window, lambda error: tell(failure_from(error, title)))
 
     def tell(failure: Failure) -> None:
         from lrp_gui.document.state import Message
 
         window.document.message.emit(Message(failure.sentence, failure.details))
 
-    def furnish(_result: object) -> None:
+    def furnish() -> None:
         from lrp_gui.jobs.engine import composites
 
         window.furnish(composites())
@@ -170,10 +179,15 @@ def move_in(window: Window, files: Sequence[str] = ()) -> None:
         engine, document, jobs = Engine(), window.document, window.jobs
         opener = Opener(document, jobs, engine, window)
         explainer = Explainer(document, jobs, engine, window)
-        jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start, failed=tell))
-        if files:
-            opener.open(files)
         Turns(window.attach(opener, explainer), window)
+
+        def start_engine() -> None:
+            jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start, failed=tell))
+            if files:
+                opener.open(files)
+
+        # Two threads that import at once would wait for each other's turns: the window comes first.
+        moved_in.append(start_engine)
 
     Turns((attach_engine, prepare_views), window)
 

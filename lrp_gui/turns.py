@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, QTimer
@@ -12,20 +11,39 @@ PAUSE_MS = 1
 
 
 class Turns(QObject):
-    """Runs steps one after the other, and lets the window live between any two of them."""
+    """Runs steps one after the other, and lets the window live between any two of them.
 
-    def __init__(self, steps: Iterable[Callable[[], object]], parent: QObject) -> None:
+    A step is asked for when the one before has been taken. One that fails ends the rest; `failed` hears of it, or else
+    it is raised.
+    """
+
+    def __init__(
+        self,
+        steps: Iterable[Callable[[], object]],
+        parent: QObject,
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._steps = deque(steps)
+        self._steps = iter(steps)
+        self._failed = failed
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE_MS)
         self._timer.timeout.connect(self._step)
         self._timer.start()
 
     def _step(self) -> None:
-        if not self._steps:
-            self._timer.stop()
-            self.deleteLater()
+        step = next(self._steps, None)
+        if step is None:
+            self._end()
             return
-        step = self._steps.popleft()
-        step()
+        try:
+            step()
+        except Exception as error:
+            if self._failed is None:
+                raise
+            self._end()
+            self._failed(error)
+
+    def _end(self) -> None:
+        self._timer.stop()
+        self.deleteLater()

@@ -32,18 +32,6 @@ if TYPE_CHECKING:
     from lrp_gui.messages import MessageBar
     from lrp_gui.status import Status
 
-# What the views need; imported by the worker while the bare frame is on the screen already.
-VIEW_MODULES = (
-    "numpy",
-    "numpy.ma",  # which numpy itself would import at the first np.unique, in the middle of a drawing
-    "lrp_gui.document.table",
-    "lrp_gui.browser",
-    "lrp_gui.table",
-    "pyqtgraph",
-    "lrp_gui.viewer",
-    "lrp_gui.export",
-    "lrp_engine.composites",
-)
 # Actions that open a dialog; each is a method of `Dialogs`.
 DIALOGS = ("open", "open_table", "open_architecture", "save_table", "export", "shortcuts", "about")
 SIZE = (1440, 900)

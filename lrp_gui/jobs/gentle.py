@@ -39,8 +39,26 @@ def import_torch() -> Steps[None]:
     import_module("lrp_engine")
 
 
-def import_views(modules: tuple[str, ...]) -> Steps[None]:
-    """Import the modules that the views need, one a step, so that building the views only has to construct."""
+# What the views and pyqtgraph import of others. Nothing here may touch Qt: see `lrp_gui.moving`.
+VIEW_LIBRARIES = (
+    "numpy",
+    "numpy.ma",  # which numpy itself would import at the first np.unique, in the middle of a drawing
+    "numpy.typing",
+    "xml.etree.ElementTree",
+    "pydoc",
+    "decimal",
+    "multiprocessing.connection",
+    "importlib.metadata",
+    "cProfile",
+    "colorama",
+    "mmap",
+    "lrp_engine.files.table",
+    "lrp_engine.composites",
+)
+
+
+def import_libraries(modules: tuple[str, ...] = VIEW_LIBRARIES) -> Steps[None]:
+    """Import the libraries under the views, one a step."""
     for number, module in enumerate(modules):
         yield Progress(number, len(modules), "Preparing the views")
         import_module(module)

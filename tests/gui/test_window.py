@@ -164,7 +164,7 @@ def test_cancelling_keeps_the_old_picture_and_says_that_it_is_old(diabetes, qtbo
 
 
 def test_views_that_cannot_be_imported_are_one_sentence(qtbot, monkeypatch):
-    monkeypatch.setattr("lrp_gui.window.VIEW_MODULES", ("no_such_module",))
+    monkeypatch.setattr("lrp_gui.moving.VIEW_MODULES", ("no_such_module",))
     window = make_window("light")
     qtbot.addWidget(window)
     window.show()
