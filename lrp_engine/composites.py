@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -276,12 +276,3 @@ def as_composite(composite: str | Composite) -> Composite:
     if isinstance(composite, Composite):
         return composite
     return Composite.named(composite)
-
-
-def facts_table(composite: Composite, facts: list[NodeFacts]) -> list[dict[str, Any]]:
-    """For each node its rule and why, for printing."""
-    return [
-        {"layer": f.layer, "kind": f.kind, "rule": str(r), "why": why}
-        for f in facts
-        for r, why in [composite.choose(f)]
-    ]
