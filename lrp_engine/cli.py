@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,16 +131,13 @@ def _composite(text: str) -> Composite:
 
 def _samples(network: Network, table: RawTable, wanted: str) -> tuple[list[int], np.ndarray, list[str]]:
     """The rows that can be explained, their values in the network's units, and the features' names."""
-    from .files.features import Feature
+    from .files.features import numbered
     from .files.table import match_columns, row_problems, standardise
 
     if len(network.inputs) != 1:
         raise InputError(f"The network takes {len(network.inputs)} inputs; a table can give one.")
     entry = network.inputs[0]
-    units = 1
-    for size in entry.unit_shape:
-        units *= size
-    features = entry.features or tuple(Feature(f"x{index + 1}") for index in range(units))
+    features = entry.features or numbered(prod(entry.unit_shape))
     matched = match_columns(features, bool(entry.features), table)
     for note in (*table.notes, *matched.notes):
         print(f"note: {note}", file=sys.stderr)

@@ -21,7 +21,7 @@ _STRIDED = 7
 _LARGEST_EXTRA = 1024**2
 
 # torch's numbering of number formats in an exported program
-_DTYPES = {
+DTYPES = {
     1: "uint8",
     2: "int8",
     3: "int16",
@@ -188,7 +188,7 @@ def _tensor(region: Region, name: str, meta: dict[str, Any], *, big_endian: bool
     where = f"The tensor “{shown(name)}” in {file}"
     if meta["layout"] != _STRIDED:
         raise FormatError(f"{where} is sparse; only dense tensors can be explained.")
-    dtype = _DTYPES.get(meta["dtype"])
+    dtype = DTYPES.get(meta["dtype"])
     if dtype is None:
         raise FormatError(f"{where} has the number format {shown(meta['dtype'])}, which this version does not read.")
     shape = [size["as_int"] for size in meta["sizes"]]

@@ -15,6 +15,7 @@ import torch
 from torch.fx import Graph, Node
 
 from ..errors import FormatError, UnsupportedOperation, UntrustedFile
+from ..files.pt2 import DTYPES
 from .build import finish
 from .from_module import layer_meta, recapture, source_line
 from .graph import integer_functions
@@ -26,19 +27,12 @@ aten = torch.ops.aten
 _ATEN = re.compile(r"^torch\.ops\.aten\.([A-Za-z0-9_]+)\.([A-Za-z0-9_]+)$")
 _OPERATOR = re.compile(r"^_operator\.([a-z]+)$")
 
-# torch's numbering of types in an exported program (torch/_export/serde/schema.py)
-_DTYPES = {
-    1: torch.uint8,
-    2: torch.int8,
-    3: torch.int16,
-    4: torch.int32,
-    5: torch.int64,
-    6: torch.float16,
-    7: torch.float32,
-    8: torch.float64,
-    12: torch.bool,
-    13: torch.bfloat16,
+# Of the formats that a program may name, those that a graph can run in.
+_RUNNABLE = {
+    *("uint8", "int8", "int16", "int32", "int64"),
+    *("float16", "bfloat16", "float32", "float64", "bool"),
 }
+_DTYPES = {number: getattr(torch, name) for number, name in DTYPES.items() if name in _RUNNABLE}
 _MEMORY_FORMATS = {
     1: torch.contiguous_format,
     2: torch.channels_last,

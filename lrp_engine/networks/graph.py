@@ -58,18 +58,6 @@ def evaluate(node: Node, values: dict[Node, Any]) -> Any:
     return node.target(*args, **kwargs)  # type: ignore[operator]
 
 
-def last_uses(nodes: list[Node]) -> dict[Node, list[Node]]:
-    """For each node, the values that nobody reads after it."""
-    last: dict[Node, Node] = {}
-    for node in nodes:
-        for argument in node.all_input_nodes:
-            last[argument] = node
-    released: dict[Node, list[Node]] = {}
-    for value, reader in last.items():
-        released.setdefault(reader, []).append(value)
-    return released
-
-
 def canonical(graph: Graph) -> None:
     """Rewrite what exporters leave behind, in place: batch norm as one node, no dead code."""
     graph.eliminate_dead_code()

@@ -129,13 +129,13 @@ def table_result(explanation: Explanation, info: NetworkInfo, rows: list[int]) -
 
 def _inputs(network: Network) -> tuple[InputInfo, ...]:
     """Describe the inputs; features without a name are numbered, over all inputs."""
+    from lrp_engine.files.features import numbered
+
     found, number = [], 1
     for one in network.inputs:
         units = prod(one.unit_shape)
-        if one.features:
-            features = tuple(Feature(f.name, f.unit, f.mean, f.scale) for f in one.features)
-        else:
-            features = tuple(Feature(f"x{position}") for position in range(number, number + units))
+        known = one.features or numbered(units, number)
+        features = tuple(Feature(f.name, f.unit, f.mean, f.scale) for f in known)
         found.append(InputInfo(one.name, one.unit_shape, features, named=bool(one.features)))
         number += units
     return tuple(found)

@@ -98,11 +98,6 @@ class Controls(QWidget):
         self.sweep.setValue(0)
         self._frames.start()
 
-    def stop_sweep(self) -> None:
-        """Show everything."""
-        self._frames.stop()
-        self.sweep.setValue(100)
-
     def _next_frame(self) -> None:
         self.sweep.setValue(self.sweep.value() + max(1, round(100 * FRAME_MS / SWEEP_MS)))
         if self.sweep.value() >= 100:
