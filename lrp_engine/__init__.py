@@ -30,10 +30,11 @@ _HOMES = {
     "capture": "networks",
     "Network": "networks.network",
     "Composite": "composites",
-    "Rule": "composites",
+    "Rule": "rulebook",
     "composite_names": "composites",
     "parse_target": "targets",
     "explain": "propagate",
+    "explain_each": "propagate",
     "explaining": "propagate",
     "Explanation": "explanation",
     "Progress": "explanation",
@@ -42,7 +43,7 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
-    from .composites import Composite, Rule, composite_names
+    from .composites import Composite, composite_names
     from .errors import (
         ArchitectureError,
         CaptureError,
@@ -60,7 +61,8 @@ if TYPE_CHECKING:
     from .files.features import Feature
     from .networks import capture, load
     from .networks.network import Network
-    from .propagate import explain, explaining
+    from .propagate import explain, explain_each, explaining
+    from .rulebook import Rule
     from .targets import parse_target
 
 

@@ -7,82 +7,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from .errors import CompositeError
-from .networks.operations import ACTIVATION, AFFINE, MOVEMENT, NORMALIZATION, SELECTION, SUM
-
-_ALL_KINDS: Final = (AFFINE, SUM, MOVEMENT, ACTIVATION, SELECTION, NORMALIZATION)
-_WEIGHTED: Final = ("dense", "convolution")  # the families of affine maps that learn
-
-
-@dataclass(frozen=True, slots=True)
-class RuleType:
-    """A row of the table of rules: what it may be given to, its parameters with their defaults, its source."""
-
-    name: str
-    kinds: tuple[str, ...]
-    families: tuple[str, ...]  # () = all families of these kinds
-    parameters: dict[str, float]
-    source: str
-
-
-RULES: Final[dict[str, RuleType]] = {
-    row.name: row
-    for row in (
-        RuleType("lrp_0", (AFFINE, SUM, NORMALIZATION), (), {"epsilon": 1e-12}, "Bach 2015"),
-        RuleType("epsilon", (AFFINE, SUM, NORMALIZATION), (), {"epsilon": 1e-6}, "Bach 2015"),
-        RuleType(
-            "gamma", (AFFINE,), _WEIGHTED, {"gamma": 0.25, "epsilon": 1e-6}, "Montavon 2019, for either sign of z"
-        ),
-        RuleType("alpha_beta", (AFFINE,), _WEIGHTED, {"alpha": 2.0, "beta": 1.0, "epsilon": 1e-6}, "Bach 2015"),
-        RuleType("zplus", (AFFINE,), _WEIGHTED, {"epsilon": 1e-6}, "Montavon 2017"),
-        RuleType("pass", (ACTIVATION,), (), {}, "Bach 2015"),
-        RuleType("winner", (SELECTION,), (), {}, "Bach 2015"),
-        RuleType("move", (MOVEMENT,), (), {}, "exact adjoint"),
-        RuleType("reference", _ALL_KINDS, (), {}, "Shrikumar 2017, rescale form"),
-    )
-}
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule by name, with the parameters that differ from its defaults."""
-
-    name: str
-    parameters: dict[str, float] = {}
-
-    def __post_init__(self) -> None:
-        kind = RULES.get(self.name)
-        if kind is None:
-            raise CompositeError(f"There is no rule “{self.name}”; there are {', '.join(RULES)}.")
-        unknown = [key for key in self.parameters if key not in kind.parameters]
-        if unknown:
-            takes = ", ".join(kind.parameters) or "none"
-            raise CompositeError(f"The rule {self.name} has no parameter “{unknown[0]}”; it takes {takes}.")
-        values = self.values
-        if any(value < 0 for value in values.values()):
-            raise CompositeError(f"The parameters of the rule {self.name} cannot be negative.")
-        if self.name == "alpha_beta" and abs(values["alpha"] - values["beta"] - 1) > 1e-9:
-            raise CompositeError(
-                f"The rule alpha_beta needs alpha − beta = 1, else the total is not kept; got "
-                f"{values['alpha']:g} and {values['beta']:g}."
-            )
-
-    @property
-    def values(self) -> dict[str, float]:
-        """All parameters, defaults included."""
-        return {**RULES[self.name].parameters, **self.parameters}
-
-    def fits(self, kind: str, family: str) -> bool:
-        """Whether a node of this kind and family can take the rule."""
-        row = RULES[self.name]
-        return kind in row.kinds and (not row.families or family in row.families)
-
-    def __str__(self) -> str:
-        inside = ", ".join(f"{key}={value:g}" for key, value in self.values.items())
-        return f"{self.name}({inside})" if inside else self.name
+from .networks.operations import (
+    ACTIVATION,
+    AFFINE,
+    BILINEAR,
+    LOOKUP,
+    MOVEMENT,
+    NORMALIZATION,
+    PRODUCT,
+    QUOTIENT,
+    RECURRENT,
+    SELECTION,
+    SOFTMAX,
+    SUM,
+)
+from .rulebook import CONVENTIONS, RULES, WEIGHTED, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,27 +85,64 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rule: Rule
 
 
-# What a node gets that no entry chooses. Activations, movements and selections have one rule each.
-_DEFAULTS: Final = {
+# What a node gets that no entry chooses; of kinds whose families differ, by family.
+_DEFAULTS: Final[dict[str, Rule]] = {
     AFFINE: Rule("epsilon"),
     SUM: Rule("epsilon"),
     NORMALIZATION: Rule("epsilon"),
     ACTIVATION: Rule("pass"),
     SELECTION: Rule("winner"),
     MOVEMENT: Rule("move"),
+    PRODUCT: Rule("half"),
+    "gated": Rule("signal"),
+    QUOTIENT: Rule("signal"),
+    BILINEAR: Rule("half"),
+    "attention": Rule("signal"),
+    SOFTMAX: Rule("attn_lrp"),
+    RECURRENT: Rule("signal"),
+    LOOKUP: Rule("lookup"),
 }
+_SHOWS: Final = ("relevance", "gradient")
 
 
-class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An ordered table of selectors and rules; the first entry that chooses a node and fits it decides."""
+class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An ordered table of selectors and rules; the first entry that chooses a node and fits it decides.
+
+    Attributes
+    ----------
+    conventions : str
+        Whose definitions of the rules hold: "" for ours, or "zennit", "captum", "toolbox".
+    shows : {"relevance", "gradient"}
+        What is shown of each value: x·G, or G itself.
+    """
 
     name: str
     description: str = ""
     entries: tuple[Entry, ...] = ()
+    conventions: str = ""
+    shows: str = "relevance"
+
+    def __post_init__(self) -> None:
+        if self.shows not in _SHOWS:
+            raise CompositeError(f"A composite shows {' or '.join(_SHOWS)}, not “{self.shows}”.")
+        convention = CONVENTIONS.get(self.conventions)
+        if convention is None:
+            known = ", ".join(name for name in CONVENTIONS if name)
+            raise CompositeError(f"There are no conventions “{self.conventions}”; there are {known}.")
+        for entry in self.entries:
+            if entry.rule.name in convention.refused:
+                raise CompositeError(
+                    f"{self.conventions} has no rule {entry.rule.name}; use our own conventions for it."
+                )
 
     @staticmethod
-    def named(name: str, **parameters: float) -> Composite:
+    def named(name: str, *, conventions: str = "", **parameters: Any) -> Composite:
         """A composite by name; `parameters` go to every rule of it that has them.
+
+        Parameters
+        ----------
+        conventions : {"", "zennit", "captum", "toolbox"}
+            Whose definitions of the rules to use.
 
         Raises
         ------
@@ -171,8 +152,6 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         known = NAMED.get(name)
         if known is None:
             raise CompositeError(f"There is no composite “{name}”; there are {', '.join(NAMED)}.")
-        if not parameters:
-            return known
         takers = {key for entry in known.entries for key in RULES[entry.rule.name].parameters}
         unknown = [key for key in parameters if key not in takers]
         if unknown:
@@ -181,25 +160,45 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             Entry(entry.select, Rule(entry.rule.name, {**entry.rule.parameters, **_only(parameters, entry.rule.name)}))
             for entry in known.entries
         )
-        return Composite(name, known.description, entries)
+        return msgspec.structs.replace(known, entries=entries, conventions=conventions)
 
     @staticmethod
-    def single(rule: str, **parameters: float) -> Composite:
-        """That rule on every affine map with weights; the defaults elsewhere."""
-        chosen = Rule(rule, parameters)
-        if AFFINE not in RULES[rule].kinds or rule == "reference":
+    def single(rule: str, *, conventions: str = "", **parameters: Any) -> Composite:
+        """That rule on every affine map with weights; the defaults elsewhere.
+
+        Raises
+        ------
+        CompositeError
+            If the rule is unknown, has no such parameter, or is not one for affine maps.
+        """
+        chosen = Rule(rule, {key: _plain(value) for key, value in parameters.items()})
+        if AFFINE not in RULES[rule].kinds or rule in {"reference", "gradient"}:
             raise CompositeError(f"The rule {rule} is not one for affine maps.")
-        entries = tuple(Entry(Selector(family=family), chosen) for family in _WEIGHTED)
+        entries = tuple(Entry(Selector(family=family), chosen) for family in WEIGHTED)
         if rule == "lrp_0":
             entries += _everywhere(chosen)
-        return Composite(str(chosen), f"{chosen} on every affine map", entries)
+        return Composite(str(chosen), f"{chosen} on every affine map", entries, conventions)
 
     def choose(self, facts: NodeFacts) -> tuple[Rule, str]:
         """The node's rule, and why, in words."""
         for entry in self.entries:
             if entry.select.takes(facts) and entry.rule.fits(facts.kind, facts.family):
-                return entry.rule, f"{self.name}: {entry.select}"
-        return _DEFAULTS[facts.kind], f"default for {facts.kind}"
+                return self._by_convention(entry.rule), f"{self.name}: {entry.select}"
+        if self.conventions and facts.family == "batch norm":
+            rule = Rule(CONVENTIONS[self.conventions].batch_norm)
+            return self._by_convention(rule), f"as {self.conventions} has it"
+        rule = _DEFAULTS.get(facts.family) or _DEFAULTS[facts.kind]
+        words = facts.kind if facts.family not in _DEFAULTS else facts.family
+        return self._by_convention(rule), f"default for {words}"
+
+    def _by_convention(self, rule: Rule) -> Rule:
+        convention = CONVENTIONS[self.conventions]
+        parameters = dict(rule.parameters)
+        if rule.name in convention.epsilon and "epsilon" not in parameters:
+            parameters["epsilon"] = convention.epsilon[rule.name]
+        if rule.name == "winner" and "ties" not in parameters and convention.ties != "first":
+            parameters["ties"] = convention.ties
+        return Rule(rule.name, parameters) if parameters != rule.parameters else rule
 
     def to_json(self) -> str:
         """The composite as JSON text."""
@@ -224,8 +223,13 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "\n".join([f"{self.name}: {self.description}", *lines, "everything else → its default"])
 
 
-def _only(parameters: dict[str, float], rule: str) -> dict[str, float]:
-    return {key: value for key, value in parameters.items() if key in RULES[rule].parameters}
+def _plain(value: Any) -> Any:
+    """A parameter that was given as a tensor or array, as the nested list that JSON can hold."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _only(parameters: dict[str, Any], rule: str) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in parameters.items() if key in RULES[rule].parameters}
 
 
 def _everywhere(rule: Rule) -> tuple[Entry, ...]:
@@ -235,6 +239,9 @@ def _everywhere(rule: Rule) -> tuple[Entry, ...]:
 def _pair(convolution: Rule, dense: Rule) -> tuple[Entry, ...]:
     return Entry(Selector(family="convolution"), convolution), Entry(Selector(family="dense"), dense)
 
+
+_FIRST_FLAT: Final = (Entry(Selector(position=0), Rule("flat")),)
+_GRADIENT: Final = (Entry(Selector(), Rule("gradient")),)
 
 NAMED: Final[dict[str, Composite]] = {
     row.name: row
@@ -247,14 +254,76 @@ NAMED: Final[dict[str, Composite]] = {
             _pair(Rule("zplus"), Rule("epsilon")),
         ),
         Composite(
+            "epsilon_plus_flat",
+            "the same, and the first layer evenly",
+            (*_FIRST_FLAT, *_pair(Rule("zplus"), Rule("epsilon"))),
+        ),
+        Composite(
             "epsilon_alpha2_beta1",
             "α = 2, β = 1 in convolutions, ε in dense layers",
             _pair(Rule("alpha_beta"), Rule("epsilon")),
         ),
         Composite(
+            "epsilon_alpha2_beta1_flat",
+            "the same, and the first layer evenly",
+            (*_FIRST_FLAT, *_pair(Rule("alpha_beta"), Rule("epsilon"))),
+        ),
+        Composite(
+            "epsilon_gamma_box",
+            "γ = 0.25 in convolutions, ε in dense layers, the first convolution within the data's bounds",
+            (
+                Entry(Selector(family="convolution", position=0), Rule("zbox")),
+                *_pair(Rule("gamma"), Rule("epsilon")),
+            ),
+        ),
+        Composite(
             "gamma",
             "positive contributions favoured by γ = 0.25 wherever there are weights",
             _pair(Rule("gamma"), Rule("gamma")),
+        ),
+        Composite(
+            "excitation_backprop",
+            "positive contributions wherever there are weights",
+            _pair(Rule("zplus"), Rule("zplus")),
+        ),
+        Composite(
+            "attn_lrp",
+            "for transformers: queries, keys and attention weights take part, half each",
+            (
+                Entry(Selector(kind=BILINEAR), Rule("half")),
+                Entry(Selector(kind=SOFTMAX), Rule("attn_lrp")),
+            ),
+        ),
+        Composite(
+            "cp_lrp",
+            "for transformers: attention weights and gates are held",
+            (
+                Entry(Selector(kind=BILINEAR), Rule("signal")),
+                Entry(Selector(kind=PRODUCT), Rule("signal")),
+                Entry(Selector(kind=SOFTMAX), Rule("constant")),
+            ),
+        ),
+        Composite(
+            "gate",
+            "for gated and recurrent networks: wherever values are multiplied, the signal takes all",
+            (
+                Entry(Selector(kind=PRODUCT), Rule("signal")),
+                Entry(Selector(kind=RECURRENT), Rule("signal")),
+            ),
+        ),
+        Composite("gradient_x_input", "not LRP: the gradient times the value", _GRADIENT),
+        Composite("gradient", "not LRP: the gradient", _GRADIENT, shows="gradient"),
+        Composite(
+            "guided_backprop",
+            "not LRP: the gradient, where it and the value are positive",
+            (Entry(Selector(operation="relu"), Rule("guided")), *_GRADIENT),
+            shows="gradient",
+        ),
+        Composite(
+            "deconvnet",
+            "not LRP: the gradient where it is positive, whatever the values are",
+            (Entry(Selector(operation="relu"), Rule("deconvnet")), *_GRADIENT),
+            shows="gradient",
         ),
     )
 }
@@ -271,8 +340,8 @@ def composite_names() -> tuple[tuple[str, str], ...]:
     return tuple((row.name, row.description) for row in NAMED.values())
 
 
-def as_composite(composite: str | Composite) -> Composite:
-    """A composite as it is, or by name."""
+def as_composite(composite: str | Composite, conventions: str = "") -> Composite:
+    """A composite as it is, or by name; under the conventions that are asked for."""
     if isinstance(composite, Composite):
-        return composite
-    return Composite.named(composite)
+        return msgspec.structs.replace(composite, conventions=conventions) if conventions else composite
+    return Composite.named(composite, conventions=conventions)

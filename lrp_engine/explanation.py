@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from .ledger import LedgerRow
 
 
+@dataclass(frozen=True)
+class Later:
+    """What an explanation computes when it is asked for it, by explaining again: flow, and relevance of weights."""
+
+    flow: Callable[[str], Tensor]
+    weights: Callable[[str], Tensor]
+
+
 class Progress(NamedTuple):
     """How far an explanation has come: `done` of `total` steps, and the layer at hand."""
 
@@ -56,10 +64,11 @@ class Explanation:
     nodes: dict[str, Tensor]
     ledger: list[LedgerRow]
     flows: dict[str, Tensor] = field(default_factory=dict)
+    weights: dict[str, Tensor] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    _more_flow: Callable[[str], Tensor] | None = field(default=None, repr=False)
+    _later: Later | None = field(default=None, repr=False)
 
     def flow(self, layer: str) -> Tensor:
         """Relevance on the edges into a layer with weights.
@@ -81,11 +90,36 @@ class Explanation:
             If no layer is called so, or it has no weights.
         """
         if layer not in self.flows:
-            if layer not in self.sources or self._more_flow is None:
-                known = ", ".join(self.sources) or "none"
-                raise InputError(f"There is no flow into “{layer}”; the layers with weights are {known}.")
-            self.flows[layer] = self._more_flow(layer)
+            self.flows[layer] = self._with_weights(layer, "flow into").flow(layer)
         return self.flows[layer]
+
+    def weight_relevance(self, layer: str) -> Tensor:
+        """Relevance that each weight of a layer takes part in: Σ over places of w_ij x_i share_j.
+
+        Parameters
+        ----------
+        layer : str
+            The path of a dense layer or a convolution.
+
+        Returns
+        -------
+        torch.Tensor
+            (samples, *weight.shape). Its sum is what the layer passes on.
+
+        Raises
+        ------
+        InputError
+            If no layer is called so, or it has no weights.
+        """
+        if layer not in self.weights:
+            self.weights[layer] = self._with_weights(layer, "relevance of weights in").weights(layer)
+        return self.weights[layer]
+
+    def _with_weights(self, layer: str, what: str) -> Later:
+        if layer not in self.sources or self._later is None:
+            known = ", ".join(self.sources) or "none"
+            raise InputError(f"There is no {what} “{layer}”; the layers with weights are {known}.")
+        return self._later
 
     def flow_source(self, layer: str) -> str:
         """The layer, or input, that `flow(layer)` leads back to.

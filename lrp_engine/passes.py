@@ -1,9 +1,13 @@
-"""The two passes over one chunk of samples: forward, where values are recorded, and backward, where relevance goes."""
+"""The two passes over one chunk of samples: forward, where values are recorded, and backward, where relevance goes.
+
+Several targets share the forward pass: the backward pass then runs on the samples repeated once for each target.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -11,15 +15,37 @@ from torch.fx import Node
 
 from .errors import TargetError
 from .ledger import SINKS, LedgerRow
+from .networks.ranges import Range
 from .plan import Plan
 from .results import Chunk
 from .rules.relevance import Relevance
-from .rules.steps import Differences, HandedBack, Record, RuleStep
+from .rules.steps import Differences, HandedBack, Record, RuleStep, factor_of
 from .rules.weighted import AffineStep
-from .targets import Seed, Target, seed_of
+from .seeds import Logits, Seed, Seeds, seeds_of
+from .targets import Target
 
 if TYPE_CHECKING:
     from .networks.network import Network
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of the passes is to be left.
+
+    Attributes
+    ----------
+    kept : frozenset of Node
+        Whose relevance and value.
+    flows, weights : frozenset of str
+        The layers whose flow between units, whose relevance of weights.
+    through : dict
+        Node -> a mask over its value that relevance has to pass.
+    """
+
+    kept: frozenset[Node] = frozenset()
+    flows: frozenset[str] = frozenset()
+    weights: frozenset[str] = frozenset()
+    through: dict[Node, Tensor] = field(default_factory=dict)
 
 
 class Passes:
@@ -30,145 +56,337 @@ class Passes:
         network: Network,
         plan: Plan,
         inputs: dict[str, Tensor],
-        target: Target,
-        keep: str,
-        flows: Collection[str],
+        wanted: Wanted,
+        *,
         reference: dict[str, Tensor] | None = None,
+        bounds: dict[Node, Range] | None = None,
     ) -> None:
         self.network = network
         self.plan = plan
-        self.target = target
-        self.record = Record(dict(plan.constants))
+        self.wanted = wanted
+        self.record = Record(dict(plan.constants), bounds=bounds or {})
         self.placeholders = [node for node in network.graph.nodes if node.op == "placeholder"]
-        for node in self.placeholders:
-            self.record.values[node] = inputs[str(node.target)]
+        self.record.values.update({node: inputs[str(node.target)] for node in self.placeholders})
         self.differences: Differences | None = None
         if reference is not None:
             self.differences = Differences(self.record, Record(dict(plan.constants)))
             self.differences.reference.values.update({n: reference[str(n.target)] for n in self.placeholders})
-        self.kept = self._kept(keep)
-        self.wanted_flows = frozenset(flows)
-        self.flows: dict[str, Tensor] = {}
-        self.relevance: dict[Node, Tensor] = {}
-        self.values: dict[Node, Tensor] = {}
-        self.ledger: list[LedgerRow] = []
+        else:
+            self.record.overwritten = plan.overwritable - wanted.kept
         self.outputs: list[Tensor] = []
-        self.seed: Seed
-        self.score: Tensor
-        self.nothing: Tensor  # zero for every sample
 
-    def _kept(self, keep: str) -> set[Node]:
-        kept = set(self.placeholders)
-        if keep == "nodes":
-            kept |= {step.node for step in self.plan.backward}
-        elif keep == "layers":
-            by_name = {node.name: node for node in self.network.graph.nodes}
-            kept |= {self.plan.settled(by_name[layer.nodes[-1]]) for layer in self.network.layers}
-        return kept
-
-    def run(self) -> Generator[tuple[int, str], None, None]:
-        """Go through both passes; yields how many steps are done, and the layer of the last."""
+    def forward(self) -> Generator[str, None, None]:
+        """Run the network and keep what the way back needs; yields the layer of each step."""
         # Gradients are off within a step, never across a yield: there the caller's own code runs.
         values = self.record.values
-        done = 0
-        for step in self.plan.steps:
+        held = self.plan.needed | self.wanted.kept | {*self.network.output_nodes, *self.placeholders}
+        for step, last_read in zip(self.plan.steps, self.plan.last_read, strict=True):
             with torch.no_grad():
                 values[step.node] = step.forward(self.record)
                 if self.differences is not None:
                     self.differences.reference.values[step.node] = step.forward(self.differences.reference)
-            done += 1
-            yield done, step.node.meta.get("layer", "")
+            for node in last_read:
+                # against a reference every step may look at its values
+                if self.differences is None and node not in held and node not in self.plan.constants:
+                    self.record.values.pop(node, None)
+            yield step.node.meta.get("layer", "")
+        # an output may be a view of what the way back writes over, or of the caller's own tensor
+        self.outputs = [values[node].clone() for node in self.network.output_nodes]
+
+    def backward(
+        self, targets: Sequence[Target], start: int, total: int, *, last: bool = True
+    ) -> Generator[str, None, list[Chunk]]:
+        """Hand relevance back; yields the layer of each step, and returns one chunk of results for each target.
+
+        Parameters
+        ----------
+        targets : sequence
+            What is explained, all of them on one way back.
+        start, total : int
+            Of all samples, the first of this chunk, and how many there are.
+        last : bool
+            Nothing else will be explained on this forward pass: values are let go on the way.
+        """
+        back = _Backward(self, targets, start, total, forget=last and len(targets) == 1)
+        yield from back.run()
+        return back.chunks()
+
+    def forget(self, node: Node) -> None:
+        """Let go of a node's value and of what its step noted."""
+        for record in (self.record, self.differences and self.differences.reference):
+            if record is not None:
+                record.values.pop(node, None)
+                record.notes.pop(node, None)
+
+
+class _Repeated(dict):
+    """Recorded values with every sample repeated once for each target, made as they are asked for."""
+
+    def __init__(self, values: dict[Node, Any], times: int) -> None:
+        super().__init__()
+        self._values = values
+        self._times = times
+
+    def __missing__(self, node: Node) -> Any:
+        value = self[node] = self._again(node, self._values[node])
+        return value
+
+    def get(self, node: Node, default: Any = None) -> Any:
+        return self[node] if node in self._values else default
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._values
+
+    def _again(self, node: Node, value: Any) -> Any:
+        samples = node.meta.get("samples")
+        if isinstance(value, list | tuple):
+            return type(value)(self._along(one, samples) for one in value)
+        return self._along(value, samples)
+
+    def _along(self, value: Any, samples: tuple[int, int] | None) -> Any:
+        if samples is None or not isinstance(value, Tensor):
+            return value
+        return torch.cat([value] * self._times, dim=samples[0])
+
+
+class _Backward:
+    """One way back, for one target or for several at once."""
+
+    def __init__(self, passes: Passes, targets: Sequence[Target], start: int, total: int, *, forget: bool) -> None:
+        self.passes = passes
+        self.plan = passes.plan
+        self.differences = passes.differences
+        self.times = len(targets)
+        self.forget = forget
+        self.wanted = passes.wanted
+        self.gradient = passes.plan.composite.shows == "gradient"
+        given = passes.record
+        self.seeds = [self._seeds(target, start, total) for target in targets]
+        self.record = given
+        if self.times > 1:
+            self.record = Record(
+                *(_Repeated(given.values, self.times), _Repeated(given.notes, self.times)),
+                overwritten=given.overwritten,
+                shapes={node: _more(node, shape, self.times) for node, shape in given.shapes.items()},
+                bounds=given.bounds,
+            )
+        self.arriving: dict[Node, Relevance] = {}
+        self.arrived: dict[Node, Tensor] = {}
+        self.relevance: dict[Node, Tensor] = {}
+        self.values: dict[Node, Tensor] = {}
+        self.flows: dict[str, Tensor] = {}
+        self.weights: dict[str, Tensor] = {}
+        self.ledger: list[LedgerRow] = []
+
+    def _seeds(self, target: Target, start: int, total: int) -> Seeds:
+        outputs = {entry.name: entry for entry in self.passes.network.outputs}
+        logits = {
+            name: Logits(
+                *(self.passes.record.values[node], outputs[name].classes, outputs[name].activation),
+                samples=node.meta.get("samples"),
+            )
+            for name, node in self.plan.logits.items()
+        }
+        return seeds_of(target, logits, start=start, total=total)
+
+    def run(self) -> Generator[str, None, None]:
+        """Go through the steps from the last to the first."""
         with torch.no_grad():
-            self.outputs = [values[node].clone() for node in self.network.output_nodes]
-            arriving = self._start()
-        arrived = {self.plan.logit: self.score}
+            self._start()
         for step in self.plan.backward:
             with torch.no_grad():
-                self._back(step, arriving, arrived)
-            done += 1
-            yield done, step.node.meta.get("layer", "")
-        for node in self.placeholders:
+                self._back(step)
+            yield self._layer(step)
+        for node in self.passes.placeholders:
+            self._keep(node, self.arriving.get(node))
+
+    def _start(self) -> None:
+        for name, node in self.plan.logits.items():
+            parts = [self._seed(seeds, name, node) for seeds in self.seeds]
+            axis = (node.meta.get("samples") or (0, 1))[0]
+            weights = [seed.weights for seed in parts]
+            if self.differences is not None and None in weights:
+                raise TargetError("A seed cannot be compared with a reference; name output units instead.")
             value = self._value(node)
-            self.relevance[node] = arriving[node].of(value) if node in arriving else torch.zeros_like(value)
+            if None in weights:
+                given = [self._given(seed, node) for seed in parts]
+                here = Relevance(r=torch.cat(given, axis) if len(given) > 1 else given[0])
+            else:
+                here = Relevance(g=torch.cat(weights, axis) if len(weights) > 1 else weights[0])
+            amount = here.amount(value).per_sample(node.meta.get("samples"))
+            self._receive(node, here, amount)
+        self.score = torch.stack(list(self.arrived.values())).sum(0)
+        self.nothing = torch.zeros_like(self.score)
+
+    def _seed(self, seeds: Seeds, name: str, node: Node) -> Seed:
+        """What a target says of one output; nothing, if it is about others."""
+        return seeds.by_output.get(name) or Seed(torch.zeros_like(self.passes.record.values[node]), None, ())
+
+    def _given(self, seed: Any, node: Node) -> Tensor:
+        return self.passes.record.values[node] * seed.weights if seed.relevance is None else seed.relevance
 
     def _value(self, node: Node) -> Tensor:
         """What relevance is a share of: the node's value, or its difference to the reference."""
-        return self.record.values[node] if self.differences is None else self.differences.of(node)
-
-    def _start(self) -> dict[Node, Relevance]:
-        output = self.network.outputs[0]
-        self.seed = seed_of(self.target, self.record.values[self.plan.logit], output.classes, output.activation)
-        if self.differences is not None and self.seed.weights is None:
-            raise TargetError("A seed cannot be compared with a reference; name output units instead.")
-        start = Relevance(r=self.seed.relevance, g=self.seed.weights)
-        explained = self._value(self.plan.logit)
-        self.score = start.of(explained).reshape(explained.shape[0], -1).sum(1)
-        self.nothing = torch.zeros_like(self.score)
-        return {self.plan.logit: start}
-
-    def _hand_back(self, step: RuleStep, here: Relevance) -> HandedBack:
-        """What the step makes of what arrived; and the flow between its units, where that is wanted."""
-        layer = self._layer(step)
-        flowing = step if layer in self.wanted_flows and isinstance(step, AffineStep) and step.has_flow else None
         if self.differences is None:
-            if flowing is not None:
-                self.flows[layer] = flowing.flow(self.record, here)
-            return step.backward(self.record, here)
-        assert here.g is not None
-        if flowing is not None:
-            self.flows[layer] = flowing.rescaled_flow(self.differences, here.g)
-        return HandedBack([Relevance(g=g) for g in step.rescale(self.differences, here.g)], [])
+            return self.record.values[node]
+        return self.differences.of(node)
 
-    def _layer(self, step: RuleStep) -> str:
-        return self.plan.subjects[step.node].meta.get("layer", "")
+    def _receive(self, node: Node, share: Relevance, amount: Tensor) -> None:
+        if node in self.arriving:
+            self.arrived[node] = self.arrived[node] + amount
+            self.arriving[node] = self.arriving[node].plus(share, lambda: self._value(node))
+        else:
+            self.arrived[node] = amount
+            self.arriving[node] = share
 
-    def _back(self, step: RuleStep, arriving: dict[Node, Relevance], arrived: dict[Node, Tensor]) -> None:
+    def _back(self, step: RuleStep) -> None:
         node = step.node
-        here = arriving.pop(node, None)
-        if here is None:
+        ports = [port for port in step.ports if port in self.arriving]
+        if not ports:
             return  # no relevance comes this way
-        if node in self.kept:
-            self.values[node] = self.record.values[node]
-            self.relevance[node] = here.of(self._value(node))
-        shares, absorbed = self._hand_back(step, here)
-        passed_on = self.nothing
-        for source, share in zip(step.inputs, shares, strict=True):
-            value = self._value(source)
-            amount = share.amount(value).per_sample(source.meta.get("samples"))
-            passed_on = amount if passed_on is self.nothing else passed_on + amount
-            arrived[source] = arrived[source] + amount if source in arrived else amount
-            arriving[source] = arriving[source].plus(share, value) if source in arriving else share
+        arrived = self.arrived[ports[0]] if len(ports) == 1 else sum(self.arrived[port] for port in ports)
         sinks: dict[str, Tensor] = dict.fromkeys(SINKS, self.nothing)
+        parts: list[Relevance | None] = []
+        for port in step.ports:
+            here = self.arriving.pop(port, None)
+            if here is not None and port in self.wanted.through:
+                here = self._cut(port, here, sinks)
+            self._keep(port, here)
+            parts.append(here)
+        shares, absorbed = self._hand_back(step, parts[0] if step.ports == [node] else parts)
+        passed_on = self._pass_on(step, shares, arrived)
         for sink, amount in absorbed:
             total = amount.per_sample(step.samples)
             sinks[sink] = total if sinks[sink] is self.nothing else sinks[sink] + total
-        subject = self.plan.subjects[node]
+        remainder = step.remainder
+        if self.differences is not None and not step.rescales_exactly:
+            remainder = "unsupported"
+        if remainder:
+            sinks[remainder] = arrived - passed_on - sum(sinks.values())
         self.ledger.append(
             LedgerRow(
-                *(subject.name, self._layer(step), step.kind, step.rule_words, step.reason),
-                arrived=arrived[node],
+                *(self.plan.subjects[node].name, self._layer(step), step.kind, step.rule_words, step.reason),
+                arrived=arrived,
                 passed_on=passed_on,
                 **sinks,
             )
         )
-        if node not in self.kept:
-            self._forget(node)  # its readers have all been handled
+        self._settle(node)
 
-    def _forget(self, node: Node) -> None:
-        for record in (self.record, self.differences and self.differences.reference):
-            if record is not None:
-                record.values.pop(node)
-                record.notes.pop(node, None)
+    def _pass_on(self, step: RuleStep, shares: list[Relevance], arrived: Tensor) -> Tensor:
+        """Give each receiver its share; what they get together."""
+        if step.conserves and len(shares) == 1 and step.inputs[0] not in self.wanted.through:
+            self._receive(step.inputs[0], shares[0], arrived)
+            return arrived
+        passed_on = self.nothing
+        for source, share in zip(step.inputs, shares, strict=True):
+            amount = share.amount(self._value(source)).per_sample(source.meta.get("samples"))
+            passed_on = amount if passed_on is self.nothing else passed_on + amount
+            self._receive(source, share, amount)
+        return passed_on
 
-    def chunk(self) -> Chunk:
-        """What this chunk contributes to the explanation."""
+    def _settle(self, node: Node) -> None:
+        """Let go of what nobody looks at any more: the node's readers have all been handled."""
+        if self.times > 1:
+            self.record.values.clear()
+            self.record.notes.clear()
+        elif self.forget:
+            self.passes.forget(node)
+
+    def _keep(self, node: Node, here: Relevance | None) -> None:
+        if node not in self.wanted.kept:
+            return
+        value = self._value(node)
+        if here is None:
+            if node.op != "placeholder":
+                return
+            found = torch.zeros(value.shape, dtype=value.dtype if value.is_floating_point() else torch.float32)
+        else:
+            found = factor_of(here, value) if self.gradient else here.of(value)
+            here.owned = False  # what is kept must not be written over
+        self.relevance[node] = found
+        self.values[node] = self.record.values[node]
+
+    def _cut(self, node: Node, here: Relevance, sinks: dict[str, Tensor]) -> Relevance:
+        """Only what passes the mask goes on; the rest is the sink `cut`."""
+        mask = self.wanted.through[node]
+        value = self._value(node)
+        stopped = here.mapped(lambda amount: amount * (1 - mask))
+        sinks["cut"] = sinks["cut"] + stopped.amount(value).per_sample(node.meta.get("samples"))
+        return here.mapped(lambda amount: amount * mask)
+
+    def _hand_back(self, step: RuleStep, here: Any) -> HandedBack:
+        """What the step makes of what arrived; and the flow between its units, where that is wanted."""
+        layer = self._layer(step)
+        weighted = isinstance(step, AffineStep) and step.has_flow
+        if self.differences is None:
+            if weighted and layer in self.wanted.flows:
+                self.flows[layer] = step.flow(self.record, here)
+            if weighted and layer in self.wanted.weights:
+                self.weights[layer] = step.weight_relevance(self.record, here)
+            return step.backward(self.record, here)
+        if weighted and layer in self.wanted.flows:
+            self.flows[layer] = step.rescaled_flow(self.differences, here.g)
+        return HandedBack(self._rescaled(step, here), [])
+
+    def _rescaled(self, step: RuleStep, here: Any) -> list[Relevance]:
+        assert self.differences is not None
+        if not isinstance(here, list):
+            g = here.g if here.g is not None else factor_of(here, self._value(step.node))
+            return [Relevance(g=g) for g in step.rescale(self.differences, g)]
+        found: list[Tensor] | None = None
+        for port, part in zip(step.ports, here, strict=True):
+            if part is not None:
+                number: Any = port.args[1]
+                shares = step.gradients(self.differences.record, factor_of(part, self._value(port)), number)
+                found = shares if found is None else [a + b for a, b in zip(found, shares, strict=True)]
+        assert found is not None
+        return [Relevance(g=g) for g in found]
+
+    def _layer(self, step: RuleStep) -> str:
+        return self.plan.subjects[step.node].meta.get("layer", "")
+
+    def chunks(self) -> list[Chunk]:
+        """What this way back contributes to the explanation of each target."""
+        return [self._chunk(number) for number in range(self.times)]
+
+    def _chunk(self, number: int) -> Chunk:
+        samples = len(self.score) // self.times
+
+        def own(value: Tensor, axis: int = 0) -> Tensor:
+            if self.times == 1:
+                return value
+            size = value.shape[axis] // self.times
+            return value.narrow(axis, number * size, size).contiguous()
+
+        def of_nodes(values: dict[Node, Tensor]) -> dict[Node, Tensor]:
+            return {
+                node: value if node.meta.get("samples") is None else own(value, node.meta["samples"][0])
+                for node, value in values.items()
+            }
+
+        rows = [
+            LedgerRow(
+                *(row.node, row.layer, row.kind, row.rule, row.reason),
+                **{key: own(getattr(row, key)) for key in ("arrived", "passed_on", *SINKS)},
+            )
+            for row in self.ledger
+        ]
+        relevance = of_nodes(self.relevance)
         return Chunk(
-            inputs={str(node.target): self.relevance[node] for node in self.placeholders},
-            outputs=self.outputs,
-            score=self.score,
-            targets=self.seed.words,
-            relevance=self.relevance,
-            values=self.values,
-            ledger=self.ledger,
-            flows=self.flows,
+            inputs={str(node.target): relevance[node] for node in self.passes.placeholders},
+            outputs=self.passes.outputs,
+            score=own(self.score),
+            targets=self.seeds[number].words or ("",) * samples,
+            relevance=relevance,
+            values=of_nodes(self.values),
+            ledger=rows if self.times > 1 else self.ledger,
+            flows={layer: own(value) for layer, value in self.flows.items()},
+            weights={layer: own(value) for layer, value in self.weights.items()},
         )
+
+
+def _more(node: Node, shape: torch.Size, times: int) -> torch.Size:
+    """The shape of a value whose samples are repeated."""
+    samples = node.meta.get("samples")
+    return shape if samples is None else torch.Size(s * times if i == samples[0] else s for i, s in enumerate(shape))

@@ -1,8 +1,14 @@
-"""A plan: a network compiled for one composite: nodes become steps, batch norm is merged, constants are folded."""
+"""A plan: a network compiled for one composite: nodes become steps, batch norm is merged, constants are folded.
+
+Compiling goes from the outputs back, as relevance does: only what relevance can reach needs a rule, and whether it
+arrives as a factor is known before the step that it arrives at is made.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
@@ -11,13 +17,18 @@ from torch.fx import Node
 from .composites import Composite, NodeFacts
 from .errors import CompositeError, UnsupportedOperation
 from .networks.build import logit_node
-from .networks.graph import arguments, evaluate, live_nodes, operation_name, operation_of
+from .networks.graph import evaluate, kind_of, live_nodes, operation_name
 from .networks.layers import merges
 from .networks.network import Network
-from .networks.operations import AFFINE, KINDS, NORMALIZATION, Operation
+from .networks.operations import AFFINE, BILINEAR, KINDS, NORMALIZATION, PRODUCT
+from .networks.ranges import ranges
+from .rulebook import CONVENTIONS, Rule
 from .rules.affine_maps import WeightCache
-from .rules.simple import SIMPLE_STEPS, fill_of
-from .rules.steps import Context, RuleStep, Step
+from .rules.products import bilinear_family, product_family
+from .rules.refusals import refusal
+from .rules.simple import ActivationStep, SumStep
+from .rules.steps import Context, GradientStep, RuleStep, Step
+from .rules.table import GRADIENTS_OF_THEIR_OWN, STEPS
 from .rules.weighted import AffineStep, affine_map, batch_norm_map, merged_map
 
 
@@ -28,206 +39,280 @@ class Plan:
     Attributes
     ----------
     steps : list of Step
-        In forward order; those up to the logits can hand relevance back.
+        In forward order.
     backward : list of RuleStep
-        In backward order.
-    logit : torch.fx.Node
-        What is explained.
+        In backward order: those that relevance can reach.
+    logits : dict
+        Name of each explained output -> the node that is explained.
     stands_for : dict
         Nodes that were merged away -> the node whose value and relevance they share.
     subjects : dict
         Each step's node -> the node that its ledger row names: itself, or the map that a batch norm was merged into.
+    needed : set of Node
+        Whose values the backward pass looks at.
+    last_read : list
+        For each step, the nodes that no later step reads.
+    overwritable : set of Node
+        Whose value the ReLU behind them may write over, unless it is asked for.
     """
 
     steps: list[Step]
     backward: list[RuleStep]
     constants: dict[Node, Any]
-    live: set[Node]
-    logit: Node
+    logits: dict[str, Node]
     stands_for: dict[Node, Node]
     subjects: dict[Node, Node]
+    needed: set[Node]
+    last_read: list[list[Node]]
+    overwritable: set[Node]
+    composite: Composite
 
     def settled(self, node: Node) -> Node:
         """The node itself, or the one that it was merged into."""
         return self.stands_for.get(node, node)
 
+    def bytes_per_sample(self, kept: Collection[Node]) -> int:
+        """About how much memory both passes take for each sample, results included."""
+        held = {node for node in self.needed | set(kept) if node not in self.constants} - self.overwritable
+        # relevance on its way: what arrives, a share, a modified forward pass, what is handed back
+        working = 5 * max((_bytes(step.node) for step in self.steps), default=0)
+        return sum(_bytes(node) for node in held) + sum(_bytes(node) for node in kept) + working
 
-def plan_of(network: Network, composite: Composite) -> Plan:
+
+def _bytes(node: Node) -> int:
+    dtype = node.meta.get("dtype")
+    sizes = [size for size in node.meta.get("shape", ()) if size is not None]
+    samples = node.meta.get("samples")
+    return prod(sizes) * (samples[1] if samples else 1) * (dtype.itemsize if dtype is not None else 4)
+
+
+def plan_of(
+    network: Network,
+    composite: Composite,
+    outputs: Sequence[str] = (),
+    on_unsupported: str = "refuse",
+    device: torch.device | None = None,
+) -> Plan:
     """The plan, from the network's cache if it was made before.
+
+    Parameters
+    ----------
+    outputs : sequence of str
+        The outputs that are explained; the first one if empty.
+    on_unsupported : {"refuse", "gradient"}
+        What to do about operations that no rule covers.
+    device : torch.device, optional
+        Where to compute; where the weights are if None.
 
     Raises
     ------
     UnsupportedOperation
-        If the network holds operations that no rule covers; all of them are named with layer and source line.
+        If relevance would reach operations that no rule covers; all of them are named with layer and source line.
     CompositeError
-        If the composite asks for a rule that its node cannot take.
+        If the composite asks for a rule that its node cannot take, or none of its entries finds a node.
     """
     plans = network.cache.setdefault("plans", {})
-    key = composite.to_json()
+    names = tuple(outputs) or (network.outputs[0].name,)
+    key = (composite.to_json(), names, on_unsupported, device)
     if key not in plans:
         while len(plans) >= 4:  # modified weights are shared; plans themselves are small
             plans.pop(next(iter(plans)))
-        plans[key] = _Compiler(network, composite).plan()
+        plans[key] = _Compiler(network, composite, names, on_unsupported, device).plan()
     return plans[key]
 
 
 class _Compiler:
-    def __init__(self, network: Network, composite: Composite) -> None:
+    def __init__(
+        self, network: Network, composite: Composite, outputs: tuple[str, ...], on_unsupported: str, device: Any
+    ) -> None:
         self.network = network
         self.composite = composite
-        self.graph = network.graph
+        self.nodes = list(network.graph.nodes)
         self.live = live_nodes(network.graph)
-        self.constants = _constants(network)
-        cache = network.cache.setdefault("weights", WeightCache())
-        self.context = Context(self.live, self.constants, cache, _nonnegative(network.graph.nodes, self.live))
-        self.logit = logit_node(network.output_nodes[0])
-        self.explained = _ancestors(self.logit) & self.live
+        self.constants = _constants(network, device)
+        self.on_unsupported = on_unsupported
+        cache = network.cache.setdefault(("weights", device) if device else "weights", WeightCache())
+        self.context = Context(
+            self.live,
+            self.constants,
+            cache,
+            ranges(network.graph, self.live, self.constants),
+            conventions=composite.conventions,
+            device=device,
+        )
+        by_name = {entry.name: node for entry, node in zip(network.outputs, network.output_nodes, strict=True)}
+        self.logits = {name: logit_node(by_name[name]) for name in outputs}
+        self.results = set(network.output_nodes)
         self.stands_for: dict[Node, Node] = {}
         self.merged: dict[Node, Node] = {}  # batch norm -> the map before it
+        self.refused: list[tuple[Node, str]] = []
+        self.overwritable: set[Node] = set()
 
     def plan(self) -> Plan:
-        self._refuse_unsupported()
-        for node in self.explained:
-            before = merges(node, self.live)
-            if before is not None and before in self.explained:
-                self.merged[node] = before
-                self.stands_for[before] = node
-        weighted = [
-            n
-            for n in self.graph.nodes
-            if n in self.explained and _classify(n, self.live)[1] in {"dense", "convolution"}
-        ]
+        weighted = [n for n in self.nodes if n in self.live and kind_of(n, self.live)[1] in {"dense", "convolution"}]
         self.positions = {node: index for index, node in enumerate(weighted)}
+        made = self._backward()
+        self._refuse()
+        self._refuse_what_finds_nothing(made.values())
         steps = [
-            self._step(node)
-            for node in self.graph.nodes
+            made.get(node) or Step(node, self.context)
+            for node in self.nodes
             if node.op == "call_function" and node not in self.constants and node not in self.stands_for
         ]
-        backward = [step for step in reversed(steps) if isinstance(step, RuleStep)]
+        backward = [made[step.node] for step in reversed(steps) if step.node in made]
         subjects = {step.node: self.merged.get(step.node, step.node) for step in steps}
-        return Plan(steps, backward, self.constants, self.live, self.logit, self.stands_for, subjects)
+        return Plan(
+            *(steps, backward, self.constants, self.logits, self.stands_for, subjects, self._needed(backward)),
+            *(_last_read(steps), self.overwritable, self.composite),
+        )
 
-    def _refuse_unsupported(self) -> None:
-        refused = [
-            (node, why)
-            for node in self.graph.nodes
-            if node in self.explained and node.op == "call_function" and (why := _unsupported(node, self.live))
-        ]
-        if not refused:
+    def _backward(self) -> dict[Node, RuleStep]:
+        """A step for every node that relevance reaches, made from the outputs back."""
+        # node -> whether relevance arrives as a factor; at the logits a seed may be relevance itself
+        self.arriving: dict[Node, bool] = dict.fromkeys(self.logits.values(), False)
+        self.mixed: set[Node] = set()
+        made: dict[Node, RuleStep] = {}
+        for node in reversed(self.nodes):
+            if node.op != "call_function" or node not in self.live or node in self.stands_for:
+                continue
+            if kind_of(node, self.live)[1] == "output of several":
+                continue  # relevance arrives at the node that it picks from
+            ports = [user for user in node.users if user in self.arriving and _picks(user)]
+            if node not in self.arriving and not ports:
+                continue
+            if self._rectified(node, made):
+                self.context.rectified.add(node)
+            step = self._step(node)
+            if step is None:
+                continue
+            if ports:
+                step.ports = ports
+            made[node] = step
+            if node in self.context.rectified and isinstance(step, AffineStep | SumStep) and node not in self.results:
+                self.overwritable.add(node)
+            form = step.factors(all(self.arriving[port] for port in step.ports))
+            for receiver in step.inputs:
+                if receiver in self.arriving and self.arriving[receiver] != form:
+                    self.mixed.add(receiver)
+                self.arriving[receiver] = self.arriving.get(receiver, True) and form
+        return made
+
+    def _rectified(self, node: Node, made: dict[Node, RuleStep]) -> bool:
+        """Whether only a ReLU reads the node, and passes factors on: then there is no relevance where it cuts."""
+        if len(node.users) != 1 or node in self.logits.values():
+            return False
+        (reader,) = node.users
+        step = made.get(reader)
+        return isinstance(step, ActivationStep) and step.rectifies and self.arriving.get(reader, False)
+
+    def _refuse(self) -> None:
+        if not self.refused:
             return
-        says = [
-            f"{operation_name(node)} ({why}) at node {node.name} in layer “{node.meta.get('layer') or 'the top'}”"
-            + (f", {node.meta['source']}" if node.meta.get("source") else "")
-            for node, why in refused[:5]
-        ]
-        more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
+        says = [f"{operation_name(node)} ({why}) at {_where(node)}" for node, why in self.refused[:5]]
+        more = f"; and {len(self.refused) - 5} more" if len(self.refused) > 5 else ""
         raise UnsupportedOperation(
-            f"No rule covers {'; '.join(says)}{more}. Covered are: {', '.join(KINDS)}.",
-            tuple(operation_name(node) for node, _ in refused),
+            f"No rule covers {'; '.join(says)}{more}. Covered are: {', '.join(KINDS)}. To go on with the gradient there, "
+            "ask for on_unsupported=“gradient”.",
+            tuple(operation_name(node) for node, _ in self.refused),
         )
 
-    def _step(self, node: Node) -> Step:
-        if node not in self.explained:
-            return Step(node, self.context)
-        kind, family = _classify(node, self.live)
+    def _refuse_what_finds_nothing(self, made: Collection[RuleStep]) -> None:
+        """A composite of one's own that never applies is a mistake; those by name are for all kinds of networks."""
+        own = [entry for entry in self.composite.entries if entry.select.layer]
+        for entry in own:
+            words = f"{self.composite.name}: {entry.select}"
+            if not any(step.reason.startswith(words) for step in made):
+                raise CompositeError(
+                    f"No node that relevance reaches is chosen by “{entry.select}” of the composite {self.composite.name}; "
+                    f"the layers are called {', '.join(layer.path for layer in self.network.layers[:12])}."
+                )
+
+    def _step(self, node: Node) -> RuleStep | None:
+        kind, family = kind_of(node, self.live)
+        why = refusal(node, kind, self.live)
+        if why and self.on_unsupported == "gradient":
+            words = f"{why}; approximated by the gradient"
+            return GradientStep(node, self.context, Rule("gradient"), words, "unsupported", remainder="unsupported")
+        if why:
+            self.refused.append((node, why))
+            return None
+        self._merge(node, kind)
         subject = self.merged.get(node, node)
-        subject_kind, subject_family = _classify(subject, self.live)
-        facts = NodeFacts(
-            *(subject_kind, subject_family, operation_name(subject), subject.meta.get("layer", "")),
-            position=self.positions.get(subject),
-            count=len(self.positions),
-        )
+        facts = self._facts(subject)
         rule, reason = self.composite.choose(facts)
-        if not rule.fits(subject_kind, subject_family):
+        if not rule.fits(facts.kind, facts.family):
             raise CompositeError(f"The rule {rule} cannot be given to “{facts.layer}” ({facts.operation}).")
         if node in self.merged:
-            map_, x = merged_map(subject, node, subject_family, self.context)
+            map_, x = merged_map(subject, node, facts.family, self.context)
             return AffineStep(node, self.context, rule, reason, map_, x, merged=True)
         if kind == AFFINE:
             map_, x = affine_map(node, family, self.context)
             return AffineStep(node, self.context, rule, reason, map_, x)
-        if kind == NORMALIZATION:
+        if family == "batch norm":
             map_, x = batch_norm_map(node, self.context)
             return AffineStep(node, self.context, rule, reason, map_, x)
-        return SIMPLE_STEPS[kind](node, self.context, rule, reason)
+        if rule.name in {"guided", "deconvnet"} or (rule.name == "gradient" and kind not in GRADIENTS_OF_THEIR_OWN):
+            return GradientStep(node, self.context, rule, reason, kind, remainder="unsupported")
+        return STEPS[kind](node, self.context, rule, reason)
+
+    def _merge(self, node: Node, kind: str) -> None:
+        if kind != NORMALIZATION or not CONVENTIONS[self.composite.conventions].merges_batch_norm:
+            return
+        before = merges(node, self.live)
+        if before is not None and before not in self.results and not refusal(before, AFFINE, self.live):
+            self.merged[node] = before
+            self.stands_for[before] = node
+
+    def _facts(self, node: Node) -> NodeFacts:
+        kind, family = kind_of(node, self.live)
+        if kind == PRODUCT:
+            family = product_family(node, self.context)
+        elif kind == BILINEAR:
+            family = bilinear_family(node, self.context)
+        return NodeFacts(
+            *(kind, family, operation_name(node), node.meta.get("layer", "")),
+            position=self.positions.get(node),
+            count=len(self.positions),
+        )
+
+    def _needed(self, backward: Sequence[RuleStep]) -> set[Node]:
+        """Whose values the backward pass looks at: its steps, the ledger's sums, and where two forms meet."""
+        needed = {*self.logits.values(), *self.mixed}
+        for step in backward:
+            needed |= step.reads
+            if not step.conserves:
+                needed.update(step.inputs)
+        return needed
 
 
-def _classify(node: Node, live: set[Node]) -> tuple[str, str]:
-    """The node's kind and family, as its live inputs make it."""
-    row = operation_of(node)
-    if row is None:
-        return "", ""
-    if row.name == "matmul":
-        # x · W is a dense layer; W · x is linear too, but has no dense form
-        first, second = node.args[:2]
-        dense = first in live and second not in live and len(_shape(second)) == 2
-        return row.kind, "dense" if dense else "weightless"
-    return row.kind, row.family
+def _picks(node: Node) -> bool:
+    return getattr(node.target, "__name__", "") == "getitem"
 
 
-def _shape(argument: Any) -> tuple[Any, ...]:
-    return argument.meta.get("shape", ()) if isinstance(argument, Node) else ()
+def _where(node: Node) -> str:
+    layer = node.meta.get("layer") or "the top"
+    source = f", {node.meta['source']}" if node.meta.get("source") else ""
+    return f"node {node.name} in layer “{layer}”{source}"
 
 
-def _unsupported(node: Node, live: set[Node]) -> str:
-    """Why no rule covers the node, or ""."""
-    row = operation_of(node)
-    args = arguments(node)
-    if row is None:
-        return "not in the table of operations"
-    feeding = [n for n in node.all_input_nodes if n in live]
-    if row.kind == AFFINE and sum(isinstance(a, Node) and a in live for a in args) > 1:
-        return "more than one of its inputs depends on the network's input"
-    if row.name == "div" and args[0] not in live:
-        return "the input is in the denominator"
-    if row.name == "div" and (len(args) > 2 or node.kwargs.get("rounding_mode")):
-        return "it rounds"
-    if row.name in {"linear", "addmm"} and feeding != [args[1 if row.name == "addmm" else 0]]:
-        return "the input is in its weights"
-    if row.name == "addmm" and (node.kwargs.get("beta", 1) != 1 or node.kwargs.get("alpha", 1) != 1):
-        return "its terms are scaled"
-    from_batch = row.kind == NORMALIZATION and (any(n in live for n in args[1:5]) or args[5] or None in args[3:5])
-    if from_batch:
-        return "its statistics come from the batch; put the network in evaluation mode"
-    if row.name in {"dropout", "feature_dropout"} and args[2]:
-        return "it drops at random; put the network in evaluation mode"
-    if row.kind not in SIMPLE_STEPS and row.kind not in {AFFINE, NORMALIZATION}:
-        return f"a {row.kind} before the end of the network"
-    return ""
+def _last_read(steps: Sequence[Step]) -> list[list[Node]]:
+    seen: set[Node] = set()
+    found: list[list[Node]] = []
+    for step in reversed(steps):
+        reads = {*step.node.all_input_nodes, *step.inputs, step.node}
+        found.append([node for node in reads if node not in seen])
+        seen |= reads
+    return found[::-1]
 
 
-def _constants(network: Network) -> dict[Node, Any]:
+def _constants(network: Network, device: torch.device | None) -> dict[Node, Any]:
     """The values of all nodes that depend on no input, not even on its size."""
     found: dict[Node, Any] = {}
     with torch.no_grad():
         for node in network.graph.nodes:
             if node.op == "get_attr":
-                found[node] = network.tensors[str(node.target)]
+                found[node] = network.tensors[str(node.target)].to(device)
             elif node.op == "call_function" and all(a in found for a in node.all_input_nodes):
-                found[node] = evaluate(node, found)
-    return found
-
-
-def _ancestors(node: Node) -> set[Node]:
-    seen = {node}
-    waiting = [node]
-    while waiting:
-        for argument in waiting.pop().all_input_nodes:
-            if argument not in seen:
-                seen.add(argument)
-                waiting.append(argument)
-    return seen
-
-
-def _nonnegative(nodes: Any, live: set[Node]) -> set[Node]:
-    """Nodes whose values are never negative, whatever the input is."""
-    found: set[Node] = set()
-    for node in nodes:
-        row: Operation | None = operation_of(node)
-        if row is None or node not in live:
-            continue
-        feeding = [n for n in node.all_input_nodes if n in live]
-        keeps = row.keeps_sign and len(feeding) == len(node.all_input_nodes) and fill_of(node) >= 0
-        if row.nonnegative or (keeps and all(n in found for n in feeding)):
-            found.add(node)
+                value = evaluate(node, found)
+                found[node] = value.to(device) if isinstance(value, torch.Tensor) else value
     return found

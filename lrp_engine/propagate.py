@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import torch
 from torch import Tensor
+from torch.fx import Node
 
+from .asked import checked, chunk_size, kept_nodes, masks, part, references
 from .composites import AGAINST_REFERENCE, Composite, as_composite
-from .errors import CompositeError, InputError
-from .explanation import Explanation, Progress
-from .passes import Passes
-from .plan import plan_of
+from .errors import CompositeError, InputError, TargetError
+from .explanation import Explanation, Later, Progress
+from .networks.ranges import Range, ranges
+from .passes import Passes, Wanted
+from .plan import Plan, plan_of
 from .results import Chunk, assemble
-from .targets import Target
+from .rules.weighted import AffineStep
+from .targets import Target, by_output, expand_targets
 
 if TYPE_CHECKING:
-    from .networks.network import Network, NetworkInput
+    from .networks.network import Network
 
-KEEPS = ("inputs", "layers", "nodes")
+ON_UNSUPPORTED = ("refuse", "gradient")
+
+
+class Options(TypedDict, total=False):
+    """What `explain`, `explaining` and `explain_each` take by name; see `explain`."""
+
+    batch: int | None
+    keep: str | Collection[str]
+    flows: Collection[str]
+    through: Mapping[str, Any] | None
+    conventions: str
+    on_unsupported: str
+    memory: int | None
+    device: str | torch.device | None
 
 
 def explain(
@@ -28,10 +46,7 @@ def explain(
     target: Target = "max",
     composite: str | Composite = "epsilon_plus",
     reference: Any = None,
-    *,
-    batch: int | None = None,
-    keep: str = "layers",
-    flows: Collection[str] = (),
+    **options: Unpack[Options],
 ) -> Explanation:
     """Explain a network's output on some samples by layer-wise relevance propagation (Bach et al. 2015).
 
@@ -39,10 +54,12 @@ def explain(
     ----------
     network : Network
     inputs : tensor, array, or dict of them by input name
-        In the network's own units; the first axis runs over samples.
+        In the network's own units; the first axis runs over samples, unless the network was captured otherwise.
     target
-        What is explained: an output unit, "max" (each sample's largest), a difference "2-5", {unit: weight}, a seed of
-        the output's shape, or a list with one of these per sample. Behind a final sigmoid or softmax it is the logit.
+        What is explained: an output unit, "max" (each sample's largest), "best:2" (its second), a difference "2-5",
+        {unit: weight}, an index into a sample's output as a tuple (all that it selects, summed), a boolean array (the
+        units that are summed), a seed of the output's shape, or a list with one of these per sample; or {output name:
+        one of these} for several outputs. Behind a final sigmoid or softmax it is the logit.
     composite : str or Composite
         Which rule goes to which node.
     reference : tensor, array, or dict of them by input name, optional
@@ -50,11 +67,22 @@ def explain(
         f(x) − f(x⁰), is then handed back by the rule `reference` at every node (DeepLIFT's rescale form, Shrikumar
         2017), and no composite is used.
     batch : int, optional
-        How many samples to take at a time; all at once if None.
-    keep : {"inputs", "layers", "nodes"}
+        How many samples to take at a time; as many as `memory` allows if None.
+    keep : {"inputs", "layers", "nodes"}, or collection of layer paths and node names
         How much of the relevance on its way is kept.
     flows : collection of str
         Layers whose flow is computed along the way; others are computed when asked for.
+    through : dict, optional
+        Layer path -> units (channels of a convolution, else along the last axis), or a boolean array over one sample's
+        values: only relevance that passes them goes on. What is cut off stands in the ledger.
+    conventions : {"", "zennit", "captum", "toolbox"}
+        Whose definitions of the rules to use.
+    on_unsupported : {"refuse", "gradient"}
+        What to do where no rule covers an operation; with "gradient", ledger and notes say where.
+    memory : int, optional
+        Bytes that both passes may take; half of what is free if None.
+    device : str or torch.device, optional
+        Where to compute; where the weights are if None. Results are on the CPU.
 
     Returns
     -------
@@ -65,12 +93,8 @@ def explain(
     InputError, TargetError, CompositeError, UnsupportedOperation
         If what is given does not fit the network, or no rule covers one of its operations.
     """
-    steps = explaining(network, inputs, target, composite, reference, batch=batch, keep=keep, flows=flows)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
+    steps = explaining(network, inputs, target, composite, reference, **options)
+    return _result(steps)
 
 
 def explaining(
@@ -79,110 +103,219 @@ def explaining(
     target: Target = "max",
     composite: str | Composite = "epsilon_plus",
     reference: Any = None,
-    *,
-    batch: int | None = None,
-    keep: str = "layers",
-    flows: Collection[str] = (),
+    **options: Unpack[Options],
 ) -> Generator[Progress, None, Explanation]:
     """The same as `explain`, step by step: yields progress, and returns the explanation. Closing it cancels."""
-    if keep not in KEEPS:
-        raise InputError(f"keep has to be one of {', '.join(KEEPS)}, not “{keep}”.")
-    composite = as_composite(composite) if reference is None else AGAINST_REFERENCE
+    (explanation,) = yield from _explaining(network, inputs, [target], composite, reference, options)
+    return explanation
+
+
+def explain_each(
+    network: Network,
+    inputs: Any,
+    targets: Any = "all",
+    composite: str | Composite = "epsilon_plus",
+    reference: Any = None,
+    **options: Unpack[Options],
+) -> list[Explanation]:
+    """Explain several targets on one forward pass.
+
+    Parameters
+    ----------
+    targets : sequence or "all"
+        Targets as `explain` takes them, one explanation for each; "all" stands for every unit of the first output.
+
+    Returns
+    -------
+    list of Explanation
+        In the order of `targets`.
+    """
+    units = {entry.name: entry.units for entry in network.outputs}
+    wanted = expand_targets(targets, units)
+    if not wanted:
+        raise TargetError("There are no targets to explain.")
+    return _result(_explaining(network, inputs, wanted, composite, reference, options))
+
+
+def _result(steps: Generator[Progress, None, Any]) -> Any:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call, checked: what both passes are given."""
+
+    network: Network
+    plan: Plan
+    inputs: dict[str, Tensor]
+    reference: dict[str, Tensor] | None
+    targets: list[Target]
+    wanted: Wanted
+    samples: int
+    size: int
+    together: int  # targets on one way back
+    bounds: dict[Node, Range]
+    notes: tuple[str, ...]
+
+
+def _explaining(
+    network: Network,
+    inputs: Any,
+    targets: list[Target],
+    composite: str | Composite,
+    reference: Any,
+    options: Options,
+) -> Generator[Progress, None, list[Explanation]]:
+    call = _call(network, inputs, targets, composite, reference, options)
+    chunks: list[list[Chunk]] = [[] for _ in targets]
+    starts = range(0, call.samples, call.size)
+    groups = [targets[i : i + call.together] for i in range(0, len(targets), call.together)]
+    total = len(starts) * (len(call.plan.steps) + len(groups) * len(call.plan.backward))
+    done = 0
+    for start in starts:
+        beside = None if call.reference is None else part(network, call.reference, start, call.size)
+        given = part(network, call.inputs, start, call.size)
+        passes = Passes(network, call.plan, given, call.wanted, reference=beside, bounds=call.bounds)
+        for layer in passes.forward():
+            done += 1
+            yield Progress(done, total, layer)
+        for number, group in enumerate(groups):
+            back = passes.backward(group, start, call.samples, last=number == len(groups) - 1)
+            found = yield from _counted(back, done, total)
+            done += len(call.plan.backward)
+            for index, chunk in enumerate(found):
+                chunks[number * call.together + index].append(chunk)
+    return [
+        assemble(network, call.plan, of_target, _later(call, target, options), call.notes)
+        for target, of_target in zip(targets, chunks, strict=True)
+    ]
+
+
+def _counted(steps: Generator[str, None, list[Chunk]], done: int, total: int) -> Generator[Progress, None, list[Chunk]]:
+    while True:
+        try:
+            layer = next(steps)
+        except StopIteration as stop:
+            return stop.value
+        done += 1
+        yield Progress(done, total, layer)
+
+
+def _call(
+    network: Network, inputs: Any, targets: list[Target], composite: str | Composite, reference: Any, options: Options
+) -> _Call:
+    """Check what is given, compile the plan, and see how much of it fits into memory."""
+    unknown = set(options) - set(Options.__annotations__)
+    if unknown:
+        raise TypeError(f"explain() takes no argument “{min(unknown)}”")
+    on_unsupported = options.get("on_unsupported", "refuse")
+    if on_unsupported not in ON_UNSUPPORTED:
+        raise InputError(f"on_unsupported has to be refuse or gradient, not “{on_unsupported}”.")
+    composite = as_composite(composite, options.get("conventions", ""))
+    composite = composite if reference is None else AGAINST_REFERENCE
     if reference is None and any(entry.rule.name == "reference" for entry in composite.entries):
         raise CompositeError("The rule reference needs a reference to compare with; give `explain` one.")
-    given = _checked(network, inputs)
-    samples = next(iter(given.values())).shape[0]
-    compared = None if reference is None else _references(network, reference, samples)
-    plan = plan_of(network, composite)
-    size = _chunk_size(network, samples, batch)
-    starts = range(0, samples, size)
-    chunks: list[Chunk] = []
-    per_chunk = len(plan.steps) + len(plan.backward)
-    for number, start in enumerate(starts):
-        part, beside = _part(given, start, size), None if compared is None else _part(compared, start, size)
-        passes = Passes(network, plan, part, _target_of(target, start, size, samples), keep, flows, beside)
-        for done, layer in passes.run():
-            yield Progress(number * per_chunk + done, len(starts) * per_chunk, layer)
-        chunks.append(passes.chunk())
-
-    def more_flow(layer: str) -> Tensor:
-        again = explain(network, given, target, composite, reference, batch=batch, keep="inputs", flows=(layer,))
-        return again.flows[layer]
-
-    return assemble(network, plan, composite.name, chunks, more_flow)
-
-
-def _part(given: dict[str, Tensor], start: int, size: int) -> dict[str, Tensor]:
-    return {name: value[start : start + size] for name, value in given.items()}
-
-
-def _references(network: Network, reference: Any, samples: int) -> dict[str, Tensor]:
-    """The reference, checked like the inputs; one sample stands for all."""
-    given = _checked(network, reference)
-    count = next(iter(given.values())).shape[0]
-    if count not in {1, samples}:
-        raise InputError(f"There are {count} references for {samples} samples; give one, or one for each.")
-    return {name: value.expand(samples, *value.shape[1:]) for name, value in given.items()}
-
-
-def _chunk_size(network: Network, samples: int, batch: int | None) -> int:
-    fixed = [entry.shape[0] for entry in network.inputs if entry.shape and entry.shape[0] is not None]
-    if fixed:
-        if samples % fixed[0]:
-            raise InputError(f"The network takes {fixed[0]} samples at a time; {samples} cannot be split so.")
-        return fixed[0]
-    if batch is not None and batch < 1:
-        raise InputError(f"batch has to be at least 1, not {batch}.")
-    return min(batch or samples, samples)
-
-
-def _target_of(target: Target, start: int, size: int, samples: int) -> Target:
-    """The part of a target that belongs to a chunk: lists and full seeds run over samples."""
-    if isinstance(target, list | tuple) or (hasattr(target, "shape") and len(target) == samples and target.ndim > 1):
-        return target[start : start + size]
-    return target
-
-
-def _checked(network: Network, inputs: Any) -> dict[str, Tensor]:
-    names = [entry.name for entry in network.inputs]
-    if not isinstance(inputs, Mapping):
-        if len(names) > 1:
-            raise InputError(f"The network takes {len(names)} inputs; give them by name: {', '.join(names)}.")
-        inputs = {names[0]: inputs}
-    wrong = set(inputs) ^ set(names)
-    if wrong:
-        raise InputError(f"The inputs should be {', '.join(names)}; got {', '.join(map(str, inputs)) or 'none'}.")
-    given = {entry.name: _tensor(entry, inputs[entry.name]) for entry in network.inputs}
-    counts = {value.shape[0] for value in given.values()}
-    if len(counts) > 1:
-        raise InputError(f"The inputs have different numbers of samples: {', '.join(map(str, sorted(counts)))}.")
-    return given
-
-
-def _tensor(entry: NetworkInput, value: Any) -> Tensor:
-    try:
-        tensor = torch.as_tensor(value).detach().cpu()
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"The input “{entry.name}” is not a tensor or array of numbers.") from error
-    wanted = getattr(torch, entry.dtype)
-    if tensor.is_complex() or (tensor.is_floating_point() and not wanted.is_floating_point):
-        raise InputError(f"The input “{entry.name}” is {tensor.dtype}; the network takes {entry.dtype}.")
-    fits = tensor.dim() == len(entry.shape) and all(
-        want is None or have == want or axis == 0
-        for axis, (have, want) in enumerate(zip(tensor.shape, entry.shape, strict=True))
+    names = [entry.name for entry in network.outputs]
+    outputs = {name for target in targets for name in by_output(target, names)}
+    device = _device(options.get("device"))
+    given = checked(network, inputs, device)
+    samples = _count(network, given)
+    plan = plan_of(network, composite, [name for name in names if name in outputs], on_unsupported, device)
+    compared = None if reference is None else references(network, reference, samples, device)
+    flows = frozenset(options.get("flows", ()))
+    kept = kept_nodes(network, plan, options.get("keep", "layers"))
+    wanted = Wanted(kept, flows, through=masks(network, plan, options.get("through") or {}, device))
+    size, together, note = chunk_size(
+        network, plan, kept, samples, len(targets), options.get("batch"), options.get("memory")
     )
-    if not fits:
-        want = "×".join("samples" if s is None else str(s) for s in entry.shape)
-        have = "×".join(map(str, tensor.shape)) or "one number"
-        raise InputError(f"The input “{entry.name}” is {have}; the network takes {want}.")
-    if not tensor.shape[0]:
-        raise InputError(f"The input “{entry.name}” has no samples.")
-    tensor = tensor.to(wanted)
-    bad = (~torch.isfinite(tensor)).nonzero()
-    if len(bad):
-        sample, *unit = bad[0].tolist()
-        raise InputError(
-            f"Sample {sample} of the input “{entry.name}” holds {tensor[tuple(bad[0])].item()} at unit "
-            f"{', '.join(map(str, unit))}; every value has to be a finite number."
+    return _Call(
+        *(network, plan, given, compared, targets, wanted, samples, size, together),
+        bounds=_bounds(network, plan, given),
+        notes=(*_said(plan), *([note] if note else [])),
+    )
+
+
+def _device(device: Any) -> torch.device | None:
+    if device is None:
+        return None
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise InputError(f"There is no device “{device}” to compute on: {reason}") from error
+    return found
+
+
+def _count(network: Network, given: dict[str, Tensor]) -> int:
+    for entry in network.inputs:
+        if entry.axis is not None:
+            return given[entry.name].shape[entry.axis]
+    return 1
+
+
+def _bounds(network: Network, plan: Plan, given: dict[str, Tensor]) -> dict[Node, Range]:
+    """What every node keeps to, as the data of this call have it, where a rule wants to know."""
+    if not any(isinstance(step, AffineStep) and step.wants_bounds for step in plan.backward):
+        return {}
+    known: dict[Node, Range] = {}
+    for node in network.graph.nodes:
+        if node.op == "placeholder":
+            low, high = torch.aminmax(given[str(node.target)])
+            known[node] = Range(float(low), float(high))
+    live = {*known, *(step.node for step in plan.steps)}
+    return ranges(network.graph, live, plan.constants, known)
+
+
+def _said(plan: Plan) -> list[str]:
+    """What the result has to say about how it was made."""
+    said = []
+    approximated = [step for step in plan.backward if step.kind == "unsupported"]
+    if approximated:
+        names = ", ".join(f"{step.node.name} in “{step.node.meta.get('layer', '')}”" for step in approximated[:5])
+        more = f" and {len(approximated) - 5} more" if len(approximated) > 5 else ""
+        said.append(f"No rule covers {names}{more}: the gradient stands in there, and what it loses is in the ledger.")
+    if plan.composite.conventions:
+        said.append(f"Rules are defined as {plan.composite.conventions} has them.")
+    if any(isinstance(step, AffineStep) and step.wants_bounds for step in plan.backward):
+        said.append("The bounds of the rule zbox are the smallest and the largest value of the samples explained.")
+    return said
+
+
+def _later(call: _Call, target: Target, options: Options) -> Later:
+    """Explaining again, for what was not asked for at once."""
+
+    def again(wanted: Wanted) -> Chunk:
+        one = replace(call, wanted=wanted, targets=[target])
+        found: list[Chunk] = []
+        for start in range(0, one.samples, one.size):
+            beside = None if one.reference is None else part(one.network, one.reference, start, one.size)
+            given = part(one.network, one.inputs, start, one.size)
+            passes = Passes(one.network, one.plan, given, wanted, reference=beside, bounds=one.bounds)
+            for _ in passes.forward():
+                pass
+            found += _result(passes.backward([target], start, one.samples))
+        first = found[0]
+        joined = {layer: torch.cat([chunk.flows[layer] for chunk in found]).cpu() for layer in first.flows}
+        weights = {layer: torch.cat([chunk.weights[layer] for chunk in found]).cpu() for layer in first.weights}
+        return replace(first, flows=joined, weights=weights)
+
+    through = call.wanted.through
+    inputs = frozenset(node for node in call.wanted.kept if node.op == "placeholder")
+    if call.reference is not None:
+        return Later(
+            flow=lambda layer: again(Wanted(inputs, frozenset({layer}), through=through)).flows[layer],
+            weights=_no_weights_against_a_reference,
         )
-    return tensor
+    return Later(
+        flow=lambda layer: again(Wanted(inputs, frozenset({layer}), through=through)).flows[layer],
+        weights=lambda layer: again(Wanted(inputs, weights=frozenset({layer}), through=through)).weights[layer],
+    )
+
+
+def _no_weights_against_a_reference(layer: str) -> Tensor:
+    raise InputError(f"Relevance of the weights in “{layer}” is not told against a reference; explain without one.")

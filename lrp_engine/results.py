@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
-from .explanation import Explanation
+from .explanation import Explanation, Later
 from .ledger import LedgerRow, joined
 from .rules.weighted import AffineStep
 
@@ -34,17 +34,16 @@ class Chunk:
     values: dict[Node, Tensor]
     ledger: list[LedgerRow]
     flows: dict[str, Tensor]
+    weights: dict[str, Tensor]
 
 
-def assemble(
-    network: Network, plan: Plan, composite: str, chunks: list[Chunk], more_flow: Callable[[str], Tensor]
-) -> Explanation:
+def assemble(network: Network, plan: Plan, chunks: list[Chunk], later: Later, notes: Sequence[str] = ()) -> Explanation:
     """Join the chunks and name what is in them."""
     by_name = {node.name: node for node in network.graph.nodes}
     first = chunks[0]
 
     def together(of: str, node: Node) -> Tensor:
-        return _joined([getattr(chunk, of)[node] for chunk in chunks])
+        return _on_cpu(_joined([getattr(chunk, of)[node] for chunk in chunks], node))
 
     layers, activations = {}, {}
     for layer in network.layers:
@@ -53,34 +52,42 @@ def assemble(
             layers[layer.path] = together("relevance", node)
             activations[layer.path] = together("values", node)
     nodes = {node.name: together("relevance", node) for node in network.graph.nodes if node in first.relevance}
-    score = _joined([chunk.score for chunk in chunks])
+    score = _on_cpu(torch.cat([chunk.score for chunk in chunks]))
     ledger = joined([chunk.ledger for chunk in chunks])
-    notes = list(network.notes)
+    inputs = {str(node.target): node for node in network.graph.nodes if node.op == "placeholder"}
+    said = [*network.notes, *notes]
     if plan.stands_for:
-        notes.append(f"{len(plan.stands_for)} batch norms are computed in the layer before them.")
+        said.append(f"{len(plan.stands_for)} batch norms are computed in the layer before them.")
     return Explanation(
-        inputs={name: _joined([chunk.inputs[name] for chunk in chunks]) for name in first.inputs},
+        inputs={name: together("relevance", inputs[name]) for name in first.inputs},
         outputs={
-            output.name: _joined([chunk.outputs[index] for chunk in chunks])
-            for index, output in enumerate(network.outputs)
+            output.name: _on_cpu(_joined([chunk.outputs[index] for chunk in chunks], node))
+            for index, (output, node) in enumerate(zip(network.outputs, network.output_nodes, strict=True))
         },
         score=score,
         targets=tuple(words for chunk in chunks for words in chunk.targets),
-        composite=composite,
+        composite=plan.composite.name,
         layers=layers,
         activations=activations,
         nodes=nodes,
         ledger=ledger,
-        flows={path: _joined([chunk.flows[path] for chunk in chunks]) for path in first.flows},
+        flows={path: _on_cpu(torch.cat([chunk.flows[path] for chunk in chunks])) for path in first.flows},
+        weights={path: _on_cpu(torch.cat([chunk.weights[path] for chunk in chunks])) for path in first.weights},
         sources=_sources(network, plan),
-        notes=tuple(notes),
-        warnings=_warnings(layers, ledger, score),
-        _more_flow=more_flow,
+        notes=tuple(said),
+        warnings=_warnings(network, nodes, ledger, score),
+        _later=later,
     )
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+def _on_cpu(value: Tensor) -> Tensor:
+    return value.detach().cpu()
+
+
+def _joined(parts: list[Tensor], node: Node) -> Tensor:
+    """One tensor of several chunks' samples, wherever they run; what belongs to no sample is the same in all."""
+    samples = node.meta.get("samples")
+    return parts[0] if len(parts) == 1 or samples is None else torch.cat(parts, dim=samples[0])
 
 
 def _sources(network: Network, plan: Plan) -> dict[str, str]:
@@ -90,19 +97,27 @@ def _sources(network: Network, plan: Plan) -> dict[str, str]:
     return {layer.path: layer.sources[0] for layer in network.layers if layer.path in names}
 
 
-def _warnings(layers: dict[str, Tensor], ledger: list[LedgerRow], score: Tensor) -> tuple[str, ...]:
+def _warnings(network: Network, nodes: dict[str, Tensor], ledger: list[LedgerRow], score: Tensor) -> tuple[str, ...]:
+    """What looks wrong, with the first node, on the way from the output, where it does."""
     warnings = []
     if ledger and not torch.isfinite(torch.stack([row.passed_on for row in ledger])).all():
         row = next(row for row in ledger if not torch.isfinite(row.passed_on).all())
         warnings.append(f"Relevance is not finite from the node {row.node} in layer “{row.layer}” on.")
-    for path, relevance in layers.items():
-        largest = relevance.reshape(len(score), -1).abs().amax(1)
-        alarming = int((largest > ALARM * score.abs()).sum())
+    by_name = {node.name: node for node in network.graph.nodes}
+    for name in reversed(nodes):
+        node = by_name[name]
+        samples = node.meta.get("samples")
+        if samples is None or not nodes[name].numel():
+            continue
+        by_sample = nodes[name].movedim(samples[0], 0).reshape(len(score), -1)
+        alarming = int((by_sample.abs().amax(1) > ALARM * score.abs()).sum())
         if alarming:
             where = f" for {alarming} of {len(score)} samples" if len(score) > 1 else ""
+            layer = node.meta.get("layer") or str(node.target)
             warnings.append(
-                f"In layer “{path}” single relevances exceed {ALARM:g} times the explained score{where}: large "
-                "positive and negative shares cancel there. A larger ε or the gamma composite gives steadier pictures."
+                f"At the node {name} in layer “{layer}” single relevances exceed {ALARM:g} times the explained "
+                f"score{where}: large positive and negative shares cancel there. A larger ε or the gamma composite "
+                "gives steadier pictures."
             )
             break
     return tuple(warnings)

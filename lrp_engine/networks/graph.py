@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from torch.fx import Graph, Node
-from torch.fx.node import map_aggregate
+from torch.fx.node import map_aggregate, map_arg
 
-from .operations import OPERATIONS, SHAPE, Operation
+from .operations import ACTIVATION, AFFINE, CONSTANT, LOOKUP, MOVEMENT, OPERATIONS, SUM, UNSUPPORTED, Operation
 
 aten = torch.ops.aten
 
@@ -34,16 +34,65 @@ def arguments(node: Node) -> list[Any]:
 
 
 def live_nodes(graph: Graph) -> set[Node]:
-    """The nodes whose values depend on an input's values; sizes of inputs do not count."""
+    """The nodes that relevance can reach: their values depend on an input's values, and not as a size, mask or index.
+
+    Of integers only inputs and what is moved or looked up from them count: tokens on their way to an embedding.
+    """
     live: set[Node] = set()
     for node in graph.nodes:
         if node.op == "placeholder":
-            live.add(node)
-        elif node.op == "call_function":
-            row = operation_of(node)
-            if (row is None or row.kind != SHAPE) and any(arg in live for arg in node.all_input_nodes):
+            if node.meta.get("dtype") is not torch.bool:
                 live.add(node)
+        elif node.op == "call_function" and _is_live(node, live):
+            live.add(node)
     return live
+
+
+def _is_live(node: Node, live: set[Node]) -> bool:
+    row = operation_of(node)
+    if (row is not None and row.kind == CONSTANT) or not live_inputs(node, live):
+        return False
+    dtype = node.meta.get("dtype")
+    return (
+        dtype is None or dtype.is_floating_point or (row is not None and row.kind == MOVEMENT and dtype != torch.bool)
+    )
+
+
+def live_inputs(node: Node, live: set[Node]) -> list[Node]:
+    """The arguments of a node that carry relevance, each once; an index among them does not."""
+    row = operation_of(node)
+    found = []
+    for argument in node.all_input_nodes:
+        if argument not in live:
+            continue
+        dtype = argument.meta.get("dtype")
+        if dtype is not None and not dtype.is_floating_point:
+            indexes = row is None or row.kind not in {AFFINE, SUM, MOVEMENT, LOOKUP}
+            if indexes or (row.kind == MOVEMENT and not _holds(node.args[0], argument)):
+                continue
+        found.append(argument)
+    return found
+
+
+def _holds(value: Any, node: Node) -> bool:
+    return value is node or (isinstance(value, list | tuple) and node in value)
+
+
+def kind_of(node: Node, live: set[Node]) -> tuple[str, str]:
+    """The node's kind and family, as its live inputs make it."""
+    row = operation_of(node)
+    if row is None:
+        return (MOVEMENT, "output of several") if node.target is operator.getitem else (UNSUPPORTED, "")
+    args: list[Node] = []
+    map_arg((node.args, node.kwargs), args.append)
+    count = sum(argument in live for argument in args)
+    if row.live_kind and count > 1:
+        return row.live_kind, row.live_kind
+    if row.name == "div" and node.args[0] not in live:
+        return ACTIVATION, "activation"  # a constant divided by the one live value
+    if row.name in {"maximum", "minimum"} and count == 1:
+        return ACTIVATION, "activation"
+    return row.kind, row.family
 
 
 def integer_functions() -> dict[str, Callable[..., Any]]:
@@ -56,29 +105,6 @@ def evaluate(node: Node, values: dict[Node, Any]) -> Any:
     """Call the node's operation on recorded values."""
     args, kwargs = map_aggregate((node.args, node.kwargs), lambda a: values[a] if isinstance(a, Node) else a)
     return node.target(*args, **kwargs)  # type: ignore[operator]
-
-
-def canonical(graph: Graph) -> None:
-    """Rewrite what exporters leave behind, in place: batch norm as one node, no dead code."""
-    graph.eliminate_dead_code()
-    for node in list(graph.nodes):
-        if node.op == "call_function" and operation_name(node) == "_native_batch_norm_legit_no_training":
-            _one_batch_norm(graph, node)
-
-
-def _one_batch_norm(graph: Graph, node: Node) -> None:
-    x, weight, bias, mean, variance, momentum, eps = node.args
-    readers = list(node.users)
-    if any(reader.args[1] != 0 for reader in readers):
-        return  # somebody reads the saved statistics; leave it, and let it be refused with its name
-    with graph.inserting_after(node):
-        args = (x, weight, bias, mean, variance, False, momentum, eps, False)
-        whole = graph.create_node("call_function", aten.batch_norm.default, args, name="batch_norm")
-    whole.meta = dict(node.meta)
-    for reader in readers:
-        reader.replace_all_uses_with(whole)
-        graph.erase_node(reader)
-    graph.erase_node(node)
 
 
 def walk_back(node: Node, passes: Callable[[Node], bool]) -> Iterator[Node]:

@@ -1,7 +1,8 @@
 """The rules for affine maps, each as the terms it consists of.
 
-Every rule hands back Σ_terms x_side ⊙ (W_partᵀ share): which side of x (x itself, x⁺ or x⁻), which part of W, and the
-share on each output. What a rule gives to inputs, and what flows between two units, are then one computation.
+Every rule hands back Σ_terms side ⊙ (W_partᵀ share): which side of x (x itself, x⁺, x⁻, or other numbers in its place),
+which part of W, and the share on each output. What a rule gives to inputs, what flows between two units, and what each
+weight takes part in are then one computation.
 
 z_ij = x_i w_ij, z_j = Σ_i z_ij + b_j, sgn 0 = +1; biases in a denominator absorb.
 """
@@ -9,20 +10,25 @@ z_ij = x_i w_ij, z_j = Σ_i z_ij + b_j, sgn 0 = +1; biases in a denominator abso
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from .affine_maps import AffineMap, WeightedMap
+from .affine_maps import AffineMap, Part, WeightedMap
 from .relevance import Amount, Relevance
+
+# z − b − z⁺ is off by about this much of z⁺; where that would leave more than `_TOLERATED` of the relevance unexplained,
+# z⁻ gets a forward pass of its own.
+_ROUNDING = {torch.float32: 2e-6, torch.float64: 1e-14}
+_TOLERATED = {torch.float32: 2e-6, torch.float64: 1e-12}
 
 
 class Term(NamedTuple):
-    """x_side ⊙ (W_partᵀ share). `side` is "x", "+" or "-"."""
+    """side ⊙ (W_partᵀ share). `side` is "x", "+", "-", or numbers that broadcast onto x."""
 
-    side: str
-    part: str
+    side: str | Tensor
+    part: Part
     share: Tensor
 
 
@@ -35,18 +41,51 @@ class Shares(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a rule looks at: the map, its input and output, the relevance on the output, its parameters."""
+    """What a rule looks at.
+
+    Attributes
+    ----------
+    map, x, z : AffineMap, torch.Tensor, torch.Tensor
+        The map, its input, its output.
+    arriving : Relevance
+        What arrives on the output.
+    values : dict
+        The rule's parameters.
+    nonnegative : bool
+        x ≥ 0 everywhere.
+    rectified : bool
+        There is no relevance where z ≤ 0.
+    overwritten : bool
+        z holds relu(z): right wherever there is relevance, zero elsewhere.
+    samples_axis : int or None
+        Where the samples run in z.
+    bounds : (low, high)
+        That x keeps to, as far as it is known from the data.
+    """
 
     map: AffineMap
     x: Tensor
     z: Tensor
     arriving: Relevance
-    values: dict[str, float]
-    nonnegative: bool  # x ≥ 0, known from the graph
+    values: dict[str, Any]
+    nonnegative: bool
+    rectified: bool
+    overwritten: bool
+    samples_axis: int | None
+    bounds: tuple[float, float]
+
+    def summed(self, share: Tensor) -> Tensor:
+        """Summed over all axes that neither the samples nor the bias run along: both sinks need no more."""
+        axis = self.map.units_axis
+        kept = {self.samples_axis, None if axis is None else axis % share.dim()}
+        others = [i for i in range(share.dim()) if i not in kept]
+        return share.sum(others, keepdim=True) if others and axis is not None else share
 
 
-def side_of(x: Tensor, side: str) -> Tensor:
-    """x, its positive or its negative part."""
+def side_of(x: Tensor, side: str | Tensor) -> Tensor:
+    """x, its positive or its negative part, or what stands in its place."""
+    if isinstance(side, Tensor):
+        return side.expand(x.shape)
     if side == "x":
         return x
     return x.clamp(min=0) if side == "+" else x.clamp(max=0)
@@ -54,6 +93,12 @@ def side_of(x: Tensor, side: str) -> Tensor:
 
 def epsilon(seen: Seen) -> Shares:
     """R_i = Σ_j z_ij / (z_j + ε sgn z_j) R_j (Bach 2015); LRP-0 is ε small enough to only keep 0/0 finite."""
+    if seen.overwritten:
+        share = seen.arriving.share_of_positive(seen.z, seen.values["epsilon"])
+        summed = seen.summed(share)
+        return Shares(
+            [Term("x", "w", share)], _absorbed(summed, seen.map.bias), [Amount(summed, None, seen.values["epsilon"])]
+        )
     share, absorbed = seen.arriving.stabilized_share(seen.z, seen.values["epsilon"])
     return Shares([Term("x", "w", share)], _absorbed(share, seen.map.bias), [absorbed])
 
@@ -63,23 +108,34 @@ def gamma(seen: Seen) -> Shares:
     g, eps = seen.values["gamma"], seen.values["epsilon"]
     bias = seen.map.bias
     positive = _positive_contributions(seen)
+    parts = ("gamma+", g), ("gamma-", g)
+    if seen.rectified:
+        up = positive.mul_(g).add_(seen.z).add_(eps)
+        if bias is not None:
+            up = up.add_(g * bias.clamp(min=0))
+        if not seen.overwritten:
+            up = up.clamp_(min=eps)  # nothing arrives where z < 0, but it must not be divided by 0
+        share = torch.div(seen.arriving.of(seen.z), up, out=up)
+        summed = seen.summed(share)
+        absorbed = [] if bias is None else [Amount(summed, bias + g * bias.clamp(min=0))]
+        return Shares(_signed_terms(share, None, parts), absorbed, [Amount(summed, None, eps)])
     negative = (seen.z if bias is None else seen.z - bias) - positive
     up = positive.mul_(g).add_(seen.z).add_(eps)
     down = negative.mul_(g).add_(seen.z).sub_(eps)
     above = seen.z >= 0
-    absorbed = []
     if bias is not None:
         up, down = up.add_(g * bias.clamp(min=0)), down.add_(g * bias.clamp(max=0))
     share = seen.arriving.of(seen.z) / torch.where(above, up, down)
     share_up = share * above
     share_down = share - share_up
+    absorbed = []
     if bias is not None:
         absorbed = [
             Amount(share, bias),
             Amount(share_up, bias.clamp(min=0), g),
             Amount(share_down, bias.clamp(max=0), g),
         ]
-    terms = [Term("x", "w", share), *_signed_terms(g * share_up, g * share_down)]
+    terms = _signed_terms(share_up, share_down, parts)
     return Shares(terms, absorbed, [Amount(share_up, None, eps), Amount(share_down, None, -eps)])
 
 
@@ -96,30 +152,98 @@ def zplus(seen: Seen) -> Shares:
 
 def _alpha_beta(seen: Seen, a: float, b: float, eps: float) -> Shares:
     bias = seen.map.bias
-    relevance = seen.arriving.of(seen.z)
-    up = _positive_contributions(seen).add_(eps)
-    if bias is not None:
-        up = up.add_(bias.clamp(min=0))
-    share_up = relevance * a / up if a != 1 else relevance / up
-    absorbed = _absorbed(share_up, None if bias is None else bias.clamp(min=0))
-    stabilizer = [Amount(share_up, None, eps)]
+    z = seen.z  # before relevance is taken, which may be written over
+    up = _positive_contributions(seen)
+    relevance = seen.arriving.taken(z)
     share_down = None
     if b:
-        # not z − b − z⁺: where z⁻ is small, that difference is all rounding, and the denominator is nothing else
-        down = _negative_contributions(seen).sub_(eps)
+        share_down = _negative_share(seen, up, relevance, b, eps)
+    if bias is not None:
+        up = up.add_(bias.clamp(min=0))
+    share_up = torch.div(relevance, up.add_(eps), out=up)
+    share_up = share_up.mul_(a) if a != 1 else share_up
+    summed = seen.summed(share_up)
+    absorbed = _absorbed(summed, None if bias is None else bias.clamp(min=0))
+    stabilizer = [Amount(summed, None, eps)]
+    if share_down is not None:
+        summed = seen.summed(share_down)
+        absorbed += _absorbed(summed, None if bias is None else bias.clamp(max=0))
+        stabilizer.append(Amount(summed, None, -eps))
+    return Shares(_signed_terms(share_up, share_down, ("+", "-")), absorbed, stabilizer)
+
+
+def _negative_share(seen: Seen, positive: Tensor, relevance: Tensor, b: float, eps: float) -> Tensor:
+    """−β R / (z⁻ + b⁻ − ε), with z⁻ = z − b − z⁺ where rounding allows it."""
+    bias = seen.map.bias
+
+    def share(down: Tensor) -> Tensor:
         if bias is not None:
             down = down.add_(bias.clamp(max=0))
-        share_down = relevance * -b / down
-        absorbed += _absorbed(share_down, None if bias is None else bias.clamp(max=0))
-        stabilizer.append(Amount(share_down, None, -eps))
-    return Shares(_signed_terms(share_up, share_down), absorbed, stabilizer)
+        return torch.div(relevance, down.sub_(eps), out=down).mul_(-b)
+
+    found = seen.z - positive
+    if bias is not None:
+        found = found.sub_(bias)
+    found = share(found.clamp_(max=0))
+    dtype = relevance.dtype
+    lost = Amount(found.abs(), positive, _ROUNDING.get(dtype, 0.1)).per_sample((0, 1)).sum()
+    # a sum over all samples bounds no single one, but samples of one batch share their layer's conditioning
+    if float(lost) > _TOLERATED.get(dtype, 0.0) * float(relevance.abs().sum()):
+        return share(_negative_contributions(seen))
+    return found
 
 
-def _signed_terms(share_up: Tensor, share_down: Tensor | None) -> list[Term]:
+def zbox(seen: Seen) -> Shares:
+    """R_i = Σ_j (x_i w_ij − l_i w_ij⁺ − h_i w_ij⁻) / Σ_i(same) R_j, for x between l and h (Montavon 2017); no bias."""
+    low, high = (_bound(seen.values[key], seen, found) for key, found in zip(("low", "high"), seen.bounds, strict=True))
+    contributions = seen.map.forward(seen.x, "w")
+    contributions = contributions - seen.map.forward(low, "+") - seen.map.forward(high, "-")
+    share, absorbed = Relevance(r=seen.arriving.of(seen.z)).stabilized_share(contributions, seen.values["epsilon"])
+    terms = [Term("x", "w", share), Term(-low, "+", share), Term(-high, "-", share)]
+    return Shares(terms, [], [absorbed])
+
+
+def _bound(given: Any, seen: Seen, found: float) -> Tensor:
+    """A bound of x as one sample of x's shape."""
+    one = seen.x.new_empty(1, *seen.x.shape[1:])
+    value = torch.as_tensor(found if given is None else given, dtype=seen.x.dtype, device=seen.x.device)
+    if value.dim() == 1 and seen.x.dim() > 2:  # one number a channel
+        value = value.reshape(-1, *[1] * (seen.x.dim() - 2))
+    return value.expand_as(one).contiguous()
+
+
+def wsquare(seen: Seen) -> Shares:
+    """R_i = Σ_j w_ij² / Σ_i w_ij² R_j (Montavon 2017); no bias."""
+    return _without_x(seen, "square")
+
+
+def flat(seen: Seen) -> Shares:
+    """R_i = Σ_j 1 / (number of inputs that exist) R_j (Lapuschkin 2019); no bias."""
+    return _without_x(seen, "ones")
+
+
+def _without_x(seen: Seen, part: Part) -> Shares:
+    ones = seen.x.new_ones(1, *seen.x.shape[1:])
+    eps = seen.values["epsilon"]
+    count = seen.map.forward(ones, part)
+    share = seen.arriving.of(seen.z) / (count + eps)
+    return Shares([Term(ones, part, share)], [], [Amount(share, None, eps)])
+
+
+def gradient(seen: Seen) -> Shares:
+    """The gradient, not a share: R_i = Σ_j z_ij G_j for R_j = z_j G_j."""
+    g = seen.arriving.g
+    if g is None:
+        g = torch.where(seen.z == 0, 0.0, seen.arriving.of(seen.z) / torch.where(seen.z == 0, 1.0, seen.z))
+    return Shares([Term("x", "w", g)], _absorbed(g, seen.map.bias), [])
+
+
+def _signed_terms(share_up: Tensor, share_down: Tensor | None, parts: tuple[Part, Part]) -> list[Term]:
     """Shares for positive contributions (x⁺w⁺, x⁻w⁻) and for negative ones (x⁺w⁻, x⁻w⁺)."""
-    terms = [Term("+", "+", share_up), Term("-", "-", share_up)]
+    up, down = parts
+    terms = [Term("+", up, share_up), Term("-", down, share_up)]
     if share_down is not None:
-        terms += [Term("+", "-", share_down), Term("-", "+", share_down)]
+        terms += [Term("+", down, share_down), Term("-", up, share_down)]
     return terms
 
 
@@ -150,19 +274,32 @@ AFFINE_RULES: dict[str, Callable[[Seen], Shares]] = {
     "gamma": gamma,
     "alpha_beta": alpha_beta,
     "zplus": zplus,
+    "zbox": zbox,
+    "wsquare": wsquare,
+    "flat": flat,
+    "gradient": gradient,
 }
+
+# These give relevance to inputs that are zero, so that it cannot be a factor of x.
+GIVE_TO_ZEROS = frozenset({"zbox", "wsquare", "flat"})
 
 
 def hand_back(seen: Seen, terms: list[Term]) -> Relevance:
-    """The relevance of the map's input, as a factor of x: R = x ⊙ Σ_terms [x on that side] (W_partᵀ share)."""
-    total: Tensor | None = None
+    """The relevance of the map's input; as a factor of x where every term is one."""
+    factor: Tensor | None = None
+    whole: Tensor | None = None
     for term in _needed(seen, terms):
         given = seen.map.adjoint(term.share, term.part, seen.x.shape)
+        if isinstance(term.side, Tensor):
+            given = given * term.side
+            whole = given if whole is None else whole.add_(given)
+            continue
         if term.side != "x" and not seen.nonnegative:
             given = given * (seen.x > 0 if term.side == "+" else seen.x < 0)
-        total = given if total is None else total + given
-    assert total is not None
-    return Relevance(g=total)
+        factor = given if factor is None else factor + given if not seen.map.fresh else factor.add_(given)
+    if whole is None:
+        return Relevance(g=factor, owned=seen.map.fresh)
+    return Relevance(r=whole if factor is None else whole.addcmul_(factor, seen.x), owned=True)
 
 
 def flow(seen: Seen, terms: list[Term]) -> Tensor:
@@ -172,6 +309,13 @@ def flow(seen: Seen, terms: list[Term]) -> Tensor:
     return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
 
 
+def weight_relevance(seen: Seen, terms: list[Term]) -> Tensor:
+    """Relevance that each weight takes part in, (samples, *weight.shape): flow before it is summed over a kernel."""
+    assert isinstance(seen.map, WeightedMap)
+    parts = [seen.map.weight_relevance(side_of(seen.x, t.side), t.share, t.part) for t in _needed(seen, terms)]
+    return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
+
+
 def _needed(seen: Seen, terms: list[Term]) -> Iterator[Term]:
     """Terms of x⁻ vanish where x is never negative."""
-    return (term for term in terms if not (seen.nonnegative and term.side == "-"))
+    return (term for term in terms if not (seen.nonnegative and isinstance(term.side, str) and term.side == "-"))

@@ -1,7 +1,7 @@
 """z = W x + b, whatever operation it is, seen as a linear map of its one live input.
 
 A rule needs three things of a map: W applied to an input, its adjoint applied to a share, and the flow between units –
-each for W itself or for a *part* of it: W⁺, W⁻.
+each for W itself or for a *part* of it: W⁺, W⁻, W + γW⁺, W², or ones in its place.
 """
 
 from __future__ import annotations
@@ -18,11 +18,22 @@ from .relevance import summed_to
 
 aten = torch.ops.aten
 
-PARTS: dict[str, Callable[[Tensor], Tensor]] = {
-    "w": lambda w: w,
-    "+": lambda w: w.clamp(min=0),
-    "-": lambda w: w.clamp(max=0),
+Part = str | tuple[str, float]  # a name of `PARTS`, with the number that it takes
+
+PARTS: dict[str, Callable[[Tensor, float], Tensor]] = {
+    "+": lambda w, _: w.clamp(min=0),
+    "-": lambda w, _: w.clamp(max=0),
+    "gamma+": lambda w, gamma: w.clamp(min=0).mul_(gamma).add_(w),
+    "gamma-": lambda w, gamma: w.clamp(max=0).mul_(gamma).add_(w),
+    "square": lambda w, _: w.square(),
+    "ones": lambda w, _: torch.ones_like(w),
 }
+
+
+def part_of(weight: Tensor, part: Part) -> Tensor:
+    """A part of a weight, made anew."""
+    name, number = (part, 0.0) if isinstance(part, str) else part
+    return PARTS[name](weight, number)
 
 
 class WeightCache:
@@ -54,7 +65,13 @@ class AffineMap(ABC):
     weight : torch.Tensor or None
     bias : torch.Tensor or None
         Of a shape that broadcasts onto z.
+    units_axis : int or None
+        The axis of z along which the bias runs, where it runs along one.
     """
+
+    units_axis: int | None = None
+    # what `adjoint` gives is held by nobody else, and may be written into
+    fresh = False
 
     def __init__(self, weight: Tensor | None, bias: Tensor | None, cache: WeightCache, key: Any) -> None:
         self.weight = weight
@@ -62,13 +79,11 @@ class AffineMap(ABC):
         self._cache = cache
         self._key = key
 
-    def part(self, part: str) -> Tensor:
+    def part(self, part: Part) -> Tensor:
         """The weight, or a part of it."""
-        assert self.weight is not None
-        if part == "w":
-            return self.weight
         weight = self.weight
-        return self._cache.get((self._key, part), lambda: PARTS[part](weight))
+        assert weight is not None
+        return weight if part == "w" else self._cache.get((self._key, part), lambda: part_of(weight, part))
 
     def value(self, x: Tensor) -> Tensor:
         """Z with its bias, as the network computes it."""
@@ -76,38 +91,46 @@ class AffineMap(ABC):
         return z if self.bias is None else z + self.bias
 
     @abstractmethod
-    def forward(self, x: Tensor, part: str) -> Tensor:
+    def forward(self, x: Tensor, part: Part) -> Tensor:
         """The map without bias."""
 
     @abstractmethod
-    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:
+    def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """What each input of `shape` gets of the shares on the outputs: Wᵀ share."""
 
 
 class WeightedMap(AffineMap):
     """A map that learns, between units that a person can point at."""
 
+    fresh = True
+
     @abstractmethod
-    def flow(self, x: Tensor, share: Tensor, part: str) -> Tensor:
+    def flow(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
         """x_i w_ij share_j as (samples, output units, input units)."""
+
+    @abstractmethod
+    def weight_relevance(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
+        """W ⊙ ∂/∂W of the backward pass, for each sample: (samples, *weight.shape)."""
 
 
 class Dense(WeightedMap):
     """x (samples, …, inputs) → (samples, …, outputs); the weight is (outputs, inputs)."""
 
+    units_axis = -1
+
     def value(self, x: Tensor) -> Tensor:
         """z, (samples, …, outputs)."""
         return torch.nn.functional.linear(x, self.part("w"), self.bias)
 
-    def forward(self, x: Tensor, part: str) -> Tensor:
+    def forward(self, x: Tensor, part: Part) -> Tensor:
         """X W_partᵀ, (samples, …, outputs)."""
         return torch.nn.functional.linear(x, self.part(part))
 
-    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:  # noqa: ARG002
+    def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:  # noqa: ARG002
         """Share · W_part, (samples, …, inputs)."""
         return share.matmul(self.part(part))
 
-    def flow(self, x: Tensor, share: Tensor, part: str) -> Tensor:
+    def flow(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
         """(samples, outputs, inputs), summed over positions."""
         weight = self.part(part)
         if x.dim() == 2:
@@ -116,9 +139,18 @@ class Dense(WeightedMap):
         x, share = x.reshape(n, -1, x.shape[-1]), share.reshape(n, -1, share.shape[-1])
         return torch.einsum("npo,npi->noi", share, x) * weight
 
+    def weight_relevance(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
+        """(samples, outputs, inputs): a weight joins two units, so it is the flow."""
+        return self.flow(x, share, part)
+
 
 class Convolution(WeightedMap):
-    """A convolution over one to three axes; x (samples, channels, …)."""
+    """A convolution over one to three axes; x (samples, channels, …).
+
+    In float32 on the CPU the convolutions over two axes run channels-last, which is faster there, and pools far more so.
+    """
+
+    units_axis = 1
 
     def __init__(
         self,
@@ -141,35 +173,60 @@ class Convolution(WeightedMap):
             self.bias = bias.reshape(-1, *[1] * axes)
         self._settings = (stride, padding, dilation, transposed, output_padding or [0] * axes, groups)
 
+    @property
+    def _channels_last(self) -> bool:
+        assert self.weight is not None
+        return self.weight.dim() == 4 and self.weight.dtype == torch.float32 and self.weight.device.type == "cpu"
+
+    def part(self, part: Part) -> Tensor:
+        """The kernel, or a part of it, in the layout that it is used in."""
+        weight = self.weight
+        assert weight is not None
+        if not self._channels_last:
+            return super().part(part)
+        if part == "w" and weight.is_contiguous(memory_format=torch.channels_last):
+            return weight
+
+        def made() -> Tensor:
+            return (weight if part == "w" else part_of(weight, part)).contiguous(memory_format=torch.channels_last)
+
+        return self._cache.get((self._key, part), made)
+
     def value(self, x: Tensor) -> Tensor:
         """z, (samples, channels, …)."""
+        if self._channels_last:
+            x = x.contiguous(memory_format=torch.channels_last)
         return aten.convolution(x, self.part("w"), self._flat_bias, *self._settings)
 
-    def forward(self, x: Tensor, part: str) -> Tensor:
+    def forward(self, x: Tensor, part: Part) -> Tensor:
         """The convolution without bias."""
         return aten.convolution(x, self.part(part), None, *self._settings)
 
-    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:
+    def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """The convolution's backward pass towards its input; only the input's shape is used."""
         weight = self.part(part)
         x = share.new_empty(1).expand(shape)
         return aten.convolution_backward(share, x, weight, None, *self._settings, [True, False, False])[0]
 
-    def flow(self, x: Tensor, share: Tensor, part: str) -> Tensor:
+    def flow(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
         """(samples, output channels, input channels): W ⊙ ∂/∂W of the backward pass, summed over the kernel."""
-        weight = self.part(part)
         groups, transposed = self._settings[-1], self._settings[3]
-        flows = []
-        for one in range(x.shape[0]):
-            sample = slice(one, one + 1)
-            gradient = aten.convolution_backward(
-                share[sample], x[sample], weight, None, *self._settings, [False, True, False]
-            )[1]
-            flows.append((weight * gradient).flatten(2).sum(2))
-        stacked = torch.stack(flows)  # (samples, outputs, inputs / groups), or the two swapped where transposed
+        # (samples, outputs, inputs / groups), or the two swapped where transposed
+        summed = self.weight_relevance(x, share, part).flatten(3).sum(3)
         if groups > 1:
-            stacked = _spread(stacked, groups)
-        return stacked.transpose(1, 2) if transposed else stacked
+            summed = _spread(summed, groups)
+        return summed.transpose(1, 2) if transposed else summed
+
+    def weight_relevance(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
+        """(samples, *weight.shape)."""
+        weight = self.part(part)
+        gradients = [
+            aten.convolution_backward(
+                share[one : one + 1], x[one : one + 1], weight, None, *self._settings, [False, True, False]
+            )[1]
+            for one in range(x.shape[0])
+        ]
+        return torch.stack(gradients).mul_(weight)
 
 
 def _spread(flow: Tensor, groups: int) -> Tensor:
@@ -188,11 +245,11 @@ class Scaling(AffineMap):
     def __init__(self, scale: Tensor, shift: Tensor | None, cache: WeightCache, key: Any) -> None:
         super().__init__(scale, shift, cache, key)
 
-    def forward(self, x: Tensor, part: str) -> Tensor:
+    def forward(self, x: Tensor, part: Part) -> Tensor:
         """X · scale."""
         return x * self.part(part)
 
-    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:
+    def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """Share · scale, summed where x was broadcast."""
         return summed_to(share * self.part(part), shape)
 
@@ -204,13 +261,32 @@ class Weightless(AffineMap):
         super().__init__(None, None, cache, key)
         self._function = function
 
-    def forward(self, x: Tensor, part: str) -> Tensor:  # noqa: ARG002 – it has no parts
+    def forward(self, x: Tensor, part: Part) -> Tensor:  # noqa: ARG002 – it has no parts
         """The operation itself."""
         return self._function(x)
 
-    def adjoint(self, share: Tensor, part: str, shape: torch.Size) -> Tensor:  # noqa: ARG002 – it has no parts
+    def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:  # noqa: ARG002 – it has no parts
         """The operation's backward pass; being linear, it is the same at every x."""
         return backward_of(self._function, share.new_zeros(shape), share)
+
+
+class ConstantSide(AffineMap):
+    """Any product with a constant side (a matmul from the left, an einsum): `function(x, weight)` is linear in both."""
+
+    def __init__(
+        self, function: Callable[[Tensor, Tensor], Tensor], weight: Tensor, cache: WeightCache, key: Any
+    ) -> None:
+        super().__init__(weight, None, cache, key)
+        self._function = function
+
+    def forward(self, x: Tensor, part: Part) -> Tensor:
+        """The operation, with a part of its constant side."""
+        return self._function(x, self.part(part))
+
+    def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
+        """Its backward pass towards x; being linear, it is the same at every x."""
+        weight = self.part(part)
+        return backward_of(lambda x: self._function(x, weight), share.new_zeros(shape), share)
 
 
 def backward_of(function: Callable[[Tensor], Tensor], x: Tensor, share: Tensor) -> Tensor:

@@ -22,26 +22,40 @@ class Relevance:
         Relevance itself, of the value's shape.
     g : torch.Tensor or None
         Its factor: relevance = value · g.
+    owned : bool
+        Nobody else holds the tensor, so that whoever takes the relevance may write into it.
     """
 
-    __slots__ = ("g", "r")
+    __slots__ = ("g", "owned", "r")
 
-    def __init__(self, *, r: Tensor | None = None, g: Tensor | None = None) -> None:
+    def __init__(self, *, r: Tensor | None = None, g: Tensor | None = None, owned: bool = False) -> None:
         self.r = r
         self.g = g
+        self.owned = owned
 
     def of(self, value: Tensor) -> Tensor:
-        """Relevance itself."""
+        """Relevance itself; zero wherever the factor is, even where the value is infinite (a masked score)."""
         if self.r is not None:
             return self.r
         assert self.g is not None
         return value * self.g
 
-    def plus(self, other: Relevance, value: Tensor) -> Relevance:
+    def taken(self, value: Tensor) -> Tensor:
+        """Relevance itself, in memory that the caller may write into; what was there before is lost."""
+        if self.owned:
+            held = self.r if self.g is None else self.g.mul_(value)
+            assert held is not None
+            self.r, self.g = held, None
+            return held
+        return self.r.clone() if self.r is not None else self.of(value)
+
+    def plus(self, other: Relevance, value: Callable[[], Tensor]) -> Relevance:
         """Both together: what a value gets from two of its readers."""
         if self.g is not None and other.g is not None:
-            return Relevance(g=self.g + other.g)
-        return Relevance(r=self.of(value) + other.of(value))
+            if self.owned:
+                return Relevance(g=self.g.add_(other.g), owned=True)
+            return Relevance(g=self.g + other.g, owned=True)
+        return Relevance(r=self.of(value()) + other.of(value()), owned=True)
 
     def amount(self, value: Tensor) -> Amount:
         """Its total, for the ledger."""
@@ -60,16 +74,27 @@ class Relevance:
     def stabilized_share(self, z: Tensor, epsilon: float) -> tuple[Tensor, Amount]:
         """R / (z + ε sgn z), with sgn 0 = +1, and what ε absorbs: ε sgn z times that.
 
-        From R = z·g the share is |z| q with q = g / (|z| + ε), and what is absorbed is ε z q: no signs to look at.
+        From R = z·g the share is z g / (z + ε sgn z), and what is absorbed is ε sgn z times it.
         """
-        if self.g is not None:
-            size = z.abs()
-            q = self.g / (size + epsilon)
-            return size.mul_(q), Amount(z, q, epsilon)
-        assert self.r is not None
-        sign = torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
-        share = self.r / (z + epsilon * sign)
-        return share, Amount(share, sign, epsilon)
+        if self.g is None:
+            assert self.r is not None
+            sign = torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
+            share = self.r / (z + epsilon * sign)
+            return share, Amount(share, sign, epsilon)
+        # |z| / (|z| + ε): no signs to look at
+        size = z.abs()
+        q = size + epsilon
+        torch.div(self.g, q, out=q)
+        return size.mul_(q), Amount(z, q, epsilon)
+
+    def share_of_positive(self, z: Tensor, epsilon: float) -> Tensor:
+        """R / (z + ε) where all relevance lies at z > 0, or has been cut to zero with z itself; may take the tensor."""
+        q = z + epsilon
+        if self.g is None:
+            assert self.r is not None
+            return torch.div(self.r, q, out=q)
+        torch.div(z, q, out=q)
+        return self.g.mul_(q) if self.owned else q.mul_(self.g)
 
 
 class Amount(NamedTuple):
@@ -104,6 +129,8 @@ class Amount(NamedTuple):
         if weight is None:
             total = _by_sample(values, axis, count).sum(1)
         elif weight.shape == values.shape:
+            if axis == 0 and values.stride() != weight.stride():
+                weight = torch.empty_like(values).copy_(weight)
             total = torch.linalg.vecdot(_by_sample(values, axis, count), _by_sample(weight, axis, count))
         else:
             # a bias: sum where it is the same, before it is multiplied
@@ -115,8 +142,12 @@ class Amount(NamedTuple):
 
 
 def _by_sample(values: Tensor, axis: int, count: int) -> Tensor:
-    """(samples, everything else)."""
-    return (values.movedim(axis, 0) if axis else values).reshape(count, -1)
+    """(samples, everything else), in the order in which memory holds it, so that channels-last is not copied."""
+    if axis:
+        values = values.movedim(axis, 0)
+    elif values.dim() == 4 and not values.is_contiguous() and values.is_contiguous(memory_format=torch.channels_last):
+        values = values.permute(0, 2, 3, 1)
+    return values.reshape(count, -1)
 
 
 def summed_to(amount: Tensor, shape: torch.Size) -> Tensor:

@@ -1,4 +1,4 @@
-"""The kinds with one rule each: sums, movements, activations, selections."""
+"""The kinds that need no weights: sums, movements, activations."""
 
 from __future__ import annotations
 
@@ -9,32 +9,51 @@ from torch import Tensor
 from torch.fx import Node
 from torch.fx.node import map_aggregate
 
-from ..composites import Rule
 from ..networks.graph import arguments, operation_name, operation_of
-from ..networks.operations import ACTIVATION, MOVEMENT, SELECTION, SUM
+from ..networks.operations import ACTIVATION, MOVEMENT, SUM
+from ..networks.ranges import fill_of
+from ..rulebook import Rule
 from .affine_maps import backward_of
 from .relevance import Amount, Relevance, summed_to
-from .steps import Context, Differences, HandedBack, Record, RuleStep
+from .steps import Context, Differences, HandedBack, Record, RuleStep, factor_of
 
 aten = torch.ops.aten
+
+# A constant term beyond this is no number but a mask: −inf, or the smallest number that a type has.
+_MASKS = 1e30
 
 
 class SumStep(RuleStep):
     """a + α·b: each term takes its signed share of z / (z + ε sgn z); a constant term absorbs like a bias."""
 
     kind = SUM
+    rescales_exactly = True
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
         factor: Any = node.kwargs.get("alpha", 1)
-        sign = -1 if operation_name(node) == "sub" else 1
-        self._terms = ((self._arguments[0][0], 1), (self._arguments[0][1], sign * factor))
+        name = operation_name(node)
+        first, second = self._arguments[0][:2]
+        self._terms = ((first, -factor if name == "rsub" else 1), (second, -factor if name == "sub" else factor))
+        if name == "rsub":
+            self._terms = ((first, -factor), (second, 1))
         self._epsilon = rule.values.get("epsilon", 0.0)
+
+    def factors(self, arriving: bool) -> bool:  # noqa: ARG002
+        """The share is a factor of every term."""
+        return True
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """Signed shares, as factors of each term."""
         z = record.values[self.node]
-        share, stabilizer = arriving.stabilized_share(z, self._epsilon)
+        if self.rule.name == "gradient":
+            share = factor_of(arriving, z)
+            stabilizer = Amount(share, None, 0.0)
+        elif self.node in record.overwritten:
+            share = arriving.share_of_positive(z, self._epsilon)
+            stabilizer = Amount(share, None, self._epsilon)
+        else:
+            share, stabilizer = arriving.stabilized_share(z, self._epsilon)
         absorbed = [("stabilizer", stabilizer)]
         given: dict[Node, Tensor] = {}
         for term, factor in self._terms:
@@ -43,7 +62,10 @@ class SumStep(RuleStep):
                 given[term] = given[term] + back if term in given else back
             else:
                 constant: Any = record.values[term] if isinstance(term, Node) else term
-                absorbed.append(("bias", Amount(share, torch.as_tensor(constant, dtype=share.dtype), factor)))
+                constant = torch.as_tensor(constant, dtype=share.dtype, device=share.device)
+                if constant.numel() and not bool(constant.abs().amax() < _MASKS):
+                    constant = constant.masked_fill(~(constant.abs() < _MASKS), 0.0)
+                absorbed.append(("bias", Amount(share, constant, factor)))
         return HandedBack([Relevance(g=given[term]) for term in self.inputs], absorbed)
 
     def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
@@ -56,51 +78,81 @@ class SumStep(RuleStep):
         return [given[term] for term in self.inputs]
 
 
-_UNMOVED = {"clone", "contiguous", "alias", "detach", "dropout", "feature_dropout", "lift_fresh_copy"}
-_RESHAPED = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze"}
-
-
-def fill_of(node: Node) -> float:
-    """What a padding puts around its values; 0 for every other operation."""
-    place = {"constant_pad_nd": 2, "pad": 3}.get(operation_name(node))
-    given = node.args[place] if place is not None and len(node.args) > place else node.kwargs.get("value", 0)
-    return float(given or 0) if place is not None else 0.0  # type: ignore[arg-type]
+_UNMOVED = {
+    *("clone", "contiguous", "alias", "detach", "dropout", "feature_dropout", "lift_fresh_copy", "alpha_dropout"),
+    *("feature_alpha_dropout", "detach_copy"),
+}
+_CAST = {"to", "_to_copy", "type_as", "float", "double"}
+_RESHAPED = {
+    *("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten", "squeeze", "unsqueeze"),
+    *("view_as", "reshape_as"),
+}
+# Of these some values stay behind: those of the input, of a constant, or zeros.
+_WITH_CONSTANTS = {
+    "where",
+    "masked_fill",
+    "cat",
+    "concat",
+    "stack",
+    "index_put",
+    "slice_scatter",
+    "select_scatter",
+    "scatter",
+}
 
 
 class MovementStep(RuleStep):
     """Values are moved, repeated or dropped: relevance goes back to where each came from."""
 
     kind = MOVEMENT
+    rescales_exactly = True
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
         self._name = operation_name(node)
-        fills = fill_of(node) != 0
-        self._has_constants = fills or (self._name == "cat" and len(self.inputs) < len(arguments(node)[0]))
+        fill = fill_of(node)
+        with_constants = self._name in _WITH_CONSTANTS and _floating(node) > len(self.inputs)
+        self._has_constants = with_constants or self._name == "masked_fill" or fill not in {None, 0.0}
+        self._pads = fill == 0.0  # zeros get nothing of factors, but may of relevance as such
+        self.conserves = len(self.inputs) == 1 and not self._has_constants and not self._pads
+
+    @property
+    def reads(self) -> set[Node]:
+        """No value where all that arrives is passed on."""
+        if self.conserves and self._name not in {"gather", "index", "index_select", "take_along_dim"}:
+            return set()
+        found = super().reads
+        return found if self._has_constants else found - {self.node}
 
     def forward(self, record: Record) -> Tensor:
         """The moved values; only shapes are kept for the way back."""
-        record.notes[self.node] = {n: record.values[n].shape for n in self.inputs}
+        for node in self.inputs:
+            record.shapes[node] = record.values[node].shape
         return super().forward(record)
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """The exact adjoint, for each input."""
-        shapes = record.notes[self.node]
-        shares = [arriving.mapped(self._adjoint(record, n, shapes[n])) for n in self.inputs]
+        shares = [arriving.mapped(self._adjoint(record, n)) for n in self.inputs]
+        if self._name in _UNMOVED | _CAST or (self._name in _RESHAPED and self.conserves):
+            shares[0].owned = arriving.owned
         absorbed = []
-        if self._has_constants:
-            whole = arriving.of(record.values[self.node])
+        if self._has_constants or (self._pads and arriving.r is not None):
+            value = record.values[self.node]
+            whole = arriving.r if arriving.r is not None else torch.where(arriving.g == 0, 0.0, value * arriving.g)
             absorbed.append(("bias", Amount(whole, self._constant_places(record, whole))))
         return HandedBack(shares, absorbed)
 
     def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
         """The exact adjoint, for each input."""
-        shapes = seen.record.notes[self.node]
-        return [self._adjoint(seen.record, n, shapes[n])(arriving) for n in self.inputs]
+        return [self._adjoint(seen.record, n)(arriving) for n in self.inputs]
 
-    def _adjoint(self, record: Record, of: Node, shape: torch.Size) -> Any:
+    def _adjoint(self, record: Record, of: Node) -> Any:
         if self._name in _UNMOVED:
             return lambda share: share
+        shape = record.shape(of)
+        if self._name in _CAST:
+            dtype = of.meta.get("dtype")
+            return lambda share: share.to(dtype) if dtype is not None and dtype.is_floating_point else share
         if self._name in _RESHAPED:
             return lambda share: share.reshape(shape)
         if self._name == "permute":
@@ -110,17 +162,33 @@ class MovementStep(RuleStep):
         if self._name == "transpose":
             first, second = self._arguments[0][1:3]
             return lambda share: share.transpose(first, second)
+        if self._name in {"cat", "concat"}:
+            return lambda share: self._cut(record, of, share)
         return lambda share: backward_of(self._linear(record, of, share), share.new_zeros(shape), share)
 
+    def _cut(self, record: Record, of: Node, share: Tensor) -> Tensor:
+        """The part of a concatenation that came from one input; it may stand there more than once."""
+        parts, *rest = self._arguments[0]
+        axis = rest[0] if rest else self._arguments[1].get("dim", 0)
+        start, found = 0, None
+        for part in parts:
+            size = (record.shape(part) if isinstance(part, Node) else part.shape)[axis]
+            if part is of:
+                piece = share.narrow(axis, start, size)
+                found = piece if found is None else found + piece
+            start += size
+        assert found is not None
+        return found
+
     def _linear(self, record: Record, of: Node, like: Tensor) -> Any:
-        """The movement as a linear function of one input: the others' values do not matter."""
-        shapes = record.notes[self.node]
+        """The movement as a linear function of one input: the other floating values do not matter."""
 
         def value(argument: Any, x: Tensor) -> Any:
             if argument is of:
                 return x
-            if argument in shapes:
-                return like.new_zeros(shapes[argument])
+            dtype = argument.meta.get("dtype")
+            if argument in self.inputs or (dtype is not None and dtype.is_floating_point):
+                return like.new_zeros(record.shape(argument))
             return record.values[argument]
 
         def function(x: Tensor) -> Tensor:
@@ -132,11 +200,28 @@ class MovementStep(RuleStep):
     def _constant_places(self, record: Record, whole: Tensor) -> Tensor:
         """1 where the result holds a constant, 0 where it holds a live value."""
         places = torch.ones_like(whole)
-        for of, shape in record.notes[self.node].items():
-            function = self._linear(record, of, whole)
+        for of in self.inputs:
+            function, shape = self._linear(record, of, whole), record.shape(of)
             live, nothing = function(whole.new_ones(shape)), function(whole.new_zeros(shape))
-            places = places - (live - nothing)
+            places = places - torch.where(live == nothing, 0.0, 1.0)
         return places
+
+
+def _floating(node: Node) -> int:
+    """How many floating tensors a node reads, numbers that fill in counted."""
+    name = operation_name(node)
+    args = arguments(node)
+    listed = args[0] if name in {"cat", "concat", "stack"} else [a for a in args if not isinstance(a, list | tuple)]
+    if name == "where":
+        listed = args[1:]
+    return sum(_is_floating(a) for a in listed)
+
+
+def _is_floating(argument: Any) -> bool:
+    if isinstance(argument, Node):
+        dtype = argument.meta.get("dtype")
+        return dtype is None or dtype.is_floating_point
+    return isinstance(argument, float | int)
 
 
 class ActivationStep(RuleStep):
@@ -146,26 +231,49 @@ class ActivationStep(RuleStep):
     """
 
     kind = ACTIVATION
+    conserves = True
+    rescales_exactly = True
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
         row = operation_of(node)
-        self._as_factor = row is not None and row.zero_at_zero
-        self._rectifies = operation_name(node) == "relu"
+        self.inputs = self.inputs[:1]
+        self._as_factor = row is not None and row.kind == ACTIVATION and row.zero_at_zero
+        if operation_name(node) == "hardtanh":
+            low, high = (*arguments(node)[1:], -1.0, 1.0)[:2] if len(node.args) != 2 else (node.args[1], 1.0)
+            self._as_factor = low <= 0 <= high
+        self.rectifies = operation_name(node) == "relu"
+
+    @property
+    def reads(self) -> set[Node]:
+        """A ReLU's own value says where it was cut."""
+        return {self.node} if self.rectifies else {self.node, *self.inputs}
+
+    def factors(self, arriving: bool) -> bool:
+        """Factors stay factors where f(0) = 0."""
+        return arriving and self._as_factor
+
+    def forward(self, record: Record) -> Tensor:
+        """f(x); a ReLU writes over what only it reads."""
+        if self.rectifies and self.inputs[0] in record.overwritten:
+            return record.values[self.inputs[0]].relu_()
+        return super().forward(record)
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """Relevance as it is, or its factor times f(x)/x."""
-        if arriving.r is not None:
-            return HandedBack([Relevance(r=arriving.r)], [])
+        if arriving.r is not None or self.inputs[0] in record.overwritten:
+            return HandedBack([arriving], [])  # of an overwritten value relu(z)·G is relevance already
         assert arriving.g is not None
         y = record.values[self.node]
-        if self._rectifies:
-            return HandedBack([Relevance(g=aten.threshold_backward(arriving.g, y, 0))], [])
+        if self.rectifies:
+            return HandedBack([Relevance(g=aten.threshold_backward(arriving.g, y, 0), owned=True)], [])
         if not self._as_factor:
-            return HandedBack([Relevance(r=arriving.of(y))], [])
+            return HandedBack([Relevance(r=arriving.taken(y), owned=True)], [])
         x = record.values[self.inputs[0]]
-        slope = torch.where(x == 0, 0.0, y / torch.where(x == 0, 1.0, x))
-        return HandedBack([Relevance(g=arriving.g * slope)], [])
+        slope = torch.div(y, x)
+        slope = slope.nan_to_num_(0.0, 0.0, 0.0)  # at x = 0 there is no relevance to pass
+        g = arriving.g.mul_(slope) if arriving.owned else slope.mul_(arriving.g)
+        return HandedBack([Relevance(g=g, owned=True)], [])
 
     def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
         """Δy/Δx, and the slope where x does not differ."""
@@ -174,65 +282,3 @@ class ActivationStep(RuleStep):
         same = difference.abs() < 1e-7 * seen.record.values[x].abs().clamp(min=1)
         slope = backward_of(self.as_function(seen.record, x), seen.record.values[x], arriving)
         return [torch.where(same, slope, arriving * seen.of(self.node) / torch.where(same, 1.0, difference))]
-
-
-class SelectionStep(RuleStep):
-    """One of several values is chosen: the winner takes all; of several winners the first that torch names."""
-
-    kind = SELECTION
-
-    def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
-        super().__init__(node, context, rule, reason)
-        self._pools = operation_name(node) == "max_pool2d"
-
-    def forward(self, record: Record) -> Tensor:
-        """The winners; where they stood is kept for the way back."""
-        if not self._pools:
-            return super().forward(record)
-        args, _ = self.bound(record.values)
-        value, winners = aten.max_pool2d_with_indices(*args)
-        record.notes[self.node] = winners
-        return value
-
-    def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
-        """A rise goes to the winner under the samples, a fall to that under the reference: both differ by that much."""
-        x = self.inputs[0]
-        change = arriving * seen.of(self.node)
-        rises = seen.of(self.node) > 0
-        function = self.as_function(seen.record, x)
-        relevance = backward_of(function, seen.record.values[x], change * rises)
-        relevance = relevance + backward_of(function, seen.reference.values[x], change * ~rises)
-        difference = seen.of(x)
-        return [torch.where(difference == 0, 0.0, relevance / torch.where(difference == 0, 1.0, difference))]
-
-    def backward(self, record: Record, arriving: Relevance) -> HandedBack:
-        """All to the winners."""
-        x = record.values[self.inputs[0]]
-        if not self._pools:
-            function = self.as_function(record, self.inputs[0])
-            return HandedBack([arriving.mapped(lambda share: backward_of(function, x, share))], [])
-        args, _ = self.bound(record.values)
-        kernel = args[1]
-        stride = args[2] if len(args) > 2 and args[2] else kernel
-        padding, dilation, ceil = (args[i] if len(args) > i else d for i, d in ((3, 0), (4, 1), (5, False)))
-        winners = record.notes[self.node]
-
-        def back(share: Tensor) -> Tensor:
-            return aten.max_pool2d_with_indices_backward(
-                *(share, x, _two(kernel), _two(stride), _two(padding), _two(dilation), ceil, winners)
-            )
-
-        return HandedBack([arriving.mapped(back)], [])
-
-
-def _two(value: Any) -> list[int]:
-    given = [value] if isinstance(value, int) else list(value)
-    return given * 2 if len(given) == 1 else given
-
-
-SIMPLE_STEPS: dict[str, type[RuleStep]] = {
-    SUM: SumStep,
-    MOVEMENT: MovementStep,
-    ACTIVATION: ActivationStep,
-    SELECTION: SelectionStep,
-}

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 from torch.fx import Node
 from torch.fx.node import map_aggregate, map_arg
 
-from ..composites import Rule
+from ..networks.graph import live_inputs, operation_name
+from ..networks.ranges import ANY, Range
+from ..rulebook import Rule
 from .affine_maps import WeightCache
 from .relevance import Amount, Relevance
 
 
 class HandedBack(NamedTuple):
-    """What a step does with the relevance that arrived: one share per live input, and what it absorbed.
+    """What a step does with the relevance that arrived: one share per receiver, and what it absorbed.
 
     `absorbed` holds (sink, amount) pairs; the samples run in an amount where they run in the node's value.
     """
@@ -27,10 +32,40 @@ class HandedBack(NamedTuple):
 
 @dataclass
 class Record:
-    """What the forward pass leaves for the backward pass."""
+    """What the forward pass leaves for the backward pass.
+
+    Attributes
+    ----------
+    values : dict
+        Node -> its value, as long as somebody needs it.
+    notes : dict
+        What a step keeps for itself, as a tensor whose samples run where they run in the node's value: who won in a pool.
+    overwritten : set
+        Nodes whose value the ReLU behind them wrote over: it holds relu(z), and no relevance where that is zero.
+    shapes : dict
+        Of values that are gone: what a movement moved.
+    bounds : dict
+        Node -> bounds of its values as the data of this call have them, where a rule wants to know.
+    """
 
     values: dict[Node, Any] = field(default_factory=dict)
-    notes: dict[Node, Any] = field(default_factory=dict)  # what a step keeps for itself, e.g. who won in a pool
+    notes: dict[Node, Any] = field(default_factory=dict)
+    overwritten: set[Node] = field(default_factory=set)
+    shapes: dict[Node, torch.Size] = field(default_factory=dict)
+    bounds: dict[Node, Range] = field(default_factory=dict)
+
+    def shape(self, node: Node) -> torch.Size:
+        """The shape of a node's value, even after it is gone."""
+        found = self.shapes.get(node)
+        return self.values[node].shape if found is None else found
+
+    def bounds_of(self, node: Node) -> tuple[float, float]:
+        """What the node's values keep to; of this record's samples where nothing is known from all of them."""
+        known = self.bounds.get(node, ANY)
+        if known.low > -inf and known.high < inf:
+            return known.low, known.high
+        low, high = torch.aminmax(self.values[node])
+        return float(low), float(high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +80,41 @@ class Differences:
         return self.record.values[node] - self.reference.values[node]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
-    """What compiling a step may look at."""
+    """What compiling a step may look at.
+
+    Attributes
+    ----------
+    live : set of Node
+        What relevance can reach.
+    constants : dict
+        Values that are known before any input is.
+    ranges : dict
+        Bounds of every live node's values.
+    rectified : set of Node
+        Nodes whose relevance is zero wherever their value is not positive: only a ReLU reads them, and it gets factors.
+    conventions : str
+        Whose definitions of the rules hold.
+    device : torch.device or None
+        Where tensors that the graph makes anew belong, if not where it says.
+    """
 
     live: set[Node]
     constants: dict[Node, Any]
     cache: WeightCache
-    nonnegative: set[Node]
+    ranges: dict[Node, Range] = field(default_factory=dict)
+    rectified: set[Node] = field(default_factory=set)
+    conventions: str = ""
+    device: torch.device | None = None
 
     def constant(self, argument: Any) -> Any:
         """An argument's value, where it is known before any input is."""
         return self.constants[argument] if isinstance(argument, Node) else argument
+
+    def range_of(self, argument: Any) -> Range:
+        """The bounds of an argument's values."""
+        return self.ranges.get(argument, ANY) if isinstance(argument, Node) else ANY
 
 
 class Step:
@@ -67,27 +125,33 @@ class Step:
     node : torch.fx.Node
         Whose value the step computes.
     inputs : list of torch.fx.Node
-        Its live inputs.
+        Its live inputs; for a step that hands relevance back, those that it hands it to.
     samples : (axis, times) or None
         Where the samples run in its value.
     """
 
     def __init__(self, node: Node, context: Context) -> None:
         self.node = node
-        self.inputs = [n for n in node.all_input_nodes if n in context.live]
+        self.inputs = live_inputs(node, context.live)
         self.samples: tuple[int, int] | None = node.meta.get("samples")
         self._arguments = map_aggregate(
             (node.args, node.kwargs), lambda a: context.constants.get(a, a) if isinstance(a, Node) else a
         )
         # most nodes read others only as plain arguments: those are put in place without walking through all of them
         args, kwargs = self._arguments
+        if context.device is not None and "device" in kwargs:
+            self._arguments = args, {**kwargs, "device": context.device}
+            args, kwargs = self._arguments
+        self._reshapes = operation_name(node) in {"view", "_unsafe_view"} and isinstance(args[1], list | tuple)
         self._reads = [(i, a) for i, a in enumerate(args) if isinstance(a, Node)]
         nested = [a for a in (*args, *kwargs.values()) if isinstance(a, list | tuple | dict | slice)]
         self._plain = not _holds_nodes(nested) and not any(isinstance(a, Node) for a in kwargs.values())
 
     def forward(self, record: Record) -> Any:
-        """The node's value."""
+        """The node's value; a view of channels-last memory may need a copy."""
         args, kwargs = self.bound(record.values)
+        if self._reshapes:
+            return args[0].reshape(args[1])
         return self.node.target(*args, **kwargs)  # type: ignore[operator]
 
     def bound(self, values: dict[Node, Any]) -> Any:
@@ -99,7 +163,7 @@ class Step:
             return args, self._arguments[1]
         return map_aggregate(self._arguments, lambda a: values[a] if isinstance(a, Node) else a)
 
-    def as_function(self, record: Record, of: Node) -> Any:
+    def as_function(self, record: Record, of: Node) -> Callable[[Tensor], Tensor]:
         """The node as a function of one of its inputs, the others as recorded."""
         target = self.node.target
 
@@ -111,26 +175,79 @@ class Step:
 
         return function
 
+    def gradients(self, record: Record, share: Tensor, port: int | None = None) -> list[Tensor]:
+        """The vector–Jacobian product of the node's operation towards each of `inputs`, by autograd.
+
+        Parameters
+        ----------
+        share : torch.Tensor
+            Of the shape of the node's value.
+        port : int, optional
+            Of a node with several results, which one the share is for.
+        """
+        with torch.enable_grad():
+            leaves = {n: record.values[n].detach().requires_grad_() for n in self.inputs}
+            args, kwargs = map_aggregate(
+                self._arguments, lambda a: leaves.get(a, record.values.get(a)) if isinstance(a, Node) else a
+            )
+            value = self.node.target(*args, **kwargs)  # type: ignore[operator]
+            value = value if port is None else value[port]
+            found = torch.autograd.grad(value, list(leaves.values()), share, allow_unused=True)
+        return [
+            torch.zeros_like(leaf) if gradient is None else gradient
+            for leaf, gradient in zip(leaves.values(), found, strict=True)
+        ]
+
 
 class RuleStep(Step, ABC):
     """A node that hands relevance back by a rule.
 
     Attributes
     ----------
+    inputs : list of torch.fx.Node
+        Those that relevance is handed to, each once; a gate that is held is not among them. A subclass may shorten it.
     kind, rule_words, reason : str
         For the ledger.
+    ports : list of torch.fx.Node
+        Where relevance arrives: the node itself, or of a node with several results those that pick one of them.
+    reads : set of torch.fx.Node
+        The nodes whose values `backward` looks at; all others may be gone by then.
+    conserves : bool
+        There is one receiver, and it gets all that arrives: the ledger need not sum it up again.
+    remainder : str
+        The sink of what goes missing, for steps that keep no total; else "".
+    rescales_exactly : bool
+        Whether `rescale` keeps the total; else what goes missing is the sink "unsupported".
     """
 
     kind = ""
+    conserves = False
+    remainder = ""
+    rescales_exactly = False
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context)
+        self.rule = rule
         self.rule_words = str(rule)
         self.reason = reason
+        self.ports = [node]
 
-    @abstractmethod
+    @property
+    def reads(self) -> set[Node]:
+        """The nodes whose values `backward` looks at."""
+        found: list[Node] = [self.node]
+        map_arg(self._arguments, found.append)
+        return set(found)
+
+    def factors(self, arriving: bool) -> bool:
+        """Whether the receivers get factors (R = x·G), if factors arrive or not."""
+        return arriving
+
     def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
-        """Hand back relevance R = Δ·g, where Δ is the difference to a reference; nothing is absorbed.
+        """Hand back relevance R = Δ·g, where Δ is the difference to a reference.
+
+        Here by the gradient at the samples, which keeps the total only as far as the operation is linear; kinds that
+        know better override it.
 
         Parameters
         ----------
@@ -143,10 +260,64 @@ class RuleStep(Step, ABC):
         list of torch.Tensor
             g of each of `inputs`, in order (DeepLIFT's multipliers, rescale form; Shrikumar 2017).
         """
+        return self.gradients(seen.record, arriving)
 
     @abstractmethod
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
-        """Hand relevance back: one share for each of `inputs`, in order."""
+        """Hand relevance back: one share for each of `inputs`, in order.
+
+        A step with several `ports` gets a list, with None where nothing arrived.
+        """
+
+
+class GradientStep(RuleStep):
+    """The gradient, as it is or as guided backpropagation and the deconvnet change it: no relevance is kept.
+
+    What goes missing is the sink `remainder`, so that the ledger says how far the sum is from the score.
+    """
+
+    def __init__(
+        self, node: Node, context: Context, rule: Rule, reason: str, kind: str, *, remainder: str = ""
+    ) -> None:
+        super().__init__(node, context, rule, reason)
+        self.kind = kind
+        self.remainder = remainder
+
+    def factors(self, arriving: bool) -> bool:  # noqa: ARG002
+        """It only knows factors."""
+        return True
+
+    def backward(self, record: Record, arriving: Relevance) -> HandedBack:
+        """The vector–Jacobian product of the factors."""
+        if isinstance(arriving, list):
+            shares = self._of_several(record, arriving)
+        else:
+            g = factor_of(arriving, record.values[self.node])
+            if self.rule.name == "deconvnet":
+                return HandedBack([Relevance(g=g.clamp(min=0))], [])
+            shares = self.gradients(record, g)
+        if self.rule.name == "guided":
+            shares = [share.clamp(min=0) for share in shares]
+        return HandedBack([Relevance(g=share) for share in shares], [])
+
+    def _of_several(self, record: Record, arriving: list[Relevance | None]) -> list[Tensor]:
+        found: list[Tensor] | None = None
+        for port, here in zip(self.ports, arriving, strict=True):
+            if here is None:
+                continue
+            number: Any = port.args[1]
+            shares = self.gradients(record, factor_of(here, record.values[self.node][number]), number)
+            found = shares if found is None else [a + b for a, b in zip(found, shares, strict=True)]
+        assert found is not None
+        return found
+
+
+def factor_of(relevance: Relevance, value: Tensor) -> Tensor:
+    """G with R = x·G; nothing where x is zero."""
+    if relevance.g is not None:
+        return relevance.g
+    assert relevance.r is not None
+    return torch.where(value == 0, 0.0, relevance.r / torch.where(value == 0, 1.0, value))
 
 
 def _holds_nodes(nested: Any) -> bool:

@@ -7,18 +7,22 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.fx import Node
+from torch.fx.node import map_aggregate, map_arg
 
-from ..composites import Rule
-from ..networks.graph import operation_name, operation_of
+from ..networks.graph import live_inputs, operation_name, operation_of
 from ..networks.operations import AFFINE
-from .affine import AFFINE_RULES, Seen, flow, hand_back
-from .affine_maps import AffineMap, Convolution, Dense, Scaling, WeightedMap, Weightless
+from ..rulebook import Rule
+from .affine import GIVE_TO_ZEROS, Seen, Term, flow, hand_back, weight_relevance
+from .affine_maps import AffineMap, ConstantSide, Convolution, Dense, Scaling, WeightedMap, Weightless
+from .conventions import rule_for
 from .relevance import Relevance
 from .steps import Context, Differences, HandedBack, Record, RuleStep
 
 
 class AffineStep(RuleStep):
     """z = W x + b of one live input: an affine map, or a batch norm with fixed statistics."""
+
+    rescales_exactly = True
 
     def __init__(
         self, node: Node, context: Context, rule: Rule, reason: str, map_: AffineMap, x: Node, *, merged: bool = False
@@ -29,25 +33,45 @@ class AffineStep(RuleStep):
         self.inputs = [x]
         self._merged = merged
         self.map = map_
-        self._rule = AFFINE_RULES.get(rule.name)  # the rule `reference` only rescales
+        self._rule = rule_for(rule.name, context.conventions)  # the rule `reference` only rescales
         self._values = rule.values
-        self._nonnegative = x in context.nonnegative
-        self._minds_signs = rule.name not in {"lrp_0", "epsilon"}
+        self._passes = rule.name == "pass"
+        self._nonnegative = context.range_of(x).nonnegative
+        self._minds_signs = rule.name not in {"lrp_0", "epsilon", "pass", *GIVE_TO_ZEROS}
+        self._rectified = node in context.rectified
+        self.wants_bounds = rule.name == "zbox" and None in (self._values["low"], self._values["high"])
 
     @property
     def has_flow(self) -> bool:
         """Whether there are edges between units to speak of."""
         return isinstance(self.map, WeightedMap)
 
+    @property
+    def reads(self) -> set[Node]:
+        """x and z; where the map has no weights, what else its operation takes."""
+        return super().reads if isinstance(self.map, Weightless) else {self.node, *self.inputs}
+
+    def factors(self, arriving: bool) -> bool:
+        """The share is a factor of x, unless the rule gives to zeros."""
+        return arriving if self._passes else self.rule.name not in GIVE_TO_ZEROS
+
     def forward(self, record: Record) -> Tensor:
-        """z, by the network's own operation; a merged map has none."""
-        return self.map.value(record.values[self.inputs[0]]) if self._merged else super().forward(record)
+        """z, by the network's own operation; a merged map has none, and a convolution chooses its layout."""
+        if self._merged or isinstance(self.map, Convolution):
+            return self.map.value(record.values[self.inputs[0]])
+        return super().forward(record)
 
     def _seen(self, record: Record, arriving: Relevance) -> Seen:
         x, z = record.values[self.inputs[0]], record.values[self.node]
         # a look at x costs far less than the terms of x⁻ that it may save
         nonnegative = self._nonnegative or (self._minds_signs and bool(x.amin() >= 0))
-        return Seen(self._map(record), x, z, arriving, self._values, nonnegative)
+        bounds = record.bounds_of(self.inputs[0]) if self.wants_bounds else (0.0, 0.0)
+        axis = None if self.samples is None else self.samples[0]
+        overwritten = self.node in record.overwritten
+        return Seen(
+            *(self._map(record), x, z, arriving, self._values, nonnegative),
+            *(self._rectified, overwritten, axis, bounds),
+        )
 
     def _map(self, record: Record) -> AffineMap:
         """The map; one without weights is the node itself, with its sizes as recorded."""
@@ -57,6 +81,8 @@ class AffineStep(RuleStep):
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """By the step's rule."""
+        if self._passes:
+            return HandedBack([Relevance(r=arriving.of(record.values[self.node]))], [])
         seen = self._seen(record, arriving)
         assert self._rule is not None
         shares = self._rule(seen)
@@ -66,9 +92,17 @@ class AffineStep(RuleStep):
 
     def flow(self, record: Record, arriving: Relevance) -> Tensor:
         """Relevance between units, (samples, units of this layer, units of the one it feeds from)."""
-        seen = self._seen(record, arriving)
+        return flow(*self._terms(record, arriving))
+
+    def weight_relevance(self, record: Record, arriving: Relevance) -> Tensor:
+        """Relevance that each weight takes part in, (samples, *weight.shape)."""
+        return weight_relevance(*self._terms(record, arriving))
+
+    def _terms(self, record: Record, arriving: Relevance) -> tuple[Seen, list[Term]]:
+        # a rule may write over what it owns; here the relevance is still needed afterwards
+        seen = self._seen(record, Relevance(r=arriving.r, g=arriving.g))
         assert self._rule is not None
-        return flow(seen, self._rule(seen).terms)
+        return seen, self._rule(seen).terms
 
     def rescale(self, seen: Differences, arriving: Tensor) -> list[Tensor]:
         """Δz = W Δx: the adjoint, without bias or stabilizer."""
@@ -85,25 +119,45 @@ def affine_map(node: Node, family: str, context: Context) -> tuple[AffineMap, No
     """The node as a map of its one live input, and that input."""
     name = operation_name(node)
     args: list[Any] = list(node.args)
-    (x,) = (n for n in node.all_input_nodes if n in context.live)
+    (x,) = live_inputs(node, context.live)
     if family == "weightless":
         return Weightless(lambda value: value, context.cache, node), x
     if family == "scaling":
         return _scaling(node, name, context), x
-    if family == "convolution":
+    if family == "convolution" and args[0] is x:
         return _convolution(name, args, node, context), x
-    if name == "linear":
+    if name == "linear" and args[0] is x:
         weight, bias = context.constant(args[1]), context.constant(args[2]) if len(args) > 2 else None
         return Dense(weight, bias, context.cache, node), x
-    if name == "addmm":
+    if name == "addmm" and args[1] is x and args[0] in context.constants and not node.kwargs:
         weight, bias = context.constant(args[2]).t(), context.constant(args[0])
         return Dense(weight, bias, context.cache, node), x
-    return Dense(context.constant(args[1]).t(), None, context.cache, node), x
+    if name in {"mm", "matmul"} and args[0] is x and context.constant(args[1]).dim() == 2:
+        return Dense(context.constant(args[1]).t(), None, context.cache, node), x
+    return _constant_side(node, x, context), x
+
+
+def _constant_side(node: Node, x: Node, context: Context) -> AffineMap:
+    """A product with x anywhere: linear in x, and in the one constant that it is multiplied with, if that is one."""
+    sides: list[Node] = []
+    map_arg((node.args, node.kwargs), sides.append)
+    weights = [n for n in sides if n in context.constants and isinstance(context.constants[n], Tensor)]
+    if len(weights) != 1 or sides.count(x) != 1:
+        return Weightless(lambda value: value, context.cache, node)
+    (weight,) = weights
+
+    def function(value: Tensor, given: Tensor) -> Tensor:
+        args, kwargs = map_aggregate(
+            (node.args, node.kwargs), lambda a: value if a is x else given if a is weight else a
+        )
+        return node.target(*args, **kwargs)  # type: ignore[operator]
+
+    return ConstantSide(function, context.constants[weight], context.cache, node)
 
 
 def _scaling(node: Node, name: str, context: Context) -> Scaling:
-    if name == "neg":
-        return Scaling(torch.tensor(-1.0), None, context.cache, node)
+    if name in {"neg", "positive"}:
+        return Scaling(torch.tensor(-1.0 if name == "neg" else 1.0), None, context.cache, node)
     first, second = node.args[:2]
     factor = second if first in context.live else first
     # a number becomes a float64 without axes, which takes on the type of what it multiplies
@@ -160,9 +214,12 @@ def merged_map(before: Node, norm: Node, family: str, context: Context) -> tuple
     map_, x = affine_map(before, family, context)
     scale, shift = batch_norm_scale(norm, context)
     assert map_.weight is not None
+    map_._key = (before, norm)  # not the cached parts of the map alone, where another plan does not merge
     map_.weight = map_.weight * scale.reshape(-1, *[1] * (map_.weight.dim() - 1))
     bias = shift if map_.bias is None else shift + scale * map_.bias.flatten()
     if isinstance(map_, Convolution):
+        if map_._channels_last:
+            map_.weight = map_.weight.contiguous(memory_format=torch.channels_last)
         map_._flat_bias = bias
         bias = bias.reshape(-1, *[1] * (map_.weight.dim() - 2))
     map_.bias = bias
