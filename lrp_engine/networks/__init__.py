@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["capture", "load"]
 
 
-def capture(module: Any, example_inputs: Any, *, name: str = "") -> Network:
+def capture(
+    module: Any, example_inputs: Any, *, name: str = "", batch_axis: Mapping[str, int | None] | None = None
+) -> Network:
     """Turn a live `torch.nn.Module` into a network; see `lrp_engine.networks.from_module.capture`."""
     from .from_module import capture as run
 
-    return run(module, example_inputs, name=name)
+    return run(module, example_inputs, name=name, batch_axis=batch_axis)
 
 
 def load(path: str | Path, architecture: str | Path | Architecture | None = None) -> Network:

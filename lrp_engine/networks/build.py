@@ -8,12 +8,16 @@ from typing import Any
 import torch
 from torch.fx import Graph, Node
 
-from ..errors import ArchitectureError
+from ..errors import ArchitectureError, CaptureError
 from .architecture import FeatureEntry, OutputEntry, classes_of, features_of
-from .graph import canonical, operation_name, operation_of, walk_back
+from .formats import widen
+from .graph import live_nodes, operation_name, operation_of, walk_back
 from .layers import find_layers
 from .network import Network, NetworkInput, NetworkOutput, Shape
+from .opened import canonical
 from .operations import MOVEMENT, OUTPUT_ACTIVATIONS
+from .recognise import recognise
+from .refused import refuse
 from .shapes import annotate
 
 
@@ -26,6 +30,7 @@ def finish(
     notes: list[str] | None = None,
     name: str = "",
     output_names: tuple[str, ...] = (),
+    examples: dict[str, torch.Tensor] | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> Network:
     """Make a `Network` of a functional ATen graph.
@@ -40,27 +45,39 @@ def finish(
         Placeholder name -> (shape with None where the samples run, dtype).
     parameters : frozenset of str
         The names in `tensors` that were learned.
+    examples : dict, optional
+        Values of the inputs, for a graph of one size that may only fit these.
+
+    Raises
+    ------
+    CaptureError
+        If the graph holds what cannot be explained, or nothing that it yields depends on its inputs.
     """
     notes = list(notes or ())
-    canonical(graph)
-    annotate(graph, tensors, inputs)
+    graph.eliminate_dead_code()
+    refuse(graph)
+    notes += widen(graph, tensors, inputs)
+    annotate(graph, tensors, inputs, examples)
+    unknown = canonical(graph, tensors)
+    if unknown:
+        annotate(graph, tensors, inputs, examples)
+    recognised = recognise(graph, tensors)
+    notes += recognised
+    if recognised:
+        annotate(graph, tensors, inputs, examples)
+    names = _keep_explained(graph, notes, output_names)
     used = {str(node.target) for node in graph.nodes if node.op == "get_attr"}
     tensors = {key: value.detach() for key, value in tensors.items() if key in used}
     layers = find_layers(graph, tensors, parameters)
     (results,) = next(node for node in graph.nodes if node.op == "output").args
-    names = output_names or (("output",) if len(results) == 1 else tuple(node.name for node in results))
     outputs = tuple(
         NetworkOutput(label, node.meta["shape"], activation=_activation(node, notes, label))
         for label, node in zip(names, results, strict=True)
     )
-    if not any(None in shape for shape, _ in inputs.values()):
-        notes.append("The network takes one sample at a time: its sample axis is fixed.")
     return Network(
         graph=graph,
         tensors=tensors,
-        inputs=tuple(
-            NetworkInput(key, shape, str(dtype).removeprefix("torch.")) for key, (shape, dtype) in inputs.items()
-        ),
+        inputs=_inputs(inputs, notes),
         outputs=outputs,
         layers=layers,
         notes=tuple(notes),
@@ -68,6 +85,45 @@ def finish(
         parameters=parameters & frozenset(tensors),
         metadata=metadata or {},
     )
+
+
+def _inputs(inputs: dict[str, tuple[Shape, torch.dtype]], notes: list[str]) -> tuple[NetworkInput, ...]:
+    axes: dict[str, int | None]
+    if any(None in shape for shape, _ in inputs.values()):
+        axes = {key: shape.index(None) if None in shape else None for key, (shape, _) in inputs.items()}
+    elif all(shape and shape[0] == 1 for shape, _ in inputs.values()):
+        notes.append("The network takes one sample at a time: its sample axis is fixed.")
+        axes = dict.fromkeys(inputs, 0)
+    else:
+        notes.append("The network's inputs have fixed sizes; they are taken whole, as one sample.")
+        axes = dict.fromkeys(inputs)
+    return tuple(
+        NetworkInput(key, shape, str(dtype).removeprefix("torch."), axis=axes[key])
+        for key, (shape, dtype) in inputs.items()
+    )
+
+
+def _keep_explained(graph: Graph, notes: list[str], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the outputs that nobody can explain: integers, and what does not depend on the inputs."""
+    last = next(node for node in graph.nodes if node.op == "output")
+    (results,) = last.args
+    single = len(results) == 1  # type: ignore[arg-type]
+    names = names or (("output",) if single else tuple(node.name for node in results))  # type: ignore[union-attr]
+    live = live_nodes(graph)
+    kept, dropped = [], []
+    for label, node in zip(names, results, strict=True):  # type: ignore[arg-type]
+        floating = node.meta["dtype"].is_floating_point
+        (kept if floating and node in live else dropped).append((label, node))
+    if not kept:
+        raise CaptureError(
+            "None of the network's outputs is a floating tensor that depends on its inputs; nothing can be explained."
+        )
+    if dropped:
+        said = ", ".join(label for label, _ in dropped)
+        notes.append(f"Not explained, as not a floating tensor that depends on the inputs: {said}.")
+        last.args = (tuple(node for _, node in kept),)
+        graph.eliminate_dead_code()
+    return tuple(label for label, _ in kept)
 
 
 def described(network: Network, features: dict[str, list[FeatureEntry]], outputs: list[OutputEntry]) -> Network:

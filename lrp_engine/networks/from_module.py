@@ -1,233 +1,265 @@
-"""From a live module to a network, by `torch.export`."""
+"""From a live module to a network, by `torch.export`; where that refuses, by tracing the path of the example."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
-from torch.fx import Graph, Node
-from torch.fx.node import map_arg
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
-from ..errors import CaptureError
-from .build import finish
-from .graph import operation_name
-from .network import Network, Shape
+from ..errors import CaptureError, LrpError
+from .answers import Answer, answering
+from .arguments import Example, arguments
+from .formats import WIDENED
+from .from_program import exported, from_program
+from .graph import evaluate, integer_functions
+from .network import Network
+from .shapes import DoesNotFit
+from .traced import trace
 
-aten = torch.ops.aten
 
-
-def capture(module: nn.Module, example_inputs: Any, *, name: str = "") -> Network:
+def capture(
+    module: nn.Module,
+    example_inputs: Any,
+    *,
+    name: str = "",
+    batch_axis: Mapping[str, int | None] | None = None,
+) -> Network:
     """Turn a module into a network.
 
     Parameters
     ----------
     module : torch.nn.Module
         Its evaluation mode is captured; the module itself is left as it is.
-    example_inputs : tensor, tuple of tensors, or dict of tensors by argument name
-        Values that its `forward` takes. The first axis of each is taken for the samples, and may then have any size.
+    example_inputs : tensor, tuple of arguments, or dict of arguments by name
+        What its `forward` takes: tensors or arrays of any type, also in lists and dicts, and settings (numbers,
+        truth values, None), which become part of the network.
     name : str
         What to call the network; the module's class name if empty.
+    batch_axis : dict, optional
+        Input name -> the axis that runs over samples (which may then have any size), or None if it has no such axis.
+        The first axis where nothing is said. If an input has none, or they disagree in their number of samples, all
+        inputs together are one sample.
 
     Returns
     -------
     Network
+        Its outputs are the floating tensors that `forward` returns, named by the keys of a dict or the fields of a
+        dataclass. Control flow that depends on values is followed for the example only; `notes` says so.
 
     Raises
     ------
     CaptureError
-        If the module cannot be exported; the sentence carries the reason that torch gives.
+        If the module does not run on the example, or cannot be captured; the sentence carries torch's reason.
     """
-    args, kwargs = _arguments(example_inputs)
+    example = Example.of(module, example_inputs, batch_axis)
+    called = name or type(module).__name__
+    with _evaluating(module), answering(module) as answer, torch.no_grad():
+        expected = _run(module, example, answer)
+        _check_sample_axis(module, example)
+        reasons: list[str] = []
+        alone = _stand_alone(module, example, expected)
+        for way, part in _ways(example, alone):
+            try:
+                network = way(module, part, answer, called, reasons)
+                _check_same(network, part, expected if part is example else module(*part.args, **part.kwargs), answer)
+            except _Refused as reason:
+                reasons.append(str(reason))
+            else:
+                network.notes += () if alone or way is not _any_number else (_MIXED,)
+                return network
+    raise CaptureError(f"{type(module).__name__} cannot be captured: {reasons[0]}")
+
+
+_MIXED = (
+    "The samples along the first axis influence each other's outputs; if another axis runs over the samples, name it "
+    "by batch_axis."
+)
+
+
+class _Refused(Exception):
+    """One way of capturing does not do; the next is tried."""
+
+
+Way = Callable[[nn.Module, Example, Answer, str, list[str]], Network]
+
+
+def _ways(example: Example, alone: bool) -> Iterator[tuple[Way, Example]]:
+    """The ways of capturing, the best first: any number of samples, one sample, all as it is; then as a path."""
+    parts = [example.first()] if example.axes and alone else []
+    parts += [example] if example.samples > 1 or not example.axes else []
+    if example.axes:
+        yield _any_number, example
+    yield from ((_fixed, part) for part in parts)
+    yield from ((_path, part) for part in parts)
+
+
+def _any_number(module: nn.Module, example: Example, answer: Answer, name: str, reasons: list[str]) -> Network:
+    del reasons
+    from torch.export import Dim
+
+    example = example.several()
+    axes = {id(tensor): (example.axes or {})[key] for key, tensor in example.tensors.items()}
+    shapes = pytree.tree_map(
+        lambda value: {axes[id(value)]: Dim.DYNAMIC} if id(value) in axes else None,
+        arguments(module, example.args, example.kwargs),
+    )
+    return _export(module, example, answer, name, shapes=shapes)
+
+
+def _fixed(module: nn.Module, example: Example, answer: Answer, name: str, reasons: list[str]) -> Network:
+    notes = []
+    if reasons:
+        several = f"all {example.samples} samples of the example together"
+        count = several if example.samples > 1 else "one sample at a time"
+        why = reasons[0].split(" For more information")[0].rstrip("!.")
+        notes.append(f"Another number of samples cannot be captured, only {count} ({why}).")
+    return _export(module, example, answer, name, notes)
+
+
+def _path(module: nn.Module, example: Example, answer: Answer, name: str, reasons: list[str]) -> Network:
+    del reasons
+    try:
+        return trace(module, example, name=name, notes=answer.notes, output_names=answer.names)
+    except LrpError:
+        raise
+    except Exception as error:
+        raise _Refused(_first_line(error)) from error
+
+
+def _export(
+    module: nn.Module, example: Example, answer: Answer, name: str, notes: list[str] | None = None, shapes: Any = None
+) -> Network:
+    try:
+        # export leaves marks on what it is given
+        given = example if shapes is not None else example.copy()
+        program = exported(module, given.args, given.kwargs, shapes)
+    except Exception as error:  # export fails in as many ways as modules do
+        raise _Refused(_first_line(error)) from error
+    _check_program(program)
+    try:
+        return from_program(
+            program,
+            name=name,
+            notes=[*(notes or []), *answer.notes],
+            output_names=answer.names,
+            examples=example.tensors if shapes is None else None,
+        )
+    except DoesNotFit as error:  # another number of samples than the example's
+        raise _Refused(str(error)) from error
+
+
+def _check_program(program: Any) -> None:
+    """Numbers read from tensors, and branches, leave nodes in a program that no graph of ours can run."""
+    for node in program.graph.nodes:
+        if node.op != "call_function":
+            continue
+        known = isinstance(node.target, torch._ops.OpOverload) or node.target in integer_functions().values()
+        by_value = known and torch.Tag.data_dependent_output in getattr(node.target, "tags", ())
+        if by_value or isinstance(node.target, torch._ops.HigherOrderOperator):
+            raise _Refused(f"{node.name} depends on values")
+
+
+# ------------------------------------------------------------------------------------------------ checks
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
     training = [part for part in module.modules() if part.training]
     module.eval()
+    # the fast path of nn.TransformerEncoder is one operation, which is never captured
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
-        program, notes = _export(module, args, kwargs)
+        yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
         for part in training:
             part.training = True
-    return from_program(program, name=name or type(module).__name__, notes=notes)
 
 
-def _arguments(example_inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if isinstance(example_inputs, dict):
-        return (), dict(example_inputs)
-    if isinstance(example_inputs, tuple | list):
-        return tuple(example_inputs), {}
-    return (example_inputs,), {}
+def _run(module: nn.Module, example: Example, answer: Answer) -> tuple[Tensor, ...]:
+    """Run the module itself.
 
-
-def _export(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[str]]:
-    from torch.export import Dim, export
-
-    # torch takes a sample axis of one for a constant, so a lone sample is shown twice
-    twice = tuple(_two(a) for a in args), {key: _two(a) for key, a in kwargs.items()}
-    shapes = _dynamic(module, *twice, Dim.DYNAMIC)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own deprecations say nothing to our caller
-        try:
-            return export(module, *twice, dynamic_shapes=shapes, strict=False).run_decompositions({}), []
-        except Exception as first:  # noqa: BLE001 – export fails in as many ways as modules do
-            try:
-                program = export(module, args, kwargs, strict=False).run_decompositions({})
-            except Exception as error:
-                raise CaptureError(f"{type(module).__name__} cannot be captured: {_first_line(error)}") from error
-            return program, [_fixed(module, [*args, *kwargs.values()], first)]
-
-
-def _fixed(module: nn.Module, examples: list[Any], reason: BaseException) -> str:
-    """The note that a network's number of samples is fixed; refuses examples that seem to have no sample axis."""
-    tensors = [example for example in examples if isinstance(example, torch.Tensor)]
-    flat = next((tensor for tensor in tensors if tensor.dim() <= 1), None)
-    if flat is not None:
-        size = f"{flat.shape[0]} numbers" if flat.dim() else "a single number"
+    Raises
+    ------
+    CaptureError
+        If it fails, or returns nothing that can be explained.
+    """
+    given = example.copy()
+    try:
+        returned = module(*given.args, **given.kwargs)
+    except Exception as error:
+        raise CaptureError(f"{type(module).__name__} does not run on the example: {_first_line(error)}") from error
+    if not answer.names:
+        what = ", ".join(answer.dropped) or "nothing"
         raise CaptureError(
-            f"An example input of {type(module).__name__} is {size} without a sample axis; add a first axis that "
-            "runs over samples, as in x[None]."
+            f"{type(module).__name__} returns {what}; there has to be a floating tensor that can be explained."
         )
-    why = _first_line(reason).split(" For more information")[0].rstrip("!.")
-    return f"The network only takes {tensors[0].shape[0]} samples at a time, as it was captured ({why})."
+    return returned
 
 
-def _two(value: Any) -> Any:
-    """A copy, since export leaves marks on its examples, with at least two samples."""
-    if not isinstance(value, torch.Tensor):
-        return value
-    value = value.detach()
-    return torch.cat([value, value]) if value.dim() > 0 and value.shape[0] == 1 else value.clone()
+def _check_sample_axis(module: nn.Module, example: Example) -> None:
+    """A lone sample without a sample axis is a mistake that torch's own words do not explain."""
+    flat = next((tensor for tensor in example.tensors.values() if tensor.dim() == 1), None)
+    if flat is None or not example.axes or not flat.is_floating_point():
+        return
+    one = example.first()
+    try:
+        module(*one.args, **one.kwargs)
+    except Exception as error:
+        raise CaptureError(
+            f"An example input of {type(module).__name__} is {flat.shape[0]} numbers without a sample axis; add a "
+            "first axis that runs over samples, as in x[None]."
+        ) from error
 
 
-def _dynamic(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: Any) -> Any:
-    def axis(value: Any) -> dict[int, Any] | None:
-        return {0: dynamic} if isinstance(value, torch.Tensor) and value.dim() else None
+def _stand_alone(module: nn.Module, example: Example, expected: tuple[Tensor, ...]) -> bool:
+    """Whether the first sample's outputs are what the module computes of it alone; yes, if there is only one."""
+    if not example.axes or example.samples == 1:
+        return True
+    one = example.first()
+    try:
+        alone = module(*one.args, **one.kwargs)
+    except Exception:  # noqa: BLE001 – a module that cannot take one sample may fail in any way
+        return False
+    return len(alone) == len(expected) and all(
+        any(
+            part.dim() == whole.dim()
+            and whole.shape[axis] == example.samples
+            and _close(part, whole.narrow(axis, 0, 1))
+            for axis in range(whole.dim())
+        )
+        for part, whole in zip(alone, expected, strict=True)
+    )
 
-    if isinstance(module, Replay):
-        return {"inputs": tuple(axis(a) for a in args)}
-    if not kwargs:
-        return tuple(axis(a) for a in args)
-    import inspect
 
-    names = list(inspect.signature(module.forward).parameters)
-    return {**{n: axis(a) for n, a in zip(names, args, strict=False)}, **{n: axis(a) for n, a in kwargs.items()}}
+def _close(one: Tensor, other: Tensor) -> bool:
+    largest = float(other.abs().nan_to_num(posinf=0.0).max()) if other.numel() else 0.0
+    return one.shape == other.shape and torch.allclose(one, other, rtol=0.0, atol=1e-3 * largest, equal_nan=True)
+
+
+def _check_same(network: Network, example: Example, expected: tuple[Tensor, ...], answer: Answer) -> None:
+    """The graph has to compute what the module computes; half precision is not compared, as it rounds otherwise."""
+    if any(note.startswith(WIDENED) for note in network.notes):
+        return
+    values: dict[Any, Any] = {}
+    for node in network.graph.nodes:
+        if node.op == "placeholder":
+            values[node] = example.tensors[str(node.target)]
+        elif node.op == "get_attr":
+            values[node] = network.tensors[str(node.target)]
+        elif node.op == "call_function":
+            values[node] = evaluate(node, values)
+    wanted = dict(zip(answer.names, expected, strict=True))
+    for entry, node in zip(network.outputs, network.output_nodes, strict=True):
+        if not _close(values[node], wanted[entry.name].cpu()):
+            raise _Refused(f"the output “{entry.name}” of its graph is not what the module computes.")
 
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
-
-
-def from_program(
-    program: Any,
-    *,
-    name: str,
-    notes: list[str] | None = None,
-    input_names: tuple[str, ...] = (),
-    output_names: tuple[str, ...] = (),
-    rename: dict[str, str] | None = None,
-) -> Network:
-    """Make a network of a decomposed `torch.export.ExportedProgram`."""
-    signature = program.graph_signature
-    held: dict[str, str] = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
-    held |= signature.inputs_to_lifted_tensor_constants
-    stores = {**program.constants, **program.state_dict}
-    parameters: set[str] = set(signature.inputs_to_parameters.values())
-    users = [n for n in program.graph.nodes if n.op == "placeholder" and n.name in signature.user_inputs]
-    names = dict(zip([n.name for n in users], input_names, strict=True)) if input_names else {}
-
-    graph = Graph()
-    copies: dict[Node, Node] = {}
-    tensors: dict[str, torch.Tensor] = {}
-    inputs: dict[str, tuple[Shape, torch.dtype]] = {}
-    for node in program.graph.nodes:
-        if node.op == "placeholder" and node.name in held:
-            key = (rename or {}).get(held[node.name], held[node.name])
-            tensors[key] = stores[held[node.name]]
-            copies[node] = graph.create_node("get_attr", key)
-        elif node.op == "placeholder":
-            value = node.meta.get("val")
-            if not isinstance(value, torch.Tensor):
-                continue  # a constant argument; no node reads it
-            called = names.get(node.name, str(node.target))
-            copy = graph.placeholder(called)
-            inputs[called] = (tuple(_size(s) for s in value.shape), value.dtype)
-            copies[node] = copy
-        elif node.op == "output":
-            kept = [n for n in node.args[0] if isinstance(n, Node) and n.name in signature.user_outputs]
-            graph.output(tuple(copies[n] for n in kept))
-        elif node.op == "call_function" and not node.users and node.name.startswith("_assert"):
-            continue
-        else:
-            args, kwargs = map_arg((node.args, node.kwargs), lambda n: copies[n])
-            copy = graph.create_node("call_function", node.target, args, kwargs, name=operation_name(node))
-            copy.meta = _meta(node)
-            copies[node] = copy
-    learned = frozenset((rename or {}).get(p) or p for p in parameters)
-    return finish(graph, tensors, inputs, parameters=learned, notes=notes, name=name, output_names=output_names)
-
-
-def _size(size: Any) -> int | None:
-    """None for a symbolic size. `isinstance(size, int)` is False even for a symbolic size that is known."""
-    if isinstance(size, int):
-        return size
-    return size.node.maybe_as_int()
-
-
-def _meta(node: Node) -> dict[str, Any]:
-    stack = list((node.meta.get("nn_module_stack") or {}).items())
-    key, (path, kind) = stack[-1] if stack else ("", ("", ""))
-    kind = kind if isinstance(kind, str) else kind.__name__
-    return layer_meta(key, path, kind) | {"source": source_line(node.meta.get("stack_trace") or "")}
-
-
-def layer_meta(key: str, path: str, kind: str) -> dict[str, str]:
-    """A node's layer and module class, from the innermost entry of torch's module stack.
-
-    The entry's key ends in @1 at a module's second call; without it, two calls would be taken for one layer.
-    """
-    if not path or path.startswith("_empty_nn_module_stack"):
-        return {"layer": "", "module": ""}
-    call = key.rpartition("@")[2]
-    again = f"@{call}" if "@" in key and call.isdigit() and "@" not in path else ""
-    return {"layer": path + again, "module": kind.rsplit(".", 1)[-1]}
-
-
-def source_line(trace: str) -> str:
-    """The author's own line in a stack trace: the last one outside torch, as `file:line: code`."""
-    lines = [line.strip() for line in trace.strip().splitlines()]
-    own = [  # a line of the trace says where, the next one what stands there
-        (head, code)
-        for head, code in zip(lines, [*lines[1:], ""], strict=False)
-        if head.startswith("File ") and "torch/nn/" not in head and "torch/fx/" not in head
-    ]
-    if not own:
-        return ""
-    head, code = own[-1]
-    parts = head.split('"')
-    number = head.split("line ")[-1].split(",")[0] if "line " in head else "?"
-    return f"{parts[1] if len(parts) > 1 else '?'}:{number}: {code}"
-
-
-class Replay(nn.Module):
-    """Runs a graph node by node, so that exporting it makes it functional and keeps where each node came from."""
-
-    def __init__(self, graph_module: torch.fx.GraphModule) -> None:
-        super().__init__()
-        self.replayed = graph_module
-
-    def forward(self, *inputs: torch.Tensor) -> Any:
-        """Run the graph on `inputs`."""
-        from torch.fx import traceback
-
-        with traceback.preserve_node_meta():
-            return torch.fx.Interpreter(self.replayed).run(*inputs)
-
-
-def recapture(graph_module: torch.fx.GraphModule, inputs: list[torch.Tensor], **names: Any) -> Network:
-    """Make a network of a graph that still changes values in place or calls compound operations."""
-    replay = Replay(graph_module).eval()
-    program, notes = _export(replay, tuple(inputs), {})
-    stored = {**program.state_dict, **program.constants}
-    prefix = "replayed."
-    rename = {key: key.removeprefix(prefix).replace("__dot__", ".") for key in stored}
-    return from_program(program, notes=notes, rename=rename, **names)

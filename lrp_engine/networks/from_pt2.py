@@ -17,7 +17,7 @@ from torch.fx import Graph, Node
 from ..errors import FormatError, UnsupportedOperation, UntrustedFile
 from ..files.pt2 import DTYPES
 from .build import finish
-from .from_module import layer_meta, recapture, source_line
+from .from_program import layer_meta, recapture, source_line
 from .graph import integer_functions
 from .network import Network, Shape
 from .operations import KINDS, is_allowed
@@ -65,18 +65,17 @@ def network_of(model: dict[str, Any], tensors: dict[str, torch.Tensor], *, name:
         graph = reader.read()
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         raise FormatError(f"The graph in {name} is not described as torch.export writes it ({error!r}).") from error
-    floating = {key: t.float() if t.is_floating_point() else t for key, t in reader.tensors.items()}
     if any(_changes_in_place(node) for node in graph.nodes):
         held: dict[str, Any] = {
             key: torch.nn.Parameter(t, requires_grad=False) if key in reader.parameters else t
-            for key, t in floating.items()
+            for key, t in reader.tensors.items()
         }
         module = torch.fx.GraphModule(held, graph)
         examples = [torch.zeros([2 if s is None else s for s in shape], dtype=d) for shape, d in reader.inputs.values()]
         return recapture(module, examples, name=name, input_names=tuple(reader.inputs))
     return finish(
         graph,
-        floating,
+        reader.tensors,
         reader.inputs,
         parameters=frozenset(reader.parameters),
         notes=reader.notes,
@@ -154,8 +153,7 @@ class _Reader:
                     )
                 self.notes.append(f"Axis {axis} of the input “{name}” may have any size; {hint} is taken.")
                 sizes.append(int(hint))
-        dtype = _DTYPES[described["dtype"]]
-        return tuple(sizes), torch.float32 if dtype.is_floating_point else dtype
+        return tuple(sizes), _DTYPES[described["dtype"]]
 
     def _node(self, described: dict[str, Any]) -> None:
         target, schema = _target(described["target"], described.get("metadata") or {})
@@ -193,8 +191,7 @@ class _Reader:
         if kind in {"as_sym_ints", "as_sym_floats", "as_sym_bools"}:
             return [self._symbol(v) for v in value]
         if kind == "as_scalar_type":
-            dtype = _DTYPES[value]
-            return torch.float32 if dtype.is_floating_point else dtype
+            return _DTYPES[value]
         if kind == "as_memory_format":
             return _MEMORY_FORMATS[value]
         if kind == "as_device":

@@ -5,12 +5,17 @@ from __future__ import annotations
 from torch import Tensor
 from torch.fx import Graph, Node
 
-from .graph import live_nodes, operation_name, operation_of
+from . import operations
+from .graph import kind_of, live_nodes, operation_name, operation_of
 from .network import Layer
-from .operations import ACTIVATION, AFFINE, MOVEMENT, NORMALIZATION, OUTPUT, SELECTION, SUM
+from .operations import MOVEMENT, NORMALIZATION
 
 # Of a layer's nodes, the one that says most about it gives the layer its kind.
-_TELLING = (AFFINE, NORMALIZATION, SELECTION, SUM, OUTPUT, ACTIVATION, MOVEMENT)
+_TELLING = (
+    *(operations.RECURRENT, operations.BILINEAR, operations.LOOKUP, operations.AFFINE, operations.NORMALIZATION),
+    *(operations.SELECTION, operations.SOFTMAX, operations.PRODUCT, operations.QUOTIENT, operations.SUM),
+    *(operations.OUTPUT, operations.ACTIVATION, operations.MOVEMENT, operations.CONSTANT, operations.UNSUPPORTED),
+)
 
 
 def find_layers(graph: Graph, tensors: dict[str, Tensor], parameters: frozenset[str]) -> tuple[Layer, ...]:
@@ -39,8 +44,7 @@ def find_layers(graph: Graph, tensors: dict[str, Tensor], parameters: frozenset[
 def _layer(
     path: str, nodes: list[Node], tensors: dict[str, Tensor], parameters: frozenset[str], live: set[Node]
 ) -> Layer:
-    rows = [row.kind for node in nodes if (row := operation_of(node))]
-    kind = min(rows, key=_TELLING.index, default="unsupported")
+    kind = min((kind_of(node, live)[0] for node in nodes), key=_TELLING.index)
     module = nodes[-1].meta.get("module", "")
     learned = {
         str(argument.target): tensors[str(argument.target)].numel()

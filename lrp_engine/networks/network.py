@@ -17,17 +17,31 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class NetworkInput:
-    """One input. `shape` has None where the samples run; `features` is empty or has one entry per unit, in C order."""
+    """One input.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple
+        None where the samples run; without None, the number of samples on their axis is fixed.
+    dtype : str
+        As torch names it.
+    features : tuple of Feature
+        Empty, or one per unit, in C order.
+    axis : int or None
+        Where the samples run; None if the network's inputs are one sample as a whole.
+    """
 
     name: str
     shape: Shape
     dtype: str
     features: tuple[Feature, ...] = ()
+    axis: int | None = 0
 
     @property
     def unit_shape(self) -> tuple[int, ...]:
         """The shape of one sample."""
-        return tuple(size for size in self.shape if size is not None)
+        return tuple(size for axis, size in enumerate(self.shape) if axis != self.axis and size is not None)
 
 
 @dataclass(frozen=True, slots=True)

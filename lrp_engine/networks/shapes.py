@@ -16,14 +16,23 @@ import torch
 from torch.fx import Graph, Node
 
 from ..errors import CaptureError, LrpError
-from .graph import evaluate
+from .graph import evaluate, operation_name
 from .network import Shape
 
 _FEW, _MORE = 2, 3
 _SMALL = 32 * 2**20  # bytes of weights and of one sample
 
 
-def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, tuple[Shape, torch.dtype]]) -> None:
+class DoesNotFit(CaptureError):
+    """A node cannot run on the shapes that it is given."""
+
+
+def annotate(
+    graph: Graph,
+    tensors: dict[str, torch.Tensor],
+    inputs: dict[str, tuple[Shape, torch.dtype]],
+    examples: dict[str, torch.Tensor] | None = None,
+) -> None:
     """Write `shape`, `dtype` and `samples` into each node's meta.
 
     Parameters
@@ -33,6 +42,8 @@ def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, t
         Weights and constants by `get_attr` name.
     inputs : dict
         For each placeholder's target, which is the input's name, its shape (None where the samples run) and dtype.
+    examples : dict, optional
+        Values of the inputs, for a graph that was traced with them; zeros otherwise, which are valid tokens too.
 
     Raises
     ------
@@ -41,10 +52,11 @@ def annotate(graph: Graph, tensors: dict[str, torch.Tensor], inputs: dict[str, t
     """
     sample = sum(prod(size for size in shape if size is not None) * dtype.itemsize for shape, dtype in inputs.values())
     small = sample + sum(tensor.nbytes for tensor in tensors.values()) <= _SMALL
-    device = "cpu" if small else "meta"
+    device = "cpu" if small or examples else "meta"
     with torch.no_grad():
-        few = _run(graph, tensors, inputs, _FEW, device)
-        more = _run(graph, tensors, inputs, _MORE, device) if any(None in s for s, _ in inputs.values()) else few
+        few = _run(graph, tensors, _values(inputs, _FEW, device, examples), device)
+        dynamic = any(None in shape for shape, _ in inputs.values())
+        more = _run(graph, tensors, _values(inputs, _MORE, device), device) if dynamic else few
     for node in graph.nodes:
         if node.op == "output":
             continue
@@ -60,33 +72,61 @@ def _compare(few: tuple[int, ...], more: tuple[int, ...]) -> tuple[Shape, tuple[
     return shape, (axes[0], few[axes[0]] // _FEW) if axes else None
 
 
-def _run(
-    graph: Graph,
-    tensors: dict[str, torch.Tensor],
+def _values(
     inputs: dict[str, tuple[Shape, torch.dtype]],
     samples: int,
     device: str,
+    examples: dict[str, torch.Tensor] | None = None,
+) -> dict[str, torch.Tensor]:
+    values = {}
+    for name, (shape, dtype) in inputs.items():
+        if any(size is not None and size < 1 for size in shape):
+            raise CaptureError(f"The input “{name}” has a size below 1 in its shape {shape}.")
+        if examples:
+            values[name] = examples[name].to(device, dtype)
+        else:
+            values[name] = torch.zeros([samples if s is None else s for s in shape], dtype=dtype, device=device)
+    return values
+
+
+def _run(
+    graph: Graph, tensors: dict[str, torch.Tensor], given: dict[str, torch.Tensor], device: str
 ) -> dict[Node, Any]:
     values: dict[Node, Any] = {}
     held: dict[str, torch.Tensor] = {}
     for node in graph.nodes:
         if node.op == "placeholder":
-            shape, dtype = inputs[str(node.target)]
-            if any(size is not None and size < 1 for size in shape):
-                raise CaptureError(f"The input “{node.target}” has a size below 1 in its shape {shape}.")
-            values[node] = torch.zeros([s or samples for s in shape], dtype=dtype, device=device)
+            values[node] = given[str(node.target)]
         elif node.op == "get_attr":
             name = str(node.target)
             values[node] = held.setdefault(name, tensors[name].to(device))
         elif node.op == "call_function":
             try:
+                _check_states(node, values)
                 values[node] = evaluate(node, values)
             except LrpError:
                 raise
             except Exception as error:  # any operation may refuse its arguments in its own way
                 where = node.meta.get("layer") or node.name
                 reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-                raise CaptureError(
+                raise DoesNotFit(
                     f"The node {node.name} in layer “{where}” does not fit what it is given: {reason}"
                 ) from error
     return values
+
+
+_RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
+
+
+def _check_states(node: Node, values: dict[Node, Any]) -> None:
+    """Refuse an initial state of another number of samples: torch would read beyond its memory."""
+    if operation_name(node) not in _RECURRENT:
+        return
+    x, states = values[node.args[0]], node.args[1]  # type: ignore[index]
+    samples = x.shape[0 if node.args[8] else 1]
+    for state in states if isinstance(states, list | tuple) else [states]:
+        if isinstance(state, Node) and values[state].shape[1] != samples:
+            raise CaptureError(
+                f"The initial state of {node.name} in layer “{node.meta.get('layer') or 'the top'}” is made for "
+                f"{values[state].shape[1]} samples, but it is given {samples}; make it as large as the input."
+            )

@@ -1,0 +1,358 @@
+"""The canonical form: compound operations are opened into plain ones, so that each node has one tensor and one rule.
+
+Attention becomes matrix products around a softmax, a gated linear unit a product with a sigmoid, a split its slices,
+a batch norm one node. What the network computes stays the same.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import Graph, Node
+
+from .attention import ATTENTIONS
+from .graph import live_nodes, operation_name
+from .writing import Given, Writer
+
+aten = torch.ops.aten
+
+# One value: what stands in the node's place, or None to leave it. Several values: the same for one of them, by number.
+One = Callable[[Writer, Given], Node | None]
+Several = Callable[[Writer, Given, int], Node | None]
+
+
+def canonical(graph: Graph, tensors: dict[str, Tensor]) -> bool:
+    """Rewrite compound operations in place; the nodes' shapes have to be known.
+
+    Parameters
+    ----------
+    graph : torch.fx.Graph
+    tensors : dict
+        Weights and constants by `get_attr` name; a causal mask is added to them.
+
+    Returns
+    -------
+    bool
+        Whether there are nodes now whose shapes are not known.
+    """
+    writer = Writer(graph, tensors, live_nodes(graph))
+    for node in list(graph.nodes):
+        if node.op != "call_function":
+            continue
+        name = operation_name(node)
+        if name.startswith("_assert") and not node.users:
+            graph.erase_node(node)
+        elif name in _VIEWS:
+            node.target = aten.reshape.default
+        elif name in ONE:
+            new = ONE[name](writer.at(node), Given(node))
+            if new is not None:
+                writer.put(node, new)
+        elif name in SEVERAL:
+            _each(writer, node, SEVERAL[name])
+    graph.eliminate_dead_code()
+    return writer.wrote
+
+
+def _each(writer: Writer, node: Node, build: Several) -> None:
+    for reader in list(node.users):
+        if reader.target is operator.getitem and isinstance(reader.args[1], int):
+            new = build(writer.at(reader), Given(node), reader.args[1])
+            if new is not None:
+                writer.put(reader, new)
+
+
+# ------------------------------------------------------------------------------------------------ parts of a tensor
+
+
+def _cut(w: Writer, x: Node, axis: int, start: int, stop: int) -> Node:
+    return w(aten.slice.Tensor, x, axis, start, stop)
+
+
+def _part(w: Writer, g: Given, number: int, sizes: Callable[[Given, int], list[int]]) -> Node | None:
+    axis = g["dim"] % len(g.shape("self"))
+    length = g.shape("self")[axis]
+    if length is None:
+        return None  # along the samples: their number is open
+    ends = sizes(g, length)
+    return _cut(w, g["self"], axis, sum(ends[:number]), min(sum(ends[: number + 1]), length))
+
+
+def _equal(g: Given, length: int) -> list[int]:
+    """The parts of `split` (all of one size) and of `split_with_sizes`."""
+    size = g.first("split_size", "split_sizes")
+    return list(size) if isinstance(size, list | tuple) else [size] * -(-length // size)
+
+
+def _chunks(g: Given, length: int) -> list[int]:
+    size = -(-length // g["chunks"])
+    return [size] * -(-length // size)
+
+
+def _tensor_split(g: Given, length: int) -> list[int]:
+    if "indices" in g:
+        ends = [0, *(min(i % length if i < 0 else i, length) for i in g["indices"]), length]
+        return [b - a for a, b in pairwise(ends)]
+    sections = g["sections"]
+    return [length // sections + (number < length % sections) for number in range(sections)]
+
+
+def _glu(w: Writer, g: Given) -> Node | None:
+    axis = g["dim"] % len(g.shape("self"))
+    length = g.shape("self")[axis]
+    if length is None:
+        return None
+    signal, gate = _cut(w, g["self"], axis, 0, length // 2), _cut(w, g["self"], axis, length // 2, length)
+    return w(aten.mul.Tensor, signal, w(aten.sigmoid.default, gate))
+
+
+# ------------------------------------------------------------------------------------------------ choosing values
+
+
+def _extreme(largest: bool) -> Several:
+    values, places = (aten.amax, aten.argmax) if largest else (aten.amin, aten.argmin)
+
+    def build(w: Writer, g: Given, number: int) -> Node | None:
+        if "dim" not in g:
+            return None
+        if number == 0:
+            return w(values.default, g["self"], [g["dim"]], g["keepdim"])
+        return w(places.default, g["self"], g["dim"], g["keepdim"])
+
+    return build
+
+
+def _aminmax(w: Writer, g: Given, number: int) -> Node:
+    axes = [] if g["dim"] is None else [g["dim"]]
+    return w((aten.amin, aten.amax)[number].default, g["self"], axes, g["keepdim"])
+
+
+def _sorted(w: Writer, g: Given, number: int) -> Node:
+    """The values are gathered from where they stood: a movement; what says where is an index like any other."""
+    count = g.get("k")
+    descending = g["largest"] if count is not None else g["descending"]
+    order = w(aten.argsort.default, g["self"], g["dim"], descending)
+    if count is not None:
+        order = w(aten.slice.Tensor, order, g["dim"], 0, count)
+    return w(aten.gather.default, g["self"], g["dim"], order) if number == 0 else order
+
+
+def _gathered(w: Writer, g: Given, number: int) -> Node | None:
+    """The values of `median`, `mode`, `kthvalue` and `cummax`, gathered by the places that they also yield."""
+    if number or "dim" not in g:
+        return None
+    keeps = g.get("keepdim", True)
+    places = w(operator.getitem, g.node, 1)
+    places = places if keeps else w(aten.unsqueeze.default, places, g["dim"])
+    values = w(aten.gather.default, g["self"], g["dim"], places)
+    return values if keeps else w(aten.squeeze.dim, values, g["dim"])
+
+
+def _pool(target: Any) -> Several:
+    names = ("self", "kernel_size", "stride", "padding", "dilation", "ceil_mode")
+    return lambda w, g, number: None if number else w(target, *(g[name] for name in names))
+
+
+def _adaptive_max(w: Writer, g: Given, number: int) -> Node | None:
+    sizes = g.shape("self")[-len(g["output_size"]) :]
+    if number or any(size is None or size % wanted for size, wanted in zip(sizes, g["output_size"], strict=True)):
+        return None
+    kernel = [size // wanted for size, wanted in zip(sizes, g["output_size"], strict=True)]
+    target = {1: aten.max_pool1d, 2: aten.max_pool2d, 3: aten.max_pool3d}[len(kernel)]
+    return w(target.default, g["self"], kernel, kernel)
+
+
+# ------------------------------------------------------------------------------------------------ products and sums
+
+
+def _matmul(first: str, second: str) -> One:
+    return lambda w, g: w(aten.matmul.default, g[first], g[second])
+
+
+def _if_live(weight: str, build: One) -> One:
+    """Only a product of two live values is opened; with a constant it is a dense layer as it stands."""
+    return lambda w, g: build(w, g) if g[weight] in w.live else None
+
+
+def _linear(w: Writer, g: Given) -> Node:
+    weight = g["weight"]
+    turned = w(aten.transpose.int, weight, 0, 1) if len(g.shape("weight")) == 2 else weight
+    product = w(aten.matmul.default, g["input"], turned)
+    return product if g["bias"] is None else w(aten.add.Tensor, product, g["bias"])
+
+
+def _added(build: One) -> One:
+    """The form beta · self + alpha · product."""
+
+    def whole(w: Writer, g: Given) -> Node:
+        product: Any = build(w, g)
+        bias = g["self"] if g["beta"] == 1 else w(aten.mul.Tensor, g["self"], g["beta"])
+        scaled = product if g["alpha"] == 1 else w(aten.mul.Tensor, product, g["alpha"])
+        return w(aten.add.Tensor, scaled, bias)
+
+    return whole
+
+
+def _outer(first: str, second: str) -> One:
+    return lambda w, g: w(aten.mul.Tensor, w(aten.unsqueeze.default, g[first], 1), g[second])
+
+
+def _summed_over_batch(w: Writer, g: Given) -> Node:
+    return w(aten.sum.dim_IntList, w(aten.matmul.default, g["batch1"], g["batch2"]), [0])
+
+
+def _plus(target: Any) -> One:
+    """The form self + value · (tensor1 ∘ tensor2)."""
+    return lambda w, g: w(aten.add.Tensor, g["self"], w(target, g["tensor1"], g["tensor2"]), alpha=g["value"])
+
+
+def _lerp(w: Writer, g: Given) -> Node:
+    weight = g["weight"]
+    rest = 1 - weight if isinstance(weight, int | float) else w(aten.rsub.Scalar, weight, 1)
+    return w(aten.add.Tensor, w(aten.mul.Tensor, g["self"], rest), w(aten.mul.Tensor, g["end"], weight))
+
+
+# ------------------------------------------------------------------------------------------------ norms
+
+
+def _batch_norm(w: Writer, g: Given, number: int) -> Node | None:
+    if number or g.get("training", False):
+        return None
+    eps = g.first("eps", "epsilon")
+    tensors = (g[name] for name in ("input", "weight", "bias", "running_mean", "running_var"))
+    return w(aten.batch_norm.default, *tensors, False, 0.1, eps, False)
+
+
+def _instance_norm(w: Writer, g: Given) -> Node | None:
+    if g["use_input_stats"]:
+        return None
+    tensors = (g[name] for name in ("input", "weight", "bias", "running_mean", "running_var"))
+    return w(aten.batch_norm.default, *tensors, False, 0.1, g["eps"], False)
+
+
+def _layer_norm(w: Writer, g: Given, number: int) -> Node | None:
+    names = ("input", "normalized_shape", "weight", "bias", "eps")
+    return None if number else w(aten.layer_norm.default, *(g[name] for name in names), False)
+
+
+def _group_norm(w: Writer, g: Given, number: int) -> Node | None:
+    names = ("input", "group", "weight", "bias", "eps")
+    return None if number else w(aten.group_norm.default, *(g[name] for name in names), False)
+
+
+def _rms_norm(w: Writer, g: Given, number: int) -> Node | None:
+    names = ("input", "normalized_shape", "weight", "eps")
+    return None if number else w(aten.rms_norm.default, *(g[name] for name in names))
+
+
+def _with_mean(target: Any) -> Several:
+    def build(w: Writer, g: Given, number: int) -> Node | None:
+        if "correction" not in g:
+            return None
+        if number == 0:
+            return w(target, g["self"], g["dim"], correction=g["correction"], keepdim=g["keepdim"])
+        return w(aten.mean.dim, g["self"], g["dim"], g["keepdim"])
+
+    return build
+
+
+# ------------------------------------------------------------------------------------------------ plainer forms
+
+
+def _softmax(target: Any) -> One:
+    """Also where it stands with a number format that it has anyway."""
+
+    def build(w: Writer, g: Given) -> Node | None:
+        plain = g.node.target is target
+        if plain and (g["dtype"] is None or g["dtype"] != g["self"].meta.get("dtype")):
+            return None
+        return w(target, g["self"], g["dim"])
+
+    return build
+
+
+def _rrelu(w: Writer, g: Given) -> Node | None:
+    return None if g["training"] else w(aten.leaky_relu.default, g["self"], (g["lower"] + g["upper"]) / 2)
+
+
+def _dropout(w: Writer, g: Given) -> Node | None:
+    return None if g["train"] else w(aten.clone.default, g["input"])
+
+
+def _native_dropout(w: Writer, g: Given, number: int) -> Node | None:
+    return None if number or g["train"] else w(aten.clone.default, g["input"])
+
+
+def _copy(w: Writer, g: Given) -> Node | None:
+    same = g.shape("self") == g.shape("src") and g["self"].meta.get("dtype") == g["src"].meta.get("dtype")
+    return w(aten.clone.default, g["src"]) if same else None
+
+
+def _same_format(w: Writer, g: Given) -> Node | None:
+    """A change of number format that changes nothing is no node; `w` has nothing to write."""
+    del w
+    return g["self"] if g.node.meta.get("dtype") == g["self"].meta.get("dtype") else None
+
+
+# A view needs values that lie in memory as the exporter saw them; those of other forms of an operation may not.
+_VIEWS = {"view", "_unsafe_view"}
+
+ONE: dict[str, One] = {
+    **ATTENTIONS.one,
+    "glu": _glu,
+    "bmm": _matmul("self", "mat2"),
+    "mv": _matmul("self", "vec"),
+    "dot": _matmul("self", "tensor"),
+    "mm": _if_live("mat2", _if_live("self", _matmul("self", "mat2"))),
+    "linear": _if_live("weight", _linear),
+    "addmm": _if_live("mat1", _if_live("mat2", _added(_matmul("mat1", "mat2")))),
+    "baddbmm": _added(_matmul("batch1", "batch2")),
+    "addbmm": _added(_summed_over_batch),
+    "addmv": _added(_matmul("mat", "vec")),
+    "addr": _added(_outer("vec1", "vec2")),
+    "outer": _outer("self", "vec2"),
+    "addcmul": _plus(aten.mul.Tensor),
+    "addcdiv": _plus(aten.div.Tensor),
+    "lerp": _lerp,
+    "instance_norm": _instance_norm,
+    "softmax": _softmax(aten.softmax.int),
+    "_softmax": _softmax(aten.softmax.int),
+    "log_softmax": _softmax(aten.log_softmax.int),
+    "_log_softmax": _softmax(aten.log_softmax.int),
+    "rrelu": _rrelu,
+    **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), _dropout),
+    "copy": _copy,
+    "_to_copy": _same_format,
+}
+
+SEVERAL: dict[str, Several] = {
+    **ATTENTIONS.several,
+    **dict.fromkeys(("split", "split_with_sizes", "unsafe_split"), lambda w, g, n: _part(w, g, n, _equal)),
+    **dict.fromkeys(("chunk", "unsafe_chunk"), lambda w, g, n: _part(w, g, n, _chunks)),
+    "tensor_split": lambda w, g, n: _part(w, g, n, _tensor_split),
+    "unbind": lambda w, g, n: w(aten.select.int, g["self"], g["dim"], n),
+    "max": _extreme(largest=True),
+    "min": _extreme(largest=False),
+    "aminmax": _aminmax,
+    **dict.fromkeys(("sort", "topk"), _sorted),
+    **dict.fromkeys(("median", "mode", "kthvalue", "cummax", "cummin"), _gathered),
+    "max_pool1d_with_indices": _pool(aten.max_pool1d.default),
+    "max_pool2d_with_indices": _pool(aten.max_pool2d.default),
+    "max_pool3d_with_indices": _pool(aten.max_pool3d.default),
+    **dict.fromkeys(("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"), _adaptive_max),
+    **dict.fromkeys(
+        ("_native_batch_norm_legit_no_training", "native_batch_norm", "cudnn_batch_norm", "_batch_norm_no_update"),
+        _batch_norm,
+    ),
+    "native_layer_norm": _layer_norm,
+    "native_group_norm": _group_norm,
+    "_fused_rms_norm": _rms_norm,
+    "var_mean": _with_mean(aten.var.correction),
+    "std_mean": _with_mean(aten.std.correction),
+    "native_dropout": _native_dropout,
+}
