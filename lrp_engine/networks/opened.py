@@ -159,12 +159,18 @@ def _pool(target: Any) -> Several:
 
 
 def _adaptive_max(w: Writer, g: Given, number: int) -> Node | None:
-    sizes = g.shape("self")[-len(g["output_size"]) :]
-    if number or any(size is None or size % wanted for size, wanted in zip(sizes, g["output_size"], strict=True)):
+    """A plain pool where its windows are of one size; else gathered by the places that it also yields."""
+    axes = len(g["output_size"])
+    sizes = g.shape("self")[-axes:]
+    if number or None in sizes:
         return None
-    kernel = [size // wanted for size, wanted in zip(sizes, g["output_size"], strict=True)]
-    target = {1: aten.max_pool1d, 2: aten.max_pool2d, 3: aten.max_pool3d}[len(kernel)]
-    return w(target.default, g["self"], kernel, kernel)
+    pairs = [(size or 0, wanted) for size, wanted in zip(sizes, g["output_size"], strict=True)]
+    if all(size % wanted == 0 for size, wanted in pairs):
+        kernel = [size // wanted for size, wanted in pairs]
+        target = {1: aten.max_pool1d, 2: aten.max_pool2d, 3: aten.max_pool3d}[axes]
+        return w(target.default, g["self"], kernel, kernel)
+    flat, places = (w(aten.flatten.using_ints, one, -axes, -1) for one in (g["self"], w(operator.getitem, g.node, 1)))
+    return w(aten.unflatten.int, w(aten.gather.default, flat, -1, places), -1, list(g["output_size"]))
 
 
 # ------------------------------------------------------------------------------------------------ products and sums
@@ -252,11 +258,11 @@ def _rms_norm(w: Writer, g: Given, number: int) -> Node | None:
 
 def _with_mean(target: Any) -> Several:
     def build(w: Writer, g: Given, number: int) -> Node | None:
-        if "correction" not in g:
-            return None
+        axes, keepdim = g.get("dim"), g.get("keepdim", False)
+        correction = g["correction"] if "correction" in g else int(g["unbiased"])
         if number == 0:
-            return w(target, g["self"], g["dim"], correction=g["correction"], keepdim=g["keepdim"])
-        return w(aten.mean.dim, g["self"], g["dim"], g["keepdim"])
+            return w(target, g["self"], axes, correction=correction, keepdim=keepdim)
+        return w(aten.mean.dim, g["self"], axes, keepdim)
 
     return build
 
@@ -291,6 +297,16 @@ def _native_dropout(w: Writer, g: Given, number: int) -> Node | None:
 def _copy(w: Writer, g: Given) -> Node | None:
     same = g.shape("self") == g.shape("src") and g["self"].meta.get("dtype") == g["src"].meta.get("dtype")
     return w(aten.clone.default, g["src"]) if same else None
+
+
+def _whole(w: Writer, g: Given) -> Node | None:
+    """A slice of everything, as `x[:, None]` makes one."""
+    del w
+    everything = not g["start"] and (g["end"] is None or g["end"] == _END) and g["step"] == 1
+    return g["self"] if everything else None
+
+
+_END = 2**63 - 1  # what a slice without an end has for one
 
 
 def _same_format(w: Writer, g: Given) -> Node | None:
@@ -328,6 +344,7 @@ ONE: dict[str, One] = {
     **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), _dropout),
     "copy": _copy,
     "_to_copy": _same_format,
+    "slice": _whole,
 }
 
 SEVERAL: dict[str, Several] = {

@@ -114,7 +114,7 @@ def _reduced_axis(value: Any, operations: set[str], source: Any) -> int | None:
         value = value.args[0]
         if not isinstance(value, Node):
             return None
-    if operation_name(value) not in operations or not value.args or value.args[0] is not source:
+    if operation_name(value) not in operations or not value.args or not _alike(value.args[0], source):
         return None
     given = Given(value)
     axes = given.get("dim")
@@ -123,6 +123,21 @@ def _reduced_axis(value: Any, operations: set[str], source: Any) -> int | None:
         return None
     axis = axes[0] % dims
     return axis if given["keepdim"] or kept == axis else None
+
+
+def _alike(one: Any, other: Any, depth: int = 6) -> bool:
+    """Whether two arguments are the same, or written twice: `x.exp() / x.exp().sum(1)`."""
+    if not isinstance(one, Node) or not isinstance(other, Node):
+        return type(one) is type(other) and one == other
+    if one is other:
+        return True
+    same = one.op == other.op == "call_function" and one.target is other.target and one.kwargs == other.kwargs
+    return (
+        same
+        and depth > 0
+        and len(one.args) == len(other.args)
+        and all(_alike(a, b, depth - 1) for a, b in zip(one.args, other.args, strict=True))
+    )
 
 
 def _summed_axis(total: Any, source: Any) -> int | None:
