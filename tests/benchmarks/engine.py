@@ -1,87 +1,136 @@
-"""An explanation beside gradient × input by autograd on the same network: `python -m tests.benchmarks.engine`."""
+"""Explanations beside gradient × input by autograd, in time and memory: `python -m tests.benchmarks.engine --help`."""
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
+import argparse
+import contextlib
+import os
+import sys
 from functools import partial
-from pathlib import Path
 from statistics import median
-from types import ModuleType
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
 
 import lrp_engine as lrp
 
-from .timing import in_turns, ratio, table
+from . import engine_classes, engine_profile, memory, networks
+from .engine_columns import COLUMNS, Row, columns_of, composite_of, explanation, gradient_times_input, rows
+from .peers import others
+from .timing import Timer, in_turns, ratio, seconds, table
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "resources" / "examples"
-ROUNDS = 9
-
-
-def composites() -> dict[str, object]:
-    """Name what is timed: one rule on every affine map, and the window's default."""
-    return {
-        "epsilon": lrp.Composite.single("epsilon"),
-        "zplus": lrp.Composite.single("zplus"),
-        "epsilon_plus": "epsilon_plus",
-    }
+GRADIENT = "gradient x input"
+OURS = ""
 
 
-def networks() -> list[tuple[str, nn.Module, lrp.Network, Tensor]]:
-    """Make the networks: name, module for autograd, the same for the engine, inputs."""
-    examples = example_classes()
-    diabetes = examples.DiabetesNetwork()
-    diabetes.load_state_dict(torch.load(EXAMPLES / "diabetes" / "model_weights.pth", weights_only=True))
-    digits = examples.DigitsNetwork()
-    torch.manual_seed(0)
-    layers = [layer for _ in range(7) for layer in (nn.Linear(2048, 2048), nn.ReLU())]
-    mlp = nn.Sequential(*layers[:-1])
-    made = []
-    for name, module, shape, batches in (
-        ("diabetes", diabetes, (10,), (1, 64)),
-        ("digits", digits, (1, 8, 8), (1, 64)),
-        ("MLP 7 x 2048", mlp, (2048,), (64,)),
-    ):
-        module.eval()
-        network = lrp.capture(module, (torch.rand(2, *shape),))
-        made += [(f"{name}, batch {batch}", module, network, torch.rand(batch, *shape)) for batch in batches]
-    return made
+class Measured(NamedTuple):
+    """The times of one network: of gradient × input, and by (engine, column); and what could not be timed, and why."""
+
+    base: list[float]
+    times: dict[tuple[str, str], list[float]]
+    missing: list[str]
 
 
-def example_classes() -> ModuleType:
-    """Import the script that trained the examples, for its two modules."""
-    spec = importlib.util.spec_from_file_location("make_examples", EXAMPLES / "make_examples.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def measure(row: Row, rounds: int, peers: str) -> Measured:
+    """Time a network: autograd, ours, and the other engines in turns."""
+    module, inputs = row.make()
+    baseline = gradient_times_input(module, inputs)
+    baseline()
+    timers: dict[tuple[str, str], Timer] = {}
+    missing: list[str] = []
+    with contextlib.ExitStack() as stack:
+        try:
+            network = lrp.capture(module, (inputs[:2],))
+            for column in columns_of(row.name):
+                work = explanation(network, inputs, composite_of(row.name, column))
+                work()
+                timers[OURS, column] = partial(seconds, work)
+        except lrp.LrpError as error:
+            missing.append(f"{row.title}: {error}")
+        if peers and row.name in networks.NETWORKS:
+            theirs = stack.enter_context(others(peers, row.name))
+            timers |= theirs.timers
+            for (engine, column), why in theirs.missing.items():
+                missing.append(f"{row.title}, {engine} {COLUMNS.get(column, '')}: {why}")
+        first, *rest = in_turns([partial(seconds, baseline), *timers.values()], rounds)
+    return Measured(first, dict(zip(timers, rest, strict=True)), missing)
 
 
-def gradient_times_input(module: nn.Module, inputs: Tensor) -> Callable[[], Tensor]:
-    """Give the baseline: one pass forward and one backward from the largest output, then the product."""
+def timed(chosen: list[Row], rounds: int, peers: str) -> None:
+    """Print how long each explanation takes, as a ratio to gradient × input; the other engines below ours."""
+    lines: list[list[object]] = []
+    missing: list[str] = []
+    for row in chosen:
+        print(f"… {row.title}", file=sys.stderr, flush=True)
+        result = measure(row, rounds, peers)
+        missing += result.missing
+        engines = dict.fromkeys(engine for engine, _ in result.times) | {OURS: None}
+        for engine in sorted(engines):
+            cells = [
+                ratio(result.times[engine, column], result.base) if (engine, column) in result.times else "–"
+                for column in COLUMNS
+            ]
+            first = [row.title, f"{median(result.base) * 1e3:.2f}"] if engine == OURS else [f"  {engine}", ""]
+            lines.append([*first, *cells])
+    title = f"Explanation / gradient x input (median of {rounds} rounds, {torch.get_num_threads()} threads)"
+    table(title, ["network", f"{GRADIENT}, ms", *COLUMNS.values()], lines)
+    for line in missing:
+        print(f"  not timed: {line}")
+    if not peers:
+        print("  zennit, captum and autoLRP are left out; `--peers PYTHON` runs them in an interpreter that has them")
 
-    def work() -> Tensor:
-        x = inputs.detach().requires_grad_()
-        score = module(x).amax(dim=1).sum()
-        (gradient,) = torch.autograd.grad(score, x)
-        return gradient * inputs
 
-    return work
+def remembered(chosen: list[Row]) -> None:
+    """Print the peak memory of each explanation, as a ratio to that of gradient × input."""
+    if not memory.available():
+        print("\nPeak memory is not measured: this system has no /proc/self/clear_refs.")
+        return
+    lines: list[list[object]] = []
+    for row in chosen:
+        base = memory.figures(row.title, memory.GRADIENT)["peak"]
+        found = {column: memory.figures(row.title, column) for column in columns_of(row.name)}
+        cached = max((figures.get("cached", 0) for figures in found.values()), default=0)
+        cells = [found[c]["peak"] / base if "peak" in found.get(c, {}) else "–" for c in COLUMNS]
+        lines.append([row.title, f"{base / 2**20:.0f}", *cells, f"{cached / 2**20:.0f}"])
+    header = ["network", f"{GRADIENT}, MiB", *COLUMNS.values(), "cached weights, MiB"]
+    table("Peak memory above network and cached weights / the same of gradient x input", header, lines)
 
 
 def main() -> None:
-    """Print one row for each network and batch."""
-    rows = []
-    for name, module, network, inputs in networks():
-        explained = [partial(lrp.explain, network, inputs, composite=composite) for composite in composites().values()]
-        works = [gradient_times_input(module, inputs), *explained]
-        base, *others = in_turns(works, ROUNDS)
-        rows.append([name, f"{median(base) * 1e3:.3f}", *(ratio(times, base) for times in others)])
-    header = ["network", "gradient x input, ms", *composites()]
-    table(f"Explanation / gradient x input (median of {ROUNDS}, {torch.get_num_threads()} threads)", header, rows)
+    """Print the tables that were asked for."""
+    everything = rows()
+    names = list(dict.fromkeys(row.name for row in everything))
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.engine", description=__doc__)
+    parser.add_argument("--only", metavar="NAMES", default=",".join(names), help=f"some of {','.join(names)}")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed, in turns (5)")
+    parser.add_argument("--no-memory", action="store_true", help="leave out the table of peak memory")
+    parser.add_argument("--no-time", action="store_true", help="leave out the tables of times")
+    parser.add_argument("--peers", metavar="PYTHON", default="", help="an interpreter with zennit, captum or autoLRP")
+    parser.add_argument("--profile", metavar="NAME[:COLUMN]", help="print only where the time of one explanation goes")
+    parser.add_argument("--threads", type=int, default=0, help="how many threads torch may use (as it likes)")
+    given = parser.parse_args()
+    if given.threads:
+        os.environ["OMP_NUM_THREADS"] = str(given.threads)  # for the processes that this one starts
+        torch.set_num_threads(given.threads)
+    if given.profile:
+        name, _, column = given.profile.partition(":")
+        row = next((row for row in everything if row.name == name), None)
+        if row is None or column not in {"", *columns_of(name)}:
+            parser.error(f"there is no {given.profile} to profile; there are {', '.join(names)}")
+        engine_profile.print_profile(row, column or "epsilon")
+        return
+    unknown = [name for name in given.only.split(",") if name not in names]
+    if unknown:
+        parser.error(f"there is no {unknown[0]}; there are {', '.join(names)}")
+    chosen = [row for row in everything if row.name in given.only.split(",")]
+    if not given.no_time:
+        timed(chosen, given.rounds, given.peers)
+        if any(row.name == "vgg16" for row in chosen):
+            engine_classes.print_classes(given.rounds)
+    # examples are too small for a process's memory to tell anything
+    large = [row for row in chosen if row.name in networks.NETWORKS]
+    if large and not given.no_memory:
+        remembered(large)
 
 
 if __name__ == "__main__":

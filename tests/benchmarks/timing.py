@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
+Timer = Callable[[], float]  # does its work once, or so often that it can be told, and gives the seconds of one call
+
 
 def seconds(work: Callable[[], object], at_least: float = 0.02) -> float:
     """Time one call of `work`, as the mean over as many calls as fill `at_least` seconds."""
@@ -21,14 +23,12 @@ def seconds(work: Callable[[], object], at_least: float = 0.02) -> float:
     return (time.perf_counter() - start) / calls
 
 
-def in_turns(works: Sequence[Callable[[], object]], rounds: int = 7) -> list[list[float]]:
-    """Time each of `works` once a round, so that a busy machine is busy for all of them; one round goes before."""
-    for work in works:
-        work()
-    times: list[list[float]] = [[] for _ in works]
+def in_turns(timers: Sequence[Timer], rounds: int = 7) -> list[list[float]]:
+    """Ask each of `timers`, none for the first time, once a round: a busy machine is then busy for all of them."""
+    times: list[list[float]] = [[] for _ in timers]
     for _ in range(rounds):
-        for work, taken in zip(works, times, strict=True):
-            taken.append(seconds(work))
+        for timer, taken in zip(timers, times, strict=True):
+            taken.append(timer())
     return times
 
 
