@@ -8,7 +8,8 @@ from typing import Any
 from torch.fx import Node
 
 from ..networks.graph import arguments, live_inputs, operation_name, operation_of
-from ..networks.operations import AFFINE, NORMALIZATION, OUTPUT, UNSUPPORTED
+from ..networks.operations import AFFINE, NORMALIZATION, OUTPUT, RECURRENT, UNSUPPORTED
+from .recurrent import refusal as recurrent_refusal
 
 
 def _rounds(node: Node, live: set[Node]) -> str:  # noqa: ARG001
@@ -62,6 +63,8 @@ def refusal(node: Node, kind: str, live: set[Node]) -> str:
         return "a statistic, or one of several results"
     if kind == OUTPUT:
         return f"a {operation_name(node)} before the end of the network"
+    if kind == RECURRENT:
+        return recurrent_refusal(node, live)
     if kind in {AFFINE, NORMALIZATION} and not live_inputs(node, live):
         return "none of its inputs carries relevance"
     asked: Any = _ASKED.get(operation_name(node))

@@ -10,6 +10,7 @@ from ..networks.operations import (
     NORMALIZATION,
     PRODUCT,
     QUOTIENT,
+    RECURRENT,
     SELECTION,
     SOFTMAX,
     SUM,
@@ -17,6 +18,7 @@ from ..networks.operations import (
 from .lookup import LookupStep
 from .norms import NormStep
 from .products import BilinearStep, ProductStep, QuotientStep
+from .recurrent import RecurrentStep
 from .selection import SelectionStep
 from .simple import ActivationStep, MovementStep, SumStep
 from .softmax import SoftmaxStep
@@ -34,6 +36,7 @@ STEPS: dict[str, type[RuleStep]] = {
     BILINEAR: BilinearStep,
     SOFTMAX: SoftmaxStep,
     LOOKUP: LookupStep,
+    RECURRENT: RecurrentStep,
 }
 
 # Steps that hand back a gradient when their rule says so; the others leave it to autograd.
