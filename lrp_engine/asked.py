@@ -64,7 +64,7 @@ def _tensor(entry: NetworkInput, value: Any, device: torch.device | None) -> Ten
     if entry.axis is not None and not tensor.shape[entry.axis]:
         raise InputError(f"The input “{entry.name}” has no samples.")
     tensor = tensor.to(wanted)
-    if not tensor.is_floating_point():
+    if not tensor.is_floating_point() or bool(tensor.sum().isfinite()):
         return tensor
     bad = (~torch.isfinite(tensor)).nonzero()
     if len(bad):

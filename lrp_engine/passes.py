@@ -163,6 +163,7 @@ class _Backward:
         given = passes.record
         self.seeds = [self._seeds(target, start, total) for target in targets]
         self.record = given
+        self.record.spend = forget and all(node.op == "placeholder" for node in passes.wanted.kept)
         if self.times > 1:
             self.record = Record(
                 *(_Repeated(given.values, self.times), _Repeated(given.notes, self.times)),

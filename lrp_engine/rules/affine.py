@@ -18,10 +18,9 @@ from torch import Tensor
 from .affine_maps import AffineMap, Part, WeightedMap
 from .relevance import Amount, Relevance
 
-# z − b − z⁺ is off by about this much of z⁺; where that would leave more than `_TOLERATED` of the relevance unexplained,
-# z⁻ gets a forward pass of its own.
-_ROUNDING = {torch.float32: 2e-6, torch.float64: 1e-14}
-_TOLERATED = {torch.float32: 2e-6, torch.float64: 1e-12}
+# z − b − z⁺ is off by some 3e-7 of z⁺ in float32. Where relevance lies on units with z⁺ more than this many times |z⁻|,
+# that could be seen in the ledger, and z⁻ gets a forward pass of its own.
+_ILL_CONDITIONED = 16.0
 
 
 class Term(NamedTuple):
@@ -59,6 +58,8 @@ class Seen(NamedTuple):
         z holds relu(z): right wherever there is relevance, zero elsewhere.
     samples_axis : int or None
         Where the samples run in z.
+    spend : bool
+        z is not needed after this, and may be written into.
     bounds : (low, high)
         That x keeps to, as far as it is known from the data.
     """
@@ -71,6 +72,7 @@ class Seen(NamedTuple):
     nonnegative: bool
     rectified: bool
     overwritten: bool
+    spend: bool
     samples_axis: int | None
     bounds: tuple[float, float]
 
@@ -94,7 +96,7 @@ def side_of(x: Tensor, side: str | Tensor) -> Tensor:
 def epsilon(seen: Seen) -> Shares:
     """R_i = Σ_j z_ij / (z_j + ε sgn z_j) R_j (Bach 2015); LRP-0 is ε small enough to only keep 0/0 finite."""
     if seen.overwritten:
-        share = seen.arriving.share_of_positive(seen.z, seen.values["epsilon"])
+        share = seen.arriving.share_of_positive(seen.z, seen.values["epsilon"], spend=seen.spend)
         summed = seen.summed(share)
         return Shares(
             [Term("x", "w", share)], _absorbed(summed, seen.map.bias), [Amount(summed, None, seen.values["epsilon"])]
@@ -107,24 +109,17 @@ def gamma(seen: Seen) -> Shares:
     """γ-rule for either sign of z (Montavon 2019): contributions of z_j's own sign count 1 + γ times."""
     g, eps = seen.values["gamma"], seen.values["epsilon"]
     bias = seen.map.bias
-    positive = _positive_contributions(seen)
     parts = ("gamma+", g), ("gamma-", g)
+    up = _contributions(seen, *parts, seen.map.offset(lambda b: b + g * b.clamp(min=0), eps))
     if seen.rectified:
-        up = positive.mul_(g).add_(seen.z).add_(eps)
-        if bias is not None:
-            up = up.add_(g * bias.clamp(min=0))
         if not seen.overwritten:
             up = up.clamp_(min=eps)  # nothing arrives where z < 0, but it must not be divided by 0
-        share = torch.div(seen.arriving.of(seen.z), up, out=up)
+        share = torch.div(seen.arriving.taken(seen.z), up, out=up)
         summed = seen.summed(share)
         absorbed = [] if bias is None else [Amount(summed, bias + g * bias.clamp(min=0))]
         return Shares(_signed_terms(share, None, parts), absorbed, [Amount(summed, None, eps)])
-    negative = (seen.z if bias is None else seen.z - bias) - positive
-    up = positive.mul_(g).add_(seen.z).add_(eps)
-    down = negative.mul_(g).add_(seen.z).sub_(eps)
+    down = _contributions(seen, *reversed(parts), seen.map.offset(lambda b: b + g * b.clamp(max=0), -eps))
     above = seen.z >= 0
-    if bias is not None:
-        up, down = up.add_(g * bias.clamp(min=0)), down.add_(g * bias.clamp(max=0))
     share = seen.arriving.of(seen.z) / torch.where(above, up, down)
     share_up = share * above
     share_down = share - share_up
@@ -152,15 +147,10 @@ def zplus(seen: Seen) -> Shares:
 
 def _alpha_beta(seen: Seen, a: float, b: float, eps: float) -> Shares:
     bias = seen.map.bias
-    z = seen.z  # before relevance is taken, which may be written over
-    up = _positive_contributions(seen)
-    relevance = seen.arriving.taken(z)
-    share_down = None
-    if b:
-        share_down = _negative_share(seen, up, relevance, b, eps)
-    if bias is not None:
-        up = up.add_(bias.clamp(min=0))
-    share_up = torch.div(relevance, up.add_(eps), out=up)
+    up = _contributions(seen, "+", "-", seen.map.offset(lambda b: b.clamp(min=0), eps))
+    relevance = seen.arriving.taken(seen.z)
+    share_down = _negative_share(seen, up, relevance, b, eps) if b else None
+    share_up = torch.div(relevance, up, out=up)
     share_up = share_up.mul_(a) if a != 1 else share_up
     summed = seen.summed(share_up)
     absorbed = _absorbed(summed, None if bias is None else bias.clamp(min=0))
@@ -172,25 +162,27 @@ def _alpha_beta(seen: Seen, a: float, b: float, eps: float) -> Shares:
     return Shares(_signed_terms(share_up, share_down, ("+", "-")), absorbed, stabilizer)
 
 
-def _negative_share(seen: Seen, positive: Tensor, relevance: Tensor, b: float, eps: float) -> Tensor:
-    """−β R / (z⁻ + b⁻ − ε), with z⁻ = z − b − z⁺ where rounding allows it."""
-    bias = seen.map.bias
+def _negative_share(seen: Seen, up: Tensor, relevance: Tensor, b: float, eps: float) -> Tensor:
+    """−β R / (z⁻ + b⁻ − ε).
 
-    def share(down: Tensor) -> Tensor:
-        if bias is not None:
-            down = down.add_(bias.clamp(max=0))
-        return torch.div(relevance, down.sub_(eps), out=down).mul_(-b)
+    With up = z⁺ + b⁺ + ε that denominator is z − up, where rounding allows it: no further forward pass.
+    """
+    least = seen.map.offset(lambda b: -b.clamp(max=0), eps)
+    down = torch.sub(up, seen.z, out=seen.z if seen.spend else None)
+    down = torch.maximum(down, torch.as_tensor(least, dtype=down.dtype, device=down.device), out=down)
+    share = torch.div(relevance, down, out=down)
+    if bool((_some(share).abs() * _some(up)).sum() > _ILL_CONDITIONED * _some(relevance).abs().sum()):
+        share = torch.div(relevance, _contributions(seen, "-", "+", _negative(least)).neg_(), out=share)
+    return share if b == 1 else share.mul_(b)
 
-    found = seen.z - positive
-    if bias is not None:
-        found = found.sub_(bias)
-    found = share(found.clamp_(max=0))
-    dtype = relevance.dtype
-    lost = Amount(found.abs(), positive, _ROUNDING.get(dtype, 0.1)).per_sample((0, 1)).sum()
-    # a sum over all samples bounds no single one, but samples of one batch share their layer's conditioning
-    if float(lost) > _TOLERATED.get(dtype, 0.0) * float(relevance.abs().sum()):
-        return share(_negative_contributions(seen))
-    return found
+
+def _negative(offset: Tensor | float) -> Tensor | float:
+    return -offset
+
+
+def _some(value: Tensor) -> Tensor:
+    """An eighth of the rows of a large map: enough to see how a layer is conditioned."""
+    return value[:, :, 3::8] if value.dim() > 3 and value.shape[2] > 16 else value
 
 
 def zbox(seen: Seen) -> Shares:
@@ -247,20 +239,11 @@ def _signed_terms(share_up: Tensor, share_down: Tensor | None, parts: tuple[Part
     return terms
 
 
-def _positive_contributions(seen: Seen) -> Tensor:
-    """Σ_i z_ij⁺ of z's shape, in memory of its own: x⁺W⁺ + x⁻W⁻."""
-    return _contributions(seen, "+", "-").clamp_(min=0)
-
-
-def _negative_contributions(seen: Seen) -> Tensor:
-    """Σ_i z_ij⁻ of z's shape, in memory of its own: x⁺W⁻ + x⁻W⁺."""
-    return _contributions(seen, "-", "+").clamp_(max=0)
-
-
-def _contributions(seen: Seen, of_positive: str, of_negative: str) -> Tensor:
+def _contributions(seen: Seen, of_positive: Part, of_negative: Part, offset: Tensor | float) -> Tensor:
+    """x⁺W_of_positive + x⁻W_of_negative + offset, of z's shape, in memory of its own."""
     if seen.nonnegative:
-        return seen.map.forward(seen.x, of_positive)
-    total = seen.map.forward(seen.x.clamp(min=0), of_positive)
+        return seen.map.forward(seen.x, of_positive, offset)
+    total = seen.map.forward(seen.x.clamp(min=0), of_positive, offset)
     return total.add_(seen.map.forward(seen.x.clamp(max=0), of_negative))
 
 

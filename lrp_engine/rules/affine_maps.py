@@ -90,9 +90,13 @@ class AffineMap(ABC):
         z = self.forward(x, "w")
         return z if self.bias is None else z + self.bias
 
+    def offset(self, of_bias: Callable[[Tensor], Tensor], more: float) -> Tensor | float:
+        """A function of the bias, and more: what `forward` can add on the way."""
+        return more if self.bias is None else of_bias(self.bias) + more
+
     @abstractmethod
-    def forward(self, x: Tensor, part: Part) -> Tensor:
-        """The map without bias."""
+    def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
+        """The map without bias; `offset` is added to it."""
 
     @abstractmethod
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
@@ -122,9 +126,10 @@ class Dense(WeightedMap):
         """z, (samples, …, outputs)."""
         return torch.nn.functional.linear(x, self.part("w"), self.bias)
 
-    def forward(self, x: Tensor, part: Part) -> Tensor:
+    def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """X W_partᵀ, (samples, …, outputs)."""
-        return torch.nn.functional.linear(x, self.part(part))
+        weight = self.part(part)
+        return torch.nn.functional.linear(x, weight, _vector(offset, weight, weight.shape[0]))
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:  # noqa: ARG002
         """Share · W_part, (samples, …, inputs)."""
@@ -198,14 +203,19 @@ class Convolution(WeightedMap):
             x = x.contiguous(memory_format=torch.channels_last)
         return aten.convolution(x, self.part("w"), self._flat_bias, *self._settings)
 
-    def forward(self, x: Tensor, part: Part) -> Tensor:
+    def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """The convolution without bias."""
-        return aten.convolution(x, self.part(part), None, *self._settings)
+        weight = self.part(part)
+        groups, transposed = self._settings[-1], self._settings[3]
+        units = weight.shape[1] * groups if transposed else weight.shape[0]
+        return aten.convolution(x, weight, _vector(offset, weight, units), *self._settings)
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """The convolution's backward pass towards its input; only the input's shape is used."""
         weight = self.part(part)
-        x = share.new_empty(1).expand(shape)
+        # memory that is never touched costs nothing; its layout is that of the result
+        layout = torch.channels_last if self._channels_last else torch.contiguous_format
+        x = torch.empty(shape, dtype=share.dtype, device=share.device, memory_format=layout)
         return aten.convolution_backward(share, x, weight, None, *self._settings, [True, False, False])[0]
 
     def flow(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
@@ -229,6 +239,17 @@ class Convolution(WeightedMap):
         return torch.stack(gradients).mul_(weight)
 
 
+def _vector(offset: Tensor | float | None, weight: Tensor, units: int) -> Tensor | None:
+    """An offset as one number a unit, as torch's operations take a bias."""
+    if offset is None or isinstance(offset, Tensor):
+        return None if offset is None else offset.flatten()
+    return weight.new_full((units,), offset)
+
+
+def _plus(z: Tensor, offset: Tensor | float | None) -> Tensor:
+    return z if offset is None else z + offset
+
+
 def _spread(flow: Tensor, groups: int) -> Tensor:
     """(samples, a, b / groups) → (samples, a, b) with zeros between the groups."""
     samples, rows, columns = flow.shape
@@ -245,9 +266,9 @@ class Scaling(AffineMap):
     def __init__(self, scale: Tensor, shift: Tensor | None, cache: WeightCache, key: Any) -> None:
         super().__init__(scale, shift, cache, key)
 
-    def forward(self, x: Tensor, part: Part) -> Tensor:
+    def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """X · scale."""
-        return x * self.part(part)
+        return _plus(x * self.part(part), offset)
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """Share · scale, summed where x was broadcast."""
@@ -261,9 +282,9 @@ class Weightless(AffineMap):
         super().__init__(None, None, cache, key)
         self._function = function
 
-    def forward(self, x: Tensor, part: Part) -> Tensor:  # noqa: ARG002 – it has no parts
-        """The operation itself."""
-        return self._function(x)
+    def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:  # noqa: ARG002
+        """The operation itself; it has no parts."""
+        return _plus(self._function(x), offset)
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:  # noqa: ARG002 – it has no parts
         """The operation's backward pass; being linear, it is the same at every x."""
@@ -279,9 +300,9 @@ class ConstantSide(AffineMap):
         super().__init__(weight, None, cache, key)
         self._function = function
 
-    def forward(self, x: Tensor, part: Part) -> Tensor:
+    def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """The operation, with a part of its constant side."""
-        return self._function(x, self.part(part))
+        return _plus(self._function(x, self.part(part)), offset)
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """Its backward pass towards x; being linear, it is the same at every x."""

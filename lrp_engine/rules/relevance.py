@@ -13,6 +13,9 @@ import torch
 from torch import Tensor
 
 
+_LONG = 2**15
+
+
 class Relevance:
     """Relevance of one value, in one of two forms.
 
@@ -87,8 +90,14 @@ class Relevance:
         torch.div(self.g, q, out=q)
         return size.mul_(q), Amount(z, q, epsilon)
 
-    def share_of_positive(self, z: Tensor, epsilon: float) -> Tensor:
-        """R / (z + ε) where all relevance lies at z > 0, or has been cut to zero with z itself; may take the tensor."""
+    def share_of_positive(self, z: Tensor, epsilon: float, *, spend: bool = False) -> Tensor:
+        """R / (z + ε) where all relevance lies at z > 0, or has been cut to zero with z itself.
+
+        What is owned may be written into; with `spend`, so may z, for it is not needed any more.
+        """
+        if spend and self.g is not None and self.owned:
+            share = self.g.mul_(z)
+            return share.div_(z.add_(epsilon))
         q = z + epsilon
         if self.g is None:
             assert self.r is not None
@@ -131,7 +140,7 @@ class Amount(NamedTuple):
         elif weight.shape == values.shape:
             if axis == 0 and values.stride() != weight.stride():
                 weight = torch.empty_like(values).copy_(weight)
-            total = torch.linalg.vecdot(_by_sample(values, axis, count), _by_sample(weight, axis, count))
+            total = _dots(_by_sample(values, axis, count), _by_sample(weight, axis, count))
         else:
             # a bias: sum where it is the same, before it is multiplied
             weight = weight.reshape([1] * (values.dim() - weight.dim()) + list(weight.shape))
@@ -139,6 +148,14 @@ class Amount(NamedTuple):
             summed = values.sum(alike, keepdim=True) if alike else values
             total = _by_sample(summed * weight, axis, count).sum(1)
         return total if self.scale == 1.0 else total * self.scale
+
+
+def _dots(a: Tensor, b: Tensor) -> Tensor:
+    """The products of rows, (samples,)."""
+    if a.shape[1] < _LONG:
+        return torch.linalg.vecdot(a, b)
+    # `vecdot` writes the product out; for rows that long, a call for each costs nothing beside that
+    return torch.stack([torch.dot(x, y) for x, y in zip(a, b, strict=True)])
 
 
 def _by_sample(values: Tensor, axis: int, count: int) -> Tensor:

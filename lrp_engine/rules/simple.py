@@ -50,7 +50,7 @@ class SumStep(RuleStep):
             share = factor_of(arriving, z)
             stabilizer = Amount(share, None, 0.0)
         elif self.node in record.overwritten:
-            share = arriving.share_of_positive(z, self._epsilon)
+            share = arriving.share_of_positive(z, self._epsilon, spend=record.spend)
             stabilizer = Amount(share, None, self._epsilon)
         else:
             share, stabilizer = arriving.stabilized_share(z, self._epsilon)
@@ -118,9 +118,10 @@ class MovementStep(RuleStep):
 
     @property
     def reads(self) -> set[Node]:
-        """No value where all that arrives is passed on."""
-        if self.conserves and self._name not in {"gather", "index", "index_select", "take_along_dim"}:
-            return set()
+        """Sizes and indices only, where all that arrives is passed on."""
+        if self.conserves:
+            others = (node for node in self.node.all_input_nodes if node not in self.inputs)
+            return {node for node in others if not node.meta.get("dtype", torch.int64).is_floating_point}
         found = super().reads
         return found if self._has_constants else found - {self.node}
 

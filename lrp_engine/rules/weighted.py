@@ -70,7 +70,7 @@ class AffineStep(RuleStep):
         overwritten = self.node in record.overwritten
         return Seen(
             *(self._map(record), x, z, arriving, self._values, nonnegative),
-            *(self._rectified, overwritten, axis, bounds),
+            *(self._rectified, overwritten, overwritten and record.spend, axis, bounds),
         )
 
     def _map(self, record: Record) -> AffineMap:
@@ -100,7 +100,7 @@ class AffineStep(RuleStep):
 
     def _terms(self, record: Record, arriving: Relevance) -> tuple[Seen, list[Term]]:
         # a rule may write over what it owns; here the relevance is still needed afterwards
-        seen = self._seen(record, Relevance(r=arriving.r, g=arriving.g))
+        seen = self._seen(record, Relevance(r=arriving.r, g=arriving.g))._replace(spend=False)
         assert self._rule is not None
         return seen, self._rule(seen).terms
 
@@ -120,7 +120,8 @@ def affine_map(node: Node, family: str, context: Context) -> tuple[AffineMap, No
     name = operation_name(node)
     args: list[Any] = list(node.args)
     (x,) = live_inputs(node, context.live)
-    if family == "weightless":
+    computed = any(n is not x and n not in context.constants for n in node.all_input_nodes)  # a mask, a size
+    if family == "weightless" or computed:
         return Weightless(lambda value: value, context.cache, node), x
     if family == "scaling":
         return _scaling(node, name, context), x
