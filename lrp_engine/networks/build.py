@@ -58,13 +58,9 @@ def finish(
     refuse(graph)
     notes += widen(graph, tensors, inputs)
     annotate(graph, tensors, inputs, examples)
-    unknown = canonical(graph, tensors)
-    if unknown:
+    if canonical(graph, tensors):
         annotate(graph, tensors, inputs, examples)
-    recognised = recognise(graph, tensors)
-    notes += recognised
-    if recognised:
-        annotate(graph, tensors, inputs, examples)
+    notes += recognise(graph, tensors)
     names = _keep_explained(graph, notes, output_names)
     used = {str(node.target) for node in graph.nodes if node.op == "get_attr"}
     tensors = {key: value.detach() for key, value in tensors.items() if key in used}

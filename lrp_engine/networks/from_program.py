@@ -58,7 +58,7 @@ _DEEPEST = 4  # how often what comes out of a decomposition is decomposed itself
 
 
 def _unknown(graph: Graph) -> list[Any]:
-    """The ATen operations of the graph that are in no table."""
+    """The ATen operations of the graph that are in no table and yield floating values; others are masks and sizes."""
     return list(
         {
             node.target: None
@@ -66,6 +66,7 @@ def _unknown(graph: Graph) -> list[Any]:
             if node.op == "call_function"
             and isinstance(node.target, torch._ops.OpOverload)
             and not {operation_name(node)} & (OPERATIONS.keys() | ONE.keys() | SEVERAL.keys())
+            and _floats(node.meta.get("val"))
         }
     )
 
@@ -125,6 +126,11 @@ def from_program(
         output_names=output_names,
         examples=examples,
     )
+
+
+def _floats(value: Any) -> bool:
+    first = value[0] if isinstance(value, tuple | list) and value else value
+    return not isinstance(first, torch.Tensor) or first.is_floating_point()
 
 
 def _size(size: Any) -> int | None:

@@ -56,7 +56,7 @@ def canonical(graph: Graph, tensors: dict[str, Tensor]) -> bool:
         elif name in SEVERAL:
             _each(writer, node, SEVERAL[name])
     graph.eliminate_dead_code()
-    return writer.wrote
+    return writer.leaves_unknown
 
 
 def _each(writer: Writer, node: Node, build: Several) -> None:
@@ -299,6 +299,21 @@ def _copy(w: Writer, g: Given) -> Node | None:
     return w(aten.clone.default, g["src"]) if same else None
 
 
+def _padded(w: Writer, g: Given) -> Node | None:
+    """A convolution whose padding is a word: "same" is what keeps the size, and may be one more at the end."""
+    if not isinstance(g["padding"], str):
+        return None
+    kernel = g.shape("weight")[2:]
+    dilation = g["dilation"] * (len(kernel) if len(g["dilation"]) == 1 else 1)
+    totals = [d * ((k or 1) - 1) if g["padding"] == "same" else 0 for d, k in zip(dilation, kernel, strict=True)]
+    x, before = g["input"], [total // 2 for total in totals]
+    if any(total % 2 for total in totals):
+        sides = [side for total in reversed(totals) for side in (total // 2, total - total // 2)]
+        x, before = w(aten.constant_pad_nd.default, x, sides, 0.0), [0] * len(totals)
+    plain = {1: aten.conv1d, 2: aten.conv2d, 3: aten.conv3d}[len(kernel)].default
+    return w(plain, x, g["weight"], g["bias"], g["stride"], before, g["dilation"], g["groups"])
+
+
 def _whole(w: Writer, g: Given) -> Node | None:
     """A slice of everything, as `x[:, None]` makes one."""
     del w
@@ -345,6 +360,7 @@ ONE: dict[str, One] = {
     "copy": _copy,
     "_to_copy": _same_format,
     "slice": _whole,
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _padded),
 }
 
 SEVERAL: dict[str, Several] = {

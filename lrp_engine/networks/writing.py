@@ -53,15 +53,13 @@ class Writer:
     ----------
     live : set of Node
         The nodes that carry relevance, the written ones included.
-    wrote : bool
-        Whether anything was written whose shape is not known.
     """
 
     def __init__(self, graph: Graph, tensors: dict[str, Tensor], live: set[Node]) -> None:
         self.graph = graph
         self.tensors = tensors
         self.live = live
-        self.wrote = False
+        self._written: list[Node] = []
         self._at: Node | None = None
         self._fixed: dict[Node, Any] = {}
 
@@ -80,7 +78,7 @@ class Writer:
         new.meta = {key: value for key, value in self._at.meta.items() if key not in _KNOWN}
         if any(argument in self.live for argument in new.all_input_nodes):
             self.live.add(new)
-        self.wrote = True
+        self._written.append(new)
         return new
 
     def constant(self, name: str, value: Tensor) -> Node:
@@ -88,7 +86,14 @@ class Writer:
         assert self._at is not None
         self.tensors.setdefault(name, value)
         with self.graph.inserting_before(self._at):
-            return self.graph.create_node("get_attr", name)
+            new = self.graph.create_node("get_attr", name)
+        self._written.append(new)
+        return new
+
+    @property
+    def leaves_unknown(self) -> bool:
+        """Whether anything was written whose shape is not known."""
+        return any("shape" not in node.meta for node in self._written)
 
     def put(self, old: Node, new: Node) -> None:
         """Let `new` stand in the place of `old`, whose shape it has."""
