@@ -24,8 +24,9 @@ class Gate(NamedTuple):
 
 
 def gate_of(operands: list[Node], context: Context) -> Gate | None:
-    """The operand that is never negative and bounded, or a statistic, if exactly one is.
+    """The operand that is made of integers; else the one that is never negative and bounded; else a statistic.
 
+    Exactly one of them has to be it. What is made of integers alone is a mask, or a count of what it lets through.
     Of two bounded operands the one that never exceeds 1 is the gate, or else the one that is repeated along an axis:
     ReLU6(x) · sigmoid(y) scales a ReLU6, and the gates of squeeze-and-excitation scale whole channels.
 
@@ -34,6 +35,9 @@ def gate_of(operands: list[Node], context: Context) -> Gate | None:
     operands : list of torch.fx.Node
         The live operands, each as often as it stands there.
     """
+    mask = _only(operands, lambda one: _integers(one, context), "is a mask, held")
+    if mask is not None:
+        return mask
     bounded = [one for one in operands if context.range_of(one).is_gate]
     for better in (lambda one: context.range_of(one).high <= 1, lambda one: _is_repeated(one, operands)):
         if len(bounded) > 1:
@@ -62,6 +66,13 @@ def _only(operands: list[Node], found: Callable[[Node], Node | None], words: str
 
 def _words(node: Node) -> str:
     return operation_name(node) if node.op == "call_function" else str(node.target)
+
+
+def _integers(node: Node, context: Context) -> Node | None:
+    """The input of integers that an operand comes from, or None."""
+    source = _source(node, context, _CUT_OFF)
+    dtype = source.meta.get("dtype")
+    return source if source.op == "placeholder" and dtype is not None and not dtype.is_floating_point else None
 
 
 def _statistic(node: Node, context: Context) -> Node | None:

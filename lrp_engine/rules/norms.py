@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.fx import Node
-from torch.fx.operator_schemas import normalize_function
 
 from ..errors import UnsupportedOperation
 from ..networks.graph import operation_name
 from ..networks.operations import NORMALIZATION
+from ..networks.writing import Given
 from ..rulebook import Rule
 from .relevance import Amount, Relevance
 from .steps import Context, Differences, HandedBack, Record, RuleStep
@@ -72,9 +72,7 @@ class NormStep(RuleStep):
         super().__init__(node, context, rule, reason)
         name = operation_name(node)
         self._form = _FORMS[name]
-        bound = normalize_function(node.target, node.args, node.kwargs, normalize_to_only_use_kwargs=True)  # type: ignore[arg-type]
-        assert bound is not None
-        given: dict[str, Any] = bound.kwargs
+        given = Given(node)
         if len(self.inputs) > 1 or given["input"] not in self.inputs or not given.get("use_input_stats", True):
             layer = node.meta.get("layer") or "the top"
             raise UnsupportedOperation(

@@ -12,6 +12,7 @@ from torch.fx.node import map_arg
 
 from ..networks.graph import operation_name
 from ..networks.operations import BILINEAR, PRODUCT, QUOTIENT
+from ..networks.writing import Given
 from ..rulebook import Rule
 from .gates import activated, gate_of
 from .relevance import Amount, Relevance, summed_to
@@ -41,13 +42,17 @@ def _operands(node: Node, context: Context) -> list[Node]:
 def _bias_of(node: Node) -> Any:
     """The argument that is added to a product, or None."""
     name = operation_name(node)
-    if name != "linear" and not name.startswith("conv"):
-        return None
-    return node.args[2] if len(node.args) > 2 else node.kwargs.get("bias")
+    return Given(node)["bias"] if name == "linear" or name.startswith("conv") else None
+
+
+def _counts(node: Node) -> bool:
+    """Whether a node holds integers: a mask, or how many values there are, which nothing is handed back to."""
+    dtype = node.meta.get("dtype")
+    return dtype is not None and not dtype.is_floating_point
 
 
 class _OperandsStep(RuleStep):
-    """A node whose operands have roles: some may be held. Subclasses set `inputs` to those that are not."""
+    """A node whose operands have roles: some may be held, as integers are. Subclasses set `inputs` to the others."""
 
     rescales_exactly = True
 
@@ -55,12 +60,14 @@ class _OperandsStep(RuleStep):
         super().__init__(node, context, rule, reason)
         self._operands = _operands(node, context)
         self._chosen = rule.name
-        self._held: Node | None = None
-        if rule.name == "constant":
-            self.inputs = []
+        integers = [one for one in self.inputs if _counts(one)]
+        self._held: Node | None = integers[0] if integers else None
+        self.inputs = [] if rule.name == "constant" else [one for one in self.inputs if one not in integers]
 
     def _hold(self, context: Context, *, activations: bool) -> None:
         """For "signal": hold the gate; without one that is known, half each."""
+        if len(set(self._operands)) == 1:
+            return  # a square has no gate
         gate = gate_of(self._operands, context)
         if gate is None and activations:
             gate = activated(self._operands, context)
@@ -107,7 +114,7 @@ class ProductStep(_OperandsStep):
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
-        if rule.name == "signal" and len(set(self._operands)) > 1:
+        if rule.name == "signal":
             self._hold(context, activations=True)
         self.conserves = len(self.inputs) == 1
 
@@ -233,10 +240,8 @@ class BilinearStep(_OperandsStep):
 
     @property
     def reads(self) -> set[Node]:
-        """The value and the operands; of one that takes all not its own, as far as it is not asked for."""
-        if self._chosen == "constant":
-            return {self.node}
-        return {self.node, self._held} if self._fast and self._held is not None else super().reads
+        """The value and the operands."""
+        return {self.node} if self._chosen == "constant" else super().reads
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """By the step's rule."""
@@ -256,10 +261,18 @@ class BilinearStep(_OperandsStep):
 
     def _adjoints(self, record: Record, share: Tensor) -> list[Tensor]:
         a, b = self._operands
+        left, right = record.values[a], record.values[b]
         found: dict[Node, Tensor] = {}
         if a is not self._held:
-            found[a] = summed_to(share @ record.values[b].mT, record.shape(a))
+            found[a] = summed_to(_product_like(left, share, right.mT), left.shape)
         if b is not self._held:
-            given = summed_to(record.values[a].mT @ share, record.shape(b))
+            given = summed_to(_product_like(right, left.mT, share), right.shape)
             found[b] = found[b] + given if b in found else given
         return [found[one] for one in self.inputs]
+
+
+def _product_like(value: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """The product of two matrices, in the order in which memory holds `value`: keys come transposed."""
+    if value.stride(-2) < value.stride(-1):
+        return (second.mT @ first.mT).mT
+    return first @ second

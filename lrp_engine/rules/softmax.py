@@ -11,6 +11,7 @@ from torch.fx import Node
 
 from ..networks.graph import arguments, kind_of, live_inputs, operation_name
 from ..networks.operations import AFFINE, BILINEAR, MOVEMENT, SOFTMAX, SUM
+from ..networks.writing import Given
 from ..rulebook import Rule
 from .relevance import Amount, Relevance
 from .steps import Context, Differences, HandedBack, Record, RuleStep
@@ -36,8 +37,7 @@ class SoftmaxStep(RuleStep):
 
     def __init__(self, node: Node, context: Context, rule: Rule, reason: str) -> None:
         super().__init__(node, context, rule, reason)
-        axis: Any = arguments(node)[1] if len(node.args) > 1 else node.kwargs["dim"]
-        self._axis: int = axis
+        self._axis: int = Given(node)["dim"]
         self._constant = rule.name == "constant"
         if self._constant:
             self.inputs = []
@@ -61,18 +61,19 @@ class SoftmaxStep(RuleStep):
         if self._constant:
             return HandedBack([], [("softmax", arriving.amount(s))])
         x = record.values[self.inputs[0]]
-        relevance = arriving.of(s)
+        # a softmax may have been asked for in another precision
+        relevance, s = arriving.of(s).to(x.dtype), s.to(x.dtype)
         if self._may_be_infinite:
             # a row of nothing but −∞ is nan
             blocked = x == -inf
             s, relevance = s.masked_fill(blocked, 0.0), relevance.masked_fill(blocked, 0.0)
         total = relevance.sum(self._axis, keepdim=True)
-        factor = torch.addcmul(relevance, s, total, value=-1).to(x.dtype)
+        factor = torch.addcmul(relevance, s, total, value=-1)
         if self._is_masked:
             masked = x < _MASKED
             x, factor = x.masked_fill(masked, 0.0), factor.masked_fill_(masked, 0.0)
-        mean = torch.linalg.vecdot(s.to(x.dtype), x, dim=self._axis).unsqueeze(self._axis)
-        absorbed = [("softmax", Amount(total, 1 + mean)), ("softmax", Amount(x, relevance.to(x.dtype), -1.0))]
+        mean = torch.linalg.vecdot(s, x, dim=self._axis).unsqueeze(self._axis)
+        absorbed = [("softmax", Amount(total, 1 + mean)), ("softmax", Amount(x, relevance, -1.0))]
         if self._may_be_infinite:
             return HandedBack([Relevance(r=factor.mul_(x), owned=True)], absorbed)
         return HandedBack([Relevance(g=factor, owned=True)], absorbed)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 import lrp_engine as lrp
-from tests.engine.asking import captured, check_total, numbers, plainly, relevance
+from tests.engine.asking import captured, check_total, named, numbers, plainly, relevance
 
 
 class Words(nn.Module):
@@ -81,3 +82,37 @@ def test_gradient_times_input_is_summed_for_each_token():
     (found,), _ = relevance(network, (TOKENS,), 0, "gradient_x_input")
     expected = (module.word(TOKENS) * module.head.weight[0].reshape(5, 4)).sum(-1)
     torch.testing.assert_close(found, expected.detach(), rtol=1e-9, atol=1e-12)
+
+
+class Pooled(nn.Module):
+    """The mean of the words that a mask lets through; the mask is an input of integers, cast to a number or not."""
+
+    def __init__(self, *, cast: bool) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.word, self.head, self.cast = nn.Embedding(9, 4), nn.Linear(4, 3), cast
+        self.double()
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        x = torch.relu(self.word(tokens))
+        mask = mask.unsqueeze(-1)
+        if self.cast:
+            mask = mask.to(x.dtype)
+        return self.head((x * mask).sum(1) / mask.sum(1).clamp(min=1))
+
+
+@pytest.mark.parametrize("cast", [False, True])
+def test_a_mask_lets_relevance_through_and_gets_none(cast):
+    module = Pooled(cast=cast).eval()
+    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 0, 0, 1, 0]])
+    network = captured(module, (TOKENS, mask))
+    (to_tokens, to_mask), e = relevance(network, (TOKENS, mask), 1, plainly())
+    part = torch.relu(module.word(TOKENS)) @ module.head.weight[1] * mask / mask.sum(1, keepdim=True)
+    torch.testing.assert_close(to_tokens, part.detach(), rtol=1e-9, atol=1e-12)
+    assert to_mask.abs().max() == 0
+    assert any(row.reason.endswith("mask is a mask, held") for row in e.ledger)
+    check_total(e)
+    other = TOKENS.roll(1, 1)
+    compared = lrp.explain(network, named(network, (TOKENS, mask)), 1, reference=named(network, (other, mask)))
+    expected = (module(TOKENS, mask) - module(other, mask))[:, 1].detach()
+    torch.testing.assert_close(compared.inputs["tokens"].sum(1), expected, rtol=1e-9, atol=1e-12)

@@ -367,6 +367,44 @@ def test_a_matrix_with_itself():
     check_total(e)
 
 
+LAYERS = {  # one input is the layer's weights; together they are one sample
+    "linear": (F.linear, (5, 4), (3, 4)),
+    "conv1d": (lambda x, w, b: F.conv1d(x, w, b, padding=1), (5, 4, 6), (3, 4, 3)),
+    "conv2d": (lambda x, w, b: F.conv2d(x, w, b, stride=2), (2, 4, 5, 5), (3, 4, 2, 2)),
+}
+
+
+@pytest.mark.parametrize("live_bias", [False, True])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_whose_weights_are_live(layer, live_bias):
+    function, x_shape, w_shape = LAYERS[layer]
+    x, w, b = numbers(*x_shape), numbers(*w_shape, seed=1), numbers(3, seed=2)
+
+    class Live(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.b = nn.Parameter(b)
+
+        def forward(self, x: Tensor, w: Tensor) -> Tensor:
+            return function(x, w, self.b).flatten().unsqueeze(0)
+
+    class LiveBias(nn.Module):
+        def forward(self, x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+            return function(x, w, b).flatten().unsqueeze(0)
+
+    leaves = [one.clone().requires_grad_() for one in (x, w, b)]
+    gradients = torch.autograd.grad(function(*leaves).flatten()[4], leaves)
+    expected = [x * gradients[0] / 2, w * gradients[1] / 2, b * gradients[2]]
+    inputs = (x, w, b) if live_bias else (x, w)
+    module = LiveBias() if live_bias else Live()
+    network = lrp.capture(module, inputs, batch_axis=dict.fromkeys(("x", "w", "b")[: len(inputs)]))
+    e = lrp.explain(network, named(network, inputs), 4, plainly(bilinear="half"), keep="nodes")
+    for one, other in zip(e.inputs.values(), expected, strict=False):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+    if not live_bias:
+        torch.testing.assert_close(sinks(e)["bias"].sum(), expected[2].sum())
+
+
 def test_bilinear_without_weights_says_that_it_halves():
     a, b = numbers(2, 3, 4), numbers(2, 4, 2, seed=1)
     halved = relevance(pair_of("bmm"), (a, b), 1, composite({"bilinear": "half"}))[0]

@@ -84,13 +84,14 @@ MASKS = {
 }
 
 
+# a row of nothing but −∞ is nan in the network itself
+FILLED = [(mask, fill) for mask in MASKS for fill in (-INF, LOWEST, -1e9) if (mask, fill) != ("a row of nothing", -INF)]
+
+
 @pytest.mark.parametrize("added", [False, True])
-@pytest.mark.parametrize("fill", [-INF, LOWEST, -1e9])
-@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize(("mask", "fill"), FILLED)
 def test_masked_scores_get_nothing(mask, fill, added):
     blocked = MASKS[mask]
-    if fill == -INF and mask == "a row of nothing":
-        pytest.skip("such a row is nan in the network itself")
     x = numbers(2, 4, 4) * 2
     seed = numbers(2, 4, 4, seed=1)
     seed[:, blocked & ~blocked.all(-1, keepdim=True)] = 0.0  # what has no weight has no relevance
@@ -252,6 +253,37 @@ def test_a_block_conserves_and_a_batch_is_its_samples(name):
     check_batch(lrp.capture(module, x), (x,), name, e)
     single = lrp.explain(lrp.capture(module.float(), x.float()), x.float(), 0, name, keep="nodes")
     check_total(single, 1e-5)
+
+
+def test_targets_that_share_a_forward_pass_are_explained_as_alone():
+    module, x = Block("layer", True, "causal").eval(), numbers(3, 4, 8)
+    network = captured(module, (x,))
+    for unit, together in enumerate(lrp.explain_each(network, x, [0, 1, 2], "attn_lrp")):
+        alone = lrp.explain(network, x, unit, "attn_lrp")
+        torch.testing.assert_close(together.inputs["x"], alone.inputs["x"], rtol=1e-9, atol=1e-12)
+        for one, other in zip(together.ledger, alone.ledger, strict=True):
+            torch.testing.assert_close(one.softmax, other.softmax, rtol=1e-9, atol=1e-12)
+
+
+def test_a_block_against_a_reference():
+    module, x, x0 = Block("rms", True, "padding").eval(), numbers(3, 4, 8), numbers(3, 4, 8, seed=9)
+    e = lrp.explain(captured(module, (x,)), x, 2, reference=x0)
+    expected = (module(x) - module(x0))[:, 2].detach()
+    torch.testing.assert_close(e.inputs["x"].flatten(1).sum(1), expected, rtol=1e-8, atol=1e-10)
+    assert all(row.absorbed.abs().max() < 1e-12 for row in e.ledger)
+
+
+def test_a_softmax_in_another_precision():
+    class Rounded(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.softmax(x, -1, dtype=torch.float32).to(x.dtype).flatten(1) * 2.0
+
+    x = numbers(2, 3, 4)
+    (found,), e = relevance(Rounded(), (x,), 1, plainly(softmax="attn_lrp"))
+    (expected,), _ = relevance(Softmax(), (x,), {1: 2 / 3}, plainly(softmax="attn_lrp"))
+    assert found.dtype == x.dtype
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7)
+    check_total(e, 1e-6)
 
 
 def test_cp_lrp_never_reaches_queries_and_keys():
