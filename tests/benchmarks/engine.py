@@ -17,7 +17,7 @@ import lrp_engine as lrp
 from . import engine_classes, engine_profile, memory, networks
 from .engine_columns import COLUMNS, Row, columns_of, composite_of, explanation, gradient_times_input, rows
 from .peers import others
-from .timing import Timer, in_turns, ratio, seconds, table
+from .timing import CLOCKS, Timer, in_turns, ratio, seconds, table
 
 GRADIENT = "gradient x input"
 OURS = ""
@@ -31,7 +31,7 @@ class Measured(NamedTuple):
     missing: list[str]
 
 
-def measure(row: Row, rounds: int, peers: str) -> Measured:
+def measure(row: Row, rounds: int, peers: str, clock: str) -> Measured:
     """Time a network: autograd, ours, and the other engines in turns."""
     module, inputs = row.make()
     baseline = gradient_times_input(module, inputs)
@@ -44,25 +44,25 @@ def measure(row: Row, rounds: int, peers: str) -> Measured:
             for column in columns_of(row.name):
                 work = explanation(network, inputs, composite_of(row.name, column))
                 work()
-                timers[OURS, column] = partial(seconds, work)
+                timers[OURS, column] = partial(seconds, work, clock=CLOCKS[clock])
         except lrp.LrpError as error:
             missing.append(f"{row.title}: {error}")
         if peers and row.name in networks.NETWORKS:
-            theirs = stack.enter_context(others(peers, row.name))
+            theirs = stack.enter_context(others(peers, row.name, clock))
             timers |= theirs.timers
             for (engine, column), why in theirs.missing.items():
                 missing.append(f"{row.title}, {engine} {COLUMNS.get(column, '')}: {why}")
-        first, *rest = in_turns([partial(seconds, baseline), *timers.values()], rounds)
+        first, *rest = in_turns([partial(seconds, baseline, clock=CLOCKS[clock]), *timers.values()], rounds)
     return Measured(first, dict(zip(timers, rest, strict=True)), missing)
 
 
-def timed(chosen: list[Row], rounds: int, peers: str) -> None:
+def timed(chosen: list[Row], rounds: int, peers: str, clock: str) -> None:
     """Print how long each explanation takes, as a ratio to gradient × input; the other engines below ours."""
     lines: list[list[object]] = []
     missing: list[str] = []
     for row in chosen:
         print(f"… {row.title}", file=sys.stderr, flush=True)
-        result = measure(row, rounds, peers)
+        result = measure(row, rounds, peers, clock)
         missing += result.missing
         engines = dict.fromkeys(engine for engine, _ in result.times) | {OURS: None}
         for engine in sorted(engines):
@@ -72,7 +72,9 @@ def timed(chosen: list[Row], rounds: int, peers: str) -> None:
             ]
             first = [row.title, f"{median(result.base) * 1e3:.2f}"] if engine == OURS else [f"  {engine}", ""]
             lines.append([*first, *cells])
-    title = f"Explanation / gradient x input (median of {rounds} rounds, {torch.get_num_threads()} threads)"
+    title = (
+        f"Explanation / gradient x input (median of {rounds} rounds, {clock} time, {torch.get_num_threads()} threads)"
+    )
     table(title, ["network", f"{GRADIENT}, ms", *COLUMNS.values()], lines)
     for line in missing:
         print(f"  not timed: {line}")
@@ -107,11 +109,14 @@ def main() -> None:
     parser.add_argument("--no-time", action="store_true", help="leave out the tables of times")
     parser.add_argument("--peers", metavar="PYTHON", default="", help="an interpreter with zennit, captum or autoLRP")
     parser.add_argument("--profile", metavar="NAME[:COLUMN]", help="print only where the time of one explanation goes")
-    parser.add_argument("--threads", type=int, default=0, help="how many threads torch may use (as it likes)")
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default="wall", help="cpu: what all threads worked, on a busy machine"
+    )
     given = parser.parse_args()
-    if given.threads:
-        os.environ["OMP_NUM_THREADS"] = str(given.threads)  # for the processes that this one starts
-        torch.set_num_threads(given.threads)
+    if given.clock == "cpu" and os.environ.get("OMP_WAIT_POLICY") != "passive":
+        # threads that wait by turning round would seem to work; torch reads this when it is loaded
+        command = [sys.executable, "-m", "tests.benchmarks.engine", *sys.argv[1:]]
+        os.execve(sys.executable, command, {**os.environ, "OMP_WAIT_POLICY": "passive"})
     if given.profile:
         name, _, column = given.profile.partition(":")
         row = next((row for row in everything if row.name == name), None)
@@ -124,9 +129,9 @@ def main() -> None:
         parser.error(f"there is no {unknown[0]}; there are {', '.join(names)}")
     chosen = [row for row in everything if row.name in given.only.split(",")]
     if not given.no_time:
-        timed(chosen, given.rounds, given.peers)
+        timed(chosen, given.rounds, given.peers, given.clock)
         if any(row.name == "vgg16" for row in chosen):
-            engine_classes.print_classes(given.rounds)
+            engine_classes.print_classes(given.rounds, given.clock)
     # examples are too small for a process's memory to tell anything
     large = [row for row in chosen if row.name in networks.NETWORKS]
     if large and not given.no_memory:

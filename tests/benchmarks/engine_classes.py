@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import lrp_engine as lrp
 
 from .networks import dense_head
-from .timing import in_turns, ratio, seconds, table
+from .timing import CLOCKS, in_turns, ratio, seconds, table
 
 CLASSES = range(10)
 BATCH = 4
@@ -29,7 +29,7 @@ def gradients(module: nn.Module, inputs: Tensor) -> Callable[[], list[Tensor]]:
     return work
 
 
-def print_classes(rounds: int) -> None:
+def print_classes(rounds: int, clock: str) -> None:
     """Print what ten classes of VGG16's dense head cost, and what one costs."""
     torch.manual_seed(0)
     module = dense_head().eval()
@@ -40,7 +40,7 @@ def print_classes(rounds: int) -> None:
     works = (gradients(module, inputs), ten, one)
     for work in works:
         work()
-    base, *others = in_turns([partial(seconds, work) for work in works], rounds)
+    base, *others = in_turns([partial(seconds, work, clock=CLOCKS[clock]) for work in works], rounds)
     cells = [f"{median(base) * 1e3:.1f}", *(ratio(times, base) for times in others)]
     header = ["", "1 forward + 10 backward, ms", "ten classes", "one class"]
     table(f"Ten classes, ε (median of {rounds} rounds)", header, [[f"VGG16's dense head, batch {BATCH}", *cells]])

@@ -26,9 +26,9 @@ class Peers:
         (engine, column) -> why it cannot be run.
     """
 
-    def __init__(self, process: subprocess.Popen[str], name: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], name: str, clock: str) -> None:
         self._process = process
-        told = self._ask(name)
+        told = self._ask([name, clock])
         self.timers: dict[tuple[str, str], Timer] = {
             (engine, column): partial(self._ask, [engine, column]) for engine, column in told["there"]
         }
@@ -45,7 +45,7 @@ class Peers:
 
 
 @contextlib.contextmanager
-def others(python: str, name: str) -> Iterator[Peers]:
+def others(python: str, name: str, clock: str) -> Iterator[Peers]:
     """Give the engines of the interpreter `python` on the network `name`, while the block runs."""
     command = [python, "-m", "tests.benchmarks.peers_worker"]
     with (
@@ -55,7 +55,7 @@ def others(python: str, name: str) -> Iterator[Peers]:
         ) as process,
     ):
         try:
-            yield Peers(process, name)
+            yield Peers(process, name, clock)
         except SystemExit as end:
             said.seek(0)
             raise SystemExit(f"{end} {said.read().strip()[-2000:]}") from end

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from . import networks
 from .networks import HIGH, LOW
 from .peers_torchvision import define_operators
+from .timing import CLOCKS, Timer
 
 # gives, while its block runs, what is to be timed
 Prepared = Callable[[], AbstractContextManager[Callable[[], object]]]
@@ -158,15 +158,15 @@ def autolrp_works(name: str, module: nn.Module, inputs: Tensor) -> Iterator[tupl
 ENGINES = {"zennit": zennit_works, "captum": captum_works, "autolrp": autolrp_works}
 
 
-def seconds(prepared: Prepared) -> float:
+def seconds(prepared: Prepared, clock: Timer) -> float:
     """Time one call."""
     with prepared() as work:
-        start = time.perf_counter()
+        start = clock()
         work()
-        return time.perf_counter() - start
+        return clock() - start
 
 
-def gathered(name: str) -> tuple[dict[tuple[str, str], Prepared], list[tuple[str, str, str]]]:
+def gathered(name: str, clock: Timer) -> tuple[dict[tuple[str, str], Prepared], list[tuple[str, str, str]]]:
     """Give what each engine can run on a network, each run once; and what it cannot, with the reason."""
     there: dict[tuple[str, str], Prepared] = {}
     missing: list[tuple[str, str, str]] = []
@@ -177,7 +177,7 @@ def gathered(name: str) -> tuple[dict[tuple[str, str], Prepared], list[tuple[str
         try:
             for column, prepared in works(name, *networks.make(name)):
                 try:
-                    seconds(prepared)
+                    seconds(prepared, clock)
                     there[engine, column] = prepared
                 except Exception as error:  # noqa: BLE001 – other people's code, which may fail as it likes
                     missing.append((engine, column, f"{type(error).__name__}: {error}".splitlines()[0]))
@@ -192,11 +192,12 @@ def main() -> None:
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
     define_operators()
-    there, missing = gathered(json.loads(sys.stdin.readline()))
+    name, clock = json.loads(sys.stdin.readline())
+    there, missing = gathered(name, CLOCKS[clock])
     print(json.dumps({"there": list(there), "missing": missing}), file=answers, flush=True)
     for line in sys.stdin:
         engine, column = json.loads(line)
-        print(json.dumps(seconds(there[engine, column])), file=answers, flush=True)
+        print(json.dumps(seconds(there[engine, column], CLOCKS[clock])), file=answers, flush=True)
 
 
 if __name__ == "__main__":
