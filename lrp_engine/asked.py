@@ -1,4 +1,4 @@
-"""What a person asks of an explanation, checked against the network: inputs, what to keep, what to pass, how much at once."""
+"""What is asked of an explanation, checked against the network: inputs, what to keep and to pass, how much at once."""
 
 from __future__ import annotations
 
@@ -206,8 +206,8 @@ def chunk_size(
     if fits >= samples:
         return samples, together, ""
     note = (
-        f"The {samples} samples were taken {fits} at a time: all of them need about {one * samples / 2**30:.1f} GiB, and "
-        f"{budget / 2**30:.1f} GiB may be used."
+        f"The {samples} samples were taken {fits} at a time: all of them need about "
+        f"{one * samples / 2**30:.1f} GiB, and {budget / 2**30:.1f} GiB may be used."
     )
     return fits, 1, note
 

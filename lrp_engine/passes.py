@@ -205,15 +205,15 @@ class _Backward:
         for name, node in self.plan.logits.items():
             parts = [self._seed(seeds, name, node) for seeds in self.seeds]
             axis = (node.meta.get("samples") or (0, 1))[0]
-            weights = [seed.weights for seed in parts]
-            if self.differences is not None and None in weights:
-                raise TargetError("A seed cannot be compared with a reference; name output units instead.")
+            weights = [seed.weights for seed in parts if seed.weights is not None]
             value = self._value(node)
-            if None in weights:
+            if len(weights) == len(parts):
+                here = Relevance(g=torch.cat(weights, axis) if len(weights) > 1 else weights[0])
+            elif self.differences is not None:
+                raise TargetError("A seed cannot be compared with a reference; name output units instead.")
+            else:
                 given = [self._given(seed, node) for seed in parts]
                 here = Relevance(r=torch.cat(given, axis) if len(given) > 1 else given[0])
-            else:
-                here = Relevance(g=torch.cat(weights, axis) if len(weights) > 1 else weights[0])
             amount = here.amount(value).per_sample(node.meta.get("samples"))
             self._receive(node, here, amount)
         self.score = torch.stack(list(self.arrived.values())).sum(0)
@@ -245,7 +245,9 @@ class _Backward:
         ports = [port for port in step.ports if port in self.arriving]
         if not ports:
             return  # no relevance comes this way
-        arrived = self.arrived[ports[0]] if len(ports) == 1 else sum(self.arrived[port] for port in ports)
+        arrived = self.arrived[ports[0]]
+        for port in ports[1:]:
+            arrived = arrived + self.arrived[port]
         sinks: dict[str, Tensor] = dict.fromkeys(SINKS, self.nothing)
         parts: list[Relevance | None] = []
         for port in step.ports:
@@ -319,15 +321,15 @@ class _Backward:
     def _hand_back(self, step: RuleStep, here: Any) -> HandedBack:
         """What the step makes of what arrived; and the flow between its units, where that is wanted."""
         layer = self._layer(step)
-        weighted = isinstance(step, AffineStep) and step.has_flow
+        weighted = step if isinstance(step, AffineStep) and step.has_flow else None
         if self.differences is None:
             if weighted and layer in self.wanted.flows:
-                self.flows[layer] = step.flow(self.record, here)
+                self.flows[layer] = weighted.flow(self.record, here)
             if weighted and layer in self.wanted.weights:
-                self.weights[layer] = step.weight_relevance(self.record, here)
+                self.weights[layer] = weighted.weight_relevance(self.record, here)
             return step.backward(self.record, here)
         if weighted and layer in self.wanted.flows:
-            self.flows[layer] = step.rescaled_flow(self.differences, here.g)
+            self.flows[layer] = weighted.rescaled_flow(self.differences, here.g)
         return HandedBack(self._rescaled(step, here), [])
 
     def _rescaled(self, step: RuleStep, here: Any) -> list[Relevance]:

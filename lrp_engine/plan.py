@@ -211,8 +211,8 @@ class _Compiler:
         says = [f"{operation_name(node)} ({why}) at {_where(node)}" for node, why in self.refused[:5]]
         more = f"; and {len(self.refused) - 5} more" if len(self.refused) > 5 else ""
         raise UnsupportedOperation(
-            f"No rule covers {'; '.join(says)}{more}. Covered are: {', '.join(KINDS)}. To go on with the gradient there, "
-            "ask for on_unsupported=“gradient”.",
+            f"No rule covers {'; '.join(says)}{more}. Covered are: {', '.join(KINDS)}. To go on with the gradient "
+            "there, ask for on_unsupported=“gradient”.",
             tuple(operation_name(node) for node, _ in self.refused),
         )
 
@@ -223,8 +223,9 @@ class _Compiler:
             words = f"{self.composite.name}: {entry.select}"
             if not any(step.reason.startswith(words) for step in made):
                 raise CompositeError(
-                    f"No node that relevance reaches is chosen by “{entry.select}” of the composite {self.composite.name}; "
-                    f"the layers are called {', '.join(layer.path for layer in self.network.layers[:12])}."
+                    f"No node that relevance reaches is chosen by “{entry.select}” of the composite "
+                    f"{self.composite.name}; the layers are called "
+                    f"{', '.join(layer.path for layer in self.network.layers[:12])}."
                 )
 
     def _step(self, node: Node) -> RuleStep | None:

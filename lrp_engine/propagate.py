@@ -137,7 +137,7 @@ def explain_each(
     return _result(_explaining(network, inputs, wanted, composite, reference, options))
 
 
-def _result(steps: Generator[Progress, None, Any]) -> Any:
+def _result(steps: Generator[Any, None, Any]) -> Any:
     while True:
         try:
             next(steps)
@@ -190,7 +190,7 @@ def _explaining(
             for index, chunk in enumerate(found):
                 chunks[number * call.together + index].append(chunk)
     return [
-        assemble(network, call.plan, of_target, _later(call, target, options), call.notes)
+        assemble(network, call.plan, of_target, _later(call, target), call.notes)
         for target, of_target in zip(targets, chunks, strict=True)
     ]
 
@@ -286,7 +286,7 @@ def _said(plan: Plan) -> list[str]:
     return said
 
 
-def _later(call: _Call, target: Target, options: Options) -> Later:
+def _later(call: _Call, target: Target) -> Later:
     """Explaining again, for what was not asked for at once."""
 
     def again(wanted: Wanted) -> Chunk:

@@ -5,6 +5,7 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ _ALL_KINDS: Final = (*KINDS, UNSUPPORTED)
 WEIGHTED: Final = ("dense", "convolution")  # the families of affine maps that learn
 _SHARING: Final = (AFFINE, SUM, NORMALIZATION)
 
-Parameter = float | str | list | None  # a list holds numbers, nested as a tensor is
+Parameter = float | int | str | list | None  # a list holds numbers, nested as a tensor is
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class RuleType:
     name: str
     kinds: tuple[str, ...]
     families: tuple[str, ...]
-    parameters: dict[str, Parameter]
+    parameters: Mapping[str, Parameter]
     description: str
     source: str
     signed: tuple[str, ...] = ()

@@ -67,8 +67,9 @@ def live_inputs(node: Node, live: set[Node]) -> list[Node]:
             continue
         dtype = argument.meta.get("dtype")
         if dtype is not None and not dtype.is_floating_point:
-            indexes = row is None or row.kind not in {AFFINE, SUM, MOVEMENT, LOOKUP}
-            if indexes or (row.kind == MOVEMENT and not _holds(node.args[0], argument)):
+            kind = row.kind if row is not None else ""
+            indexes = kind == MOVEMENT and not _holds(node.args[0], argument)
+            if indexes or kind not in {AFFINE, SUM, MOVEMENT, LOOKUP}:
                 continue
         found.append(argument)
     return found
@@ -104,7 +105,14 @@ def integer_functions() -> dict[str, Callable[..., Any]]:
 def evaluate(node: Node, values: dict[Node, Any]) -> Any:
     """Call the node's operation on recorded values."""
     args, kwargs = map_aggregate((node.args, node.kwargs), lambda a: values[a] if isinstance(a, Node) else a)
-    return node.target(*args, **kwargs)  # type: ignore[operator]
+    return callable_of(node)(*args, **kwargs)
+
+
+def callable_of(node: Node) -> Callable[..., Any]:
+    """What the node calls. Views are reshapes: memory may lie otherwise than in the author's run."""
+    if node.target in {aten.view.default, aten._unsafe_view.default}:
+        return aten.reshape.default
+    return node.target  # type: ignore[return-value]
 
 
 def walk_back(node: Node, passes: Callable[[Node], bool]) -> Iterator[Node]:

@@ -1,8 +1,8 @@
 """The table of operations: ATen name -> kind. It is also the allow-list of what a weight file's graph may call.
 
-A *kind* says how an operation hands relevance back; `family` splits a kind where composites tell its members apart. What
-an operation is can depend on how many of its inputs are live: `live_kind` says what it is with two of them, as a product
-with a constant is a scaling, and one of two live values is not. Nothing here imports torch.
+A *kind* says how an operation hands relevance back; `family` splits a kind where composites tell its members apart.
+What an operation is can depend on how many of its inputs are live: `live_kind` says what it is with two of them, as a
+product with a constant is a scaling, and one of two live values is not. Nothing here imports torch.
 """
 
 from __future__ import annotations

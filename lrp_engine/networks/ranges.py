@@ -75,7 +75,10 @@ _KNOWN: dict[str, Range] = {
     **dict.fromkeys(("abs", "square", "sqrt", "rsqrt", "var", "std", "linalg_vector_norm", "norm", "cosh"), _POSITIVE),
     **dict.fromkeys(("softmax", "_softmax"), _UNIT),
     **dict.fromkeys(("sin", "cos"), Range(-1.0, 1.0)),
-    **{"gelu": Range(-0.18), "silu": Range(-0.28), "mish": Range(-0.31), "hardswish": Range(-0.38)},
+    "gelu": Range(-0.18),
+    "silu": Range(-0.28),
+    "mish": Range(-0.31),
+    "hardswish": Range(-0.38),
     "erfc": Range(0.0, 2.0),
 }
 # Averages and the like stay within what they are given; padding may add zeros to it.

@@ -109,8 +109,8 @@ def gamma(seen: Seen) -> Shares:
     """γ-rule for either sign of z (Montavon 2019): contributions of z_j's own sign count 1 + γ times."""
     g, eps = seen.values["gamma"], seen.values["epsilon"]
     bias = seen.map.bias
-    parts = ("gamma+", g), ("gamma-", g)
-    up = _contributions(seen, *parts, seen.map.offset(lambda b: b + g * b.clamp(min=0), eps))
+    favoured, other = parts = ("gamma+", g), ("gamma-", g)
+    up = _contributions(seen, favoured, other, seen.map.offset(lambda b: b + g * b.clamp(min=0), eps))
     if seen.rectified:
         if not seen.overwritten:
             up = up.clamp_(min=eps)  # nothing arrives where z < 0, but it must not be divided by 0
@@ -118,7 +118,7 @@ def gamma(seen: Seen) -> Shares:
         summed = seen.summed(share)
         absorbed = [] if bias is None else [Amount(summed, bias + g * bias.clamp(min=0))]
         return Shares(_signed_terms(share, None, parts), absorbed, [Amount(summed, None, eps)])
-    down = _contributions(seen, *reversed(parts), seen.map.offset(lambda b: b + g * b.clamp(max=0), -eps))
+    down = _contributions(seen, other, favoured, seen.map.offset(lambda b: b + g * b.clamp(max=0), -eps))
     above = seen.z >= 0
     share = seen.arriving.of(seen.z) / torch.where(above, up, down)
     share_up = share * above

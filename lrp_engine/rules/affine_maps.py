@@ -152,7 +152,7 @@ class Dense(WeightedMap):
 class Convolution(WeightedMap):
     """A convolution over one to three axes; x (samples, channels, …).
 
-    In float32 on the CPU the convolutions over two axes run channels-last, which is faster there, and pools far more so.
+    In float32 on the CPU those over two axes run channels-last: that is faster there, and for pools far more so.
     """
 
     units_axis = 1

@@ -24,8 +24,9 @@ def _scaled(node: Node, live: set[Node]) -> str:
 
 
 def _in_weights(node: Node, live: set[Node]) -> str:
-    has_bias = len(node.args) > 2 and node.args[2] is not None
-    return "the input is in its weights, and it has a bias" if has_bias and node.args[0] not in live else ""
+    args = [*arguments(node), None]
+    biased = args[2] is not None and args[0] not in live
+    return "the input is in its weights, and it has a bias" if biased else ""
 
 
 def _exponent(node: Node, live: set[Node]) -> str:

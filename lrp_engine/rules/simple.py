@@ -169,8 +169,9 @@ class MovementStep(RuleStep):
 
     def _cut(self, record: Record, of: Node, share: Tensor) -> Tensor:
         """The part of a concatenation that came from one input; it may stand there more than once."""
-        parts, *rest = self._arguments[0]
-        axis = rest[0] if rest else self._arguments[1].get("dim", 0)
+        given: Any = self._arguments
+        parts, *rest = given[0]
+        axis = rest[0] if rest else given[1].get("dim", 0)
         start, found = 0, None
         for part in parts:
             size = (record.shape(part) if isinstance(part, Node) else part.shape)[axis]
@@ -241,7 +242,8 @@ class ActivationStep(RuleStep):
         self.inputs = self.inputs[:1]
         self._as_factor = row is not None and row.kind == ACTIVATION and row.zero_at_zero
         if operation_name(node) == "hardtanh":
-            low, high = (*arguments(node)[1:], -1.0, 1.0)[:2] if len(node.args) != 2 else (node.args[1], 1.0)
+            args = arguments(node)
+            low, high = args[1] if len(args) > 1 else -1.0, args[2] if len(args) > 2 else 1.0
             self._as_factor = low <= 0 <= high
         self.rectifies = operation_name(node) == "relu"
 

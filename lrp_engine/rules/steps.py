@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.fx import Node
 from torch.fx.node import map_aggregate, map_arg
 
-from ..networks.graph import live_inputs, operation_name
+from ..networks.graph import callable_of, live_inputs
 from ..networks.ranges import ANY, Range
 from ..rulebook import Rule
 from .affine_maps import WeightCache
@@ -39,7 +39,7 @@ class Record:
     values : dict
         Node -> its value, as long as somebody needs it.
     notes : dict
-        What a step keeps for itself, as a tensor whose samples run where they run in the node's value: who won in a pool.
+        What a step keeps for itself, its samples running where they run in the node's value: who won in a pool.
     overwritten : set
         Nodes whose value the ReLU behind them wrote over: it holds relu(z), and no relevance where that is zero.
     spend : bool
@@ -145,17 +145,15 @@ class Step:
         if context.device is not None and "device" in kwargs:
             self._arguments = args, {**kwargs, "device": context.device}
             args, kwargs = self._arguments
-        self._reshapes = operation_name(node) in {"view", "_unsafe_view"} and isinstance(args[1], list | tuple)
+        self._call = callable_of(node)
         self._reads = [(i, a) for i, a in enumerate(args) if isinstance(a, Node)]
         nested = [a for a in (*args, *kwargs.values()) if isinstance(a, list | tuple | dict | slice)]
         self._plain = not _holds_nodes(nested) and not any(isinstance(a, Node) for a in kwargs.values())
 
     def forward(self, record: Record) -> Any:
-        """The node's value; a view of channels-last memory may need a copy."""
+        """The node's value."""
         args, kwargs = self.bound(record.values)
-        if self._reshapes:
-            return args[0].reshape(args[1])
-        return self.node.target(*args, **kwargs)  # type: ignore[operator]
+        return self._call(*args, **kwargs)
 
     def bound(self, values: dict[Node, Any]) -> Any:
         """The node's arguments with recorded values in place."""
@@ -168,13 +166,11 @@ class Step:
 
     def as_function(self, record: Record, of: Node) -> Callable[[Tensor], Tensor]:
         """The node as a function of one of its inputs, the others as recorded."""
-        target = self.node.target
-
         def function(x: Tensor) -> Tensor:
             args, kwargs = map_aggregate(
                 self._arguments, lambda a: (x if a is of else record.values[a]) if isinstance(a, Node) else a
             )
-            return target(*args, **kwargs)  # type: ignore[operator]
+            return self._call(*args, **kwargs)
 
         return function
 
@@ -193,7 +189,7 @@ class Step:
             args, kwargs = map_aggregate(
                 self._arguments, lambda a: leaves.get(a, record.values.get(a)) if isinstance(a, Node) else a
             )
-            value = self.node.target(*args, **kwargs)  # type: ignore[operator]
+            value = self._call(*args, **kwargs)
             value = value if port is None else value[port]
             found = torch.autograd.grad(value, list(leaves.values()), share, allow_unused=True)
         return [

@@ -48,7 +48,7 @@ class AffineStep(RuleStep):
 
     @property
     def reads(self) -> set[Node]:
-        """x and z; where the map has no weights, what else its operation takes."""
+        """Input and output; where the map has no weights, what else its operation takes."""
         return super().reads if isinstance(self.map, Weightless) else {self.node, *self.inputs}
 
     def factors(self, arriving: bool) -> bool:
