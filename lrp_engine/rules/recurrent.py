@@ -1,7 +1,6 @@
 """LSTM, GRU and RNN, whole sequences and single cells: relevance of every input at every time step.
 
-The forward pass runs torch's own operation layer by layer and keeps what each layer put out; the gates are computed
-again on the way back, for all time steps at once.
+Both passes are our own (`unrolled`): torch's fused operations do not say what their gates held.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from ..networks.operations import RECURRENT
 from ..rulebook import Rule
 from .relevance import Amount, Relevance
 from .steps import Context, HandedBack, Record, RuleStep
-from .unrolled import Elman, Gru, Handed, Lstm, Run, Seen, Unrolled
+from .unrolled import Gru, Handed, Lstm, Relu, Run, Tanh, Trace, Unrolled
 
-_UNROLLED: dict[str, type[Unrolled]] = {"lstm": Lstm, "gru": Gru, "rnn_tanh": Elman, "rnn_relu": Elman}
+_UNROLLED: dict[str, type[Unrolled]] = {"lstm": Lstm, "gru": Gru, "rnn_tanh": Tanh, "rnn_relu": Relu}
 
 
 def refusal(node: Node, live: set[Node]) -> str:
@@ -50,23 +49,21 @@ def refusal(node: Node, live: set[Node]) -> str:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What the forward pass leaves: time first, (time, samples, units).
+    """What the forward pass leaves.
 
     Attributes
     ----------
-    x : torch.Tensor
-        The sequence.
-    states : list of torch.Tensor
-        Initial states, (layers · directions, samples, units): h, and of an LSTM c.
+    traces : list of Trace
+        Of every layer and direction, in torch's order.
     outputs : list of torch.Tensor
-        What each layer put out, both directions side by side.
-    last : list of torch.Tensor
-        The states at the end, as `states`.
+        What each layer put out, both directions side by side, (time, samples, units); before them the sequence.
+    states, last : list of torch.Tensor
+        States at the beginning and at the end, (layers · directions, samples, units): h, and of an LSTM c.
     """
 
-    x: Tensor
-    states: list[Tensor]
+    traces: list[Trace]
     outputs: list[Tensor]
+    states: list[Tensor]
     last: list[Tensor]
 
 
@@ -114,32 +111,33 @@ class RecurrentStep(RuleStep):
 
     def forward(self, record: Record) -> Any:
         """What torch's operation gives, layer by layer."""
-        args: list[Any] = self.bound(record.values)[0]
-        x, given, *rest = args
+        x, given, *_ = self.bound(record.values)[0]
         states = list(given) if isinstance(given, list | tuple) else [given]
         self._check(x, states)
-        target: Any = self.node.target
         if self._cell:
-            value = target(x, given, *rest)
-            last = [one.unsqueeze(0) for one in (value if isinstance(value, tuple) else (value,))]
-            record.notes[self.node] = _Kept(x.unsqueeze(0), [s.unsqueeze(0) for s in states], [last[0]], last)
-            return value
-        sequence = x.transpose(0, 1) if self._batch_first else x
-        outputs: list[Tensor] = []
-        ends: list[Any] = []
-        each = len(rest[0]) // self._layers
+            x, states = x.unsqueeze(0), [state.unsqueeze(0) for state in states]
+        kept = self._through(x.transpose(0, 1) if self._batch_first else x, states)
+        record.notes[self.node] = kept
+        if self._cell:
+            ends = [end[0] for end in kept.last]
+            return tuple(ends) if len(ends) > 1 else ends[0]
+        output = kept.outputs[-1]
+        return (output.transpose(0, 1) if self._batch_first else output, *kept.last)
+
+    def _through(self, x: Tensor, states: list[Tensor]) -> _Kept:
+        traces: list[Trace] = []
+        outputs = [x]
         for layer in range(self._layers):
-            own = self._running(layer)
-            begin = [state[own.start : own.stop] for state in states]
-            output, *end = target(
-                *(outputs[-1] if outputs else sequence, begin if isinstance(given, list | tuple) else begin[0]),
-                *(rest[0][layer * each : (layer + 1) * each], self._biases, 1, 0.0, False, self._bidirectional, False),
-            )
-            outputs.append(output)
-            ends.append(end)
-        last = [torch.cat(parts) for parts in zip(*ends, strict=True)]
-        record.notes[self.node] = _Kept(sequence, states, outputs, last)
-        return (outputs[-1].transpose(0, 1) if self._batch_first else outputs[-1], *last)
+            own = [
+                self._unrolled.forward(self._runs[index], outputs[-1], *[*(state[index] for state in states), None][:2])
+                for index in self._running(layer)
+            ]
+            traces += own
+            outputs.append(own[0].h if len(own) == 1 else torch.cat([trace.h for trace in own], 2))
+        ends = [torch.stack([trace.h[run.last] for run, trace in zip(self._runs, traces, strict=True)])]
+        if len(states) > 1:
+            ends.append(torch.stack([trace.beside[run.last] for run, trace in zip(self._runs, traces, strict=True)]))
+        return _Kept(traces, outputs, states, ends)
 
     def _check(self, x: Tensor, states: list[Tensor]) -> None:
         """Refuse an initial state of another number of samples: torch would read beyond its memory."""
@@ -163,8 +161,8 @@ class RecurrentStep(RuleStep):
         absorbed: dict[str, list[Tensor]] = {"bias": [], "stabilizer": []}
         given = factors = output
         for layer in reversed(range(self._layers)):
-            x = kept.outputs[layer - 1] if layer else kept.x
-            found = [self._hand_back(kept, x, given, of_states, layer, index) for index in self._running(layer)]
+            x = kept.outputs[layer]
+            found = [self._hand_back(kept, given, of_states, index) for index in self._running(layer)]
             for handed in reversed(found):
                 for place, factor in zip(begins, (handed.first_h, handed.first_c), strict=False):
                     assert factor is not None
@@ -199,7 +197,8 @@ class RecurrentStep(RuleStep):
                 ends[state] = self._of(part, kept.last[state], samples, first=False)
         if output is None:
             targets = next(end.shape[1] for end in ends if end is not None)
-            output = kept.x.new_zeros(len(kept.x), targets, *kept.outputs[-1].shape[1:])
+            time, *rest = kept.outputs[-1].shape
+            output = kept.outputs[-1].new_zeros(time, targets, *rest)
         return output, ends
 
     def _of(self, part: Relevance, value: Tensor, samples: int, *, first: bool) -> Tensor:
@@ -215,31 +214,27 @@ class RecurrentStep(RuleStep):
             return apart * value.unsqueeze(1)
         return apart.clone(memory_format=torch.contiguous_format)
 
-    def _hand_back(
-        self, kept: _Kept, x: Tensor, given: Tensor, of_states: list[Tensor | None], layer: int, index: int
-    ) -> Handed:
+    def _hand_back(self, kept: _Kept, given: Tensor, of_states: list[Tensor | None], index: int) -> Handed:
         """One direction of one layer."""
         run = self._runs[index]
         own = slice(None)
         if self._bidirectional:
             start = index % 2 * run.units
             own = slice(start, start + run.units)
-        first_h, first_c = [*(state[index] for state in kept.states), None][:2]
-        assert first_h is not None
         relevance = given[..., own].contiguous()
         at_end, of_cell = [*(None if end is None else end[index] for end in of_states), None][:2]
         if at_end is not None:
             relevance[run.last] += at_end
         epsilon = self.rule.values.get("epsilon", 0.0)
-        seen = Seen(x, kept.outputs[layer][..., own], first_h, first_c)
-        return self._unrolled(run, seen, epsilon, self.rule.name == "half").hand_back(relevance, of_cell)
+        unrolled = self._unrolled(run, kept.traces[index], epsilon, self.rule.name == "half")
+        return unrolled.hand_back(relevance, of_cell)
 
     def _shares(
         self, kept: _Kept, factors: Tensor, begins: list[Tensor], absorbed: dict[str, list[Tensor]]
     ) -> HandedBack:
         """Factors for each receiver; what constant sequences and initial states get, their values absorb."""
         found: dict[Node, Tensor] = {}
-        handed = [(self._x, factors, kept.x), *zip(self._given, begins, kept.states, strict=True)]
+        handed = [(self._x, factors, kept.outputs[0]), *zip(self._given, begins, kept.states, strict=True)]
         for place, (argument, factor, value) in enumerate(handed):
             if argument not in self.inputs:
                 whole = factor.unflatten(1, (-1, value.shape[1])) * value.unsqueeze(1)
