@@ -278,7 +278,7 @@ class _Backward:
 
     def _pass_on(self, step: RuleStep, shares: list[Relevance], arrived: Tensor) -> Tensor:
         """Give each receiver its share; what they get together."""
-        if step.conserves and len(shares) == 1 and step.inputs[0] not in self.wanted.through:
+        if step.conserves and len(shares) == 1 and not self.wanted.through.keys() & step.ports:
             self._receive(step.inputs[0], shares[0], arrived)
             return arrived
         passed_on = self.nothing

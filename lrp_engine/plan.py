@@ -23,7 +23,7 @@ from .networks.network import Network
 from .networks.operations import AFFINE, BILINEAR, KINDS, NORMALIZATION, PRODUCT
 from .networks.ranges import ranges
 from .rulebook import CONVENTIONS, Rule
-from .rules.affine_maps import WeightCache
+from .rules.affine_maps import WeightCache, Weightless
 from .rules.products import bilinear_family, product_family
 from .rules.refusals import refusal
 from .rules.simple import ActivationStep, SumStep
@@ -188,7 +188,7 @@ class _Compiler:
             if ports:
                 step.ports = ports
             made[node] = step
-            if node in self.context.rectified and isinstance(step, AffineStep | SumStep) and node not in self.results:
+            if node in self.context.rectified and _has_memory_of_its_own(step) and node not in self.results:
                 self.overwritable.add(node)
             form = step.factors(all(self.arriving[port] for port in step.ports))
             for receiver in step.inputs:
@@ -284,6 +284,11 @@ class _Compiler:
             if not step.conserves:
                 needed.update(step.inputs)
         return needed
+
+
+def _has_memory_of_its_own(step: RuleStep) -> bool:
+    """Whether the step's value is computed; an einsum without a constant side may be a view of its input."""
+    return isinstance(step, SumStep) or (isinstance(step, AffineStep) and not isinstance(step.map, Weightless))
 
 
 def _picks(node: Node) -> bool:
