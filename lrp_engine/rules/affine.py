@@ -15,12 +15,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ..errors import CompositeError
 from .affine_maps import AffineMap, Part, WeightedMap
 from .relevance import Amount, Relevance
 
 # z − b − z⁺ is off by some 3e-7 of z⁺ in float32. Where relevance lies on units with z⁺ more than this many times |z⁻|,
 # that could be seen in the ledger, and z⁻ gets a forward pass of its own.
 _ILL_CONDITIONED = 16.0
+
+OfSamples = Callable[[Tensor, Tensor, Part], Tensor]  # of x and a share, samples first
 
 
 class Term(NamedTuple):
@@ -56,8 +59,8 @@ class Seen(NamedTuple):
         There is no relevance where z ≤ 0.
     overwritten : bool
         z holds relu(z): right wherever there is relevance, zero elsewhere.
-    samples_axis : int or None
-        Where the samples run in z.
+    samples : (axis, times) or None
+        Where the samples run in x and z, and how many values of each stand there; None if it is one sample.
     spend : bool
         z is not needed after this, and may be written into.
     bounds : (low, high)
@@ -73,13 +76,19 @@ class Seen(NamedTuple):
     rectified: bool
     overwritten: bool
     spend: bool
-    samples_axis: int | None
+    samples: tuple[int, int] | None
     bounds: tuple[float, float]
+
+    @property
+    def one(self) -> torch.Size:
+        """The shape of x for one sample."""
+        axis = None if self.samples is None else self.samples[0]
+        return torch.Size(1 if i == axis else size for i, size in enumerate(self.x.shape))
 
     def summed(self, share: Tensor) -> Tensor:
         """Summed over all axes that neither the samples nor the bias run along: both sinks need no more."""
         axis = self.map.units_axis
-        kept = {self.samples_axis, None if axis is None else axis % share.dim()}
+        kept = {None if self.samples is None else self.samples[0], None if axis is None else axis % share.dim()}
         others = [i for i in range(share.dim()) if i not in kept]
         return share.sum(others, keepdim=True) if others and axis is not None else share
 
@@ -197,11 +206,19 @@ def zbox(seen: Seen) -> Shares:
 
 def _bound(given: Any, seen: Seen, found: float) -> Tensor:
     """A bound of x as one sample of x's shape."""
-    one = seen.x.new_empty(1, *seen.x.shape[1:])
-    value = torch.as_tensor(found if given is None else given, dtype=seen.x.dtype, device=seen.x.device)
-    if value.dim() == 1 and seen.x.dim() > 2:  # one number a channel
-        value = value.reshape(-1, *[1] * (seen.x.dim() - 2))
-    return value.expand_as(one).contiguous()
+    try:
+        value = torch.as_tensor(found if given is None else given, dtype=seen.x.dtype, device=seen.x.device)
+        if value.dim() == 1 and seen.map.units_axis is not None:  # one number a channel
+            value = value.reshape(-1, *[1] * (-1 - seen.map.units_axis))
+        elif seen.samples is not None and value.dim() == len(seen.one) - 1:
+            value = value.unsqueeze(seen.samples[0])
+        return value.expand(seen.one).contiguous()
+    except (RuntimeError, ValueError) as error:
+        wanted = "×".join("samples" if size == 1 and i == 0 else str(size) for i, size in enumerate(seen.one))
+        raise CompositeError(
+            f"A bound of the rule zbox does not fit an input of {wanted}: give a number, one for each channel, or one "
+            "for each value of a sample."
+        ) from error
 
 
 def wsquare(seen: Seen) -> Shares:
@@ -215,7 +232,7 @@ def flat(seen: Seen) -> Shares:
 
 
 def _without_x(seen: Seen, part: Part) -> Shares:
-    ones = seen.x.new_ones(1, *seen.x.shape[1:])
+    ones = seen.x.new_ones(seen.one)
     eps = seen.values["epsilon"]
     count = seen.map.forward(ones, part)
     share = seen.arriving.of(seen.z) / (count + eps)
@@ -288,15 +305,32 @@ def hand_back(seen: Seen, terms: list[Term]) -> Relevance:
 def flow(seen: Seen, terms: list[Term]) -> Tensor:
     """Relevance between units, (samples, output units, input units)."""
     assert isinstance(seen.map, WeightedMap)
-    parts = [seen.map.flow(side_of(seen.x, t.side), t.share, t.part) for t in _needed(seen, terms)]
-    return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
+    return _of_terms(seen, terms, seen.map.flow)
 
 
 def weight_relevance(seen: Seen, terms: list[Term]) -> Tensor:
     """Relevance that each weight takes part in, (samples, *weight.shape): flow before it is summed over a kernel."""
     assert isinstance(seen.map, WeightedMap)
-    parts = [seen.map.weight_relevance(side_of(seen.x, t.side), t.share, t.part) for t in _needed(seen, terms)]
+    return _of_terms(seen, terms, seen.map.weight_relevance)
+
+
+def _of_terms(seen: Seen, terms: list[Term], of: OfSamples) -> Tensor:
+    parts = [
+        by_sample(of, side_of(seen.x, term.side), term.share, term.part, seen.samples) for term in _needed(seen, terms)
+    ]
     return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
+
+
+def by_sample(of: OfSamples, x: Tensor, share: Tensor, part: Part, samples: tuple[int, int] | None) -> Tensor:
+    """What is between units, one result for each sample, wherever and however often its values stand in x."""
+    if samples is None:
+        return of(x.unsqueeze(0), share.unsqueeze(0), part)
+    axis, times = samples
+    x, share = x.movedim(axis, 0), share.movedim(axis, 0)
+    if times > 1 and x.dim() == 2:  # a sequence folded into the samples of a dense layer
+        return of(x.unflatten(0, (-1, times)), share.unflatten(0, (-1, times)), part)
+    found = of(x, share, part)
+    return found if times == 1 else found.unflatten(0, (-1, times)).sum(1)
 
 
 def _needed(seen: Seen, terms: list[Term]) -> Iterator[Term]:

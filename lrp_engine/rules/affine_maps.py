@@ -155,8 +155,6 @@ class Convolution(WeightedMap):
     In float32 on the CPU those over two axes run channels-last: that is faster there, and for pools far more so.
     """
 
-    units_axis = 1
-
     def __init__(
         self,
         weight: Tensor,
@@ -173,6 +171,7 @@ class Convolution(WeightedMap):
     ) -> None:
         super().__init__(weight, bias, cache, key)
         axes = weight.dim() - 2
+        self.units_axis = -1 - axes
         self._flat_bias = bias
         if bias is not None:
             self.bias = bias.reshape(-1, *[1] * axes)
@@ -237,6 +236,22 @@ class Convolution(WeightedMap):
             for one in range(x.shape[0])
         ]
         return torch.stack(gradients).mul_(weight)
+
+
+class Unbatched(Convolution):
+    """A convolution of one sample without an axis of samples: x (channels, …)."""
+
+    def value(self, x: Tensor) -> Tensor:
+        """z, (channels, …)."""
+        return super().value(x.unsqueeze(0)).squeeze(0)
+
+    def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
+        """The convolution without bias."""
+        return super().forward(x.unsqueeze(0), part, offset).squeeze(0)
+
+    def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
+        """The convolution's backward pass towards its input."""
+        return super().adjoint(share.unsqueeze(0), part, torch.Size([1, *shape])).squeeze(0)
 
 
 def _vector(offset: Tensor | float | None, weight: Tensor, units: int) -> Tensor | None:

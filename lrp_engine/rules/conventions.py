@@ -26,7 +26,7 @@ def _zennit_wsquare(seen: Seen) -> Shares:
     bias = seen.map.bias
     if bias is None:
         return wsquare(seen)
-    ones = seen.x.new_ones(1, *seen.x.shape[1:])
+    ones = seen.x.new_ones(seen.one)
     eps = seen.values["epsilon"]
     share = seen.arriving.of(seen.z) / (seen.map.forward(ones, "square") + bias.square() + eps)
     return Shares([Term(ones, "square", share)], [Amount(share, bias.square())], [Amount(share, None, eps)])

@@ -12,8 +12,8 @@ from torch.fx.node import map_aggregate, map_arg
 from ..networks.graph import live_inputs, operation_name, operation_of
 from ..networks.operations import AFFINE
 from ..rulebook import Rule
-from .affine import GIVE_TO_ZEROS, Seen, Term, flow, hand_back, weight_relevance
-from .affine_maps import AffineMap, ConstantSide, Convolution, Dense, Scaling, WeightedMap, Weightless
+from .affine import GIVE_TO_ZEROS, Seen, Term, by_sample, flow, hand_back, weight_relevance
+from .affine_maps import AffineMap, ConstantSide, Convolution, Dense, Scaling, Unbatched, WeightedMap, Weightless
 from .conventions import rule_for
 from .relevance import Relevance
 from .steps import Context, Differences, HandedBack, Record, RuleStep
@@ -66,11 +66,10 @@ class AffineStep(RuleStep):
         # a look at x costs far less than the terms of x⁻ that it may save
         nonnegative = self._nonnegative or (self._minds_signs and bool(x.amin() >= 0))
         bounds = record.bounds_of(self.inputs[0]) if self.wants_bounds else (0.0, 0.0)
-        axis = None if self.samples is None else self.samples[0]
         overwritten = self.node in record.overwritten
         return Seen(
             *(self._map(record), x, z, arriving, self._values, nonnegative),
-            *(self._rectified, overwritten, overwritten and record.spend, axis, bounds),
+            *(self._rectified, overwritten, overwritten and record.spend, self.samples, bounds),
         )
 
     def _map(self, record: Record) -> AffineMap:
@@ -112,7 +111,7 @@ class AffineStep(RuleStep):
     def rescaled_flow(self, seen: Differences, arriving: Tensor) -> Tensor:
         """Relevance between units, (samples, units of this layer, units of the one it feeds from)."""
         assert isinstance(self.map, WeightedMap)
-        return self.map.flow(seen.of(self.inputs[0]), arriving, "w")
+        return by_sample(self.map.flow, seen.of(self.inputs[0]), arriving, "w", self.samples)
 
 
 def affine_map(node: Node, family: str, context: Context) -> tuple[AffineMap, Node]:
@@ -126,7 +125,8 @@ def affine_map(node: Node, family: str, context: Context) -> tuple[AffineMap, No
     if family == "scaling":
         return _scaling(node, name, context), x
     if family == "convolution" and args[0] is x:
-        return _convolution(name, args, node, context), x
+        kind = Convolution if len(x.meta["shape"]) == context.constant(args[1]).dim() else Unbatched
+        return _convolution(name, args, node, context, kind), x
     if name == "linear" and args[0] is x:
         weight, bias = context.constant(args[1]), context.constant(args[2]) if len(args) > 2 else None
         return Dense(weight, bias, context.cache, node), x
@@ -167,7 +167,7 @@ def _scaling(node: Node, name: str, context: Context) -> Scaling:
     return Scaling(1 / scale if name == "div" else scale, None, context.cache, node)
 
 
-def _convolution(name: str, args: list[Any], key: Node, context: Context) -> Convolution:
+def _convolution(name: str, args: list[Any], key: Node, context: Context, kind: type[Convolution]) -> Convolution:
     weight = context.constant(args[1])
     bias = context.constant(args[2]) if len(args) > 2 else None
     axes = weight.dim() - 2
@@ -180,7 +180,7 @@ def _convolution(name: str, args: list[Any], key: Node, context: Context) -> Con
     # where ATen puts dilation, output padding and groups differs between its convolutions
     transposed = name.startswith("conv_transpose")
     dilation, output_padding, groups = (7, 5, 6) if transposed else (5, 7, 8) if name == "convolution" else (5, None, 6)
-    return Convolution(
+    return kind(
         *(weight, bias, context.cache, key),
         stride=setting(3, 1),
         padding=setting(4, 0),
