@@ -89,6 +89,7 @@ def remembered(chosen: list[Row]) -> None:
         return
     lines: list[list[object]] = []
     for row in chosen:
+        print(f"… {row.title}, memory", file=sys.stderr, flush=True)
         base = memory.figures(row.title, memory.GRADIENT)["peak"]
         found = {column: memory.figures(row.title, column) for column in columns_of(row.name)}
         cached = max((figures.get("cached", 0) for figures in found.values()), default=0)
