@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .kernels import convolution, linear
 from .relevance import summed_to
 
 aten = torch.ops.aten
@@ -85,10 +86,11 @@ class AffineMap(ABC):
         assert weight is not None
         return weight if part == "w" else self._cache.get((self._key, part), lambda: part_of(weight, part))
 
-    def value(self, x: Tensor) -> Tensor:
-        """Z with its bias, as the network computes it."""
+    def value(self, x: Tensor, *, rectify: bool = False) -> Tensor:
+        """Z with its bias, as the network computes it; with `rectify`, the ReLU of that."""
         z = self.forward(x, "w")
-        return z if self.bias is None else z + self.bias
+        z = z if self.bias is None else z + self.bias
+        return z.relu_() if rectify else z
 
     def offset(self, of_bias: Callable[[Tensor], Tensor], more: float) -> Tensor | float:
         """A function of the bias, and more: what `forward` can add on the way."""
@@ -122,18 +124,18 @@ class Dense(WeightedMap):
 
     units_axis = -1
 
-    def value(self, x: Tensor) -> Tensor:
+    def value(self, x: Tensor, *, rectify: bool = False) -> Tensor:
         """z, (samples, …, outputs)."""
-        return torch.nn.functional.linear(x, self.part("w"), self.bias)
+        return linear(x, self.part("w"), self.bias, rectify=rectify)
 
     def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """X W_partᵀ, (samples, …, outputs)."""
         weight = self.part(part)
-        return torch.nn.functional.linear(x, weight, _vector(offset, weight, weight.shape[0]))
+        return linear(x, weight, _vector(offset, weight, weight.shape[0]))
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:  # noqa: ARG002
         """Share · W_part, (samples, …, inputs)."""
-        return share.matmul(self.part(part))
+        return linear(share, self.part(part).t(), None)
 
     def flow(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
         """(samples, outputs, inputs), summed over positions."""
@@ -196,11 +198,11 @@ class Convolution(WeightedMap):
 
         return self._cache.get((self._key, part), made)
 
-    def value(self, x: Tensor) -> Tensor:
+    def value(self, x: Tensor, *, rectify: bool = False) -> Tensor:
         """z, (samples, channels, …)."""
         if self._channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
-        return aten.convolution(x, self.part("w"), self._flat_bias, *self._settings)
+        return convolution(x, self.part("w"), self._flat_bias, self._settings, rectify=rectify)
 
     def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """The convolution without bias."""
@@ -241,9 +243,9 @@ class Convolution(WeightedMap):
 class Unbatched(Convolution):
     """A convolution of one sample without an axis of samples: x (channels, …)."""
 
-    def value(self, x: Tensor) -> Tensor:
+    def value(self, x: Tensor, *, rectify: bool = False) -> Tensor:
         """z, (channels, …)."""
-        return super().value(x.unsqueeze(0)).squeeze(0)
+        return super().value(x.unsqueeze(0), rectify=rectify).squeeze(0)
 
     def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """The convolution without bias."""

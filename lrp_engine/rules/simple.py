@@ -258,9 +258,10 @@ class ActivationStep(RuleStep):
 
     def forward(self, record: Record) -> Tensor:
         """f(x); a ReLU writes over what only it reads."""
-        if self.rectifies and self.inputs[0] in record.overwritten:
-            return record.values[self.inputs[0]].relu_()
-        return super().forward(record)
+        if not self.rectifies or self.inputs[0] not in record.overwritten:
+            return super().forward(record)
+        z = record.values[self.inputs[0]]
+        return z if self.inputs[0] in record.rectified else z.relu_()
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """Relevance as it is, or its factor times f(x)/x."""

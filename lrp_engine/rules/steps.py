@@ -42,6 +42,8 @@ class Record:
         What a step keeps for itself, its samples running where they run in the node's value: who won in a pool.
     overwritten : set
         Nodes whose value the ReLU behind them wrote over: it holds relu(z), and no relevance where that is zero.
+    rectified : set
+        Of the overwritten nodes, those that already computed relu(z) themselves.
     spend : bool
         Nobody asks for values after their own step, so that it may write into what was overwritten.
     shapes : dict
@@ -53,6 +55,7 @@ class Record:
     values: dict[Node, Any] = field(default_factory=dict)
     notes: dict[Node, Any] = field(default_factory=dict)
     overwritten: set[Node] = field(default_factory=set)
+    rectified: set[Node] = field(default_factory=set)
     spend: bool = False
     shapes: dict[Node, torch.Size] = field(default_factory=dict)
     bounds: dict[Node, Range] = field(default_factory=dict)

@@ -57,9 +57,12 @@ class AffineStep(RuleStep):
 
     def forward(self, record: Record) -> Tensor:
         """z, by the network's own operation; a merged map has none, and a convolution chooses its layout."""
-        if self._merged or isinstance(self.map, Convolution):
-            return self.map.value(record.values[self.inputs[0]])
-        return super().forward(record)
+        if not self._merged and not isinstance(self.map, WeightedMap):
+            return super().forward(record)
+        rectify = self.node in record.overwritten
+        if rectify:
+            record.rectified.add(self.node)
+        return self.map.value(record.values[self.inputs[0]], rectify=rectify)
 
     def _seen(self, record: Record, arriving: Relevance) -> Seen:
         x, z = record.values[self.inputs[0]], record.values[self.node]
