@@ -77,6 +77,8 @@ class RecurrentStep(RuleStep):
         name = operation_name(node)
         self._cell = name.endswith("_cell")
         self._unrolled = _UNROLLED[name.removesuffix("_cell")]
+        if self._unrolled.gated:
+            self.reason += "; half to its gates" if rule.name == "half" else "; its gates are held"
         args = arguments(node)
         given = args[1] if isinstance(args[1], list | tuple) else [args[1]]
         self._x: Node = args[0]

@@ -114,6 +114,8 @@ class Unrolled(ABC):
         The rule "half"; else "signal".
     """
 
+    gated = True
+
     def __init__(self, run: Run, trace: Trace, epsilon: float, half: bool) -> None:
         self.run = run
         self.trace = trace
@@ -341,6 +343,8 @@ class Gru(Unrolled):
 
 class _Elman(Unrolled):
     """h = φ(W x + U h′ + b): it has no gates, relevance passes φ."""
+
+    gated = False
 
     @staticmethod
     def _forward(run: Run, x: Tensor, first_h: Tensor, function: Callable[..., Tensor]) -> Trace:

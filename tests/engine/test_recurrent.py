@@ -260,6 +260,7 @@ def test_a_sequence_its_cells_and_the_same_by_hand_agree(kind):
         torch.testing.assert_close(other.score, found[0].score)
         torch.testing.assert_close(other.inputs["x"], found[0].inputs["x"], rtol=1e-6, atol=1e-8)
     if not kind.startswith("RNN"):
+        assert "its gates are held" in relevance_row(found[0]).reason
         assert any("gate" in row.reason for row in found[2].ledger)
     halves = [
         lrp.explain(lrp.capture(net, x), x, target, composite("half")).inputs["x"]

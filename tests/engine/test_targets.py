@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+import lrp_engine as lrp
 from lrp_engine.errors import TargetError
 from lrp_engine.seeds import Logits, Seed, seeds_of
 from lrp_engine.targets import by_output, expand_targets, parse_target
@@ -361,3 +363,65 @@ def test_a_score_without_axes_is_one_unit():
     np.testing.assert_allclose(explained("max", value), [2, 3])
     np.testing.assert_allclose(explained({0: -1}, value), [-2, -3])
     np.testing.assert_allclose(explained(np.array([0.5, 1.5]), value), [0.5, 1.5])
+
+
+# --------------------------------------------------------------------------------------------------------- explained
+
+
+class Segmenting(nn.Module):
+    """A map of classes, a class of the whole, and one number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, padding=1)
+        self.map = nn.Conv2d(4, 3, 1)
+        self.say = nn.Linear(4, 5)
+
+    def forward(self, x):
+        hidden = torch.relu(self.conv(x))
+        return {"map": self.map(hidden), "whole": self.say(hidden.mean((2, 3))), "size": hidden.mean((1, 2, 3))}
+
+
+@pytest.mark.parametrize(
+    ("target", "score"),
+    [
+        ("max", lambda y: y["map"].flatten(1).amax(1)),
+        ("2,1,3", lambda y: y["map"][:, 2, 1, 3]),
+        ((2, slice(None), slice(None)), lambda y: y["map"][:, 2].sum((1, 2))),
+        ((0, MASK), lambda y: y["map"][:, 0, torch.from_numpy(MASK)].sum(1)),
+        ("1,*,* - 0,*,*", lambda y: (y["map"][:, 1] - y["map"][:, 0]).sum((1, 2))),
+        ({"whole": "max - best:2"}, lambda y: y["whole"].topk(2).values @ torch.tensor([1.0, -1.0]).to(y["whole"])),
+        ({"whole": 3, "map": (0, 0, 0)}, lambda y: y["whole"][:, 3] + y["map"][:, 0, 0, 0]),
+        ({"size": 0}, lambda y: y["size"]),
+        (
+            [{"whole": 1}, {"size": 0}, 5],
+            lambda y: torch.stack([y["whole"][0, 1], y["size"][1], y["map"][2].flatten()[5]]),
+        ),
+    ],
+    ids=str,
+)
+def test_relevance_and_sinks_are_the_score_of_any_target(segmenting, target, score):
+    network, x, values = segmenting
+    for batch in (None, 2):
+        e = lrp.explain(network, x, target=target, composite="epsilon", batch=batch)
+        torch.testing.assert_close(e.score, score(values))
+        total = e.inputs["x"].sum((1, 2, 3)) + sum(row.absorbed for row in e.ledger)
+        torch.testing.assert_close(total, e.score, rtol=1e-9, atol=1e-10)
+        assert len(e.targets) == 3
+
+
+@pytest.fixture(scope="module")
+def segmenting():
+    torch.manual_seed(2)
+    module, x = Segmenting().double().eval(), torch.randn(3, 2, 4, 5, dtype=torch.float64)
+    with torch.no_grad():
+        return lrp.capture(module, x), x, module(x)
+
+
+def test_all_units_of_an_output_share_one_pass(segmenting):
+    network, x, values = segmenting
+    each = lrp.explain_each(network, x, {"whole": "all"}, composite="epsilon")
+    torch.testing.assert_close(torch.stack([e.score for e in each], 1), values["whole"])
+    mixed = lrp.explain_each(network, x, ["max", {"whole": 2}, np.ones((3, 4, 5))], composite="epsilon")
+    for e, target in zip(mixed, ["max", {"whole": 2}, np.ones((3, 4, 5))], strict=True):
+        torch.testing.assert_close(e.inputs["x"], lrp.explain(network, x, target, "epsilon").inputs["x"])
