@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.fx import Node
@@ -45,9 +46,10 @@ def checked(network: Network, inputs: Any, device: torch.device | None = None) -
 
 
 def _tensor(entry: NetworkInput, value: Any, device: torch.device | None) -> Tensor:
+    if isinstance(value, np.ndarray) and not value.flags.writeable:
+        value = value.copy()  # torch warns of memory that it must not write
     try:
         tensor = torch.as_tensor(value).detach()
-        tensor = tensor.to(device if device is not None else "cpu")
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"The input “{entry.name}” is not a tensor or array of numbers.") from error
     wanted = getattr(torch, entry.dtype)
@@ -63,7 +65,8 @@ def _tensor(entry: NetworkInput, value: Any, device: torch.device | None) -> Ten
         raise InputError(f"The input “{entry.name}” is {have}; the network takes {want}.")
     if entry.axis is not None and not tensor.shape[entry.axis]:
         raise InputError(f"The input “{entry.name}” has no samples.")
-    tensor = tensor.to(wanted)
+    # a copy: what is asked of the result later is still about these values
+    tensor = tensor.to(device if device is not None else "cpu", wanted, copy=True)
     if not tensor.is_floating_point() or bool(tensor.sum().isfinite()):
         return tensor
     bad = (~torch.isfinite(tensor)).nonzero()
@@ -118,8 +121,7 @@ def kept_nodes(network: Network, plan: Plan, keep: str | Collection[str]) -> fro
     elif keep == "layers":
         kept |= set(ends.values())
     elif keep != "inputs":
-        names = [keep] if isinstance(keep, str) else list(keep)
-        for name in names:
+        for name in [keep] if isinstance(keep, str) or not isinstance(keep, Collection) else keep:
             node = ends.get(name) or by_name.get(name)
             if node is None:
                 raise InputError(
@@ -127,6 +129,21 @@ def kept_nodes(network: Network, plan: Plan, keep: str | Collection[str]) -> fro
                 )
             kept.add(plan.settled(node))
     return frozenset(kept)
+
+
+def flows(network: Network, asked: str | Collection[str]) -> frozenset[str]:
+    """The layers whose flow is computed along the way, if relevance reaches them and they have weights.
+
+    Raises
+    ------
+    InputError
+        If there is no such layer.
+    """
+    found = frozenset([asked] if isinstance(asked, str) else asked)
+    known = [layer.path for layer in network.layers]
+    for path in sorted(found - set(known)):
+        raise InputError(f"There is no layer “{path}” to show the flow into; they are {', '.join(known[:12])}.")
+    return found
 
 
 def masks(network: Network, plan: Plan, through: Mapping[str, Any], device: torch.device | None) -> dict[Node, Tensor]:
@@ -153,7 +170,10 @@ def _mask(layer: Layer, node: Node, units: Any) -> Tensor:
     samples = node.meta.get("samples")
     if samples is not None:
         shape[samples[0]] = 1
-    given = torch.as_tensor(units)
+    try:
+        given = torch.as_tensor(units)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"Units of “{layer.path}” to pass are a list of numbers, or an array of booleans.") from error
     mask = torch.zeros(shape, dtype=node.meta["dtype"])
     if given.dtype == torch.bool:
         if list(given.shape) != [size for axis, size in enumerate(shape) if samples is None or axis != samples[0]]:
@@ -183,12 +203,11 @@ def chunk_size(
     Raises
     ------
     InputError
-        If the network's fixed number of samples does not divide theirs, or `batch` or `memory` is below 1.
+        If the network's fixed number of samples does not divide theirs, or `batch` or `memory` is no such number.
     """
-    if batch is not None and batch < 1:
-        raise InputError(f"batch has to be at least 1, not {batch}.")
-    if memory is not None and memory < 1:
-        raise InputError(f"memory has to be at least 1 byte, not {memory}.")
+    for name, number in (("batch", batch), ("memory", memory)):
+        if number is not None and (isinstance(number, bool) or not hasattr(number, "__index__") or number < 1):
+            raise InputError(f"{name} has to be a whole number of at least 1, not {number}.")
     one = max(plan.bytes_per_sample(kept), 1)
     budget = memory or _free_memory() // 2
     together = max(1, min(targets, budget // (one * min(samples, batch or samples))))
@@ -197,9 +216,9 @@ def chunk_size(
     if size is not None:
         if samples % size:
             raise InputError(f"The network takes {size} samples at a time; {samples} cannot be split so.")
-        return size, together, ""
+        return size, 1, ""  # sizes stand in such a graph: it cannot hand back for several targets at once
     if all(entry.axis is None for entry in network.inputs):
-        return 1, together, ""
+        return 1, 1, ""
     if batch is not None:
         return min(batch, samples), together, ""
     fits = max(1, budget // one)

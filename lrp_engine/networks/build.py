@@ -18,7 +18,7 @@ from .opened import canonical
 from .operations import MOVEMENT, OUTPUT_ACTIVATIONS
 from .recognise import recognise
 from .refused import refuse
-from .shapes import annotate
+from .shapes import annotate, one_at_a_time
 
 
 def finish(
@@ -87,7 +87,7 @@ def _inputs(inputs: dict[str, tuple[Shape, torch.dtype]], notes: list[str]) -> t
     axes: dict[str, int | None]
     if any(None in shape for shape, _ in inputs.values()):
         axes = {key: shape.index(None) if None in shape else None for key, (shape, _) in inputs.items()}
-    elif all(shape and shape[0] == 1 for shape, _ in inputs.values()):
+    elif one_at_a_time(inputs):
         notes.append("The network takes one sample at a time: its sample axis is fixed.")
         axes = dict.fromkeys(inputs, 0)
     else:

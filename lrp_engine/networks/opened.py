@@ -217,6 +217,19 @@ def _plus(target: Any) -> One:
     return lambda w, g: w(aten.add.Tensor, g["self"], w(target, g["tensor1"], g["tensor2"]), alpha=g["value"])
 
 
+def _differences(w: Writer, g: Given) -> Node | None:
+    """Each value less the one before it, n times."""
+    x, axis = g["self"], g["dim"] % len(g.shape("self"))
+    parts = [part for part in (g["prepend"], x, g["append"]) if part is not None]
+    lengths = [part.meta["shape"][axis] for part in parts]
+    if None in lengths:
+        return None
+    x, length = x if len(parts) == 1 else w(aten.cat.default, parts, axis), sum(lengths)
+    for left in range(length, length - g["n"], -1):
+        x = w(aten.sub.Tensor, _cut(w, x, axis, 1, left), _cut(w, x, axis, 0, left - 1))
+    return x
+
+
 def _lerp(w: Writer, g: Given) -> Node:
     weight = g["weight"]
     rest = 1 - weight if isinstance(weight, int | float) else w(aten.rsub.Scalar, weight, 1)
@@ -350,6 +363,7 @@ ONE: dict[str, One] = {
     "addcmul": _plus(aten.mul.Tensor),
     "addcdiv": _plus(aten.div.Tensor),
     "lerp": _lerp,
+    "diff": _differences,
     "instance_norm": _instance_norm,
     "softmax": _softmax(aten.softmax.int),
     "_softmax": _softmax(aten.softmax.int),

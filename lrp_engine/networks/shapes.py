@@ -57,13 +57,21 @@ def annotate(
         few = _run(graph, tensors, _values(inputs, _FEW, device, examples), device)
         dynamic = any(None in shape for shape, _ in inputs.values())
         more = _run(graph, tensors, _values(inputs, _MORE, device), device) if dynamic else few
+    alone = one_at_a_time(inputs)
     for node in graph.nodes:
         if node.op == "output":
             continue
         one, other = few[node], more[node]
         if isinstance(one, torch.Tensor):
-            node.meta["shape"], node.meta["samples"] = _compare(tuple(one.shape), tuple(other.shape))
+            shape, samples = _compare(tuple(one.shape), tuple(other.shape))
+            node.meta["shape"] = shape
+            node.meta["samples"] = (0, 1) if alone and shape[:1] == (1,) else samples
             node.meta["dtype"] = one.dtype
+
+
+def one_at_a_time(inputs: dict[str, tuple[Shape, torch.dtype]]) -> bool:
+    """Whether every input has a first axis of one, which stands for the samples, and no axis of any size."""
+    return all(shape[:1] == (1,) and None not in shape for shape, _ in inputs.values())
 
 
 def _compare(few: tuple[int, ...], more: tuple[int, ...]) -> tuple[Shape, tuple[int, int] | None]:

@@ -228,6 +228,7 @@ COMPOUNDS = {
     "pools": lambda x: F.adaptive_max_pool1d(x[:, None], 3)[:, 0] + F.max_pool1d_with_indices(x[:, None], 2)[0][:, 0],
     "uneven pools": lambda x: F.adaptive_max_pool2d(x[:, None, :, None].expand(-1, 1, 6, 4), (3, 2))[:, 0, :, 0],
     "random switched off": lambda x: F.rrelu(x) + F.dropout(x, 0.5, False) + F.alpha_dropout(x, 0.5, False),
+    "differences": lambda x: x.diff() + torch.diff(x, n=2, prepend=x[:, :1], append=x[:, 1:2])[:, :5],
     "padding in words": lambda x: (
         F.conv1d(x[:, None], torch.linspace(-1, 1, 4).double()[None, None], padding="same", dilation=1)[:, 0]
         + F.conv2d(x[:, None, None], torch.linspace(-1, 1, 3).double()[None, None, None], padding="same")[:, 0, 0]
@@ -517,7 +518,7 @@ class Branches(nn.Module):
     def forward(self, x):
         x = self.act(self.a(x)) + 0.1
         while x.abs().sum() < 50:
-            x = self.a(x).abs() + x
+            x = self.a(x).abs() + 2 * x
         x = self.b(x) if x.sum() > 0 else self.a(x)
         x[:, 0] += int(x.abs().sum().item())
         return x
@@ -633,3 +634,39 @@ def test_an_initial_state_of_another_size_is_refused_before_it_is_run():
     network = lrp.capture(State(), torch.randn(2, 5, 3))
     assert network.inputs[0].shape == (2, 5, 3)
     assert network.inputs[0].axis is None
+
+
+# ------------------------------------------------------------------------------------------------ explained
+
+
+def per_sample(relevance: torch.Tensor, axis: int | None) -> torch.Tensor:
+    return relevance.sum()[None] if axis is None else relevance.movedim(axis, 0).flatten(1).sum(1)
+
+
+def explained(network: lrp.Network, given) -> None:
+    """Every sample is accounted for, and classes explained together are the same one by one."""
+    for target, e in enumerate(lrp.explain_each(network, given, [0, 1])):
+        total = sum(per_sample(e.inputs[entry.name], entry.axis) for entry in network.inputs)
+        torch.testing.assert_close(total + sum(row.absorbed for row in e.ledger), e.score, rtol=1e-4, atol=1e-5)
+        for key, relevance in lrp.explain(network, given, target).inputs.items():
+            torch.testing.assert_close(e.inputs[key], relevance, rtol=1e-4, atol=1e-5)
+
+
+def test_one_sample_at_a_time_is_explained_as_several():
+    torch.manual_seed(0)
+    network = lrp.capture(Branches().eval(), torch.randn(1, 4))
+    x = torch.randn(3, 4)
+    explained(network, x)
+    assert lrp.explain(network, x).inputs["x"].shape == (3, 4)
+
+
+def test_samples_on_another_axis_are_explained():
+    network = lrp.capture(nn.GRU(3, 2), torch.randn(5, 2, 3), batch_axis={"input": 1})
+    explained(network, torch.randn(5, 4, 3))
+
+
+def test_inputs_that_are_one_sample_are_explained():
+    network = lrp.capture(Function(lambda x, a: (a @ x.relu()).reshape(2, 6)), (torch.randn(5, 3), torch.rand(4, 5)))
+    x = {"x_0": torch.randn(5, 3), "x_1": torch.rand(4, 5)}
+    explained(network, x)
+    assert lrp.explain(network, x).score.shape == (1,)
