@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
-from .errors import TargetError
+from .errors import InputError, TargetError
 from .ledger import SINKS, LedgerRow
 from .networks.ranges import Range
 from .plan import Plan
 from .results import Chunk
 from .rules.relevance import Relevance
-from .rules.steps import Differences, HandedBack, Record, RuleStep, factor_of
+from .rules.steps import Differences, HandedBack, Record, RuleStep, Step, factor_of
 from .rules.weighted import AffineStep
 from .seeds import Logits, Seed, Seeds, seeds_of
 from .targets import Target
@@ -82,9 +82,9 @@ class Passes:
         held = self.plan.needed | self.wanted.kept | {*self.network.output_nodes, *self.placeholders}
         for step, last_read in zip(self.plan.steps, self.plan.last_read, strict=True):
             with torch.no_grad():
-                values[step.node] = step.forward(self.record)
+                values[step.node] = _computed(step, self.record)
                 if self.differences is not None:
-                    self.differences.reference.values[step.node] = step.forward(self.differences.reference)
+                    self.differences.reference.values[step.node] = _computed(step, self.differences.reference)
             for node in last_read:
                 # against a reference every step may look at its values
                 if self.differences is None and node not in held and node not in self.plan.constants:
@@ -117,6 +117,16 @@ class Passes:
             if record is not None:
                 record.values.pop(node, None)
                 record.notes.pop(node, None)
+
+
+def _computed(step: Step, record: Record) -> Any:
+    """The step's value; inputs of the right shape can still be none that the network takes: a token that it lacks."""
+    try:
+        return step.forward(record)
+    except (IndexError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        where = f"node {step.node.name} in layer “{step.node.meta.get('layer', '')}”"
+        raise InputError(f"The network cannot compute the {where} from these inputs: {reason}.") from error
 
 
 class _Repeated(dict):
@@ -224,7 +234,7 @@ class _Backward:
         return seeds.by_output.get(name) or Seed(torch.zeros_like(self.passes.record.values[node]), None, ())
 
     def _given(self, seed: Any, node: Node) -> Tensor:
-        return self.passes.record.values[node] * seed.weights if seed.relevance is None else seed.relevance
+        return self.passes.record.values[node] * seed.weights if seed.relevance is None else seed.relevance.clone()
 
     def _value(self, node: Node) -> Tensor:
         """What relevance is a share of: the node's value, or its difference to the reference."""

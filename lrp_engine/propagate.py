@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
-from .asked import checked, chunk_size, kept_nodes, masks, part, references
+from .asked import checked, chunk_size, flows, kept_nodes, masks, part, references
 from .composites import AGAINST_REFERENCE, Composite, as_composite
 from .errors import CompositeError, InputError, TargetError
 from .explanation import Explanation, Later, Progress
@@ -226,9 +226,9 @@ def _call(
     samples = _count(network, given)
     plan = plan_of(network, composite, [name for name in names if name in outputs], on_unsupported, device)
     compared = None if reference is None else references(network, reference, samples, device)
-    flows = frozenset(options.get("flows", ()))
     kept = kept_nodes(network, plan, options.get("keep", "layers"))
-    wanted = Wanted(kept, flows, through=masks(network, plan, options.get("through") or {}, device))
+    asked = flows(network, options.get("flows", ()))
+    wanted = Wanted(kept, asked, through=masks(network, plan, options.get("through") or {}, device))
     size, together, note = chunk_size(
         network, plan, kept, samples, len(targets), options.get("batch"), options.get("memory")
     )
@@ -244,8 +244,8 @@ def _device(device: Any) -> torch.device | None:
         return None
     try:
         found = torch.device(device)
-        torch.empty(0, device=found)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=found).item()  # not all that have a name can compute
+    except (RuntimeError, AssertionError, TypeError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise InputError(f"There is no device “{device}” to compute on: {reason}") from error
     return found
