@@ -184,6 +184,19 @@ class Convolution(WeightedMap):
         assert self.weight is not None
         return self.weight.dim() == 4 and self.weight.dtype == torch.float32 and self.weight.device.type == "cpu"
 
+    @property
+    def _pointwise(self) -> bool:
+        """Whether it is a dense layer at every place: channels-last, that is what memory holds."""
+        stride, padding, _, transposed, _, groups = self._settings
+        assert self.weight is not None
+        alone = self.weight.shape[2:].numel() == 1 and groups == 1 and not transposed
+        return alone and self._channels_last and set(stride) == {1} and set(padding) == {0}
+
+    @staticmethod
+    def _as_dense(x: Tensor, weight: Tensor, bias: Tensor | None, *, rectify: bool = False) -> Tensor:
+        rows = x.permute(0, 2, 3, 1)
+        return linear(rows, weight, bias, rectify=rectify).permute(0, 3, 1, 2)
+
     def part(self, part: Part) -> Tensor:
         """The kernel, or a part of it, in the layout that it is used in."""
         weight = self.weight
@@ -202,6 +215,8 @@ class Convolution(WeightedMap):
         """z, (samples, channels, …)."""
         if self._channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
+        if self._pointwise:
+            return self._as_dense(x, self.part("w").flatten(1), self._flat_bias, rectify=rectify)
         return convolution(x, self.part("w"), self._flat_bias, self._settings, rectify=rectify)
 
     def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
@@ -209,11 +224,15 @@ class Convolution(WeightedMap):
         weight = self.part(part)
         groups, transposed = self._settings[-1], self._settings[3]
         units = weight.shape[1] * groups if transposed else weight.shape[0]
+        if self._pointwise:
+            return self._as_dense(x, weight.flatten(1), _vector(offset, weight, units))
         return aten.convolution(x, weight, _vector(offset, weight, units), *self._settings)
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """The convolution's backward pass towards its input; only the input's shape is used."""
         weight = self.part(part)
+        if self._pointwise:
+            return self._as_dense(share, weight.flatten(1).t(), None)
         # memory that is never touched costs nothing; its layout is that of the result
         layout = torch.channels_last if self._channels_last else torch.contiguous_format
         x = torch.empty(shape, dtype=share.dtype, device=share.device, memory_format=layout)
