@@ -19,6 +19,7 @@ from .operations import MOVEMENT, OUTPUT_ACTIVATIONS
 from .recognise import recognise
 from .refused import refuse
 from .shapes import annotate, one_at_a_time
+from .unfolded import mixed, unfold
 
 
 def finish(
@@ -60,7 +61,15 @@ def finish(
     annotate(graph, tensors, inputs, examples)
     if canonical(graph, tensors):
         annotate(graph, tensors, inputs, examples)
+    if unfold(graph):
+        annotate(graph, tensors, inputs, examples)
     notes += recognise(graph, tensors)
+    inside = mixed(graph)
+    if inside:
+        notes.append(
+            f"Samples run inside an axis at {', '.join(node.name for node in inside[:3])}: the ledger's amounts there "
+            "belong to the samples together, and several targets should be explained one by one."
+        )
     names = _keep_explained(graph, notes, output_names)
     used = {str(node.target) for node in graph.nodes if node.op == "get_attr"}
     tensors = {key: value.detach() for key, value in tensors.items() if key in used}

@@ -86,7 +86,8 @@ def kind_of(node: Node, live: set[Node]) -> tuple[str, str]:
         return (MOVEMENT, "output of several") if node.target is operator.getitem else (UNSUPPORTED, "")
     args: list[Node] = []
     map_arg((node.args, node.kwargs), args.append)
-    count = sum(argument in live for argument in args)
+    carriers = live_inputs(node, live)
+    count = sum(argument in carriers for argument in args)
     if row.live_kind and count > 1:
         return row.live_kind, row.live_kind
     if row.name == "div" and node.args[0] not in live:

@@ -128,11 +128,12 @@ _CONSTANTS: Final = (
     *("ones_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty", "tril_indices", "triu_indices"),
     *("eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isfinite", "logical_and", "logical_or", "logical_not"),
     *("logical_xor", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor", "__and__", "__or__", "any", "all"),
-    *("argmax", "argmin", "argsort", "floor_divide", "remainder", "fmod", "one_hot", "bucketize"),
+    *("argmax", "argmin", "argsort", "one_hot", "bucketize"),
     *("searchsorted", "meshgrid", "sym_size", "sym_numel", "sym_stride"),
 )
 _NOWHERE: Final = (  # of a live value they are statistics, which norms hold, or masks; no rule leads back through them
     *("var", "std", "linalg_vector_norm", "norm", "logsumexp", "prod", "cumprod", "topk", "sort"),
+    *("remainder", "fmod", "floor_divide"),
 )
 
 
@@ -142,6 +143,7 @@ def _rows() -> list[Operation]:
     rows += [Operation("mul", AFFINE, "scaling", PRODUCT), Operation("div", AFFINE, "scaling", QUOTIENT)]
     rows += [Operation(name, AFFINE, "scaling") for name in ("neg", "positive")]
     rows += [Operation(name, AFFINE, "weightless") for name in _WEIGHTLESS]
+    rows += [Operation("_trilinear", AFFINE, "weightless", BILINEAR)]
     rows += [Operation(name, SUM, "sum") for name in ("add", "sub", "rsub")]
     rows += [Operation(name, MOVEMENT, "movement") for name in _MOVEMENTS]
     rows += [Operation(name, ACTIVATION, "activation") for name in _ACTIVATIONS]
