@@ -22,7 +22,8 @@ def find_layers(graph: Graph, tensors: dict[str, Tensor], parameters: frozenset[
     """The layers in forward order; also writes each live node's layer path into `meta["layer"]`.
 
     A functional node at the top of the author's `forward` is a layer of its own, named after the node, unless it only
-    moves values.
+    moves values. What a module computes itself before it calls its parts, whose results it reads again, is one too
+    (`block.relu`): the module's name stays with what it computes last. So no layer reads what was made of its output.
     """
     live = live_nodes(graph)
     groups: dict[str, list[Node]] = {}
@@ -37,8 +38,51 @@ def find_layers(graph: Graph, tensors: dict[str, Tensor], parameters: frozenset[
             groups.setdefault(path, []).append(node)
     # in the order of their outputs, so that a layer stands after everything it reads
     position = {node: index for index, node in enumerate(graph.nodes)}
+    ordered_nodes = list(graph.nodes)
+    for path, nodes in list(groups.items()):
+        stretch = ordered_nodes[position[nodes[0]] : position[nodes[-1]] + 1]
+        _part(path, _passages(nodes, stretch), groups)
     ordered = sorted(groups.items(), key=lambda item: position[item[1][-1]])
     return tuple(_layer(path, nodes, tensors, parameters, live) for path, nodes in ordered)
+
+
+def _passages(nodes: list[Node], stretch: list[Node]) -> list[list[Node]]:
+    """A layer's nodes, parted wherever a way from one to another leads through other layers."""
+    own = set(nodes)
+    passage: dict[Node, int] = {}  # of others: the last passage that they depend on
+    for node in stretch:
+        before = [
+            passage[source] + (node in own and source not in own)
+            for source in node.all_input_nodes
+            if source in passage
+        ]
+        if before or node in own:
+            passage[node] = max(before, default=0)
+    return [[node for node in nodes if passage[node] == number] for number in sorted({passage[node] for node in nodes})]
+
+
+def _part(path: str, passages: list[list[Node]], groups: dict[str, list[Node]]) -> None:
+    """Make layers of all passages but the one that gives the layer's output, which keeps its path."""
+    last = max(passages, key=lambda nodes: nodes[-1] is groups[path][-1])
+    groups[path] = last
+    for nodes in passages:
+        if nodes is last:
+            continue
+        rows = [operation_of(node) for node in nodes]
+        name = (
+            ""
+            if all(row and row.kind == MOVEMENT for row in rows)
+            else _free(f"{path}.{operation_name(nodes[-1])}", groups)
+        )
+        for node in nodes:
+            node.meta["layer"], node.meta["module"] = name, ""
+        if name:
+            groups[name] = nodes
+
+
+def _free(name: str, taken: dict[str, list[Node]]) -> str:
+    """The name, or the first of name@1, name@2 … that no layer has."""
+    return next(one for n in range(len(taken) + 1) if (one := f"{name}@{n}" if n else name) not in taken)
 
 
 def _layer(
