@@ -136,7 +136,7 @@ def _export(
     try:
         # export leaves marks on what it is given
         given = example if shapes is not None else example.copy()
-        program = exported(module, given.args, given.kwargs, shapes)
+        program, said = exported(module, given.args, given.kwargs, shapes)
     except Exception as error:  # export fails in as many ways as modules do
         raise _Refused(_first_line(error)) from error
     _check_program(program)
@@ -144,7 +144,7 @@ def _export(
         return from_program(
             program,
             name=name,
-            notes=[*(notes or []), *answer.notes],
+            notes=[*(notes or []), *answer.notes, *said],
             output_names=answer.names,
             examples=example.tensors if shapes is None else None,
         )

@@ -16,18 +16,29 @@ from torch.fx import Graph, Node
 from torch.fx.node import map_arg
 
 from .build import finish
+from .formats import WIDENED
 from .graph import operation_name
 from .network import Network, Shape
 from .opened import ONE, SEVERAL
 from .operations import OPERATIONS
 
 
-def exported(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, shapes: Any = None) -> Any:
-    """Export a module, made functional; operations that the engine does not know are decomposed where torch can."""
+def exported(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, shapes: Any = None
+) -> tuple[Any, list[str]]:
+    """Export a module, made functional; operations that the engine does not know are decomposed where torch can.
+
+    Returns
+    -------
+    torch.export.ExportedProgram, list of str
+        The program, and notes on it.
+    """
     from torch.export import default_decompositions, export
 
     with _quiet():
-        program = export(module, args, kwargs, dynamic_shapes=shapes, strict=False).run_decompositions({})
+        program = export(module, args, kwargs, dynamic_shapes=shapes, strict=False)
+        notes = [f"{WIDENED} what the network does by autocast."] if _inline(program.graph_module) else []
+        program = program.run_decompositions({})
         for _ in range(_DEEPEST):
             unknown = _unknown(program.graph)
             table = default_decompositions() if unknown else {}
@@ -35,7 +46,44 @@ def exported(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any] | 
             if not table:
                 break
             program = program.run_decompositions(table)
-        return program
+        return program, notes
+
+
+def _inline(module: torch.fx.GraphModule) -> bool:
+    """Put parts that run without gradients, or by autocast, among the other nodes, so that they keep their layers.
+
+    They are then computed like the others, without autocast; whether there was any is returned.
+    """
+    graph, autocast = module.graph, False
+    for node in list(graph.nodes):
+        if getattr(node.target, "__name__", "") not in {"wrap_with_set_grad_enabled", "wrap_with_autocast"}:
+            continue
+        place = next(index for index, argument in enumerate(node.args) if _is_part(module, argument))
+        part = getattr(module, node.args[place].target)
+        autocast |= _inline(part) or getattr(node.target, "__name__", "") == "wrap_with_autocast"
+        copies = dict(zip(part.graph.find_nodes(op="placeholder"), node.args[place + 1 :], strict=True))
+        with graph.inserting_before(node):
+            for inner in part.graph.nodes:
+                if inner.op == "call_function" and not inner.name.startswith("_assert"):
+                    copies[inner] = graph.node_copy(inner, copies.__getitem__)
+        (results,) = part.graph.output_node().args
+        for reader in list(node.users):
+            reader.replace_all_uses_with(copies[results[reader.args[1]]])
+            graph.erase_node(reader)
+        graph.erase_node(node)
+        for assertion in [n for n in graph.nodes if n.name.startswith("_assert") and not n.users]:
+            graph.erase_node(assertion)  # on the number formats that autocast would make
+    graph.eliminate_dead_code()
+    module.recompile()
+    return autocast
+
+
+def _is_part(module: torch.fx.GraphModule, argument: Any) -> bool:
+    return (
+        isinstance(argument, Node)
+        and argument.op == "get_attr"
+        and hasattr(getattr(module, str(argument.target)), "graph")
+    )
 
 
 @contextmanager
@@ -198,10 +246,10 @@ def recapture(graph_module: torch.fx.GraphModule, inputs: list[torch.Tensor], **
     axes = tuple({0: Dim.DYNAMIC} if value.dim() else None for value in inputs)
     examples = tuple(inputs)
     try:
-        program = exported(replay, examples, shapes={"inputs": axes})
+        program, notes = exported(replay, examples, shapes={"inputs": axes})
     except Exception:  # noqa: BLE001 – export fails in as many ways as graphs do; then the sizes are fixed
-        program = exported(replay, examples)
+        program, notes = exported(replay, examples)
     stored = {**program.state_dict, **program.constants}
     prefix = "replayed."
     rename = {key: key.removeprefix(prefix).replace("__dot__", ".") for key in stored}
-    return from_program(program, rename=rename, **names)
+    return from_program(program, notes=notes, rename=rename, **names)

@@ -27,6 +27,7 @@ aten = torch.ops.aten
 
 _ATEN = re.compile(r"^torch\.ops\.aten\.([A-Za-z0-9_]+)\.([A-Za-z0-9_]+)$")
 _ASSERTION = re.compile(r"^torch\.ops\.aten\._assert_[a-z_]+\.[a-z]+$")
+_INNER = re.compile(r"^torch\.ops\.higher_order\.wrap_with_(set_grad_enabled|autocast)$")
 _OPERATOR = re.compile(r"^_operator\.([a-z]+)$")
 
 # Of the formats that a program may name, those that a graph can run in.
@@ -105,8 +106,7 @@ class _Reader:
         for spec in self.signature["input_specs"]:
             self._input(spec)
         for node in self.described["nodes"]:
-            if not _ASSERTION.match(node["target"]):  # what a program says of itself is checked when it is run
-                self._node(node)
+            self._node(node)
         outputs = []
         for spec in self.signature["output_specs"]:
             ((kind, content),) = spec.items()
@@ -158,7 +158,25 @@ class _Reader:
                 sizes.append(int(hint))
         return tuple(sizes), _DTYPES[described["dtype"]]
 
+    def _inner(self, described: dict[str, Any]) -> None:
+        """A part of the graph that was run without gradients or in another precision: its nodes stand like others."""
+        arguments = [entry["arg"] for entry in described["inputs"]]
+        place = next(index for index, argument in enumerate(arguments) if "as_graph" in argument)
+        inner = arguments[place]["as_graph"]["graph"]
+        given = [self._argument(argument) for argument in arguments[place + 1 :]]
+        outside, self.values = self.values, dict(zip(map(_name, inner["inputs"]), given, strict=True))
+        for node in inner["nodes"]:
+            self._node(node)
+        results = [self.values[_name(output)] for output in inner["outputs"]]
+        self.values = outside
+        self.values.update(zip(map(_name, described["outputs"]), results, strict=True))
+
     def _node(self, described: dict[str, Any]) -> None:
+        if _ASSERTION.match(described["target"]):
+            return  # what a program says of itself shows when it is run
+        if _INNER.match(described["target"]):
+            self._inner(described)
+            return
         target, schema = _target(described["target"], described.get("metadata") or {})
         given = {entry["name"]: self._argument(entry["arg"]) for entry in described["inputs"]}
         args, kwargs = _arrange(schema, given, [self._argument(e["arg"]) for e in described["inputs"]])

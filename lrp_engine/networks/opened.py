@@ -49,12 +49,12 @@ def canonical(graph: Graph, tensors: dict[str, Tensor]) -> bool:
             graph.erase_node(node)
         elif name in _VIEWS:
             node.target = aten.reshape.default
-        elif name in ONE:
-            new = ONE[name](writer.at(node), Given(node))
+        else:
+            new = ONE[name](writer.at(node), Given(node)) if name in ONE else None
             if new is not None:
                 writer.put(node, new)
-        elif name in SEVERAL:
-            _each(writer, node, SEVERAL[name])
+            elif name in SEVERAL:
+                _each(writer, node, SEVERAL[name])
     graph.eliminate_dead_code()
     return writer.leaves_unknown
 
@@ -125,6 +125,11 @@ def _extreme(largest: bool) -> Several:
         return w(places.default, g["self"], g["dim"], g["keepdim"])
 
     return build
+
+
+def _of_two(target: Any) -> One:
+    """The form of `max` and `min` that takes two values."""
+    return lambda w, g: w(target, g["self"], g["other"]) if "other" in g else None
 
 
 def _aminmax(w: Writer, g: Given, number: int) -> Node:
@@ -364,6 +369,8 @@ ONE: dict[str, One] = {
     "addcdiv": _plus(aten.div.Tensor),
     "lerp": _lerp,
     "diff": _differences,
+    "max": _of_two(aten.maximum.default),
+    "min": _of_two(aten.minimum.default),
     "instance_norm": _instance_norm,
     "softmax": _softmax(aten.softmax.int),
     "_softmax": _softmax(aten.softmax.int),

@@ -28,6 +28,10 @@ PATH_NOTE = (
 )
 
 
+# Where gradients or autocast were switched; nothing of it is left in the graph.
+_MODES = {"_set_grad_enabled", "_enter_autocast", "_exit_autocast"}
+
+
 def trace(
     module: nn.Module, example: Example, *, name: str, notes: list[str], output_names: tuple[str, ...] = ()
 ) -> Network:
@@ -54,7 +58,7 @@ def trace(
         elif node.op == "output":
             results = node.args[0] if isinstance(node.args[0], tuple | list) else (node.args[0],)
             graph.output(tuple(copies[result] for result in results))
-        else:
+        elif operation_name(node) not in _MODES:
             args, kwargs = map_arg((node.args, node.kwargs), lambda n: copies[n])
             copy = graph.create_node("call_function", node.target, args, kwargs, name=operation_name(node))
             layer, kind = names.get(node.name, ("", ""))

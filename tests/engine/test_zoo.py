@@ -7,7 +7,7 @@ import torch
 
 import lrp_engine as lrp
 from tests.engine import zoo
-from tests.engine.test_capture import _one_thread, values_of  # noqa: F401 – a fixture
+from tests.engine.captured import one_thread, values_of  # noqa: F401 – a fixture
 
 BY_SORT = {
     zoo.CONVOLUTIONAL: ("epsilon", "epsilon_plus", "epsilon_alpha2_beta1", "epsilon_gamma_box", "epsilon_plus_flat"),
