@@ -105,12 +105,12 @@ _MOVEMENTS: Final = (
     ),
     *("channel_shuffle", "native_channel_shuffle", "slice_scatter", "select_scatter", "index_put", "scatter"),
     *("clone", "contiguous", "alias", "detach", "detach_copy", "lift_fresh_copy", "dropout", "feature_dropout"),
-    *("alpha_dropout", "feature_alpha_dropout", "to", "_to_copy", "type_as", "float", "double"),
+    *("alpha_dropout", "feature_alpha_dropout", "to", "_to_copy", "type_as"),
     *("pad", "constant_pad_nd", *_suffixed("reflection_pad", "1d 2d 3d"), *_suffixed("replication_pad", "1d 2d 3d")),
 )
 _ACTIVATIONS: Final = (  # f(0) = 0
     *("relu", "relu6", "leaky_relu", "prelu", "_prelu_kernel", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish"),
-    *("tanh", "hardswish", "hardshrink", "softshrink", "tanhshrink", "softsign", "erf", "abs", "square", "sqrt"),
+    *("tanh", "hardswish", "hardshrink", "softshrink", "erf", "abs", "square", "sqrt"),
     *("sin", "tan", "asin", "atan", "sinh", "asinh", "atanh", "expm1", "log1p", "sign", "trunc", "round", "nan_to_num"),
 )
 _ACTIVATIONS_NOT_ZERO: Final = (  # f(0) ≠ 0, or it depends on its settings

@@ -24,8 +24,8 @@ def _found(name: str) -> Any:
     return getattr(torch.ops.mkldnn, name, None)
 
 
-_LINEAR = _found("_linear_pointwise")
-_CONVOLUTION = _found("_convolution_pointwise")
+_LINEAR: Any = _found("_linear_pointwise")
+_CONVOLUTION: Any = _found("_convolution_pointwise")
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None, *, rectify: bool = False) -> Tensor:

@@ -82,7 +82,7 @@ _UNMOVED = {
     *("clone", "contiguous", "alias", "detach", "dropout", "feature_dropout", "lift_fresh_copy", "alpha_dropout"),
     *("feature_alpha_dropout", "detach_copy"),
 }
-_CAST = {"to", "_to_copy", "type_as", "float", "double"}
+_CAST = {"to", "_to_copy", "type_as"}
 _RESHAPED = {
     *("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten", "squeeze", "unsqueeze"),
     *("view_as", "reshape_as"),
