@@ -28,10 +28,14 @@ _LINEAR: Any = _found("_linear_pointwise")
 _CONVOLUTION: Any = _found("_convolution_pointwise")
 
 
+def _on_cpu(x: Tensor) -> bool:
+    return x.dtype == torch.float32 and x.device.type == "cpu"
+
+
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None, *, rectify: bool = False) -> Tensor:
     """X Wᵀ + b, of x (…, inputs) and W (outputs, inputs) in any layout; with `rectify`, the ReLU of that."""
-    fast = _LINEAR is not None and x.dtype == weight.dtype == torch.float32 and x.device.type == "cpu"
-    if fast and x.dim() > 1 and x.numel() * weight.shape[0] > _SMALL:
+    large = x.dim() > 1 and x.numel() * weight.shape[0] > _SMALL
+    if _LINEAR is not None and large and _on_cpu(x) and weight.dtype == torch.float32:
         return _LINEAR(x, weight, bias, "relu" if rectify else "none", [], "")
     z = torch.nn.functional.linear(x, weight, bias)
     return z.relu_() if rectify else z
@@ -42,7 +46,6 @@ def convolution(x: Tensor, weight: Tensor, bias: Tensor | None, settings: tuple[
     stride, padding, dilation, transposed, _, groups = settings
     if not rectify:
         return aten.convolution(x, weight, bias, *settings)
-    fast = _CONVOLUTION is not None and x.dtype == torch.float32 and x.device.type == "cpu" and not transposed
-    if fast and x.dim() == 4:
+    if _CONVOLUTION is not None and _on_cpu(x) and not transposed and x.dim() == 4:
         return _CONVOLUTION(x, weight, bias, padding, stride, dilation, groups, "relu", [], "")
     return aten.convolution(x, weight, bias, *settings).relu_()
