@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
-from ..errors import UnsupportedOperation
+from ..errors import InputError, UnsupportedOperation
 from ..networks.operations import LOOKUP
 from ..rulebook import Rule
 from .relevance import Relevance
@@ -30,6 +30,7 @@ class LookupStep(RuleStep):
                 "write it as an index into that value.",
                 ("embedding",),
             )
+        self._table = table
         self._tokens = tokens
         self.inputs = [tokens]
 
@@ -37,6 +38,25 @@ class LookupStep(RuleStep):
     def reads(self) -> set[Node]:
         """The vectors; of the tokens only their shape."""
         return {self.node, self._tokens} if self.rule.name == "reference" else {self.node}
+
+    def forward(self, record: Record) -> Tensor:
+        """The rows of the table.
+
+        Raises
+        ------
+        InputError
+            If a token is none of the table's rows.
+        """
+        assert isinstance(self._table, Node)
+        tokens, rows = record.values[self._tokens], record.values[self._table].shape[0]
+        outside = tokens[(tokens < 0) | (tokens >= rows)]
+        if outside.numel():
+            layer = self.node.meta.get("layer") or self.node.name
+            raise InputError(
+                f"The token {outside[0].item()} is not in the vocabulary of layer “{layer}”: its numbers run from 0 to "
+                f"{rows - 1}."
+            )
+        return super().forward(record)
 
     def factors(self, arriving: bool) -> bool:  # noqa: ARG002
         """Tokens are numbers of rows: nothing is a multiple of them."""

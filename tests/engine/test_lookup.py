@@ -116,3 +116,12 @@ def test_a_mask_lets_relevance_through_and_gets_none(cast):
     compared = lrp.explain(network, named(network, (TOKENS, mask)), 1, reference=named(network, (other, mask)))
     expected = (module(TOKENS, mask) - module(other, mask))[:, 1].detach()
     torch.testing.assert_close(compared.inputs["tokens"].sum(1), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("token", [9, -1])
+def test_a_token_outside_the_vocabulary_is_named(token):
+    _, network = made()
+    tokens = TOKENS.clone()
+    tokens[1, 2] = token
+    with pytest.raises(lrp.InputError, match=rf"token {token} .* layer “word”.* 0 to 8"):
+        lrp.explain(network, tokens)
