@@ -130,7 +130,7 @@ def merges(norm: Node, live: set[Node]) -> Node | None:
     if not isinstance(before, Node) or len(before.users) != 1 or before not in live:
         return None
     source = operation_of(before)
-    if source is None or before.args[1] in live:
+    if source is None or source.family not in {"dense", "convolution"} or before.args[1] in live:
         return None
     # output channels have to stand on axis 1, and on axis 0 of the weight
     dense = source.name == "linear" and len(before.meta.get("shape", ())) == 2
