@@ -175,12 +175,9 @@ class _Backward:
         self.record = given
         self.record.spend = forget and all(node.op == "placeholder" for node in passes.wanted.kept)
         if self.times > 1:
-            self.record = Record(
-                *(_Repeated(given.values, self.times), _Repeated(given.notes, self.times)),
-                overwritten=given.overwritten,
-                shapes={node: _more(node, shape, self.times) for node, shape in given.shapes.items()},
-                bounds=given.bounds,
-            )
+            self.record = self._repeated(given)
+            if self.differences is not None:
+                self.differences = Differences(self.record, self._repeated(self.differences.reference))
         self.arriving: dict[Node, Relevance] = {}
         self.arrived: dict[Node, Tensor] = {}
         self.relevance: dict[Node, Tensor] = {}
@@ -188,6 +185,14 @@ class _Backward:
         self.flows: dict[str, Tensor] = {}
         self.weights: dict[str, Tensor] = {}
         self.ledger: list[LedgerRow] = []
+
+    def _repeated(self, given: Record) -> Record:
+        return Record(
+            *(_Repeated(given.values, self.times), _Repeated(given.notes, self.times)),
+            overwritten=given.overwritten,
+            shapes={node: _more(node, shape, self.times) for node, shape in given.shapes.items()},
+            bounds=given.bounds,
+        )
 
     def _seeds(self, target: Target, start: int, total: int) -> Seeds:
         outputs = {entry.name: entry for entry in self.passes.network.outputs}
@@ -301,8 +306,10 @@ class _Backward:
     def _settle(self, node: Node) -> None:
         """Let go of what nobody looks at any more: the node's readers have all been handled."""
         if self.times > 1:
-            self.record.values.clear()
-            self.record.notes.clear()
+            for record in (self.record, self.differences and self.differences.reference):
+                if record is not None:
+                    record.values.clear()
+                    record.notes.clear()
         elif self.forget:
             self.passes.forget(node)
 
