@@ -8,7 +8,7 @@ from torch.fx import Graph, Node
 from . import operations
 from .graph import kind_of, live_nodes, operation_name, operation_of
 from .network import Layer
-from .operations import MOVEMENT, NORMALIZATION
+from .operations import MOVEMENT
 
 # Of a layer's nodes, the one that says most about it gives the layer its kind.
 _TELLING = (
@@ -125,8 +125,7 @@ def _sources(path: str, nodes: list[Node], live: set[Node]) -> tuple[str, ...]:
 
 def merges(norm: Node, live: set[Node]) -> Node | None:
     """The affine map into which this batch norm is computed: the dense layer or convolution that only it reads."""
-    row = operation_of(norm)
-    before = norm.args[0] if row and row.kind == NORMALIZATION else None
+    before = norm.args[0] if operation_name(norm) == "batch_norm" else None
     if not isinstance(before, Node) or len(before.users) != 1 or before not in live:
         return None
     source = operation_of(before)

@@ -342,6 +342,20 @@ def _whole(w: Writer, g: Given) -> Node | None:
 _END = 2**63 - 1  # what a slice without an end has for one
 
 
+def _joined(w: Writer, g: Given) -> Node | None:
+    """Without the empty parts that a cache begins with."""
+    parts = [part for part in g["tensors"] if 0 not in part.meta["shape"]]
+    if not parts or len(parts) == len(g["tensors"]):
+        return None
+    return parts[0] if len(parts) == 1 else w(aten.cat.default, parts, g["dim"])
+
+
+def _as_another(w: Writer, g: Given) -> Node | None:
+    """Of the other tensor only its number format counts."""
+    wanted = g["other"].meta.get("dtype")
+    return g["self"] if g["self"].meta.get("dtype") == wanted else w(aten._to_copy.default, g["self"], dtype=wanted)
+
+
 def _same_format(w: Writer, g: Given) -> Node | None:
     """A change of number format that changes nothing is no node; `w` has nothing to write."""
     del w
@@ -380,6 +394,8 @@ ONE: dict[str, One] = {
     **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), _dropout),
     "copy": _copy,
     "_to_copy": _same_format,
+    "type_as": _as_another,
+    "cat": _joined,
     "slice": _whole,
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _padded),
 }

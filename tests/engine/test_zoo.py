@@ -75,3 +75,25 @@ def test_a_sample_is_explained_alone_as_among_others(name):
         for key, relevance in single.inputs.items():
             scale = float(relevance.abs().max())
             torch.testing.assert_close(both.inputs[key][sample : sample + 1], relevance, rtol=1e-3, atol=1e-4 * scale)
+
+
+class Normed(torch.nn.Module):
+    """Norms right behind weights, which only a batch norm is computed with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.group = torch.nn.Conv1d(2, 4, 3), torch.nn.GroupNorm(2, 4)
+        self.instance = torch.nn.InstanceNorm1d(4, affine=True)
+        self.fc, self.layer, self.head = torch.nn.Linear(16, 6), torch.nn.LayerNorm(6), torch.nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.instance(self.group(self.conv(x)).relu())
+        return self.head(self.layer(self.fc(x.flatten(1))).relu())
+
+
+@pytest.mark.parametrize("composite", ["epsilon", "epsilon_plus", "gamma"])
+def test_norms_of_each_sample_are_not_merged(composite):
+    torch.manual_seed(2)
+    network = lrp.capture(Normed(), torch.randn(2, 2, 6))
+    assert not any(layer.merged_into for layer in network.layers)
+    check(lrp.explain(network, torch.randn(3, 2, 6), composite=composite), 1e-5)
