@@ -1,4 +1,4 @@
-"""The toolbar's controls: which sample, which target, which composite. They show the document and call it."""
+"""The toolbar's controls: which sample, which target. They show the document and call it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 # A list of more classes than this is searched by typing.
 MOST_TARGETS = 2000
+# What the box takes, as the engine reads it.
+TARGET_FORMS = (
+    ("max", "the largest output of the sample"),
+    ("best:2", "the second largest, and so on"),
+    ("7", "an output by its number, or by its name"),
+    ("2-5", "the difference of two: what speaks for 2 rather than 5"),
+    ("max - best:2", "what decided: the largest against the next"),
+    ("3,10,12", "a place in an output that is a map or a sequence"),
+    ("3,*,*", "the sum over places: * for all, 2:5 for a range"),
+)
 
 
 class SampleBox(QSpinBox):
@@ -50,9 +60,12 @@ class TargetBox(QComboBox):
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setAccessibleName(self.tr("Target"))
         self.setToolTip(
-            self.tr(
-                "What is explained: max for the largest output, an output by its name or number, or a difference: 2-5"
+            self.tr("What is explained:")
+            + "<table cellspacing='2'>"
+            + "".join(
+                f"<tr><td><b>{form}</b>&nbsp;&nbsp;</td><td>{self.tr(about)}</td></tr>" for form, about in TARGET_FORMS
             )
+            + "</table>"
         )
         self.setMinimumContentsLength(11)
         self.activated.connect(lambda _index: self._commit())
@@ -106,35 +119,6 @@ class TargetBox(QComboBox):
             self._document.set_target(text)
         else:
             self._show()
-
-
-class CompositeBox(QComboBox):
-    """Which rules hand the relevance back."""
-
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self.setAccessibleName(self.tr("Composite"))
-        self.setToolTip(self.tr("The composite: which rule each layer gets"))
-        self.setMinimumContentsLength(12)
-        self.addItem(document.settings.composite, document.settings.composite)
-        self.activated.connect(lambda index: document.set_composite(str(self.itemData(index))))
-        document.settings_changed.connect(self._show)
-
-    def fill(self, names: tuple[tuple[str, str], ...]) -> None:
-        """Offer composites: name and one line about each."""
-        from PySide6.QtCore import Qt
-
-        with QSignalBlocker(self):
-            self.clear()
-            for number, (name, about) in enumerate(names):
-                self.addItem(name, name)
-                self.setItemData(number, about, Qt.ItemDataRole.ToolTipRole)
-        self._show()
-
-    def _show(self) -> None:
-        with QSignalBlocker(self):
-            self.setCurrentIndex(self.findData(self._document.settings.composite))
 
 
 def labelled(text: str, control: QWidget) -> QWidget:

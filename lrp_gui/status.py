@@ -102,6 +102,14 @@ class Status(QObject):
             self.balance.setText(self.tr("The picture is of the state before your last edit"))
             self.balance.setToolTip(self.tr("Explain Now (F5) brings it up to date"))
             return
+        if not result.words.flows:
+            self.balance.setText(
+                self.tr("f {score}  ·  {noun}, not relevance").format(
+                    score=plain(result.explained, 4), noun=result.words.noun
+                )
+            )
+            self.balance.setToolTip(self.tr("Gradients are not handed back in shares, so they need not sum to f"))
+            return
         inputs = sum(float(relevance.sum()) for relevance in result.inputs.values())
         sinks = {name: sum(getattr(row, name) for row in result.ledger) for name in SINKS}
         rest = sum(row.unexplained for row in result.ledger)

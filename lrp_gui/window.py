@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBa
 from lrp_gui import settings
 from lrp_gui import theme as themes
 from lrp_gui.actions import Actions, Facts
-from lrp_gui.controls import CompositeBox, SampleBox, TargetBox, labelled
+from lrp_gui.composite_box import CompositeBox
+from lrp_gui.controls import SampleBox, TargetBox, labelled
 from lrp_gui.start import StartPage
 from lrp_gui.turns import Turns
 

@@ -133,6 +133,13 @@ class LayersModel(QAbstractItemModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: D102
         if orientation == Qt.Orientation.Horizontal and 0 <= section < len(COLUMNS):
+            result = self._document.result
+            if section == RELEVANCE and result is not None and not result.words.flows:
+                heads = {
+                    Qt.ItemDataRole.DisplayRole: result.words.total,
+                    Qt.ItemDataRole.ToolTipRole: f"The sum of the {result.words.noun}s at its output",
+                }
+                return heads.get(Qt.ItemDataRole(role))
             if role == Qt.ItemDataRole.DisplayRole:
                 return COLUMNS[section].title
             if role == Qt.ItemDataRole.ToolTipRole:
@@ -212,6 +219,7 @@ class LayersModel(QAbstractItemModel):
         result = self._document.result
         self.rules = _rules(result)
         self.sums = _sums(result)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, RELEVANCE, RELEVANCE)
         self._tell(QModelIndex())
 
     def _tell(self, parent: QModelIndex) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lrp_gui.document.words import SHOWN, Shown
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -122,6 +124,13 @@ class SampleResult:
     ledger: tuple[LedgerRow, ...]  # from output to input
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    shows: str = "relevance"  # or "gradient": what the composite makes of every value
+
+    @property
+    def words(self) -> Shown:
+        """What these numbers are called."""
+        return SHOWN[self.shows]
 
 
 @dataclass(frozen=True, slots=True)

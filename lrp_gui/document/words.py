@@ -3,12 +3,56 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import SampleResult
 
 MINUS = "−"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the numbers of an explanation are called; a gradient is no relevance, and must not be read as one.
+
+    Attributes
+    ----------
+    noun, letter, total : str
+        In a heading, before a number, before a sum.
+    title : str
+        Of the graph; "{sample}" stands for the sample.
+    supports, against : str
+        What the two colours mean.
+    flows : bool
+        Whether amounts of it are handed on from layer to layer, so that there are books to keep.
+    """
+
+    noun: str
+    letter: str
+    total: str
+    title: str
+    supports: str
+    against: str
+    flows: bool
+
+
+SHOWN = {
+    "relevance": Shown(
+        "relevance",
+        "R",
+        "ΣR",
+        "Relevance flow of {sample}",
+        "supports the target (+)",
+        "speaks against (−)",
+        flows=True,
+    ),
+    "gradient": Shown(
+        *("gradient", "gradient", "Σ gradient", "Gradients of {sample}"),
+        *("more of it raises the target (+)", "lowers it (−)"),
+        flows=False,
+    ),
+}
 _BYTES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 

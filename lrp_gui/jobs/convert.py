@@ -51,7 +51,7 @@ def network_info(network: Network, path: str) -> NetworkInfo:
         ),
         outputs=tuple(output.classes) or _numbers(min(output.units, MOST_OUTPUT_NAMES)),
         output_activation=output.activation,
-        notes=tuple(network.notes),
+        notes=(*network.notes, *_several_outputs(network)),
         metadata=tuple((str(name), _short(value)) for name, value in weights.metadata.items()),
     )
 
@@ -79,8 +79,12 @@ def network_inputs(network: Network, info: NetworkInfo, values: np.ndarray) -> d
     return tensors
 
 
-def viewable_flows(info: NetworkInfo) -> tuple[str, ...]:
-    """The dense layers whose edges are few enough to be looked at."""
+def viewable_flows(info: NetworkInfo, composite: str) -> tuple[str, ...]:
+    """The dense layers whose edges are few enough to be looked at; gradients do not flow along edges."""
+    import lrp_engine
+
+    if lrp_engine.Composite.named(composite).shows == "gradient":
+        return ()
     units = {one.name: prod(one.shape) for one in info.inputs} | {one.path: prod(one.shape) for one in info.layers}
     return tuple(
         layer.path
@@ -95,6 +99,8 @@ def sample_result(
     explanation: Explanation, inputs: dict[str, Any], request: SampleRequest, seconds: float
 ) -> SampleResult:
     """Everything about the first sample of an explanation."""
+    import lrp_engine
+
     return SampleResult(
         row=request.row,
         sample=request.sample,
@@ -110,8 +116,10 @@ def sample_result(
         },
         flows={path: Flow(explanation.flow_source(path), _array(flow[0])) for path, flow in explanation.flows.items()},
         ledger=tuple(_ledger_row(row) for row in explanation.ledger),
-        notes=(*explanation.notes, *explanation.warnings),
+        notes=tuple(explanation.notes),
         seconds=seconds,
+        warnings=tuple(explanation.warnings),
+        shows=lrp_engine.Composite.named(request.composite).shows,
     )
 
 
@@ -146,6 +154,14 @@ def _layer(layer: Any) -> LayerInfo:
     return LayerInfo(
         layer.path, layer.operation, layer.kind, shape, layer.parameters, tuple(layer.sources), layer.merged_into
     )
+
+
+def _several_outputs(network: Network) -> tuple[str, ...]:
+    """A network's other outputs are named, so that nobody looks for them in vain."""
+    first, *others = (f"“{output.name}”" for output in network.outputs)
+    if not others:
+        return ()
+    return (f"The network has {len(others) + 1} outputs; explained is {first}, not {' or '.join(others)}.",)
 
 
 def _numbers(count: int) -> tuple[str, ...]:

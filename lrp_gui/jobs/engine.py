@@ -65,7 +65,7 @@ class Engine:
 
         began = time.perf_counter()
         inputs = convert.network_inputs(network, request.network, request.values[None])
-        flows = convert.viewable_flows(request.network)
+        flows = convert.viewable_flows(request.network, request.composite)
         explanation = yield from _explain(network, inputs, request, flows=flows)
         yield Progress(text=f"Collecting the relevance of sample {request.sample}")
         return convert.sample_result(explanation, inputs, request, time.perf_counter() - began)

@@ -193,7 +193,9 @@ class TableModel(QAbstractTableModel):
         ]
         relevance = self._relevance(row, feature)
         if not isnan(relevance):
-            lines.append(self.tr("Relevance {relevance}").format(relevance=signed(relevance, 4)))
+            result = self._document.result
+            noun = result.words.noun.capitalize() if result is not None else self.tr("Relevance")
+            lines.append(f"{noun} {signed(relevance, 4)}")
         return "\n".join(lines)
 
     # ------------------------------------------------------------------------------------- colours

@@ -26,7 +26,7 @@ TITLES = {
     "unexplained": "unexplained",
 }
 ADVICE = {
-    "bias": "no input stands for that part; composite {other} may leave less of it there",
+    "bias": "no input stands for that part",
     "stabilizer": "that part is lost to numerical safety; try composite {other}",
     "softmax": "the weights of attention took it; a composite that holds them constant keeps it",
     "cut": "the explanation stops there by choice",
@@ -57,6 +57,7 @@ class Balance:
     alarm: str  # a sentence, "" where all is well
     broken: bool  # NaN or infinity among its relevances
     members: tuple[str, ...] = ()  # the layers it speaks for, where that is more than one
+    flows: bool = True  # False for gradients: nothing arrives, and nothing is owed
 
     @property
     def arrived(self) -> float:
@@ -76,8 +77,9 @@ class Balance:
         """The account in words, for a tooltip."""
         lines = [
             f"{' · '.join(self.members) or self.layer}: {self.operation}" if self.operation else self.layer,
-            f"arrived {signed(self.arrived)}  ({signed(self.arrived_positive)} and {signed(self.arrived_negative)})",
         ]
+        parts = f"{signed(self.arrived_positive)} and {signed(self.arrived_negative)}"
+        lines.append(f"{'arrived' if self.flows else 'gradients sum to'} {signed(self.arrived)}  ({parts})")
         if self.rules:
             lines.append(f"passed on {signed(self.passed_on)} by {', '.join(self.rules)}")
         lines += [f"absorbed by {TITLES[name]} {signed(value)}" for name, value in self.sinks.items() if value]
@@ -89,7 +91,7 @@ class Balance:
 def balances(network: NetworkInfo, result: SampleResult) -> tuple[Balance, ...]:
     """One account per input and per layer with relevance, from input to output."""
     rows: dict[str, list[LedgerRow]] = {}
-    for row in result.ledger:
+    for row in result.ledger if result.words.flows else ():
         rows.setdefault(row.layer, []).append(row)
     inputs = [_balance(name, "input", value, [], result) for name, value in result.inputs.items()]
     layers = [
@@ -111,6 +113,9 @@ def merged(accounts: Sequence[Balance], groups: Sequence[Sequence[str]]) -> tupl
         parts = [by_layer[path] for path in group if path in by_layer]
         if len(parts) < 2:
             result += parts
+            continue
+        if not parts[0].flows:  # what a layer hands on is not what it got: the first one speaks, as in the graph
+            result.append(replace(parts[0], members=tuple(part.layer for part in parts)))
             continue
         sinks = {name: math.fsum(part.sinks[name] for part in parts) for name in SINKS}
         result.append(
@@ -151,6 +156,7 @@ def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[Ledger
         largest=float(np.abs(finite).max()) if finite.size else 0.0,
         alarm="",
         broken=finite.size < relevance.size,
+        flows=result.words.flows,
     )
     return replace(account, alarm=_alarm(account, result))
 
@@ -160,6 +166,8 @@ def _alarm(account: Balance, result: SampleResult) -> str:
     path, f, other = account.layer, abs(result.explained), other_composite(result.composite)
     if account.broken:
         return f"{path} holds values that are no numbers: check this sample's input, or try composite {other}."
+    if not account.flows:
+        return ""
     arriving = account.arrived_positive - account.arrived_negative
     base = max(f, arriving)
     if not base:

@@ -10,11 +10,16 @@ def caption(network: NetworkInfo, result: SampleResult | None) -> str:
     """Network, sample, target, composite and conservation: what a picture needs to be read later."""
     if result is None:
         return f"{network.name} · nothing explained yet"
+    asked = (
+        f"{network.name} · {sample_title(result)} · target {result.target} = {plain(result.explained, 4)} · "
+        f"composite {result.composite}"
+    )
+    if not result.words.flows:
+        return f"{asked} · {result.words.noun} of the target, not relevance: it does not sum to the score"
     arrived = sum(float(relevance.sum()) for relevance in result.inputs.values())
     sinks = sum(row.bias + row.stabilizer + row.softmax + row.cut + row.unsupported for row in result.ledger)
     rest = sum(row.unexplained for row in result.ledger)
     return (
-        f"{network.name} · {sample_title(result)} · target {result.target} = {plain(result.explained, 4)} · "
-        f"composite {result.composite} · relevance of the inputs {signed(arrived, 4)}, "
+        f"{asked} · relevance of the inputs {signed(arrived, 4)}, "
         f"absorbed {signed(sinks, 4)}, unexplained {signed(rest, 2)}"
     )

@@ -24,6 +24,8 @@ class Chart(Drawing):
 
     heading: str = ""
     note: str = ""
+    letter: str = "R"  # what stands before a number, and before a sum
+    total: str = "ΣR"
 
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """Heading and body; or the note in the body's place."""
@@ -88,7 +90,7 @@ class BarsPicture(Chart):
         plots.bars(ink, plot, names, np.array(values), texts, colours, widest_name=widest)
         step = (used - 24) / len(names)
         for n, unit in enumerate(order):
-            text = f"{self._full(int(unit))}\nR {signed(float(self.values[unit]), 4)}"
+            text = f"{self._full(int(unit))}\n{self.letter} {signed(float(self.values[unit]), 4)}"
             row = QRectF(rect.left(), rect.top() + n * step, rect.width(), step)
             self.spots.append((row, Hit(self.layer, int(unit), text)))
             if unit == self.selected:
@@ -182,7 +184,7 @@ class HeatmapPicture(Chart):
         height, width = self.relevance.shape
         for y in range(height):
             for x in range(width):
-                text = f"row {y}, column {x}\nR {signed(self.relevance[y, x], 4)}"
+                text = f"row {y}, column {x}\n{self.letter} {signed(self.relevance[y, x], 4)}"
                 if self.value is not None:
                     text += f", value {plain(self.value[y, x], 4)}"
                 spot = QRectF(place.left() + x * cell, place.top() + y * cell, cell, cell)
@@ -223,7 +225,7 @@ class ChannelsPicture(Chart):
             row, column = divmod(n, columns)
             place = QRectF(room.left() + column * (side + 8), room.top() + row * (tall + 20) + 14, side, tall)
             tiles.append((place, self.relevance[channel], (-limit, limit), colours))
-            text = f"channel {int(channel)}\nΣR {signed(sums[channel], 4)}"
+            text = f"channel {int(channel)}\n{self.total} {signed(sums[channel], 4)}"
             spots.append((place.adjusted(0, -14, 0, 0), Hit(self.layer, int(channel), text)))
         plots.heatmap(ink, tiles, room)
         for (place, hit), channel in zip(spots, top, strict=True):

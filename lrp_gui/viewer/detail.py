@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.document.words import counted
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.board import stacked
@@ -48,6 +49,7 @@ class Detail(QTabWidget):
         self.setUsesScrollButtons(False)
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setAccessibleName(self.tr("Detail of what is selected"))
+        self._words = ""
         self._shown: tuple[NetworkInfo, SampleResult, Selection] | None = None
         self.inputs = PictureView(theme, self.tr("Relevance of the inputs"))
         self.layer = PictureView(theme, self.tr("Relevance of the selected layer"))
@@ -55,7 +57,8 @@ class Detail(QTabWidget):
             view.activated.connect(self.activated)
         self.opacity = _slider(self.tr("Opacity of the relevance over the value"), 85)
         self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
-        self._opacity_row = _row(QLabel(self.tr("Relevance")), self.opacity)
+        self._opacity_name = QLabel(self.tr("Relevance"))
+        self._opacity_row = _row(self._opacity_name, self.opacity)
         self.facts = _text(self.tr("Rule, sums and sinks of the selected layer"))
         self.summary = _text(self.tr("What is explained, and what was noted"))
         self.model = UnitsModel()
@@ -97,14 +100,25 @@ class Detail(QTabWidget):
         self.inputs.set_picture(stacked(theme, input_charts(network, result, theme, chosen)))
         self.layer.set_picture(stacked(theme, layer_charts(network, result, theme, chosen)))
         self.facts.setText(facts(network, result, accounts.get(path), path))
-        self.summary.setText(summary(network, result))
+        self._words = summary(network, result)
+        self._fit_words()
+        self._opacity_name.setText(result.words.noun.capitalize())
         self._opacity_row.setVisible(any(as_plane(relevance) is not None for relevance in result.inputs.values()))
         self._fill_numbers(network, result, path, selection.unit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window the picture needs the room more than the words below it."""
         super().resizeEvent(event)
-        self.summary.setVisible(self.height() >= ROOM_FOR_WORDS)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        """All that was noted; without room for it, how many notes there are, and the rest under the pointer."""
+        roomy = self.height() >= ROOM_FOR_WORDS
+        notes = self._words.count("\n")
+        self.summary.setText(self._words if roomy else self.tr("ⓘ {notes}").format(notes=counted(notes, "note")))
+        self.summary.setToolTip("" if roomy else self._words)
+        self.summary.setAccessibleDescription(self._words)
+        self.summary.setVisible(roomy or notes > 0)
 
     def show_tab_for(self, network: NetworkInfo | None, layer: str) -> None:
         """Inputs, or nothing, are looked at among the inputs, a layer by itself; the numbers stay open."""
@@ -119,7 +133,8 @@ class Detail(QTabWidget):
         self.inputs.set_picture(None)
         self.layer.set_picture(None)
         self.facts.setText("")
-        self.summary.setText("")
+        self._words = ""
+        self._fit_words()
         self._opacity_row.hide()
         self.model.show((), np.zeros(0), (), np.zeros(0))
 
@@ -145,7 +160,7 @@ class Detail(QTabWidget):
         else:
             relevance = values = np.zeros(0)
             names = ()
-        self.model.show(names, values, texts, relevance)
+        self.model.show(names, values, texts, relevance, result.words.noun)
         self.numbers.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         row = self.model.row_of(unit)
         if row >= 0:

@@ -16,7 +16,7 @@ from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.selection import Selection
 
 MANY_UNITS = 40
-ZERO = "Every relevance here is zero: nothing of the explained score reached this place."
+ZERO = "Every {noun} here is zero: nothing of the explained score reached this place."
 BROKEN = (
     "{what} holds {count} that cannot be drawn (NaN or infinite), so nothing is drawn. "
     "Check this sample's input, or try another composite."
@@ -35,6 +35,7 @@ def layer_charts(network: NetworkInfo, result: SampleResult, theme: Theme, selec
 def _named(charts: list[Chart], title: str, network: NetworkInfo, result: SampleResult) -> list[Chart]:
     for chart in charts:
         chart.title, chart.caption = title, caption(network, result)
+        chart.letter, chart.total = result.words.letter, result.words.total
     return charts
 
 
@@ -43,14 +44,19 @@ def _layer(network: NetworkInfo, result: SampleResult, theme: Theme, selection: 
     if path not in result.layers:
         return [Chart(theme, heading=path, note=_not_kept(network, path))]
     relevance = np.asarray(result.layers[path].relevance, dtype=float)
-    note = _note(path, relevance)
+    note = _note(path, relevance, result.words.noun)
     if note:
         return [Chart(theme, heading=path, note=note)]
     if relevance.ndim == 3 and min(relevance.shape[1:]) > 1:
         sums = relevance.sum(axis=(1, 2))
         names = tuple(f"channel {n}" for n in range(sums.size))
         bars = BarsPicture(
-            theme, heading=f"{path}: ΣR by channel", names=names, values=sums, layer=path, selected=selection.unit
+            theme,
+            heading=f"{path}: {result.words.total} by channel",
+            names=names,
+            values=sums,
+            layer=path,
+            selected=selection.unit,
         )
         return [_maps(theme, path, relevance, selection), bars]
     flat = relevance.ravel()
@@ -58,7 +64,7 @@ def _layer(network: NetworkInfo, result: SampleResult, theme: Theme, selection: 
     charts: list[Chart] = [
         BarsPicture(
             theme,
-            heading=f"{path}: relevance of {counted(flat.size, 'unit')}",
+            heading=f"{path}: {result.words.noun} of {counted(flat.size, 'unit')}",
             names=unit_names(network, path, flat.size),
             values=flat,
             details=tuple(plain(value) for value in values) if flat.size <= MANY_UNITS else (),
@@ -67,7 +73,7 @@ def _layer(network: NetworkInfo, result: SampleResult, theme: Theme, selection: 
         )
     ]
     if flat.size > MANY_UNITS:
-        charts.append(HistogramPicture(theme, heading=f"{path}: units by relevance", values=flat))
+        charts.append(HistogramPicture(theme, heading=f"{path}: units by {result.words.noun}", values=flat))
     return charts
 
 
@@ -88,7 +94,7 @@ def input_charts(network: NetworkInfo, result: SampleResult, theme: Theme, selec
 def _input(result: SampleResult, theme: Theme, info: InputInfo, selection: Selection) -> list[Chart]:
     relevance = np.asarray(result.inputs[info.name], dtype=float)
     value = np.asarray(result.values[info.name], dtype=float)
-    note = _note(f"Input {info.name}", relevance)
+    note = _note(f"Input {info.name}", relevance, result.words.noun)
     if note:
         return [Chart(theme, heading=info.name, note=note)]
     flat = relevance.ravel()
@@ -96,7 +102,7 @@ def _input(result: SampleResult, theme: Theme, info: InputInfo, selection: Selec
     details = tuple(feature_value(f, v) for f, v in zip(info.features, value.ravel(), strict=False))
     chart = BarsPicture(
         theme,
-        heading=f"{info.name}: relevance of the inputs",
+        heading=f"{info.name}: {result.words.noun} of the inputs",
         names=names,
         values=flat,
         details=details,
@@ -109,7 +115,7 @@ def _input(result: SampleResult, theme: Theme, info: InputInfo, selection: Selec
     grey = value.mean(axis=0) if value.ndim == 3 else value
     heat = HeatmapPicture(
         theme,
-        heading=f"{info.name}: relevance over the value",
+        heading=f"{info.name}: {result.words.noun} over the value",
         relevance=plane,
         value=grey,
         opacity=selection.opacity,
@@ -149,7 +155,7 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
         lines.append("its relevances cannot be summed: some are NaN or infinite")
     elif balance is not None:
         parts = f"{signed(balance.arrived_positive)} and {signed(balance.arrived_negative)}"
-        lines.append(f"arrived {signed(balance.arrived)}: {parts}")
+        lines.append(f"{'arrived' if balance.flows else 'gradients sum to'} {signed(balance.arrived)}: {parts}")
         if balance.rules:
             lines.append(f"rule {', '.join(balance.rules)}, passed on {signed(balance.passed_on)}")
             least = 1e-7 * max(abs(result.explained), balance.arrived_positive - balance.arrived_negative)
@@ -162,18 +168,22 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
 def summary(network: NetworkInfo, result: SampleResult) -> str:
     """What is explained, and all that was noted on the way."""
     lines = [f"f = {plain(result.explained, 4)}, target {result.target}, composite {result.composite}"]
-    return "\n".join(dict.fromkeys((*lines, *network.notes, *result.notes)))
+    if not result.words.flows:
+        lines.append(f"Shown is the {result.words.noun} of f, not relevance: it does not sum to f.")
+    return "\n".join(dict.fromkeys((*lines, *result.warnings, *result.notes, *network.notes)))
 
 
-def _note(what: str, relevance: np.ndarray) -> str:
+def _note(what: str, relevance: np.ndarray, noun: str) -> str:
     broken = int(relevance.size - np.isfinite(relevance).sum())
     if broken:
         return BROKEN.format(what=what, count=counted(broken, "value"))
-    return "" if relevance.any() else ZERO
+    return "" if relevance.any() else ZERO.format(noun=noun)
 
 
 def _not_kept(network: NetworkInfo, path: str) -> str:
     layer = next((layer for layer in network.layers if layer.path == path), None)
     if layer is not None and layer.merged_into:
         return f"{path} is computed inside {layer.merged_into}: its relevance is shown there."
-    return f"No relevance was kept for {path}."
+    return (
+        f"No relevance goes back through {path}: it makes a gate, which is held, or the target does not depend on it."
+    )

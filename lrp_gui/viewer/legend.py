@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QPen
 
-from lrp_gui.document.words import plain
+from lrp_gui.document.words import SHOWN, Shown, plain
 from lrp_gui.viewer.ink import LEFT, Ink, width_of
 
 SAMPLE = 20.0
@@ -21,12 +21,14 @@ def round_down(value: float) -> float:
     return next(step * base for step in (5.0, 2.0, 1.0) if step * base <= value * (1 + 1e-9))
 
 
-def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = True) -> None:
+def draw_legend(
+    ink: Ink, rect: QRectF, per_relevance: float, folded: bool = True, words: Shown = SHOWN["relevance"]
+) -> None:
     """From the right edge of `rect` leftwards, as many entries as there is room for, the signs first."""
     theme = ink.theme
     entries = [
-        ("supports the target (+)", theme.positive),
-        ("speaks against (−)", theme.negative),
+        (words.supports, theme.positive),
+        (words.against, theme.negative),
         ("folded", theme.other),
     ]
     short = [("+", theme.positive), ("−", theme.negative), ("folded", theme.other)]

@@ -27,7 +27,7 @@ def graph_picture(
     """The network graph: neurons for an MLP whose edges are known, stages for everything else."""
     selection = selection or Selection()
     chosen = {"selected_layer": selection.layer, "selected_unit": selection.unit, "caption": caption(network, result)}
-    if result is not None:
+    if result is not None and result.words.flows:
         options = chosen | {"path_shown": selection.path, "barycentre": selection.barycentre}
         picture = NeuronPicture.build(network, result, theme, selection.visibility, **options)
         if picture is not None:
@@ -42,7 +42,7 @@ def strip_picture(
     accounts = balances(network, result)
     return StripPicture(
         theme,
-        title=f"Conservation of {sample_title(result)}",
+        title=f"{'Conservation' if result.words.flows else 'Gradients by layer'} of {sample_title(result)}",
         caption=caption(network, result),
         columns=merged(accounts, fold(network)[0]),
         accounts=accounts,

@@ -41,7 +41,8 @@ class StagePicture(Drawing):
     def build(cls, network: NetworkInfo, result: SampleResult | None, theme: Theme, **options: object) -> StagePicture:
         """The picture of a network and, where there is one, its explanation."""
         picture = cls(theme, network=network, result=result, graph=stage_graph(network, result))
-        picture.title = f"Relevance flow of {sample_title(result)}" if result else f"Layers of {network.name}"
+        title = result.words.title.format(sample=sample_title(result)) if result else f"Layers of {network.name}"
+        picture.title = title
         picture.size = (1040.0, 620.0)
         picture.state = trouble(result) if result else None
         for name, value in options.items():
@@ -93,7 +94,7 @@ class StagePicture(Drawing):
     # ------------------------------------------------------------------------------------------------ ribbons
 
     def _branch(self, ink: Ink, layout: StageLayout, branch: Branch, path) -> None:  # noqa: ANN001 - QPainterPath
-        if self.result is None:
+        if self.result is None or not self.result.words.flows:
             ink.ribbon(path, 2, ink.colour(ink.theme.other, 0.6))
             return
         if not branch.known:
@@ -141,6 +142,9 @@ class StagePicture(Drawing):
         foot = QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14)
         if self.result is None:
             return
+        if stage.held:
+            ink.text(body, f"no {self.result.words.noun}", 10.5, theme.dim, CENTRE)
+            return
         if not np.isfinite(stage.relevance).all():
             ink.text(body, "not a number", 11, theme.warning, CENTRE)
             ink.text(foot, "no sum can be given", 10.5, theme.warning, LEFT)
@@ -159,7 +163,7 @@ class StagePicture(Drawing):
             for n, value in enumerate((stage.positive, stage.negative)):
                 line = QRectF(bars.left(), bars.top() + n * 15, bars.width(), 14)
                 ink.text(line, signed(value), 10.5, ink.sign(value), LEFT)
-        total = f"ΣR {signed(stage.positive + stage.negative)}"
+        total = f"{self.result.words.total} {signed(stage.positive + stage.negative)}"
         ink.text(foot, total, 10.5, theme.text, LEFT)
         text = f"f = {plain(self.result.explained, 3)}"
         if last and width_of(total, 10.5) + width_of(text, 10.5, True) + 8 < foot.width():
@@ -171,10 +175,10 @@ class StagePicture(Drawing):
         top = stage.top
         limit = float(np.abs(stage.channels[top]).max()) if top.size else 0.0
         zero = rect.center().y()
-        ink.line(QPointF(rect.left(), zero), QPointF(rect.right(), zero), ink.theme.line, 1)
         if not limit:
             ink.text(rect, "zero", 10.5, ink.theme.dim, CENTRE)
             return
+        ink.line(QPointF(rect.left(), zero), QPointF(rect.right(), zero), ink.theme.line, 1)
         flat = len(stage.shape) < 2
         step = min(26.0 if flat else 14.0, rect.width() / max(len(top), 4))
         for n, channel in enumerate(top):
@@ -216,9 +220,11 @@ class StagePicture(Drawing):
 
     def _stage_text(self, stage: Stage) -> str:
         lines = [stage.name, f"{' · '.join(stage.operations)}, {shape_text(stage.shape)}"]
-        if self.result is not None:
+        if stage.held:
+            lines.append("nothing is handed back through it: it makes a gate, or the target does not depend on it")
+        elif self.result is not None:
             parts = f"{signed(stage.positive)} and {signed(stage.negative)}"
-            lines.append(f"ΣR {signed(stage.positive + stage.negative, 4)}: {parts}")
+            lines.append(f"{self.result.words.total} {signed(stage.positive + stage.negative, 4)}: {parts}")
             for channel in stage.top[:3]:
                 kind = "channel" if len(stage.shape) > 1 else "unit"
                 lines.append(f"{kind} {int(channel)}: {signed(float(stage.channels[channel]))}")
@@ -233,12 +239,15 @@ class StagePicture(Drawing):
         text = f"{counted(layers, 'layer')} in {counted(len(self.graph.stages), 'node')}"
         if self.result is not None:
             more = f"{text}, relevance goes from the output back to the input"
+            if not self.result.words.flows:
+                more = f"{text}, {self.result.words.noun} of the target at each"
             text = more if width_of(more, 11) < 0.42 * rect.width() else text
         ink.text(rect, text, 11, ink.theme.dim, LEFT)
         if self.result is not None:
             room = rect.width() - width_of(text, 11) - 16
             legend = QRectF(rect.right() - room, rect.top(), room, rect.height())
-            draw_legend(ink, legend, layout.per_relevance * layout.scale, folded=False)
+            per_relevance = layout.per_relevance * layout.scale if self.result.words.flows else 0.0
+            draw_legend(ink, legend, per_relevance, folded=False, words=self.result.words)
 
     def selecting(self, layer: str, unit: int) -> StagePicture:
         """The same picture with another layer chosen."""

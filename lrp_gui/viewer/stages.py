@@ -32,6 +32,7 @@ class Stage:
     rank: int
     lane: int
     is_input: bool = False
+    held: bool = False  # nothing is handed back through it: it makes gates, or the target does not depend on it
 
     @property
     def positive(self) -> float:
@@ -132,6 +133,8 @@ def _grid(count: int, reads: list[tuple[int, int, str]]) -> tuple[list[int], lis
     for source, reader, _ in reads:
         sources[reader].append(source)
     ranks = [0] * count
+    # In forward order; what would lead back is left out, so that the way along the sources has an end.
+    sources = [[source for source in found if source < reader] for reader, found in enumerate(sources)]
     for n in range(count):
         ranks[n] = max((ranks[s] + 1 for s in sources[n]), default=0)
     main = set()
@@ -151,23 +154,24 @@ def _stage(network: NetworkInfo, result: SampleResult | None, members: list[str]
     name = members[0]
     inputs = {info.name: info for info in network.inputs}
     layers = {layer.path: layer for layer in network.layers}
+    # Members hand relevance on unchanged in number; the first one with a result speaks for all.
+    have = [path for path in members if result is not None and path in result.layers]
     if name in inputs:
         shape = inputs[name].shape
         relevance = np.zeros(shape) if result is None else result.inputs[name]
         operations: tuple[str, ...] = ("input",)
     else:
         operations = tuple(layers[path].operation for path in members if not layers[path].merged_into)
-        # Members hand relevance on unchanged in number; the last one with a result in the first one's shape speaks.
-        have = [path for path in members if result is not None and path in result.layers]
         shape = layers[name].shape
         relevance = result.layers[have[0]].relevance if result is not None and have else np.zeros(shape)
     merged = [path for path in members[1:] if path in layers and layers[path].merged_into]
+    held = result is not None and name not in inputs and not have
     relevance = np.asarray(relevance, dtype=float)
     clean = np.nan_to_num(relevance, nan=0.0, posinf=0.0, neginf=0.0)
     channels = clean.sum(axis=tuple(range(1, clean.ndim))) if clean.ndim > 1 else np.atleast_1d(clean)
     return Stage(
         name, tuple(members), _joint_name([name, *merged]), operations, tuple(shape), relevance, channels,
-        smallest_set(channels, 1.0, TOP_CHANNELS), rank, lane, name in inputs,
+        smallest_set(channels, 1.0, TOP_CHANNELS), rank, lane, name in inputs, held,
     )  # fmt: skip
 
 
@@ -193,7 +197,9 @@ def _branches(
         readers_of.setdefault(source, []).append(reader)
     net: dict[tuple[int, int], float] = {}
     for source, reader, path in reads:
-        if len(readers_of[source]) > 1 and len(sources_of[reader]) == 1 and path in passed:
+        if stages[reader].held:
+            net[source, reader] = 0.0
+        elif len(readers_of[source]) > 1 and len(sources_of[reader]) == 1 and path in passed:
             net[source, reader] = passed[path]
     for source, readers in readers_of.items():  # what one branch alone does not tell, the rest does
         open_ones = [reader for reader in readers if (source, reader) not in net]

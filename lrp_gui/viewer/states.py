@@ -62,11 +62,13 @@ def trouble(result: SampleResult) -> State | None:
     if broken:
         named = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
         sentence = (
-            f"NaN or infinite relevance in {named}: nothing is drawn for it. "
+            f"NaN or infinite {result.words.noun} in {named}: nothing is drawn for it. "
             "Check this sample's input, or try another composite."
         )
         return State("Some values are no numbers", sentence, warns=True)
     if not any(values.any() for values in arrays.values()):
+        if not result.words.flows:
+            return State("Every gradient is zero", "No small change of this sample's input changes the target.")
         return State("Every relevance is zero", "The explained score is 0, so there is nothing to hand back.")
     return None
 

@@ -174,7 +174,10 @@ class StripPicture(Drawing):
         theme = ink.theme
         least = 0.003 * max(*self._limits(), 1e-300)
         present = [name for name in SINKS if any(abs(column.sinks[name]) > least for column in self.columns)]
+        flows = all(column.flows for column in self.columns)
         entries = [("arrived +", theme.positive), ("arrived −", theme.negative), ("passed on", theme.other)]
+        if not flows:
+            entries = [("gradients +", theme.positive), ("gradients −", theme.negative)]
         entries += [(TITLES[name], theme.sink(name)) for name in present]
         x = rect.left()
         for text, colour in entries:
@@ -187,11 +190,11 @@ class StripPicture(Drawing):
                 self._passed(ink, QRectF(swatch.left(), swatch.bottom(), 9, 0), 9)
             else:
                 hatched = text in {TITLES[name] for name in HATCHED}
-                glyph = "-" if text == "arrived −" else ""
+                glyph = "-" if colour == theme.negative else ""
                 self._piece(ink, QRectF(swatch.left(), swatch.bottom(), 9, 0), 9, colour, glyph, hatched)
             ink.text(QRectF(x + 13, rect.top(), width, rect.height()), text, 10.5, theme.dim, LEFT)
             x += width
-        note = "input → output, bars in one scale"
+        note = "input → output, bars in one scale" + ("" if flows else "; no relevance, nothing has to balance")
         if x + width_of(note, 10.5) + 12 < rect.right():
             ink.text(QRectF(x, rect.top(), rect.right() - x, rect.height()), note, 10.5, theme.dim, RIGHT)
 

@@ -27,9 +27,17 @@ class UnitsModel(QAbstractTableModel):
         self._order = np.zeros(0, dtype=int)
         self._total = 0.0
 
-    def show(self, names: tuple[str, ...], values: np.ndarray, texts: tuple[str, ...], relevance: np.ndarray) -> None:
+    def show(
+        self,
+        names: tuple[str, ...],
+        values: np.ndarray,
+        texts: tuple[str, ...],
+        relevance: np.ndarray,
+        noun: str = "relevance",
+    ) -> None:
         """Fill the table; `texts` are the values as the person knows them, where there are any."""
         self.beginResetModel()
+        self._heads = (*self._heads[:RELEVANCE], noun, *self._heads[SHARE:])
         self._names, self._values, self._texts = names, values, texts
         self._relevance = np.asarray(relevance, dtype=float)
         self._order = np.argsort(-np.abs(np.nan_to_num(self._relevance)), kind="stable")[:MOST_ROWS]
@@ -56,7 +64,7 @@ class UnitsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Column names; rows are numbered by rank."""
         if role == Qt.ItemDataRole.ToolTipRole and (section, orientation) == (SHARE, Qt.Orientation.Horizontal):
-            return self.tr("Of the sum of |R| over the layer")
+            return self.tr("Of the sum of the sizes over the layer")
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return self._heads[section] if orientation == Qt.Orientation.Horizontal else section + 1

@@ -229,12 +229,14 @@ class RelevanceViewer(QWidget):
         self.controls.show_for(neurons=False, result=False)
 
     def _show_alarm(self, layer: str) -> None:
-        """The chosen layer's warning, else the first one on the way back from the output."""
+        """What the engine warns of; else the chosen layer's warning, else the first one on the way back."""
+        warnings = self.document.result.warnings if self.document.result else ()
         alarms = {path: account.alarm for path, account in self._accounts.items() if account.alarm}
         text = alarms.get(layer) or next(reversed(alarms.values()), "")
         more = len(alarms) - 1
         if text and more > 0:
             text += f"  (and {more} more marked above)"
+        text = "\n".join((*warnings, *([text] if text else [])))
         self.alarm.setText(text)
         self.alarm.setVisible(bool(text))
         self.alarm.setStyleSheet(f"color: {self.theme.warning}; background: {self.theme.background};")

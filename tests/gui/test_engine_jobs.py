@@ -58,7 +58,7 @@ def test_layers_and_flows_agree_with_each_other(engine, opened):
         below = result.layers[flow.source].relevance if below is None else below
         assert flow.matrix.shape == (relevance.size, below.size)
         assert flow.matrix.sum(0) == pytest.approx(below.ravel(), rel=1e-4, abs=1e-5)
-    assert set(result.flows) == set(viewable_flows(opened.network))
+    assert set(result.flows) == set(viewable_flows(opened.network, "epsilon_plus"))
 
 
 def test_what_the_network_sees_is_standardised(engine, opened):
