@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.fx import Node
 
 from .errors import InputError
+from .networks.graph import arguments, operation_of, walk_back
+from .networks.operations import ACTIVATION, LOOKUP, RECURRENT, SOFTMAX, SUM
 from .plan import Plan
 
 if TYPE_CHECKING:
@@ -179,14 +181,33 @@ def _mask(layer: Layer, node: Node, units: Any) -> Tensor:
         if list(given.shape) != [size for axis, size in enumerate(shape) if samples is None or axis != samples[0]]:
             raise InputError(f"The mask for “{layer.path}” is {'×'.join(map(str, given.shape))}; it does not fit.")
         return given.reshape(shape).to(mask.dtype)
-    # channels of images and of 1-d convolutions stand on axis 1, features of all else on the last
-    convolved = any(word in layer.operation.lower() for word in ("conv", "pool", "batchnorm", "groupnorm"))
-    axis = 1 if len(shape) > 3 or (len(shape) == 3 and convolved) else len(shape) - 1
+    axis = _units_axis(node) % len(shape)
     for unit in given.flatten().tolist():
         if not isinstance(unit, int) or not 0 <= unit < shape[axis]:
             raise InputError(f"There is no unit {unit} in “{layer.path}”: they are 0 to {shape[axis] - 1}.")
         mask.narrow(axis, unit, 1).fill_(1)
     return mask
+
+
+def _units_axis(node: Node) -> int:
+    """Where a value's units stand; what works number by number has them where the layer before it has them."""
+    for one in walk_back(node, _number_by_number):
+        row = operation_of(one)
+        if row is None:
+            break
+        if row.family == "convolution":
+            x, weight = (given.meta["shape"] for given in arguments(one)[:2])
+            return len(x) - len(weight) + 1  # 0, if there is no axis of samples
+        if "pool" in row.name or row.name in {"batch_norm", "group_norm", "instance_norm"}:
+            return 1
+        if row.family == "dense" or row.kind in {LOOKUP, RECURRENT} or row.name in {"layer_norm", "rms_norm"}:
+            return -1
+    return 1 if len(node.meta["shape"]) > 3 else -1
+
+
+def _number_by_number(node: Node) -> bool:
+    row = operation_of(node)
+    return row is not None and (row.kind in {ACTIVATION, SUM, SOFTMAX} or row.family == "scaling" or "drop" in row.name)
 
 
 def chunk_size(

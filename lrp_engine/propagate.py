@@ -73,8 +73,8 @@ def explain(
     flows : collection of str
         Layers whose flow is computed along the way; others are computed when asked for.
     through : dict, optional
-        Layer path -> units (channels of a convolution, else along the last axis), or a boolean array over one sample's
-        values: only relevance that passes them goes on. What is cut off stands in the ledger.
+        Layer path -> units (channels behind a convolution, else along the last axis), or a boolean array over one
+        sample's values: only relevance that passes them goes on. What is cut off stands in the ledger.
     conventions : {"", "zennit", "captum", "toolbox"}
         Whose definitions of the rules to use.
     on_unsupported : {"refuse", "gradient"}
