@@ -16,6 +16,7 @@ from .networks.operations import (
     ACTIVATION,
     AFFINE,
     BILINEAR,
+    KINDS,
     LOOKUP,
     MOVEMENT,
     NORMALIZATION,
@@ -130,6 +131,7 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
             known = ", ".join(name for name in CONVENTIONS if name)
             raise CompositeError(f"There are no conventions “{self.conventions}”; there are {known}.")
         for entry in self.entries:
+            _check(entry)
             if entry.rule.name in convention.refused:
                 raise CompositeError(
                     f"{self.conventions} has no rule {entry.rule.name}; use our own conventions for it."
@@ -221,6 +223,21 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     def __str__(self) -> str:
         lines = [f"{entry.select} → {entry.rule}" for entry in self.entries]
         return "\n".join([f"{self.name}: {self.description}", *lines, "everything else → its default"])
+
+
+def _check(entry: Entry) -> None:
+    """An entry that can never apply is a mistake."""
+    kind, family, rule = entry.select.kind, entry.select.family, RULES[entry.rule.name]
+    if kind and kind not in KINDS and kind not in rule.kinds:
+        raise CompositeError(f"There is no kind “{kind}”; there are {', '.join(KINDS)}.")
+    if kind and kind not in rule.kinds:
+        raise CompositeError(
+            f"The rule {rule.name} cannot be given to the kind {kind}, only to {', '.join(rule.kinds)}."
+        )
+    if family and rule.families and family not in rule.families:
+        raise CompositeError(
+            f"The rule {rule.name} cannot be given to the family {family}, only to {', '.join(rule.families)}."
+        )
 
 
 def _plain(value: Any) -> Any:

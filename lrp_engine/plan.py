@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.fx import Node
 
-from .composites import Composite, NodeFacts
+from .composites import Composite, Entry, NodeFacts
 from .errors import CompositeError, UnsupportedOperation
 from .networks.build import logit_node
 from .networks.graph import evaluate, kind_of, live_nodes, operation_name
@@ -222,11 +222,22 @@ class _Compiler:
         for entry in own:
             words = f"{self.composite.name}: {entry.select}"
             if not any(step.reason.startswith(words) for step in made):
+                self._refuse_what_fits_nothing(entry)
                 raise CompositeError(
                     f"No node that relevance reaches is chosen by “{entry.select}” of the composite "
                     f"{self.composite.name}; the layers are called "
                     f"{', '.join(layer.path for layer in self.network.layers[:12])}."
                 )
+
+    def _refuse_what_fits_nothing(self, entry: Entry) -> None:
+        chosen = [self._facts(node) for node in self.nodes if node.op == "call_function" and node in self.live]
+        chosen = [facts for facts in chosen if entry.select.takes(facts)]
+        if chosen and not any(entry.rule.fits(facts.kind, facts.family) for facts in chosen):
+            facts = chosen[-1]
+            raise CompositeError(
+                f"The rule {entry.rule.name} cannot be given to “{facts.layer}” ({facts.operation}, of the kind "
+                f"{facts.kind}), which is chosen by “{entry.select}” of the composite {self.composite.name}."
+            )
 
     def _step(self, node: Node) -> RuleStep | None:
         kind, family = kind_of(node, self.live)
