@@ -322,7 +322,8 @@ class _Backward:
                 return
             found = torch.zeros(value.shape, dtype=value.dtype if value.is_floating_point() else torch.float32)
         else:
-            found = factor_of(here, value) if self.gradient else here.of(value)
+            # tokens are numbers of rows: what their vectors got is theirs, and no multiple of the number
+            found = factor_of(here, value) if self.gradient and value.is_floating_point() else here.of(value)
             here.owned = False  # what is kept must not be written over
         self.relevance[node] = found
         self.values[node] = self.record.values[node]

@@ -125,3 +125,11 @@ def test_a_token_outside_the_vocabulary_is_named(token):
     tokens[1, 2] = token
     with pytest.raises(lrp.InputError, match=rf"token {token} .* layer “word”.* 0 to 8"):
         lrp.explain(network, tokens)
+
+
+def test_under_the_gradient_a_token_gets_the_gradient_times_its_vector_whatever_its_number():
+    module, network = made()
+    result = lrp.explain(network, TOKENS, target=1, composite="gradient")
+    got = result.layers["word"] * module.word(TOKENS).detach()
+    torch.testing.assert_close(result.inputs["tokens"], got.sum(-1))
+    assert bool((result.inputs["tokens"][TOKENS == 8] != 0).all())
