@@ -48,6 +48,7 @@ class Status(QObject):
         self._wait.timeout.connect(self._show_work)
         jobs.status_changed.connect(self._on_work)
         document.table_changed.connect(self._show_problem)
+        document.table_result_changed.connect(self._show_problem)
         document.problem_changed.connect(self._show_problem)
         document.result_changed.connect(self._show_balance)
         document.stale_changed.connect(self._show_balance)
@@ -73,7 +74,11 @@ class Status(QObject):
 
     def _show_problem(self) -> None:
         table = self._document.table
-        bad = [] if table is None else (~table.good_rows()).nonzero()[0].tolist()
+        result = self._document.table_result
+        reasons = dict(result.refused) if result is not None else {}
+        if table is not None:
+            reasons |= {row: table.row_problem(row) for row in (~table.good_rows()).nonzero()[0].tolist()}
+        bad = sorted(reasons)
         parts = []
         problem = self._document.problem
         if problem and self._document.selected_sample not in bad:
@@ -87,7 +92,7 @@ class Status(QObject):
                 if count > 1
                 else self.tr("1 sample is not explained")
             )
-            self.problem.setToolTip("\n".join(table.row_problem(row) for row in bad[:10]))
+            self.problem.setToolTip("\n".join(reasons[row] for row in bad[:10]))
         else:
             self.problem.setToolTip("")
         self.problem.setText("  ".join(parts))

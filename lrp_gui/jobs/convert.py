@@ -63,6 +63,11 @@ def network_inputs(network: Network, info: NetworkInfo, values: np.ndarray) -> d
     ----------
     values
         (samples, features), in the table's units, the inputs' features one after the other.
+
+    Raises
+    ------
+    lrp_engine.InputError
+        If an input takes whole numbers, and a value is none.
     """
     import torch
 
@@ -73,10 +78,26 @@ def network_inputs(network: Network, info: NetworkInfo, values: np.ndarray) -> d
     tensors, first = {}, 0
     for one in info.inputs:
         units = len(one.features)
-        block = scaled[:, first : first + units].reshape(len(values), *one.shape)
-        tensors[one.name] = torch.from_numpy(np.ascontiguousarray(block)).to(_torch_type(types[one.name]))
+        block = scaled[:, first : first + units]
+        wanted = _torch_type(types[one.name])
+        if not (wanted.is_floating_point or wanted.is_complex):
+            _check_whole(block, one)
+        block = np.ascontiguousarray(block.reshape(len(values), *one.shape))
+        tensors[one.name] = torch.from_numpy(block).to(wanted)
         first += units
     return tensors
+
+
+def _check_whole(block: np.ndarray, info: InputInfo) -> None:
+    """Cutting off what follows the point would explain another sample than the one that stands in the table."""
+    from lrp_engine.errors import InputError
+
+    broken = np.argwhere(block != np.round(block))
+    if broken.size:
+        row, column = broken[0]
+        raise InputError(
+            f"{info.features[column].name} is {block[row, column]:g}, but the input “{info.name}” takes whole numbers."
+        )
 
 
 def viewable_flows(info: NetworkInfo, composite: str) -> tuple[str, ...]:
@@ -132,6 +153,18 @@ def table_result(explanation: Explanation, info: NetworkInfo, rows: list[int]) -
         outputs=_first_output(explanation),
         explained=_array(explanation.score).astype(np.float64),
         relevance=np.concatenate(relevance, axis=1).astype(np.float32),
+    )
+
+
+def refused_result(info: NetworkInfo, row: int, why: str) -> TableResult:
+    """A sample that the network cannot take."""
+    features = sum(len(one.features) for one in info.inputs)
+    return TableResult(
+        rows=np.array([row], dtype=np.intp),
+        outputs=np.full((1, len(info.outputs)), np.nan),
+        explained=np.full(1, np.nan),
+        relevance=np.full((1, features), np.nan, dtype=np.float32),
+        refused={row: why},
     )
 
 

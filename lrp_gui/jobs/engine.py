@@ -24,6 +24,8 @@ NETWORKS_KEPT = 3
 CHUNK_SECONDS = 0.15
 FIRST_CHUNK = 64
 LARGEST_CHUNK = 4096
+# So many samples refused before any is explained: it is not the samples.
+MOST_REFUSED = 16
 
 
 class Engine:
@@ -71,16 +73,32 @@ class Engine:
         return convert.sample_result(explanation, inputs, request, time.perf_counter() - began)
 
     def explain_table(self, request: TableRequest) -> Steps[None]:
-        """Many samples, in chunks that grow until one takes `CHUNK_SECONDS`; each comes as a `Part`."""
+        """Many samples, in chunks that grow until one takes `CHUNK_SECONDS`; each comes as a `Part`.
+
+        A chunk that the network cannot take is tried again in smaller ones, down to the sample that is at fault.
+        """
         network = yield from self._network(request.network.path)
+        from lrp_engine.errors import InputError
         from lrp_gui.jobs import convert
 
-        total, first, size = len(request.rows), 0, FIRST_CHUNK
+        total, first, size, refused = len(request.rows), 0, FIRST_CHUNK, 0
         while first < total:
             began = time.perf_counter()
             chunk = slice(first, first + size)
             inputs = convert.network_inputs(network, request.network, request.values[chunk])
-            explanation = yield from _explain(network, inputs, request, keep="inputs", done=first, total=total)
+            try:
+                explanation = yield from _explain(network, inputs, request, keep="inputs", done=first, total=total)
+            except InputError as error:
+                rows = min(size, total - first)
+                if rows > 1:
+                    size = max(1, rows // 4)
+                    continue
+                refused += 1
+                if refused == first + 1 == MOST_REFUSED:
+                    raise
+                yield Part(convert.refused_result(request.network, request.rows[first], str(error)))
+                first += 1
+                continue
             yield Part(convert.table_result(explanation, request.network, request.rows[chunk]))
             first += size
             yield Progress(min(first, total), total)

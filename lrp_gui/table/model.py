@@ -173,6 +173,8 @@ class TableModel(QAbstractTableModel):
     def _read_only_tip(self, row: int) -> str:
         table, network, outputs = self._document.table, self._document.network, self._outputs(row)
         problem = table.row_problem(row) if table else ""
+        result = self._document.table_result
+        problem = problem or (result.refused.get(row, "") if result is not None else "")
         if problem or outputs is None or network is None or isnan(outputs[0]):
             return problem
         lines = [f"{name}: {plain(value, 4)}" for name, value in zip(network.outputs, outputs[:20], strict=False)]

@@ -115,7 +115,9 @@ class Detail(QTabWidget):
         """All that was noted; without room for it, how many notes there are, and the rest under the pointer."""
         roomy = self.height() >= ROOM_FOR_WORDS
         notes = self._words.count("\n")
-        self.summary.setText(self._words if roomy else self.tr("ⓘ {notes}").format(notes=counted(notes, "note")))
+        self.summary.setText(
+            self._words if roomy else self.tr("{notes}: point here").format(notes=counted(notes, "note"))
+        )
         self.summary.setToolTip("" if roomy else self._words)
         self.summary.setAccessibleDescription(self._words)
         self.summary.setVisible(roomy or notes > 0)

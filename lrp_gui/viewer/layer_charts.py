@@ -102,7 +102,7 @@ def _input(result: SampleResult, theme: Theme, info: InputInfo, selection: Selec
     details = tuple(feature_value(f, v) for f, v in zip(info.features, value.ravel(), strict=False))
     chart = BarsPicture(
         theme,
-        heading=f"{info.name}: {result.words.noun} of the inputs",
+        heading=f"{info.name}: {_of_inputs(result, info)}",
         names=names,
         values=flat,
         details=details,
@@ -122,6 +122,16 @@ def _input(result: SampleResult, theme: Theme, info: InputInfo, selection: Selec
         layer=info.name,
     )
     return [heat, chart]
+
+
+def _of_inputs(result: SampleResult, info: InputInfo) -> str:
+    """Tokens have no gradient of their own; what is shown is that of their vectors, times these."""
+    tokens = result.values[info.name].dtype.kind in "iu"
+    return (
+        f"{result.words.noun} × vector of each token"
+        if tokens and not result.words.flows
+        else (f"{result.words.noun} of the inputs")
+    )
 
 
 def as_plane(relevance: np.ndarray) -> np.ndarray | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
@@ -11,6 +12,7 @@ import lrp_engine
 from lrp_gui.composite_box import ABOUT_ROLE, GROUPS, HEADING_ROLE, grouped
 from lrp_gui.controls import TARGET_FORMS
 from tests.gui.example import DIGITS, settle
+from tests.gui.networks import saved
 
 
 def test_every_composite_stands_in_one_group_and_what_is_no_lrp_apart():
@@ -78,6 +80,24 @@ def test_a_typed_target_is_explained(window, qtbot, target):
     settle(qtbot, window)
     assert window.document.problem == ""
     assert window.document.result is not None
+
+
+def test_a_token_that_is_unknown_costs_its_own_row_only(window, qtbot, tmp_path):
+    window.opener.open([str(path) for path in saved("tokens", tmp_path)])
+    settle(qtbot, window)
+    document = window.document
+    document.edit_cell(1, 0, "99")
+    settle(qtbot, window)
+    outputs = document.table_result.outputs
+    assert [bool(np.isnan(row).any()) for row in outputs] == [False, True, False]
+    assert "token 99" in document.problem
+    assert window.status.problem.text() == "1 sample is not explained"
+    assert "token 99" in window.table.view.model().index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    document.undo_stack.undo()
+    settle(qtbot, window)
+    assert document.problem == ""
+    assert not np.isnan(document.table_result.outputs).any()
+    assert window.status.problem.text() == ""
 
 
 def test_a_target_that_is_none_gets_the_engines_sentence(window, qtbot):

@@ -11,7 +11,7 @@ import lrp_engine
 from lrp_engine.errors import InputError
 from lrp_engine.networks.operations import KINDS
 from lrp_gui.jobs.engine import Engine
-from lrp_gui.jobs.requests import SampleRequest
+from lrp_gui.jobs.requests import SampleRequest, TableRequest
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.theme import LIGHT
 from lrp_gui.viewer.balance import balances, merged
@@ -78,6 +78,28 @@ def test_tokens_are_whole_numbers_and_one_that_is_unknown_is_named(engine, tmp_p
         explained(engine, opened, values=np.full(6, 99.0))
 
 
+def test_tokens_are_not_cut_to_whole_numbers(engine, tmp_path):
+    opened = run_now(engine.open(*_paths("tokens", tmp_path)))
+    values = opened.table.values[0].copy()
+    values[2] = 3.7
+    with pytest.raises(InputError, match=r"x3 is 3\.7, but the input “ids” takes whole numbers"):
+        explained(engine, opened, values=values)
+
+
+def test_the_samples_beside_one_that_is_refused_are_explained(engine, tmp_path):
+    opened = run_now(engine.open(*_paths("tokens", tmp_path)))
+    values = np.repeat(opened.table.values, 4, axis=0)
+    values[7, 2] = 99
+    parts = []
+    request = TableRequest(opened.network, list(range(len(values))), values, "max", "epsilon")
+    run_now(engine.explain_table(request), parts.append)
+    refused = {row: why for part in parts for row, why in part.refused.items()}
+    assert list(refused) == [7]
+    assert "token 99" in refused[7]
+    assert sorted(row for part in parts for row in part.rows) == list(range(len(values)))
+    assert sum(int(np.isnan(part.outputs).any(axis=1).sum()) for part in parts) == 1
+
+
 def test_what_makes_a_gate_is_said_to_get_nothing(engine, tmp_path):
     opened = run_now(engine.open(*_paths("gated", tmp_path)))
     result = explained(engine, opened)
@@ -129,6 +151,14 @@ def test_a_gradient_is_never_called_relevance(engine, opened):
     assert not any("relevance" in heading or "ΣR" in heading for heading in headings)
     account = next(account for account in accounts if account.layer == layer)
     assert "arrived" not in facts(network, result, account, layer)
+
+
+def test_what_a_gradient_composite_shows_of_tokens_is_named(engine, tmp_path):
+    opened = run_now(engine.open(*_paths("tokens", tmp_path)))
+    (chart,) = layer_charts(opened.network, explained(engine, opened, "gradient"), LIGHT, Selection(layer="ids"))
+    assert chart.heading == "ids: gradient × vector of each token"
+    (chart,) = layer_charts(opened.network, explained(engine, opened), LIGHT, Selection(layer="ids"))
+    assert chart.heading == "ids: relevance of the inputs"
 
 
 def test_the_strip_shows_the_gradient_that_the_box_shows(engine, tmp_path):

@@ -164,7 +164,7 @@ def test_absorption_and_cancellation_raise_an_alarm_with_advice():
     rows[1] = replace(rows[1], bias=rows[1].bias + 0.5 * result.explained)
     large = {a.layer: a.alarm for a in balances(network, replace(result, ledger=tuple(rows)))}
     assert "bias absorbed" in large["fc3"]
-    assert "no input stands for that part" in large["fc3"]  # no composite changes that
+    assert "no input stands for that part" in large["fc3"]
     small = {a.layer: a.alarm for a in balances(network, replace(result, explained=result.explained / 1000))}
     assert "cancel" in small["fc1"]
     broken = {a.layer: a for a in balances(network, fakes.with_nan(result, "fc2"))}
