@@ -57,14 +57,15 @@ class LedgerRow:
 
 
 def joined(chunks: list[list[LedgerRow]]) -> list[LedgerRow]:
-    """The ledgers of several chunks of samples as one."""
+    """The ledgers of several chunks of samples as one, on the CPU."""
     import torch
 
-    if len(chunks) == 1:
+    if len(chunks) == 1 and all(row.arrived.device.type == "cpu" for row in chunks[0]):
         return chunks[0]
     rows = []
     for parts in zip(*chunks, strict=True):
         first = parts[0]
-        amounts = {key: torch.cat([getattr(part, key) for part in parts]) for key in ("arrived", "passed_on", *SINKS)}
+        names = ("arrived", "passed_on", *SINKS)
+        amounts = {key: torch.cat([getattr(part, key) for part in parts]).cpu() for key in names}
         rows.append(LedgerRow(first.node, first.layer, first.kind, first.rule, first.reason, **amounts))
     return rows

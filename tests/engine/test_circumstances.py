@@ -302,7 +302,7 @@ def test_a_cuda_device_gives_what_the_processor_gives(name, composite):
             assert value.device.type == "cpu"
             torch.testing.assert_close(value, getattr(here, part)[key], rtol=1e-6, atol=1e-8)
     for row, other in zip(there.ledger, here.ledger, strict=True):
-        torch.testing.assert_close(row.passed_on.cpu(), other.passed_on, rtol=1e-6, atol=1e-8)
+        torch.testing.assert_close(row.passed_on, other.passed_on, rtol=1e-6, atol=1e-8)
     layer = next(iter(there.sources))
     torch.testing.assert_close(there.weight_relevance(layer), here.weight_relevance(layer), rtol=1e-6, atol=1e-8)
     for unit, e in enumerate(lrp.explain_each(network, x, [0, 1], composite, device="cuda")):
