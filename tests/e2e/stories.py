@@ -137,6 +137,28 @@ def explain_another_target_and_composite(person: Person) -> None:
 
 
 @story
+def compare_with_the_gradient(person: Person) -> None:
+    window = person.window
+    open_example(person, "digits")
+    before = person.look_at(window.viewer.canvas)
+    person.click(window.composite)
+    person.wait(600)  # a list that has just opened takes no click, lest one click open and choose
+    view, box = window.composite.view(), window.composite
+    assert view.isVisible()
+    index = box.model().index(box.findData("gradient"), 0)
+    person.click(view.viewport(), view.visualRect(index).center())
+    person.until_still()
+    assert window.document.result.composite == "gradient"
+    assert "not relevance" in window.status.balance.text()
+    shown = person.look_at(window.viewer.canvas)
+    assert before.size() != shown.size() or differing(before, shown) > 2000
+    person.photograph("gradient")
+    person.press("Ctrl+Z")
+    person.until_still()
+    assert window.document.result.composite == "epsilon_plus"
+
+
+@story
 def tint_the_table_and_go_dark(person: Person) -> None:
     window = person.window
     open_example(person, "diabetes")

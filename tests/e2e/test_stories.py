@@ -35,6 +35,10 @@ def test_explain_a_difference_and_a_target_that_is_not_there(play):
     play("explain_another_target_and_composite")
 
 
+def test_compare_with_the_gradient(play):
+    play("compare_with_the_gradient")
+
+
 def test_tint_the_table_and_go_dark(play):
     play("tint_the_table_and_go_dark")
 
