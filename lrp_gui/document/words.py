@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.results import SampleResult
 
 MINUS = "−"
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,12 @@ def signed(value: float, digits: int = 3, unknown: str = "NaN") -> str:
     """The same with a plus: the sign of relevance never hangs on colour alone."""
     text = plain(value, digits, unknown)
     return f"+{text}" if value > 0 else text
+
+
+def total_text(positive: float, negative: float, digits: int = 3) -> str:
+    """The sum of both with its sign; what is only rounding beside them is 0."""
+    total = positive + negative
+    return signed(total if abs(total) > ROUNDING * (positive - negative) else 0.0, digits)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainterPathStroker, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
-from lrp_gui.document.words import counted, plain, sample_title, shape_text, signed
+from lrp_gui.document.words import counted, plain, sample_title, shape_text, signed, total_text
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, last_parts, relevance_colours, relevance_table, width_of
 from lrp_gui.viewer.legend import draw_legend
@@ -163,7 +163,7 @@ class StagePicture(Drawing):
             for n, value in enumerate((stage.positive, stage.negative)):
                 line = QRectF(bars.left(), bars.top() + n * 15, bars.width(), 14)
                 ink.text(line, signed(value), 10.5, ink.sign(value), LEFT)
-        total = f"{self.result.words.total} {signed(stage.positive + stage.negative)}"
+        total = f"{self.result.words.total} {total_text(stage.positive, stage.negative)}"
         ink.text(foot, total, 10.5, theme.text, LEFT)
         text = f"f = {plain(self.result.explained, 3)}"
         if last and width_of(total, 10.5) + width_of(text, 10.5, True) + 8 < foot.width():

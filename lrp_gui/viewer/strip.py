@@ -13,7 +13,7 @@ from itertools import pairwise
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
 
-from lrp_gui.document.words import signed
+from lrp_gui.document.words import total_text
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES, Balance
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, last_parts, mix, width_of
@@ -114,9 +114,8 @@ class StripPicture(Drawing):
         if column.broken:
             ink.text(foot, "not a number", 10.5, theme.warning, CENTRE)
             return
-        total = fitting(
-            (f"Σ {signed(column.arrived)}", signed(column.arrived), signed(column.arrived, 2)), foot.width(), 10.5
-        )
+        full, short = (total_text(column.arrived_positive, column.arrived_negative, digits) for digits in (3, 2))
+        total = fitting((f"Σ {full}", full, short), foot.width(), 10.5)
         ink.text(foot, total, 10.5, theme.dim, CENTRE)
         bar = min(26.0, (rect.width() - 14) / 2)
         left = QRectF(rect.center().x() - bar - 1, zero, bar, 0)
