@@ -109,7 +109,7 @@ class Status(QObject):
             return
         if not result.words.flows:
             self.balance.setText(
-                self.tr("f {score}  ·  {noun}, not relevance").format(
+                self.tr("f {score}  ·  {noun}s, not relevance").format(
                     score=plain(result.explained, 4), noun=result.words.noun
                 )
             )

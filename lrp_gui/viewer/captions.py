@@ -15,7 +15,7 @@ def caption(network: NetworkInfo, result: SampleResult | None) -> str:
         f"composite {result.composite}"
     )
     if not result.words.flows:
-        return f"{asked} · {result.words.noun} of the target, not relevance: it does not sum to the score"
+        return f"{asked} · {result.words.noun}s, not relevance: they do not sum to the score"
     arrived = sum(float(relevance.sum()) for relevance in result.inputs.values())
     sinks = sum(row.bias + row.stabilizer + row.softmax + row.cut + row.unsupported for row in result.ledger)
     rest = sum(row.unexplained for row in result.ledger)

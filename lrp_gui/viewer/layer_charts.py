@@ -179,7 +179,7 @@ def summary(network: NetworkInfo, result: SampleResult) -> str:
     """What is explained, and all that was noted on the way."""
     lines = [f"f = {plain(result.explained, 4)}, target {result.target}, composite {result.composite}"]
     if not result.words.flows:
-        lines.append(f"Shown is the {result.words.noun} of f, not relevance: it does not sum to f.")
+        lines.append(f"Shown are {result.words.noun}s, not relevance: they do not sum to f.")
     return "\n".join(dict.fromkeys((*lines, *result.warnings, *result.notes, *network.notes)))
 
 

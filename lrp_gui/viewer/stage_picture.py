@@ -240,7 +240,7 @@ class StagePicture(Drawing):
         if self.result is not None:
             more = f"{text}, relevance goes from the output back to the input"
             if not self.result.words.flows:
-                more = f"{text}, {self.result.words.noun} of the target at each"
+                more = f"{text}, {self.result.words.noun}s at each"
             text = more if width_of(more, 11) < 0.42 * rect.width() else text
         ink.text(rect, text, 11, ink.theme.dim, LEFT)
         if self.result is not None:
