@@ -19,7 +19,7 @@ from .networks.ranges import Range
 from .plan import Plan
 from .results import Chunk
 from .rules.relevance import Relevance
-from .rules.steps import Differences, HandedBack, Record, RuleStep, Step, factor_of
+from .rules.steps import Differences, HandedBack, Record, RuleStep, Step, Values, factor_of
 from .rules.weighted import AffineStep
 from .seeds import Logits, Seed, Seeds, seeds_of
 from .targets import Target
@@ -64,7 +64,8 @@ class Passes:
         self.network = network
         self.plan = plan
         self.wanted = wanted
-        self.record = Record(dict(plan.constants), bounds=bounds or {})
+        self.record = Record(Values(plan.constants, self._again), bounds=bounds or {})
+        self.steps = {step.node: step for step in plan.steps}
         self.placeholders = [node for node in network.graph.nodes if node.op == "placeholder"]
         self.record.values.update({node: inputs[str(node.target)] for node in self.placeholders})
         self.differences: Differences | None = None
@@ -79,7 +80,8 @@ class Passes:
         """Run the network and keep what the way back needs; yields the layer of each step."""
         # Gradients are off within a step, never across a yield: there the caller's own code runs.
         values = self.record.values
-        held = self.plan.needed | self.wanted.kept | {*self.network.output_nodes, *self.placeholders}
+        held = self.plan.needed - self.plan.cheap
+        held |= self.wanted.kept | {*self.network.output_nodes, *self.placeholders}
         for step, last_read in zip(self.plan.steps, self.plan.last_read, strict=True):
             with torch.no_grad():
                 values[step.node] = _computed(step, self.record)
@@ -111,6 +113,11 @@ class Passes:
         yield from back.run()
         return back.chunks()
 
+    def _again(self, node: Node) -> Any:
+        """Compute a value that was let go of once more."""
+        with torch.no_grad():
+            return self.steps[node].forward(self.record)
+
     def forget(self, node: Node) -> None:
         """Let go of a node's value and of what its step noted."""
         for record in (self.record, self.differences and self.differences.reference):
@@ -140,12 +147,6 @@ class _Repeated(dict):
     def __missing__(self, node: Node) -> Any:
         value = self[node] = self._again(node, self._values[node])
         return value
-
-    def get(self, node: Node, default: Any = None) -> Any:
-        return self[node] if node in self._values else default
-
-    def __contains__(self, node: object) -> bool:
-        return node in self._values
 
     def _again(self, node: Node, value: Any) -> Any:
         samples = node.meta.get("samples")

@@ -17,10 +17,10 @@ from torch.fx import Node
 from .composites import Composite, Entry, NodeFacts
 from .errors import CompositeError, UnsupportedOperation
 from .networks.build import logit_node
-from .networks.graph import evaluate, kind_of, live_nodes, operation_name
+from .networks.graph import evaluate, kind_of, live_inputs, live_nodes, operation_name
 from .networks.layers import merges
 from .networks.network import Network
-from .networks.operations import AFFINE, BILINEAR, KINDS, NORMALIZATION, PRODUCT
+from .networks.operations import ACTIVATION, AFFINE, BILINEAR, KINDS, NORMALIZATION, PRODUCT, SOFTMAX
 from .networks.ranges import ranges
 from .rulebook import CONVENTIONS, Rule
 from .rules.affine_maps import WeightCache, Weightless
@@ -52,6 +52,8 @@ class Plan:
         Whose values the backward pass looks at.
     last_read : list
         For each step, the nodes that no later step reads.
+    cheap : set of Node
+        Of the needed, those that are computed again rather than held: functions of what is held, as large as that.
     overwritable : set of Node
         Whose value the ReLU behind them may write over, unless it is asked for.
     """
@@ -65,6 +67,7 @@ class Plan:
     needed: set[Node]
     last_read: list[list[Node]]
     overwritable: set[Node]
+    cheap: set[Node]
     composite: Composite
 
     def settled(self, node: Node) -> Node:
@@ -73,7 +76,8 @@ class Plan:
 
     def bytes_per_sample(self, kept: Collection[Node]) -> int:
         """About how much memory both passes take for each sample, results included."""
-        held = {node for node in self.needed | set(kept) if node not in self.constants} - self.overwritable
+        held = {node for node in (self.needed - self.cheap) | set(kept) if node not in self.constants}
+        held -= self.overwritable
         # relevance on its way: what arrives, a share, a modified forward pass, what is handed back
         working = 5 * max((_bytes(step.node) for step in self.steps), default=0)
         return sum(_bytes(node) for node in held) + sum(_bytes(node) for node in kept) + working
@@ -163,7 +167,7 @@ class _Compiler:
         subjects = {step.node: self.merged.get(step.node, step.node) for step in steps}
         return Plan(
             *(steps, backward, self.constants, self.logits, self.stands_for, subjects, self._needed(backward)),
-            *(_last_read(steps), self.overwritable, self.composite),
+            *(_last_read(steps), self.overwritable, _cheap(backward), self.composite),
         )
 
     def _backward(self) -> dict[Node, RuleStep]:
@@ -300,6 +304,18 @@ class _Compiler:
 def _has_memory_of_its_own(step: RuleStep) -> bool:
     """Whether the step's value is computed; an einsum without a constant side may be a view of its input."""
     return isinstance(step, SumStep) or (isinstance(step, AffineStep) and not isinstance(step.map, Weightless))
+
+
+def _cheap(backward: Sequence[RuleStep]) -> set[Node]:
+    """Functions without weights whose value is as large as what they are computed from: GELU, softmax, scores."""
+    found = set()
+    for step in backward:
+        rectifies = isinstance(step, ActivationStep) and step.rectifies
+        if step.kind not in {ACTIVATION, SOFTMAX, BILINEAR} or rectifies or step.ports != [step.node]:
+            continue
+        if _bytes(step.node) >= sum(_bytes(node) for node in live_inputs(step.node, set(step.node.all_input_nodes))):
+            found.add(step.node)
+    return found
 
 
 def _picks(node: Node) -> bool:

@@ -123,7 +123,7 @@ def gamma(seen: Seen) -> Shares:
     if seen.rectified:
         if not seen.overwritten:
             up = up.clamp_(min=eps)  # nothing arrives where z < 0, but it must not be divided by 0
-        share = torch.div(seen.arriving.taken(seen.z), up, out=up)
+        share = seen.arriving.taken(seen.z).div_(up)
         summed = seen.summed(share)
         absorbed = [] if bias is None else [Amount(summed, bias + g * bias.clamp(min=0))]
         return Shares(_signed_terms(share, None, parts), absorbed, [Amount(summed, None, eps)])
@@ -159,7 +159,7 @@ def _alpha_beta(seen: Seen, a: float, b: float, eps: float) -> Shares:
     up = _contributions(seen, "+", "-", seen.map.offset(lambda b: b.clamp(min=0), eps))
     relevance = seen.arriving.taken(seen.z)
     share_down = _negative_share(seen, up, relevance, b, eps) if b else None
-    share_up = torch.div(relevance, up, out=up)
+    share_up = relevance.div_(up)
     share_up = share_up.mul_(a) if a != 1 else share_up
     summed = seen.summed(share_up)
     absorbed = _absorbed(summed, None if bias is None else bias.clamp(min=0))
@@ -197,9 +197,14 @@ def _some(value: Tensor) -> Tensor:
 def zbox(seen: Seen) -> Shares:
     """R_i = Σ_j (x_i w_ij − l_i w_ij⁺ − h_i w_ij⁻) / Σ_i(same) R_j, for x between l and h (Montavon 2017); no bias."""
     low, high = (_bound(seen.values[key], seen, found) for key, found in zip(("low", "high"), seen.bounds, strict=True))
-    contributions = seen.map.forward(seen.x, "w")
-    contributions = contributions - seen.map.forward(low, "+") - seen.map.forward(high, "-")
-    share, absorbed = Relevance(r=seen.arriving.of(seen.z)).stabilized_share(contributions, seen.values["epsilon"])
+    eps = seen.values["epsilon"]
+    total = seen.map.forward(seen.x, "w").sub_(seen.map.forward(low, "+")).sub_(seen.map.forward(high, "-"))
+    relevance = seen.arriving.taken(seen.z)
+    if bool(total.amin() >= 0):  # as it is for every x within its bounds
+        share = relevance.div_(total.add_(eps))
+        absorbed = Amount(seen.summed(share), None, eps)
+    else:
+        share, absorbed = Relevance(r=relevance).stabilized_share(total, eps)
     terms = [Term("x", "w", share), Term(-low, "+", share), Term(-high, "-", share)]
     return Shares(terms, [], [absorbed])
 

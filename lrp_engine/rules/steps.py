@@ -30,6 +30,20 @@ class HandedBack(NamedTuple):
     absorbed: list[tuple[str, Amount]]
 
 
+class Values(dict):
+    """Node -> value; what was let go of because it is cheap to have again is computed when it is looked at."""
+
+    def __init__(self, known: dict[Node, Any], again: Callable[[Node], Any] | None = None) -> None:
+        super().__init__(known)
+        self._again = again
+
+    def __missing__(self, node: Node) -> Any:
+        if self._again is None:
+            raise KeyError(node)
+        value = self[node] = self._again(node)
+        return value
+
+
 @dataclass
 class Record:
     """What the forward pass leaves for the backward pass.
@@ -169,6 +183,7 @@ class Step:
 
     def as_function(self, record: Record, of: Node) -> Callable[[Tensor], Tensor]:
         """The node as a function of one of its inputs, the others as recorded."""
+
         def function(x: Tensor) -> Tensor:
             args, kwargs = map_aggregate(
                 self._arguments, lambda a: (x if a is of else record.values[a]) if isinstance(a, Node) else a
@@ -176,6 +191,10 @@ class Step:
             return self._call(*args, **kwargs)
 
         return function
+
+    @staticmethod
+    def _leaf(leaves: dict[Node, Tensor], record: Record, node: Node) -> Any:
+        return leaves[node] if node in leaves else record.values[node]
 
     def gradients(self, record: Record, share: Tensor, port: int | None = None) -> list[Tensor]:
         """The vector–Jacobian product of the node's operation towards each of `inputs`, by autograd.
@@ -190,7 +209,7 @@ class Step:
         with torch.enable_grad():
             leaves = {n: record.values[n].detach().requires_grad_() for n in self.inputs}
             args, kwargs = map_aggregate(
-                self._arguments, lambda a: leaves.get(a, record.values.get(a)) if isinstance(a, Node) else a
+                self._arguments, lambda a: self._leaf(leaves, record, a) if isinstance(a, Node) else a
             )
             value = self._call(*args, **kwargs)
             value = value if port is None else value[port]

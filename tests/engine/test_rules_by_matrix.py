@@ -185,13 +185,13 @@ def check(
     return e
 
 
-@pytest.mark.parametrize("sided", ["positive", "mixed"])
 def cases() -> list[tuple[str, str, dict[str, Any]]]:
     """All of them; of a merged batch norm a copy with other weights would need other statistics."""
     found = [(name, *row) for name in MAPS for row in RULES]
     return found + [(name, *row) for name in MAPS if name != "conv2d with batch norm" for row in WITHOUT_X]
 
 
+@pytest.mark.parametrize("sided", ["positive", "mixed"])
 @pytest.mark.parametrize(("name", "rule", "parameters"), cases(), ids=str)
 def test_rule_is_its_formula(name, rule, parameters, sided):
     module, shape = MAPS[name]
