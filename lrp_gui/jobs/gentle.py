@@ -12,6 +12,7 @@ import gc
 import importlib.util
 import os
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -33,10 +34,19 @@ def import_torch() -> Steps[None]:
             torch = import_module("torch")
         # The worker never trains. Set for the thread, so that jobs which take turns cannot undo it for each other.
         torch.set_grad_enabled(False)
-        # One core stays with the window: a barrier that waits for a thread which the main thread displaced costs more.
-        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
         yield Progress(text="Starting the engine")
+    _leave_a_core()
     import_module("lrp_engine")
+
+
+@cache
+def _leave_a_core() -> None:
+    """One core stays with the window: a barrier that waits for a thread which the main thread displaced costs more.
+
+    Also where somebody else imported torch before, as the program itself does on Windows.
+    """
+    torch = sys.modules["torch"]
+    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
 
 
 # What the views and pyqtgraph import of others. Nothing here may touch Qt: see `lrp_gui.moving`.
