@@ -420,8 +420,11 @@ def test(venv: Path) -> int:
             say("There is no Xvfb on this system: the tests that drive a real window are left out")
             env, chosen = clean_environment(), ["-m", "not exhaustive and not xvfb"]
         python = str(python_in(venv))
+        # the engine's tests share nothing, the window's share a display
+        engine = "tests/engine"
         checks = (
-            ("tests", [python, "-m", "pytest", *chosen]),
+            ("tests of the engine", [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", engine]),
+            ("tests of all else", [python, "-m", "pytest", f"--ignore={engine}", *chosen]),
             ("ruff", [python, "-m", "ruff", "check", "."]),
             ("import contracts", [str(python_in(venv).with_name("lint-imports"))]),
             ("types", [python, "-m", "basedpyright"]),

@@ -83,6 +83,8 @@ class AffineStep(RuleStep):
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """By the step's rule."""
+        if arriving.r is not None and self._is_one_to_one(record):
+            return HandedBack([arriving], [])  # x = 0 would lose to the stabilizer what nobody else contributed to
         if self._passes:
             return HandedBack([Relevance(r=arriving.of(record.values[self.node]))], [])
         seen = self._seen(record, arriving)
@@ -91,6 +93,11 @@ class AffineStep(RuleStep):
         absorbed = [("bias", amount) for amount in shares.bias]
         absorbed += [("stabilizer", amount) for amount in shares.stabilizer]
         return HandedBack([hand_back(seen, shares.terms)], absorbed)
+
+    def _is_one_to_one(self, record: Record) -> bool:
+        """Whether every value is one input times a number: it has no other to share with."""
+        scales = isinstance(self.map, Scaling) and self.map.bias is None and self.rule.name in {"epsilon", "lrp_0"}
+        return scales and record.shape(self.inputs[0]) == record.shape(self.node)
 
     def flow(self, record: Record, arriving: Relevance) -> Tensor:
         """Relevance between units, (samples, units of this layer, units of the one it feeds from)."""

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import lrp_engine as lrp
-from tests.engine.nets import make
+from tests.engine.nets import make, said
 from tests.engine.test_rules_by_matrix import numbers, sign
 
 EPSILON = 1e-6
@@ -82,7 +82,7 @@ def test_a_list_of_layers_and_nodes_is_kept():
     assert not lrp.explain(network, x, keep=()).layers
 
 
-@pytest.mark.parametrize("keep", ["everything", ["features.0", "nothing"], 5, [3]], ids=str)
+@pytest.mark.parametrize("keep", ["everything", ["features.0", "nothing"], 5, [3]], ids=said)
 def test_what_cannot_be_kept_is_said(keep):
     with pytest.raises(lrp.InputError, match="keep has to be one of inputs, layers, nodes, or a list"):
         lrp.explain(net("cnn")[1], net("cnn")[2], keep=keep)
@@ -92,7 +92,7 @@ def test_what_cannot_be_kept_is_said(keep):
 
 
 @pytest.mark.parametrize("composite", ["epsilon_plus", "gamma"])
-@pytest.mark.parametrize("units", [[1], [0, 3], [], torch.tensor([2]), np.array([0, 1, 2, 3])], ids=str)
+@pytest.mark.parametrize("units", [[1], [0, 3], [], torch.tensor([2]), np.array([0, 1, 2, 3])], ids=said)
 def test_relevance_goes_only_through_chosen_channels(units, composite):
     """What the inputs get is what a network that ends there hands back of the relevance that passed."""
     _, network, x = sequence()
@@ -187,7 +187,7 @@ def test_through_units_of_two_layers_and_of_a_merged_batch_norm():
         ({"fc1": "all"}, "“fc1” to pass are a list of numbers, or an array of booleans"),
         ({"fc1": torch.ones(8, dtype=torch.bool)}, "mask for “fc1” is 8; it does not fit"),
     ],
-    ids=str,
+    ids=said,
 )
 def test_units_that_are_not_there_are_said(through, says):
     with pytest.raises(lrp.InputError, match=says):
@@ -339,7 +339,7 @@ MASK = torch.tensor([[[True, False], [False, False]], [[False, True], [True, Fal
             lambda s, m: torch.stack([s[0, 0], m[1, 1, 1, 1], s[2].amax(), s[3, 1]]),
         ),
     ],
-    ids=str,
+    ids=said,
 )
 def test_outputs_have_names_and_maps_have_places(two, target, score):
     module, network, x = two
@@ -397,7 +397,7 @@ def test_inputs_that_do_not_fit_are_one_clear_sentence(two, change, says):
         ({"segments": MASK[0]}, "mask is 2×2"),
         (7, "no output unit 7"),
     ],
-    ids=str,
+    ids=said,
 )
 def test_targets_that_are_not_there_are_one_clear_sentence(two, target, says):
     with pytest.raises(lrp.TargetError, match=says):
@@ -411,7 +411,7 @@ def test_targets_that_are_not_there_are_one_clear_sentence(two, target, says):
 def test_a_batch_too_large_for_the_memory_is_chunked_and_said(name):
     _, network, x = net(name)
     whole = lrp.explain(network, x, "max", keep="nodes")
-    for options, said in (
+    for options, noted in (
         ({"memory": 1}, True),
         ({"batch": 2}, False),
         ({"batch": 99}, False),
@@ -422,7 +422,7 @@ def test_a_batch_too_large_for_the_memory_is_chunked_and_said(name):
             torch.testing.assert_close(e.nodes[node], value, rtol=1e-9, atol=1e-12)
         torch.testing.assert_close(e.outputs, whole.outputs)
         torch.testing.assert_close(e.flow(next(iter(e.sources))), whole.flow(next(iter(e.sources))))
-        assert any("The 5 samples were taken 1 at a time" in note for note in e.notes) == said
+        assert any("The 5 samples were taken 1 at a time" in note for note in e.notes) == noted
         for row, other in zip(e.ledger, whole.ledger, strict=True):
             torch.testing.assert_close(row.passed_on, other.passed_on)
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 import lrp_engine as lrp
 from lrp_engine.files.table import match_columns, read_table, standardise
-from tests.engine.nets import make
+from tests.engine.nets import make, said
 
 # of composites that show gradients only the ledger is about relevance
 COMPOSITES = [name for name, _ in lrp.composite_names() if lrp.Composite.named(name).shows == "relevance"]
@@ -41,7 +40,7 @@ def net():
         (torch.tensor([1.0, 2.0, 3.0]), lambda z: torch.full((5,), 6.0).to(z)),
         (torch.arange(15.0).reshape(5, 3), lambda z: torch.arange(15.0).reshape(5, 3).sum(1).to(z)),
     ],
-    ids=str,
+    ids=said,
 )
 def test_score_is_what_the_target_says(net, target, score):
     network, x, logits = net
@@ -68,7 +67,7 @@ def test_score_is_what_the_target_says(net, target, score):
         (np.ones(4), "The seed is 4, but the output is 5×3"),
         (None, "NoneType"),
     ],
-    ids=str,
+    ids=said,
 )
 def test_a_target_that_does_not_exist_is_one_clear_sentence(net, target, says):
     network, x, _ = net
@@ -176,7 +175,7 @@ def test_results_are_detached_and_share_no_memory_with_the_inputs(net):
         ({"y": torch.zeros(2, 6)}, "should be x; got y"),
         ("text", "is not a tensor"),
     ],
-    ids=str,
+    ids=said,
 )
 def test_inputs_that_do_not_fit_are_one_clear_sentence(net, inputs, says):
     with pytest.raises(lrp.InputError, match=says):
@@ -272,3 +271,21 @@ def test_alarms_name_the_layer():
     network.tensors["0.bias"].zero_()
     e = lrp.explain(network, torch.tensor([[10.0, 9.999]], dtype=torch.float64), composite="lrp_0")
     assert any("“0”" in warning and "100 times" in warning for warning in e.warnings)
+
+
+def test_scaling_by_a_number_loses_nothing_where_the_input_is_zero():
+    """z^B gives relevance to black pixels; the number that they are divided by has no part in it."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 3, 3)
+
+        def forward(self, x):
+            return self.conv(x / 16).flatten(1)
+
+    x = torch.rand(2, 1, 4, 4).mul(32).sub(16).clamp(min=0)
+    e = lrp.explain(lrp.capture(Net(), x), x, 0, lrp.Composite.named("epsilon_gamma_box", low=0.0, high=1.0))
+    assert (e.inputs["x"][x == 0] != 0).any()
+    (row,) = (row for row in e.ledger if row.kind == "affine map" and row.rule.startswith("epsilon"))
+    torch.testing.assert_close(row.passed_on, row.arrived)

@@ -11,6 +11,7 @@ import lrp_engine as lrp
 from lrp_engine.errors import TargetError
 from lrp_engine.seeds import Logits, Seed, seeds_of
 from lrp_engine.targets import by_output, expand_targets, parse_target
+from tests.engine.nets import said
 
 SAMPLES = 4
 UNITS = 6
@@ -86,7 +87,7 @@ def ranked(y: np.ndarray, rank: int) -> np.ndarray:
         (torch.eye(4, 6, dtype=torch.bool), lambda y: y[np.arange(4), np.arange(4)]),
         ([np.arange(6.0), 1, "max", np.arange(6) > 3], lambda y: np.array([15, y[1, 1], y[2].max(), y[3, 4:].sum()])),
     ],
-    ids=str,
+    ids=said,
 )
 def test_the_score_is_what_the_target_says(rows, target, score):
     np.testing.assert_allclose(explained(target, rows), score(rows.numpy()), rtol=1e-12)
@@ -121,14 +122,14 @@ MASK = np.arange(20).reshape(4, 5) % 3 == 0
         ([(i % 3, i, 0) for i in range(4)], lambda y: y[np.arange(4), np.arange(4) % 3, np.arange(4), 0]),
         (torch.ones(4, *MAP), lambda _: np.full(4, 60.0)),
     ],
-    ids=str,
+    ids=said,
 )
 def test_maps_are_indexed_as_numpy_reads_them(maps, target, score):
     np.testing.assert_allclose(explained(target, maps), score(maps.numpy()), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
-    "target", [7, "max", "best:3", (2, slice(None), 1), (1, MASK), [1, 2, "max", (0, 0, 0)]], ids=str
+    "target", [7, "max", "best:3", (2, slice(None), 1), (1, MASK), [1, 2, "max", (0, 0, 0)]], ids=said
 )
 def test_samples_may_run_on_another_axis_or_on_none(maps, target):
     expected = explained(target, maps)
@@ -195,7 +196,7 @@ def test_one_target_for_a_large_batch_takes_no_loop_over_units():
         (np.array([True, False, True]), "the sum over a mask (logit)"),
         (np.ones(3), "a seed of one's own"),
     ],
-    ids=str,
+    ids=said,
 )
 def test_words_say_what_is_explained(target, words):
     logits = Logits(torch.tensor([[1.0, 3.0, 2.0]]), ("cat", "dog", "cow"), "softmax")
@@ -345,7 +346,7 @@ def test_what_cannot_be_read_is_one_clear_sentence(text, says):
         (None, "NoneType"),
         (object(), "cannot be a object"),
     ],
-    ids=str,
+    ids=said,
 )
 def test_a_target_that_does_not_exist_is_one_clear_sentence(rows, target, says):
     with pytest.raises(TargetError, match=says) as caught:
@@ -398,7 +399,7 @@ class Segmenting(nn.Module):
             lambda y: torch.stack([y["whole"][0, 1], y["size"][1], y["map"][2].flatten()[5]]),
         ),
     ],
-    ids=str,
+    ids=said,
 )
 def test_relevance_and_sinks_are_the_score_of_any_target(segmenting, target, score):
     network, x, values = segmenting
