@@ -275,7 +275,7 @@ class _Backward:
         shares, absorbed = self._hand_back(step, parts[0] if step.ports == [node] else parts)
         passed_on = self._pass_on(step, shares, arrived)
         for sink, amount in absorbed:
-            total = amount.per_sample(step.samples)
+            total = amount if isinstance(amount, Tensor) else amount.per_sample(step.samples)
             sinks[sink] = total if sinks[sink] is self.nothing else sinks[sink] + total
         remainder = step.remainder
         if self.differences is not None and not step.rescales_exactly:

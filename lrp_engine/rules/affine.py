@@ -9,7 +9,7 @@ z_ij = x_i w_ij, z_j = Σ_i z_ij + b_j, sgn 0 = +1; biases in a denominator abso
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -39,7 +39,7 @@ class Shares(NamedTuple):
 
     terms: list[Term]
     bias: list[Amount]
-    stabilizer: list[Amount]
+    stabilizer: Sequence[Amount | Tensor]
 
 
 class Seen(NamedTuple):
@@ -110,7 +110,10 @@ def epsilon(seen: Seen) -> Shares:
         return Shares(
             [Term("x", "w", share)], _absorbed(summed, seen.map.bias), [Amount(summed, None, seen.values["epsilon"])]
         )
-    share, absorbed = seen.arriving.stabilized_share(seen.z, seen.values["epsilon"])
+    if seen.spend and seen.arriving.g is not None:
+        share, absorbed = seen.arriving.spent_share(seen.z, seen.values["epsilon"], seen.samples)
+    else:
+        share, absorbed = seen.arriving.stabilized_share(seen.z, seen.values["epsilon"])
     return Shares([Term("x", "w", share)], _absorbed(share, seen.map.bias), [absorbed])
 
 

@@ -56,6 +56,8 @@ class Relevance:
         if self.g is not None and other.g is not None:
             if self.owned:
                 return Relevance(g=self.g.add_(other.g), owned=True)
+            if other.owned:
+                return Relevance(g=other.g.add_(self.g), owned=True)
             return Relevance(g=self.g + other.g, owned=True)
         return Relevance(r=self.of(value()) + other.of(value()), owned=True)
 
@@ -88,6 +90,14 @@ class Relevance:
         q = size + epsilon
         torch.div(self.g, q, out=q)
         return size.mul_(q), Amount(z, q, epsilon)
+
+    def spent_share(self, z: Tensor, epsilon: float, samples: tuple[int, int] | None) -> tuple[Tensor, Tensor]:
+        """The same of a factor, written over z, which is not needed any more; and what ε absorbs, (samples,)."""
+        assert self.g is not None
+        q = z.abs().add_(epsilon)
+        torch.div(self.g, q, out=q)
+        absorbed = Amount(z, q, epsilon).per_sample(samples)
+        return z.abs_().mul_(q), absorbed
 
     def share_of_positive(self, z: Tensor, epsilon: float, *, spend: bool = False) -> Tensor:
         """R / (z + ε) where all relevance lies at z > 0, or has been cut to zero with z itself.

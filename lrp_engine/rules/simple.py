@@ -52,9 +52,11 @@ class SumStep(RuleStep):
         elif self.node in record.overwritten:
             share = arriving.share_of_positive(z, self._epsilon, spend=record.spend)
             stabilizer = Amount(share, None, self._epsilon)
+        elif record.spend and arriving.g is not None:
+            share, stabilizer = arriving.spent_share(z, self._epsilon, self.samples)
         else:
             share, stabilizer = arriving.stabilized_share(z, self._epsilon)
-        absorbed = [("stabilizer", stabilizer)]
+        absorbed: list[tuple[str, Amount | Tensor]] = [("stabilizer", stabilizer)]
         given: dict[Node, Tensor] = {}
         for term, factor in self._terms:
             if isinstance(term, Node) and term in self.inputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, NamedTuple
@@ -23,11 +23,12 @@ from .relevance import Amount, Relevance
 class HandedBack(NamedTuple):
     """What a step does with the relevance that arrived: one share per receiver, and what it absorbed.
 
-    `absorbed` holds (sink, amount) pairs; the samples run in an amount where they run in the node's value.
+    `absorbed` holds (sink, amount) pairs; the samples run in an amount where they run in the node's value. A tensor
+    among them is summed already, (samples,).
     """
 
     shares: list[Relevance]
-    absorbed: list[tuple[str, Amount]]
+    absorbed: Sequence[tuple[str, Amount | Tensor]]
 
 
 class Values(dict):

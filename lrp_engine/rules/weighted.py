@@ -15,7 +15,7 @@ from ..rulebook import Rule
 from .affine import GIVE_TO_ZEROS, Seen, Term, by_sample, flow, hand_back, weight_relevance
 from .affine_maps import AffineMap, ConstantSide, Convolution, Dense, Scaling, Unbatched, WeightedMap, Weightless
 from .conventions import rule_for
-from .relevance import Relevance
+from .relevance import Amount, Relevance
 from .steps import Context, Differences, HandedBack, Record, RuleStep
 
 
@@ -70,9 +70,11 @@ class AffineStep(RuleStep):
         nonnegative = self._nonnegative or (self._minds_signs and bool(x.amin() >= 0))
         bounds = record.bounds_of(self.inputs[0]) if self.wants_bounds else (0.0, 0.0)
         overwritten = self.node in record.overwritten
+        # what has weights is new memory; the rest may be a view of something else
+        spend = record.spend and (overwritten or isinstance(self.map, WeightedMap))
         return Seen(
             *(self._map(record), x, z, arriving, self._values, nonnegative),
-            *(self._rectified, overwritten, overwritten and record.spend, self.samples, bounds),
+            *(self._rectified, overwritten, spend, self.samples, bounds),
         )
 
     def _map(self, record: Record) -> AffineMap:
@@ -83,16 +85,22 @@ class AffineStep(RuleStep):
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """By the step's rule."""
-        if arriving.r is not None and self._is_one_to_one(record):
-            return HandedBack([arriving], [])  # x = 0 would lose to the stabilizer what nobody else contributed to
         if self._passes:
             return HandedBack([Relevance(r=arriving.of(record.values[self.node]))], [])
+        if arriving.r is not None and self._is_one_to_one(record):
+            return self._scaled_back(record, arriving.r)
         seen = self._seen(record, arriving)
         assert self._rule is not None
         shares = self._rule(seen)
-        absorbed = [("bias", amount) for amount in shares.bias]
+        absorbed: list[tuple[str, Amount | Tensor]] = [("bias", amount) for amount in shares.bias]
         absorbed += [("stabilizer", amount) for amount in shares.stabilizer]
         return HandedBack([hand_back(seen, shares.terms)], absorbed)
+
+    def _scaled_back(self, record: Record, relevance: Tensor) -> HandedBack:
+        """ε of x times a number. Where that is zero all goes to x: nothing else had a part in it."""
+        z, epsilon = record.values[self.node], self._values["epsilon"]
+        kept = torch.where(z == 0, 1.0, z.abs() / (z.abs() + epsilon))
+        return HandedBack([Relevance(r=relevance * kept)], [("stabilizer", Amount(relevance, 1 - kept))])
 
     def _is_one_to_one(self, record: Record) -> bool:
         """Whether every value is one input times a number: it has no other to share with."""
