@@ -229,9 +229,6 @@ def chunk_size(
     for name, number in (("batch", batch), ("memory", memory)):
         if number is not None and (isinstance(number, bool) or not hasattr(number, "__index__") or number < 1):
             raise InputError(f"{name} has to be a whole number of at least 1, not {number}.")
-    one = max(plan.bytes_per_sample(kept), 1)
-    budget = memory or _free_memory() // 2
-    together = max(1, min(targets, budget // (one * min(samples, batch or samples))))
     fixed = [entry.shape[entry.axis] for entry in network.inputs if entry.axis is not None]
     (size,) = {size for size in fixed if size is not None} or {None}
     if size is not None:
@@ -240,6 +237,11 @@ def chunk_size(
         return size, 1, ""  # sizes stand in such a graph: it cannot hand back for several targets at once
     if all(entry.axis is None for entry in network.inputs):
         return 1, 1, ""
+    if samples == targets == 1:
+        return 1, 1, ""  # nothing to split: an edit in the table need not ask how much memory is free
+    one = max(plan.bytes_per_sample(kept), 1)
+    budget = memory or _free_memory() // 2
+    together = max(1, min(targets, budget // (one * min(samples, batch or samples))))
     if batch is not None:
         return min(batch, samples), together, ""
     fits = max(1, budget // one)

@@ -356,14 +356,8 @@ class _Backward:
         if not isinstance(here, list):
             g = here.g if here.g is not None else factor_of(here, self._value(step.node))
             return [Relevance(g=g) for g in step.rescale(self.differences, g)]
-        found: list[Tensor] | None = None
-        for port, part in zip(step.ports, here, strict=True):
-            if part is not None:
-                number: Any = port.args[1]
-                shares = step.gradients(self.differences.record, factor_of(part, self._value(port)), number)
-                found = shares if found is None else [a + b for a, b in zip(found, shares, strict=True)]
-        assert found is not None
-        return [Relevance(g=g) for g in found]
+        factors = [part and factor_of(part, self._value(port)) for port, part in zip(step.ports, here, strict=True)]
+        return [Relevance(g=g) for g in step.gradients_of_ports(self.differences.record, factors)]
 
     def _layer(self, step: RuleStep) -> str:
         return self.plan.subjects[step.node].meta.get("layer", "")

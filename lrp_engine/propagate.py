@@ -177,9 +177,7 @@ def _explaining(
     total = len(starts) * (len(call.plan.steps) + len(groups) * len(call.plan.backward))
     done = 0
     for start in starts:
-        beside = None if call.reference is None else part(network, call.reference, start, call.size)
-        given = part(network, call.inputs, start, call.size)
-        passes = Passes(network, call.plan, given, call.wanted, reference=beside, bounds=call.bounds)
+        passes = _passes(call, start)
         for layer in passes.forward():
             done += 1
             yield Progress(done, total, layer)
@@ -193,6 +191,13 @@ def _explaining(
         assemble(network, call.plan, of_target, _later(call, target), call.notes)
         for target, of_target in zip(targets, chunks, strict=True)
     ]
+
+
+def _passes(call: _Call, start: int) -> Passes:
+    """Both passes over the chunk of samples that begins at `start`."""
+    beside = None if call.reference is None else part(call.network, call.reference, start, call.size)
+    given = part(call.network, call.inputs, start, call.size)
+    return Passes(call.network, call.plan, given, call.wanted, reference=beside, bounds=call.bounds)
 
 
 def _counted(steps: Generator[str, None, list[Chunk]], done: int, total: int) -> Generator[Progress, None, list[Chunk]]:
@@ -260,7 +265,7 @@ def _count(network: Network, given: dict[str, Tensor]) -> int:
 
 def _bounds(network: Network, plan: Plan, given: dict[str, Tensor]) -> dict[Node, Range]:
     """What every node keeps to, as the data of this call have it, where a rule wants to know."""
-    if not any(isinstance(step, AffineStep) and step.wants_bounds for step in plan.backward):
+    if not _wants_bounds(plan):
         return {}
     known: dict[Node, Range] = {}
     for node in network.graph.nodes:
@@ -269,6 +274,10 @@ def _bounds(network: Network, plan: Plan, given: dict[str, Tensor]) -> dict[Node
             known[node] = Range(float(low), float(high))
     live = {*known, *(step.node for step in plan.steps)}
     return ranges(network.graph, live, plan.constants, known)
+
+
+def _wants_bounds(plan: Plan) -> bool:
+    return any(isinstance(step, AffineStep) and step.wants_bounds for step in plan.backward)
 
 
 def _said(plan: Plan) -> list[str]:
@@ -281,7 +290,7 @@ def _said(plan: Plan) -> list[str]:
         said.append(f"No rule covers {names}{more}: the gradient stands in there, and what it loses is in the ledger.")
     if plan.composite.conventions:
         said.append(f"Rules are defined as {plan.composite.conventions} has them.")
-    if any(isinstance(step, AffineStep) and step.wants_bounds for step in plan.backward):
+    if _wants_bounds(plan):
         said.append("The bounds of the rule zbox are the smallest and the largest value of the samples explained.")
     return said
 
@@ -293,9 +302,7 @@ def _later(call: _Call, target: Target) -> Later:
         one = replace(call, wanted=wanted, targets=[target])
         found: list[Chunk] = []
         for start in range(0, one.samples, one.size):
-            beside = None if one.reference is None else part(one.network, one.reference, start, one.size)
-            given = part(one.network, one.inputs, start, one.size)
-            passes = Passes(one.network, one.plan, given, wanted, reference=beside, bounds=one.bounds)
+            passes = _passes(one, start)
             for _ in passes.forward():
                 pass
             found += _result(passes.backward([target], start, one.samples))

@@ -34,9 +34,10 @@ class SumStep(RuleStep):
         factor: Any = node.kwargs.get("alpha", 1)
         name = operation_name(node)
         first, second = self._arguments[0][:2]
-        self._terms = ((first, -factor if name == "rsub" else 1), (second, -factor if name == "sub" else factor))
-        if name == "rsub":
+        if name == "rsub":  # b − α·a
             self._terms = ((first, -factor), (second, 1))
+        else:
+            self._terms = ((first, 1), (second, -factor if name == "sub" else factor))
         self._epsilon = rule.values.get("epsilon", 0.0)
 
     def factors(self, arriving: bool) -> bool:  # noqa: ARG002

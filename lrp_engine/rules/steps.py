@@ -60,7 +60,7 @@ class Record:
     rectified : set
         Of the overwritten nodes, those that already computed relu(z) themselves.
     spend : bool
-        Nobody asks for values after their own step, so that it may write into what was overwritten.
+        Nobody asks for values after their own step, so that it may write into memory that it made.
     shapes : dict
         Of values that are gone: what a movement moved.
     bounds : dict
@@ -284,6 +284,17 @@ class RuleStep(Step, ABC):
         """
         return self.gradients(seen.record, arriving)
 
+    def gradients_of_ports(self, record: Record, factors: Sequence[Tensor | None]) -> list[Tensor]:
+        """The vector–Jacobian products of a node with several results, summed; None where nothing arrived."""
+        found: list[Tensor] | None = None
+        for port, factor in zip(self.ports, factors, strict=True):
+            if factor is not None:
+                number: Any = port.args[1]
+                shares = self.gradients(record, factor, number)
+                found = shares if found is None else [a + b for a, b in zip(found, shares, strict=True)]
+        assert found is not None
+        return found
+
     @abstractmethod
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
         """Hand relevance back: one share for each of `inputs`, in order.
@@ -323,15 +334,11 @@ class GradientStep(RuleStep):
         return HandedBack([Relevance(g=share) for share in shares], [])
 
     def _of_several(self, record: Record, arriving: list[Relevance | None]) -> list[Tensor]:
-        found: list[Tensor] | None = None
-        for port, here in zip(self.ports, arriving, strict=True):
-            if here is None:
-                continue
-            number: Any = port.args[1]
-            shares = self.gradients(record, factor_of(here, record.values[self.node][number]), number)
-            found = shares if found is None else [a + b for a, b in zip(found, shares, strict=True)]
-        assert found is not None
-        return found
+        results = record.values[self.node]
+        return self.gradients_of_ports(
+            record,
+            [here and factor_of(here, results[port.args[1]]) for port, here in zip(self.ports, arriving, strict=True)],
+        )
 
 
 def factor_of(relevance: Relevance, value: Tensor) -> Tensor:
