@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 
 class LrpError(Exception):
     """Base of every error that the engine raises on purpose; `str(error)` is fit to show to a person."""
@@ -30,7 +33,17 @@ class UntrustedFile(LrpError):
 
 
 class NeedsArchitecture(LrpError):
-    """A file holds weights but no graph; an architecture has to say how they are connected."""
+    """A file holds weights but no graph; an architecture has to say how they are connected.
+
+    Attributes
+    ----------
+    candidates : tuple of lrp_engine.networks.candidate.Candidate
+        The ways in which they may be connected, the best first; `load` takes each of them as its `architecture`.
+    """
+
+    def __init__(self, message: str, candidates: Iterable[Any] = ()) -> None:
+        super().__init__(message)
+        self.candidates: tuple[Any, ...] = tuple(candidates)
 
 
 class ArchitectureError(LrpError):
