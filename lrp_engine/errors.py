@@ -25,11 +25,14 @@ class UntrustedFile(LrpError):
     ----------
     calls : tuple of str
         What the file would have called, by name; nothing of it was imported or run.
+    consent : str
+        The sentence that tells what running it would mean; empty where it is never run.
     """
 
-    def __init__(self, message: str, calls: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, calls: tuple[str, ...] = (), consent: str = "") -> None:
         super().__init__(message)
         self.calls = tuple(calls)
+        self.consent = consent
 
 
 class NeedsArchitecture(LrpError):

@@ -3,6 +3,6 @@
 from .formats import FORMATS, open_weights
 from .pt2 import Pt2Archive, read_pt2
 from .tensors import TensorInfo
-from .weightfile import WeightFile
+from .weightfile import Branch, FileNode, WeightFile
 
-__all__ = ["FORMATS", "Pt2Archive", "TensorInfo", "WeightFile", "open_weights", "read_pt2"]
+__all__ = ["FORMATS", "Branch", "FileNode", "Pt2Archive", "TensorInfo", "WeightFile", "open_weights", "read_pt2"]

@@ -11,7 +11,63 @@ from typing import Any
 
 from ..errors import FormatError
 from .archive import Archive
+from .modules_tree import ModuleTree
+from .roles import OWN, settled
 from .tensors import TensorInfo
+
+DEEPEST = 32  # parts of a dotted name that become branches; the rest stays together
+
+
+@dataclass(frozen=True, slots=True)
+class FileNode:
+    """One operation of a graph that stands in a file.
+
+    Attributes
+    ----------
+    name : str
+        As the file calls it.
+    operation : str
+        What it does, in the file's own words: “Conv”, “torch.ops.aten.conv2d.default”.
+    inputs, outputs : tuple of str
+        The names of the values that it reads and gives.
+    layer : str
+        The dotted path of the module it belongs to, empty where the file does not say.
+    """
+
+    name: str
+    operation: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    layer: str = ""
+
+
+@dataclass(slots=True)
+class Branch:
+    """A part of the tree of names: what lies under one dotted path.
+
+    Attributes
+    ----------
+    name, path : str
+        The last part of its path, and all of it.
+    children : dict of str to Branch
+        By the next part of the name.
+    tensor : TensorInfo or None
+        The tensor of exactly this name.
+    count, nbytes : int
+        Of all tensors under this path.
+    """
+
+    name: str
+    path: str
+    children: dict[str, Branch] = field(default_factory=dict)
+    tensor: TensorInfo | None = None
+    count: int = 0
+    nbytes: int = 0
+
+
+def no_nodes() -> tuple[FileNode, ...]:
+    """Give the graph of a file that has none."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +81,23 @@ class WeightFile:
     format : str
         What it is, in words: “PyTorch state dict”.
     kind : str
-        The same as a short key: “state dict”, “pt2”, “safetensors”.
+        The same as a short key: “state dict”, “legacy”, “torchscript”, “pt2”, “safetensors”, “onnx”, “npz”,
+        “pickled module”.
     tensors : dict of str to TensorInfo
-        By name, in the file's order.
+        By name, in the file's order; averaged copies after the network's own, the optimizer's last.
     metadata : dict
         What else the file says: plain values only.
     notes : tuple of str
         What was assumed or left out on reading, in sentences.
+    roles : dict of str to str
+        What each tensor is for: “weight”, “buffer” or “constant” of the network, “ema” (an averaged copy),
+        “optimizer” (the training's state), “other” (beside the network, for a purpose the file does not tell).
+    files : tuple of Path
+        All files that it is made of: itself, shards, external data.
+    modules : ModuleTree or None
+        Of a pickled model, its modules as plain data.
+    graph : callable
+        Reads the nodes of the file's graph.
     """
 
     path: Path
@@ -40,20 +106,70 @@ class WeightFile:
     tensors: dict[str, TensorInfo]
     metadata: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    roles: dict[str, str] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    modules: ModuleTree | None = None
+    graph: Callable[[], tuple[FileNode, ...]] = field(default=no_nodes, repr=False, compare=False)
 
-    def sha256(self) -> str:
-        """Compute the hash of the file's bytes, in hexadecimal.
+    def __post_init__(self) -> None:
+        tensors, roles = settled(self.tensors, self.roles)
+        object.__setattr__(self, "tensors", tensors)
+        object.__setattr__(self, "roles", roles)
+        object.__setattr__(self, "files", self.files or (self.path,))
+
+    @property
+    def weights(self) -> dict[str, TensorInfo]:
+        """The network's own tensors: without averaged copies, the optimizer's and others."""
+        return {name: info for name, info in self.tensors.items() if self.roles[name] in OWN}
+
+    @property
+    def nodes(self) -> tuple[FileNode, ...]:
+        """The operations of the graph in the file, read when first asked for; empty where it has none.
 
         Raises
         ------
         FormatError
-            If the file cannot be read any more.
+            If the graph is damaged.
         """
-        try:
-            with self.path.open("rb") as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as error:
-            raise FormatError(f"{self.path.name} cannot be read any more: {error.strerror or error}.") from error
+        return self.graph()
+
+    def tree(self) -> Branch:
+        """Arrange the tensors by the parts of their names, which dots (else slashes) separate."""
+        root = Branch("", "")
+        for name, info in self.tensors.items():
+            mark = "/" if "." not in name and "/" in name else "."
+            branch, path = root, ""
+            root.count += 1
+            root.nbytes += info.nbytes
+            for part in name.split(mark, DEEPEST - 1):
+                path = f"{path}{mark}{part}" if path else part
+                branch = branch.children.setdefault(part, Branch(part, path))
+                branch.count += 1
+                branch.nbytes += info.nbytes
+            branch.tensor = info
+        return root
+
+    def sha256(self) -> str:
+        """Compute the hash of the file's bytes, in hexadecimal; of several files, that of their names and hashes.
+
+        Raises
+        ------
+        FormatError
+            If a file cannot be read any more.
+        """
+        hashes = [_sha256(path) for path in self.files]
+        if len(hashes) == 1:
+            return hashes[0]
+        listed = "".join(f"{path.name} {one}\n" for path, one in zip(self.files, hashes, strict=True))
+        return hashlib.sha256(listed.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise FormatError(f"{path.name} cannot be read any more: {error.strerror or error}.") from error
 
 
 class Candidate:
