@@ -238,8 +238,18 @@ class Replay(nn.Module):
             return torch.fx.Interpreter(self.replayed).run(*inputs)
 
 
-def recapture(graph_module: torch.fx.GraphModule, inputs: list[torch.Tensor], **names: Any) -> Network:
-    """Make a network of a graph that still changes values in place or calls compound operations."""
+def recapture(
+    graph_module: torch.fx.GraphModule,
+    inputs: list[torch.Tensor],
+    *,
+    tensor_names: dict[str, str] | None = None,
+    **names: Any,
+) -> Network:
+    """Make a network of a graph that still changes values in place or calls compound operations.
+
+    torch.fx has compiled the graph by then, with the names in it as Python: those of a file have to be kept out of it,
+    and are given by `tensor_names` for the graph's own.
+    """
     from torch.export import Dim
 
     replay = Replay(graph_module).eval()
@@ -250,6 +260,6 @@ def recapture(graph_module: torch.fx.GraphModule, inputs: list[torch.Tensor], **
     except Exception:  # noqa: BLE001 – export fails in as many ways as graphs do; then the sizes are fixed
         program, notes = exported(replay, examples)
     stored = {**program.state_dict, **program.constants}
-    prefix = "replayed."
-    rename = {key: key.removeprefix(prefix).replace("__dot__", ".") for key in stored}
+    rename = {key: key.removeprefix("replayed.").replace("__dot__", ".") for key in stored}
+    rename = {key: (tensor_names or {}).get(short, short) for key, short in rename.items()}
     return from_program(program, notes=notes, rename=rename, **names)

@@ -69,13 +69,7 @@ def network_of(model: dict[str, Any], tensors: dict[str, torch.Tensor], *, name:
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         raise FormatError(f"The graph in {name} is not described as torch.export writes it ({error!r}).") from error
     if any(_changes_in_place(node) for node in graph.nodes):
-        held: dict[str, Any] = {
-            key: torch.nn.Parameter(t, requires_grad=False) if key in reader.parameters else t
-            for key, t in reader.tensors.items()
-        }
-        module = torch.fx.GraphModule(held, graph)
-        examples = [torch.zeros([2 if s is None else s for s in shape], dtype=d) for shape, d in reader.inputs.values()]
-        return recapture(module, examples, name=name, input_names=tuple(reader.inputs))
+        return _functional(reader, graph, name)
     return finish(
         graph,
         reader.tensors,
@@ -83,6 +77,34 @@ def network_of(model: dict[str, Any], tensors: dict[str, torch.Tensor], *, name:
         parameters=frozenset(reader.parameters),
         notes=reader.notes,
         name=name,
+    )
+
+
+def _functional(reader: _Reader, graph: Graph, name: str) -> Network:
+    """Capture a graph that changes values in place.
+
+    Capturing compiles the graph to Python, and torch.fx writes the names of inputs and tensors into that text as they
+    are. So they get names of ours for it: one out of a file could be a program.
+    """
+    plain = {key: f"tensor_{number}" for number, key in enumerate(reader.tensors)}
+    examples: list[torch.Tensor] = []
+    for node in graph.nodes:
+        if node.op == "get_attr":
+            node.target = plain[str(node.target)]
+        elif node.op == "placeholder":
+            shape, dtype = reader.inputs[str(node.target)]
+            node.target = f"input_{len(examples)}"
+            examples.append(torch.zeros([2 if size is None else size for size in shape], dtype=dtype))
+    held: dict[str, Any] = {
+        plain[key]: torch.nn.Parameter(tensor, requires_grad=False) if key in reader.parameters else tensor
+        for key, tensor in reader.tensors.items()
+    }
+    return recapture(
+        torch.fx.GraphModule(held, graph),
+        examples,
+        name=name,
+        input_names=tuple(reader.inputs),
+        tensor_names={short: key for key, short in plain.items()},
     )
 
 
