@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import FormatError
+from .onnx import looks_like_onnx, open_onnx
 from .pt2 import looks_like_pt2, open_pt2
 from .refused import REFUSED, TORCHSCRIPT
 from .safetensors import looks_like_safetensors, open_safetensors
@@ -19,6 +20,7 @@ FORMATS = (
     TORCHSCRIPT,
     Format("PyTorch state dict", lambda candidate: candidate.holds("data.pkl"), open_torch_zip),
     Format("safetensors", looks_like_safetensors, open_safetensors),
+    Format("ONNX model", looks_like_onnx, open_onnx),
     *REFUSED,
 )
 

@@ -29,12 +29,6 @@ def _begins(*starts: bytes) -> Callable[[Candidate], bool]:
     return lambda candidate: candidate.head.startswith(starts)
 
 
-def _is_onnx(candidate: Candidate) -> bool:
-    """Protocol buffers have no magic number: a small version number first, then one of the model's next fields."""
-    head = candidate.head
-    return len(head) > 2 and head[0] == 0x08 and 0 < head[1] < 0x20 and head[2] in b"\x12\x1a\x22\x28\x32\x3a\x42"
-
-
 def _is_pickle(candidate: Candidate) -> bool:
     head = candidate.head
     if head[:1] == b"\x80":
@@ -123,7 +117,6 @@ REFUSED = (
         ),
     ),
     Format("legacy PyTorch file", _begins(LEGACY_MAGIC), _refuse_legacy),
-    Format("ONNX", _is_onnx, _refuse("{} is an ONNX model, which this version does not read; export it as .pt2.")),
     Format(
         "HDF5",
         _begins(b"\x89HDF\r\n\x1a\n"),
