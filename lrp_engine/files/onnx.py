@@ -17,7 +17,7 @@ from .onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxRefere
 from .onnx_tensors import TensorReader
 from .protobuf import BYTES, LONGEST_TEXT, VARINT, Message, Place, Wire
 from .tensors import TensorInfo, check_unchanged, file_stamp, shown
-from .weightfile import Candidate, WeightFile
+from .weightfile import Candidate, FileNode, WeightFile
 
 DEEPEST_GRAPH = 24  # If and Loop hold graphs of their own
 MOST_NODES = 100_000
@@ -91,6 +91,9 @@ def open_onnx(candidate: Candidate) -> WeightFile:
         tensors,
         model.metadata,
         model.notes,
+        roles=roles,
+        files=model.files,
+        graph=lambda: tuple(FileNode(node.name, _called(node), node.inputs, node.outputs) for node in graph.nodes),
     )
 
 
