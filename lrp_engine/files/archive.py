@@ -150,20 +150,20 @@ class Archive:
         entry = self._entry(name)
         if entry.compress_type == zipfile.ZIP_STORED:
 
-            def load() -> np.ndarray:
+            def part(first: int, count: int) -> np.ndarray:
                 check_unchanged(self.path, self._stamp)
                 try:
                     start = self._start(entry)
                 except (OSError, struct.error) as error:
                     raise FormatError(f"The member “{shown(name)}” of {self.path.name} cannot be read.") from error
-                return mapped(self.path, entry.file_size, self._stamp, start).load()
+                return mapped(self.path, count, self._stamp, start + first).load()
 
-        else:
+            return Region(entry.file_size, lambda: part(0, entry.file_size), part)
 
-            def load() -> np.ndarray:
-                import numpy as np
+        def load() -> np.ndarray:
+            import numpy as np
 
-                return np.frombuffer(self.read(name, LARGEST_COMPRESSED), dtype=np.uint8)
+            return np.frombuffer(self.read(name, LARGEST_COMPRESSED), dtype=np.uint8)
 
         return Region(entry.file_size, load)
 

@@ -63,6 +63,15 @@ def _float8(exponent_bits: int, bias: int, *, infinite: bool, negative_zero_is_n
     return decode
 
 
+def _complex_half(parts: np.ndarray) -> np.ndarray:
+    """Two float16 for each number, real part first, of which numpy makes complex64."""
+    import numpy as np
+
+    pair = np.dtype([("real", parts.dtype.str[0] + "f2"), ("imaginary", parts.dtype.str[0] + "f2")])
+    halves = np.ascontiguousarray(parts).view(pair)
+    return halves["real"].astype(np.float32) + 1j * halves["imaginary"].astype(np.float32)
+
+
 def _power_of_two(bits: np.ndarray) -> np.ndarray:
     """Only an exponent, biased by 127; 255 is NaN."""
     import numpy as np
@@ -95,5 +104,6 @@ DTYPES = {
         Dtype("bool", 1, "?"),
         Dtype("complex128", 16, "<c16"),
         Dtype("complex64", 8, "<c8"),
+        Dtype("complex32", 4, "<u4", _complex_half),
     )
 }

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError
-from .dtypes import DTYPES
+from .dtypes import DTYPES, Dtype
 
 if TYPE_CHECKING:
     import numpy as np
 
 MOST_DIMENSIONS = 32  # numpy's oldest limit; no network comes near
 MOST_NUMBERS = 2**48
+MOST_REPEATED = 64 * 1024**2  # bytes that may be read of a tensor that repeats the numbers it has in the file
+BLOCK = 2**20  # numbers that are held at a time where a tensor is gone through
+_REACH = 4  # how many times a block's numbers may lie between its first and its last
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,39 @@ class Region:
         Its length in bytes.
     load : callable
         Give the bytes as a read-only uint8 array, mapped where the file holds them as they are.
+    part : callable or None
+        Give `count` bytes from the `first` on, likewise; None where only all of them can be had.
     """
 
     size: int
     load: Callable[[], np.ndarray]
+    part: Callable[[int, int], np.ndarray] | None = None
+
+    def within(self, start: int, size: int) -> Region:
+        """Describe the stretch of `size` bytes that begins at `start`."""
+        part = self.part
+        return Region(
+            size,
+            lambda: part(start, size) if part else self.load()[start : start + size],
+            (lambda first, count: part(start + first, count)) if part else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """How whole numbers stand for real ones: real = (whole - zero point) · scale.
+
+    Attributes
+    ----------
+    scales, zero_points : callable
+        Read them, as float64: one of each, or one for each place along `axis`.
+    axis : int or None
+        None where one scale holds for the whole tensor.
+    """
+
+    scales: Callable[[], np.ndarray]
+    zero_points: Callable[[], np.ndarray]
+    axis: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +77,13 @@ class TensorInfo:
     shape : tuple of int
         Its sizes.
     dtype : str
-        What the file holds, as torch calls it: “float32”, “bfloat16” …
+        What the file holds, as torch calls it: “float32”, “bfloat16”, “qint8” …
     nbytes : int
         What its numbers take in the file.
+    detail : str
+        What else is to be known of it: its scale and zero point, that it is sparse, a view …
+    quantization : Quantization or None
+        How its whole numbers stand for real ones.
     """
 
     name: str
@@ -55,6 +91,9 @@ class TensorInfo:
     dtype: str
     nbytes: int
     source: Callable[[], np.ndarray] = field(repr=False, compare=False)
+    detail: str = field(default="", compare=False)
+    quantization: Quantization | None = field(default=None, repr=False, compare=False)
+    stream: Callable[[int], Iterator[np.ndarray]] | None = field(default=None, repr=False, compare=False)
 
     def read(self) -> np.ndarray:
         """Read the numbers.
@@ -63,7 +102,8 @@ class TensorInfo:
         -------
         ndarray
             Of this shape, and read-only where it is a view of the mapped file. bfloat16 and the float8 formats come as
-            float32, which holds each of their values exactly.
+            float32, which holds each of their values exactly; quantised tensors as the float32 numbers that they stand
+            for; sparse ones with their zeros.
 
         Raises
         ------
@@ -72,6 +112,27 @@ class TensorInfo:
         """
         return self.source()
 
+    def blocks(self, numbers: int = BLOCK) -> Iterator[np.ndarray]:
+        """Read the numbers a block at a time: flat, each once, in the order in which they lie in the file.
+
+        Parameters
+        ----------
+        numbers : int
+            How many a block has at most. No more than one block is in memory, but for tensors of compressed files and
+            sparse ones, which are read whole.
+
+        Raises
+        ------
+        FormatError
+            As `read`.
+        """
+        if self.stream is not None:
+            yield from self.stream(numbers)
+            return
+        flat = self.read().reshape(-1)
+        for first in range(0, flat.size, numbers):
+            yield flat[first : first + numbers]
+
 
 def mapped(path: Path, size: int, stamp: tuple[int, int], offset: int = 0) -> Region:
     """Describe `size` bytes at `offset`; each load maps them anew, so that no file stays open.
@@ -79,18 +140,18 @@ def mapped(path: Path, size: int, stamp: tuple[int, int], offset: int = 0) -> Re
     `stamp` is the file's length and time of change at opening: a map of a file that has shrunk would end the process.
     """
 
-    def load() -> np.ndarray:
+    def part(first: int, count: int) -> np.ndarray:
         import numpy as np
 
         check_unchanged(path, stamp)
-        if size == 0:
+        if count == 0:
             return np.empty(0, dtype=np.uint8)
         try:
-            return np.memmap(path, dtype=np.uint8, mode="r", offset=offset, shape=(size,))
+            return np.memmap(path, dtype=np.uint8, mode="r", offset=offset + first, shape=(count,))
         except OSError as error:
             raise FormatError(f"{path.name} cannot be read any more: {error.strerror or error}.") from error
 
-    return Region(size, load)
+    return Region(size, lambda: part(0, size), part)
 
 
 def file_stamp(path: Path) -> tuple[int, int]:
@@ -119,6 +180,9 @@ def tensor_in(
     offset: int = 0,
     big_endian: bool = False,
     file: str,
+    quantization: Quantization | None = None,
+    detail: str = "",
+    called: str = "",
 ) -> TensorInfo:
     """Describe the tensor that lies in a region.
 
@@ -136,6 +200,10 @@ def tensor_in(
         Whether the numbers' bytes stand in that order.
     file : str
         The file's name, for the error.
+    quantization : Quantization, optional
+        What the numbers stand for.
+    detail, called : str
+        What else is to be known of it; and how its type is called, where that is not `dtype`.
 
     Raises
     ------
@@ -159,29 +227,121 @@ def tensor_in(
             f"{where} needs {(last + 1) * kind.size} bytes, but the file holds {region.size} for it: "
             "it is cut off or damaged."
         )
-    contiguous = steps == c_strides(sizes) or count <= 1
+    view = _View(region, kind, sizes, steps, offset, big_endian, quantization)
+    repeats = count * kind.size > max(region.size, MOST_REPEATED)
+
+    def refuse() -> None:
+        if repeats:
+            raise FormatError(
+                f"{where} says that its {region.size} bytes are repeated to {count * kind.size}, too many to read."
+            )
 
     def source() -> np.ndarray:
+        refuse()
+        return view.whole()
+
+    def stream(numbers: int) -> Iterator[np.ndarray]:
+        refuse()
+        return view.blocks(numbers)
+
+    return TensorInfo(name, sizes, called or dtype, count * kind.size, source, detail, quantization, stream)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Where the numbers of a tensor lie in its region, in numbers, and what they are made into."""
+
+    region: Region
+    kind: Dtype
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+    big_endian: bool
+    quantization: Quantization | None
+
+    def whole(self) -> np.ndarray:
+        return self._at(self.region, tuple(slice(0, size) for size in self.shape))
+
+    def blocks(self, numbers: int) -> Iterator[np.ndarray]:
+        """Go through the axes as the numbers lie, those with the largest steps outermost."""
+        if not math.prod(self.shape):
+            return
+        region = self.region
+        if region.part is None:
+            content = region.load()
+            region = Region(len(content), lambda: content, lambda first, count: content[first : first + count])
+        order = sorted(range(len(self.shape)), key=lambda axis: -self.strides[axis])
+        # The innermost axes that fit into a block; a view with gaps also may not reach too far, or it would fill the
+        # memory with what lies between.
+        inner, span, split, reach = 1, 1, len(order), _REACH * numbers
+        while split:
+            size, step = self.shape[order[split - 1]], self.strides[order[split - 1]]
+            if inner * size > numbers or span + (size - 1) * step > reach:
+                break
+            inner, span, split = inner * size, span + (size - 1) * step, split - 1
+        outer, axis = order[: max(split - 1, 0)], order[split - 1] if split else None
+        slices = [slice(0, size) for size in self.shape]
+        for places in _places([self.shape[one] for one in outer]):
+            for one, place in zip(outer, places, strict=True):
+                slices[one] = slice(place, place + 1)
+            if axis is None:
+                yield self._at(region, tuple(slices)).transpose(order).reshape(-1)
+                continue
+            length = max(min(numbers // inner, 1 + (reach - span) // max(self.strides[axis], 1)), 1)
+            for first in range(0, self.shape[axis], length):
+                slices[axis] = slice(first, min(first + length, self.shape[axis]))
+                yield self._at(region, tuple(slices)).transpose(order).reshape(-1)
+
+    def _at(self, region: Region, slices: tuple[slice, ...]) -> np.ndarray:
+        """Read this part of the tensor."""
         import numpy as np
 
-        stored = np.dtype(kind.stored)
-        stored = stored.newbyteorder(">") if big_endian else stored
-        if not count:
+        size = self.kind.size
+        stored = np.dtype(self.kind.stored)
+        stored = stored.newbyteorder(">") if self.big_endian else stored
+        sizes = tuple(one.stop - one.start for one in slices)
+        if not math.prod(sizes):
             array = np.empty(sizes, dtype=stored)
         else:
-            start = offset * kind.size
-            raw = region.load()[start : (last + 1) * kind.size].view(stored)
-            if contiguous:
-                array = raw[:count].reshape(sizes)
+            first = self.offset + sum(one.start * step for one, step in zip(slices, self.strides, strict=True))
+            span = 1 + sum((count - 1) * step for count, step in zip(sizes, self.strides, strict=True))
+            raw = region.part(first * size, span * size) if region.part else region.load()[first * size :]
+            raw = raw[: span * size].view(stored)
+            if math.prod(sizes) == 1 or self.strides == c_strides(sizes):
+                array = raw[: math.prod(sizes)].reshape(sizes)
             else:
-                array = np.lib.stride_tricks.as_strided(
-                    raw, sizes, [step * kind.size for step in steps], writeable=False
-                )
-        if big_endian:
-            array = array.astype(np.dtype(kind.stored))
-        return kind.decode(array) if kind.decode else array
+                steps = [step * size for step in self.strides]
+                array = np.lib.stride_tricks.as_strided(raw, sizes, steps, writeable=False)
+        if self.big_endian and self.kind.name != "complex32":
+            array = array.astype(np.dtype(self.kind.stored))
+        array = self.kind.decode(array) if self.kind.decode else array
+        return self._dequantised(array, slices) if self.quantization else array
 
-    return TensorInfo(name, sizes, dtype, count * kind.size, source)
+    def _dequantised(self, array: np.ndarray, slices: tuple[slice, ...]) -> np.ndarray:
+        import numpy as np
+
+        assert self.quantization is not None
+        scales, zero_points, axis = self.quantization.scales(), self.quantization.zero_points(), self.quantization.axis
+        if axis is not None:
+            along = [1] * len(slices)
+            along[axis] = -1
+            scales, zero_points = (each[slices[axis]].reshape(along) for each in (scales, zero_points))
+        with np.errstate(all="ignore"):  # a damaged scale may be anything
+            return ((array.astype(np.float64) - zero_points) * scales).astype(np.float32)
+
+
+def _places(sizes: list[int]) -> Iterator[tuple[int, ...]]:
+    """Every combination of places, the last axis fastest."""
+    place = [0] * len(sizes)
+    while True:
+        yield tuple(place)
+        for axis in reversed(range(len(sizes))):
+            place[axis] += 1
+            if place[axis] < sizes[axis]:
+                break
+            place[axis] = 0
+        else:
+            return
 
 
 def _possible(number: object) -> bool:
