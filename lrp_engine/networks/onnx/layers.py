@@ -1,0 +1,83 @@
+"""Names of layers, as the author of a network gave them, from what exporters leave of them in an ONNX graph."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from ...files.onnx_model import OnnxNode
+
+# “fc.weight” is the weight of the layer “fc”; what exporters number themselves (“onnx::MatMul_93”) says nothing.
+_WEIGHT = re.compile(
+    r"^(?P<layer>[^:]+?)[./](weight|bias|kernel|gamma|beta|running_mean|running_var|in_proj_weight|weight_ih_l0)$"
+)
+_NUMBERED = re.compile(r"^(.+?)_\d+$")
+_WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "BatchNormalization", "LayerNormalization", "PRelu", "Gather", "MatMul"}
+
+
+class LayerNames:
+    """The layer of each node of a graph.
+
+    Parameters
+    ----------
+    nodes : iterable of OnnxNode
+        All nodes of the graph: whether a scope is one module or holds several shows in what stands in it.
+    weights : mapping
+        What the graph's initialisers are, by name.
+    """
+
+    def __init__(self, nodes: Iterable[OnnxNode], weights: Mapping[str, object]) -> None:
+        self._weights = weights
+        self._calls: Counter[str] = Counter()
+        self._operations: dict[str, set[str]] = {}
+        for node in nodes:
+            if node.operation not in _HELPERS:
+                self._operations.setdefault(_scope(node), set()).add(node.operation)
+
+    def of(self, node: OnnxNode) -> str:
+        """The layer's path, or "" for a function at the top; a module's second call is `path@1`."""
+        named = self._of_weight(node)
+        scope = named or _scope(node)
+        alone = bool(named) or self._operations.get(scope) == {node.operation}
+        if not scope or not alone or node.operation in _HELPERS:
+            return scope
+        self._calls[scope] += 1
+        return scope if self._calls[scope] == 1 else f"{scope}@{self._calls[scope] - 1}"
+
+    def _of_weight(self, node: OnnxNode) -> str:
+        """The layer that a weight's name tells, where the node's own name does not."""
+        if node.operation not in _WEIGHTED or node.name.startswith("/"):
+            return ""
+        found = (_WEIGHT.match(name) for name in node.inputs if name in self._weights)
+        return next((match["layer"].replace("/", ".") for match in found if match), "")
+
+
+_HELPERS = {
+    *("Constant", "Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Cast", "Slice", "ConstantOfShape", "Range"),
+    *("Reshape", "Transpose", "Expand", "Identity"),
+}
+
+
+def _scope(node: OnnxNode) -> str:
+    """The modules that a node's name lists: “/layer1/layer1.0/conv1/Conv_1” stands in layer1.0.conv1."""
+    name = node.name
+    if "/" not in name:
+        plain = _NUMBERED.match(name)
+        own = (plain[1] if plain else name).lower() == node.operation.lower()
+        return "" if own or _MEANINGLESS.match(name) else name
+    parts = [part for part in name.split("/") if part]
+    plain = _NUMBERED.match(parts[-1])
+    if name.startswith("/") or (plain[1] if plain else parts[-1]).lower() == node.operation.lower():
+        parts = parts[:-1]
+    path: list[str] = []
+    for part in parts:
+        # a module in a list is called by the list's name and its own: layer1/layer1.0
+        if path and part.startswith(path[-1] + "."):
+            path[-1] = part
+        else:
+            path.append(part)
+    return ".".join(path)
+
+
+_MEANINGLESS = re.compile(r"^(n|node|op|Op)?[_.#]?\d*$|^node_|^\d")

@@ -1,0 +1,305 @@
+"""From an ONNX file to a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.fx import Graph, Node
+
+from ...errors import CaptureError, LrpError, UnsupportedOperation
+from ...files.onnx import read_onnx
+from ...files.onnx_model import OnnxModel, OnnxValue
+from ..build import finish
+from ..formats import WIDENED
+from ..graph import evaluate
+from .emitter import Emitter
+from .importer import Importer, unknown_operators
+from .inputs import Input, Sizes, Way, examples, ways
+from .parameters import learned
+
+if TYPE_CHECKING:
+    from ...files import TensorInfo, WeightFile
+    from ..network import Network
+
+_CLOSE = 1e-4  # of the largest number, between a sample in a batch and the same sample elsewhere
+
+
+@dataclass
+class Imported:
+    """A graph of ATen operations, made of an ONNX graph, before it becomes a network.
+
+    Attributes
+    ----------
+    graph : torch.fx.Graph
+        Its output node holds a tuple of nodes.
+    tensors : dict
+        By `get_attr` name.
+    inputs : list of Input
+    output_names : tuple of str
+    notes : list of str
+    held : list of tuple
+        Example inputs, one batch after another, and what the outputs were: ({name: value}, {name: value}).
+    """
+
+    graph: Graph
+    tensors: dict[str, Tensor]
+    inputs: list[Input]
+    output_names: tuple[str, ...]
+    notes: list[str]
+    parameters: frozenset[str]
+    held: list[tuple[dict[str, Tensor], dict[str, Any]]]
+
+    def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Run the graph: the outputs by name."""
+        (results,) = next(node for node in self.graph.nodes if node.op == "output").args
+        return dict(zip(self.output_names, _run(self.graph, self.tensors, inputs, results), strict=True))
+
+
+def load_onnx(
+    source: WeightFile | OnnxModel | str | Path,
+    *,
+    sizes: Sizes | None = None,
+    replace: Mapping[str, TensorInfo] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+) -> Network:
+    """Make a network of an ONNX model.
+
+    Parameters
+    ----------
+    source : WeightFile, OnnxModel or path
+        The model.
+    sizes : mapping, optional
+        For dimensions of any size: `{"sequence": 16}` by their name, or `{"input": (None, 16)}` by the input, None
+        where the samples run.
+    replace : mapping, optional
+        Tensors of another weight file, which take the place of the model's own by name and shape.
+    fixed : mapping, optional
+        Inputs that are held at a value, by name.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or its graph contradicts itself.
+    UnsupportedOperation
+        If it holds an operator that cannot be run; the sentence names the node.
+    CaptureError
+        If its nodes do not fit each other, or nothing that it yields can be explained.
+    ArchitectureError
+        If `replace` does not fit the model; the sentence names the tensors.
+    """
+    model = _model(source)
+    tries = _Tries(model, sizes or {}, replace, fixed or {})
+    return tries.first(lambda found: _network(found, model))
+
+
+def imported(
+    source: WeightFile | OnnxModel | str | Path,
+    *,
+    sizes: Sizes | None = None,
+    replace: Mapping[str, TensorInfo] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+) -> Imported:
+    """The same, before it is made fit to be explained: also a graph of which nothing can be explained runs."""
+    return _Tries(_model(source), sizes or {}, replace, fixed or {}).first(lambda found: found)
+
+
+def _model(source: Any) -> OnnxModel:
+    if isinstance(source, OnnxModel):
+        return source
+    return read_onnx(Path(source) if isinstance(source, str | Path) else source.path)
+
+
+# ------------------------------------------------------------------------------------------------------- ways to import
+
+
+class _Tries:
+    """The ways to take the inputs, tried one after another."""
+
+    def __init__(
+        self, model: OnnxModel, sizes: Sizes, replace: Mapping[str, TensorInfo] | None, fixed: Mapping[str, Any]
+    ) -> None:
+        unknown = unknown_operators(model)
+        if unknown:
+            raise UnsupportedOperation(
+                f"These ONNX operators of {model.path.name} are not among those that this program runs: "
+                f"{', '.join(unknown)} (the first: node “{next(iter(unknown.values()))}”); "
+                "export the network without them, or as a .pt2 archive.",
+                tuple(unknown),
+            )
+        graph = model.graph
+        weights = graph.initializers.keys() | graph.sparse_initializers.keys()
+        self.model = model
+        self.given = [value for value in graph.inputs if value.name not in weights and value.name not in fixed]
+        self.fixed = fixed
+        self.replace = replace
+        self.ways = ways(self.given, sizes)
+        self.read: dict[str, Tensor] = {}
+
+    def first(self, use: Callable[[Imported], Any]) -> Any:
+        """What `use` makes of the first way that works."""
+        reason = ""
+        for number, way in enumerate(self.ways):
+            last = number == len(self.ways) - 1
+            try:
+                found = self._import(way)
+                if reason:
+                    found.notes.append(f"Several samples do not run side by side in this graph: {reason}")
+                return use(found)
+            except (CaptureError, UnsupportedOperation) as error:
+                if last:
+                    raise
+                reason = str(error)
+        raise AssertionError(self.ways)
+
+    def _import(self, way: Way) -> Imported:
+        try:
+            return self._once(way, plain=False)
+        except CaptureError as error:
+            if isinstance(error.__cause__, IndexError) and any(not i.dtype.is_floating_point for i in way.inputs):
+                return self._once(way, plain=True)  # a table that is shorter than the tokens that were tried
+            raise
+
+    def _once(self, way: Way, *, plain: bool) -> Imported:
+        counts = (2, 3) if way.open else (1,)
+        emit = Emitter(len(counts))
+        emit.pinned = way.pinned
+        emit.notes += way.notes
+        with torch.no_grad():
+            values: dict[str, Any] = {name: emit.tensor(value) for name, value in self.fixed.items()}
+            batches: list[dict[str, Tensor]] = [{} for _ in counts]
+            for entry in way.inputs:
+                made = examples(entry, counts, plain=plain)
+                values[entry.name] = emit.input(entry.name, made, entry.axis)
+                for batch, example in zip(batches, made, strict=True):
+                    batch[entry.name] = example
+            results = Importer(self.model, emit, self._initializer).run(values)
+            return self._imported(emit, way, batches, results)
+
+    def _initializer(self, name: str, info: TensorInfo) -> Tensor:
+        if name not in self.read:
+            self.read[name] = Emitter.tensor(info)
+        return self.read[name]
+
+    def _imported(self, emit: Emitter, way: Way, batches: list[dict[str, Tensor]], results: list[Any]) -> Imported:
+        names, nodes = [], []
+        for value, result in zip(self.model.graph.outputs, results, strict=True):
+            if result is None or isinstance(result, list):
+                emit.note(f"The output “{value.name}” is no tensor, and is left out.")
+                continue
+            names.append(value.name)
+            nodes.append(emit.node(result))
+        held = [
+            (batch, {name: emit.examples(node)[number] for name, node in zip(names, nodes, strict=True)})
+            for number, batch in enumerate(batches)
+        ]
+        emit.graph.output(tuple(nodes))
+        if way.open:
+            _check_apart(held)
+        narrow = sorted({info.dtype for info in _stored(self.model)} & {"float16", "bfloat16"})
+        if narrow:
+            emit.note(f"{WIDENED} what the network has in {' and '.join(narrow)}.")
+        files = {**self.model.graph.initializers, **self.model.graph.sparse_initializers}
+        parameters = learned(emit.graph, emit.tensors, files)
+        return Imported(emit.graph, emit.tensors, way.inputs, tuple(names), emit.notes, parameters, held)
+
+
+def _stored(model: OnnxModel) -> list[TensorInfo | OnnxValue]:
+    return [*model.graph.initializers.values(), *model.graph.inputs]
+
+
+# ----------------------------------------------------------------------------------------------------------- checking
+
+
+def _check_apart(held: list[tuple[dict[str, Tensor], dict[str, Any]]]) -> None:
+    """Refuse outputs that are no sample's own: the first sample of one batch is the second one of the other.
+
+    Raises
+    ------
+    CaptureError
+        If its output differs, or an output has no axis for the samples.
+    """
+    (_, few), (_, more) = held
+    for name, one in few.items():
+        other = more[name]
+        axes = [axis for axis, (a, b) in enumerate(zip(one.shape, other.shape, strict=True)) if a != b]
+        if len(axes) != 1 or 3 * one.shape[axes[0]] != 2 * other.shape[axes[0]]:
+            raise CaptureError(f"The output “{name}” has no axis for the samples.")
+        times = one.shape[axes[0]] // 2
+        if not _close(one.narrow(axes[0], 0, times), other.narrow(axes[0], times, times)):
+            raise CaptureError(f"The output “{name}” of one sample depends on the samples beside it.")
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    if not one.is_floating_point():
+        return one.shape == other.shape  # a tie between largest numbers may fall either way
+    scale = float(one.nan_to_num(0, 0, 0).abs().max()) if one.numel() else 0.0
+    return torch.allclose(one, other, rtol=_CLOSE, atol=_CLOSE * scale, equal_nan=True)
+
+
+def _network(found: Imported, model: OnnxModel) -> Network:
+    held = found.held
+    network = finish(
+        found.graph,
+        found.tensors,
+        {entry.name: (entry.shape, entry.dtype) for entry in found.inputs},
+        parameters=found.parameters,
+        notes=found.notes,
+        name=model.path.stem,
+        output_names=found.output_names,
+        examples=held[0][0] if len(held) == 1 else None,
+        metadata=dict(model.metadata),
+    )
+    _verify(network, found)
+    return network
+
+
+def _verify(network: Network, found: Imported) -> None:
+    """Run the finished graph on one sample, and compare it with what the file's graph gave.
+
+    Raises
+    ------
+    CaptureError
+        If it gives anything else.
+    """
+    inputs, outputs = found.held[0]
+    alone = {e.name: inputs[e.name] if e.axis is None else inputs[e.name].narrow(e.axis, 0, 1) for e in found.inputs}
+    with torch.no_grad():
+        results = _run(network.graph, network.tensors, alone, network.output_nodes)
+    for entry, got in zip(network.outputs, results, strict=True):
+        wanted = outputs[entry.name]
+        if None in entry.shape and len(found.held) > 1:
+            axis = entry.shape.index(None)
+            wanted = wanted.narrow(axis, 0, wanted.shape[axis] // 2)
+        if wanted.shape != got.shape or not _close(wanted, got.to(wanted.dtype)):
+            raise CaptureError(f"The output “{entry.name}” of a sample alone differs from the same sample in a batch.")
+
+
+def _run(graph: Graph, tensors: Mapping[str, Tensor], given: Mapping[str, Tensor], results: Any) -> list[Any]:
+    values: dict[Node, Any] = {}
+    readers = {node: len(node.users) for node in graph.nodes}
+    for node in graph.nodes:
+        if node.op == "placeholder":
+            values[node] = given[str(node.target)]
+        elif node.op == "get_attr":
+            values[node] = tensors[str(node.target)]
+        elif node.op == "call_function":
+            try:
+                values[node] = evaluate(node, values)
+            except LrpError:
+                raise
+            except Exception as error:  # any operation may refuse its arguments in its own way
+                raise CaptureError(f"The node {node.name} does not run on a sample alone: {error}") from error
+            for argument in node.all_input_nodes:
+                readers[argument] -= 1
+                if not readers[argument]:
+                    values.pop(argument, None)
+    return [values[node] for node in results]

@@ -1,0 +1,14 @@
+"""The table of operators: (domain, name) -> what emits it. ONNX's own domain is ""."""
+
+from __future__ import annotations
+
+from ..values import Operator
+from . import control, convolution, elementwise, matrix, quantized, recurrent, sequence, shape
+
+_MODULES = (control, convolution, elementwise, matrix, quantized, recurrent, sequence, shape)
+
+OPERATORS: dict[tuple[str, str], Operator] = {
+    key if isinstance(key, tuple) else ("", key): row if isinstance(row, Operator) else Operator(row)
+    for module in _MODULES
+    for key, row in module.OPERATORS.items()
+}
