@@ -14,9 +14,11 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from formats import DESCRIPTION, write_programs, write_state_dicts
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
@@ -134,7 +136,7 @@ def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[float
 
 
 def make_diabetes(folder: Path) -> None:
-    """Write a plain state dict, the architecture that it lacks, and the table in original units."""
+    """Write the network in every format, the architecture that bare weights lack, and the table in original units."""
     data = load_diabetes(scaled=False)
     values, progression = data["data"], data["target"]
     above = (progression > np.median(progression)).astype(np.float64)
@@ -158,7 +160,6 @@ def make_diabetes(folder: Path) -> None:
         right = int(((network(x) > 0.5) == (y > 0.5)).sum())
     report("diabetes", right, len(x))
 
-    torch.save(network.state_dict(), folder / "model_weights.pth")
     architecture = {
         "version": 1,
         "name": "diabetes",
@@ -183,12 +184,17 @@ def make_diabetes(folder: Path) -> None:
         "outputs": [{"name": "probability", "classes": ["above median"]}],
     }
     (folder / "architecture.json").write_text(readable(architecture) + "\n", encoding="utf-8")
+    description = {"version": 1, "inputs": [{"name": "x", "features": architecture["inputs"][0]["features"]}]}
+    description["outputs"] = architecture["outputs"]
+    write_state_dicts(network, folder, "model_weights")
+    write_programs(network, folder, "diabetes", torch.zeros(2, 10), "x", description)
+    write_exported(network, folder / "diabetes.pt2", torch.zeros(2, 10), "x", description)
     header = [*(name for name, _ in DIABETES_FEATURES), "progression", "above_median"]
     write_table(folder / "diabetes.csv", header, np.column_stack([values, progression, above]))
 
 
 def make_digits(folder: Path) -> None:
-    """Write an exported program with a free batch size, and the table of pixels."""
+    """Write the network in every format, the architecture that bare weights lack, and the table of pixels."""
     data = load_digits()
     images, labels = data["images"], data["target"]
     parts = split(images[:, None], labels)
@@ -208,13 +214,49 @@ def make_digits(folder: Path) -> None:
         "inputs": [{"name": "image", "features": [{"name": pixel, "unit": "0 to 16"} for pixel in pixels]}],
         "outputs": [{"name": "logits", "classes": [str(digit) for digit in range(10)]}],
     }
-    # Two samples: with one, the exporter would take the batch size for a constant.
-    program = torch.export.export(
-        network, (torch.zeros(2, 1, 8, 8),), dynamic_shapes={"image": {0: torch.export.Dim("batch")}}, strict=False
-    ).run_decompositions(decomp_table={})
-    forget_this_machine(program)
-    torch.export.save(program, folder / "digits.pt2", extra_files={"lrp.json": json.dumps(description)})
+    example = torch.zeros(2, 1, 8, 8)
+    write_exported(network, folder / "digits.pt2", example, "image", description)
+    write_programs(network, folder, "digits", example, "image", description)
+    # A state dict knows nothing of the division by 16 in `forward`: here it is a scale of the features.
+    write_state_dicts(network, folder, "digits")
+    features = [{"name": pixel, "unit": "0 to 16", "scale": 16.0} for pixel in pixels]
+    architecture = {
+        "version": 1,
+        "name": "digits",
+        "inputs": [{"name": "image", "shape": [1, 8, 8], "features": features}],
+        "layers": [
+            {"name": "conv1", "type": "Conv2d", "parameters": convolution(1, 8)},
+            {"name": "bn1", "type": "BatchNorm2d", "parameters": {"num_features": 8}},
+            {"name": "relu1", "type": "ReLU"},
+            {"name": "pool1", "type": "MaxPool2d", "parameters": {"kernel_size": 2}},
+            {"name": "conv2", "type": "Conv2d", "parameters": convolution(8, 16)},
+            {"name": "bn2", "type": "BatchNorm2d", "parameters": {"num_features": 16}},
+            {"name": "relu2", "type": "ReLU"},
+            {"name": "pool2", "type": "MaxPool2d", "parameters": {"kernel_size": 2}},
+            {"name": "flatten", "type": "Flatten"},
+            {"name": "classifier", "type": "Linear", "parameters": {"in_features": 64, "out_features": 10}},
+        ],
+        "outputs": description["outputs"],
+    }
+    (folder / "architecture.json").write_text(readable(architecture) + "\n", encoding="utf-8")
     write_table(folder / "digits.csv", [*pixels, "label"], np.column_stack([images.reshape(len(images), 64), labels]))
+
+
+def convolution(channels: int, kernels: int) -> dict[str, int]:
+    """The parameters of a convolution that keeps an image's size."""
+    return {"in_channels": channels, "out_channels": kernels, "kernel_size": 3, "padding": 1}
+
+
+def write_exported(
+    network: nn.Module, path: Path, example: Tensor, input_name: str, description: dict[str, Any]
+) -> None:
+    """Write an exported program with a free batch size; `example` holds two samples."""
+    # Two samples: with one, the exporter would take the batch size for a constant.
+    shapes = {input_name: {0: torch.export.Dim("batch")}}
+    program = torch.export.export(network, (example,), dynamic_shapes=shapes, strict=False)
+    program = program.run_decompositions(decomp_table={})
+    forget_this_machine(program)
+    torch.export.save(program, path, extra_files={DESCRIPTION: json.dumps(description)})
 
 
 def forget_this_machine(program: torch.export.ExportedProgram) -> None:
