@@ -260,6 +260,7 @@ def recapture(
     except Exception:  # noqa: BLE001 – export fails in as many ways as graphs do; then the sizes are fixed
         program, notes = exported(replay, examples)
     stored = {**program.state_dict, **program.constants}
-    rename = {key: key.removeprefix("replayed.").replace("__dot__", ".") for key in stored}
-    rename = {key: (tensor_names or {}).get(short, short) for key, short in rename.items()}
+    rename: dict[str, str] = {key: key.removeprefix("replayed.").replace("__dot__", ".") for key in stored}
+    if tensor_names:
+        rename = {key: tensor_names.get(short, short) for key, short in rename.items()}
     return from_program(program, notes=notes, rename=rename, **names)
