@@ -10,6 +10,7 @@ z_ij = x_i w_ij, z_j = Σ_i z_ij + b_j, sgn 0 = +1; biases in a denominator abso
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import torch
@@ -208,7 +209,7 @@ def zbox(seen: Seen) -> Shares:
         absorbed = Amount(seen.summed(share), None, eps)
     else:
         share, absorbed = Relevance(r=relevance).stabilized_share(total, eps)
-    terms = [Term("x", "w", share), Term(-low, "+", share), Term(-high, "-", share)]
+    terms = [Term(seen.x - low, "+", share), Term(seen.x - high, "-", share)]
     return Shares(terms, [], [absorbed])
 
 
@@ -268,8 +269,7 @@ def _contributions(seen: Seen, of_positive: Part, of_negative: Part, offset: Ten
     """x⁺W_of_positive + x⁻W_of_negative + offset, of z's shape, in memory of its own."""
     if seen.nonnegative:
         return seen.map.forward(seen.x, of_positive, offset)
-    total = seen.map.forward(seen.x.clamp(min=0), of_positive, offset)
-    return total.add_(seen.map.forward(seen.x.clamp(max=0), of_negative))
+    return seen.map.by_sign(seen.x, (of_positive, of_negative), offset)
 
 
 def _absorbed(share: Tensor, bias: Tensor | None) -> list[Amount]:
@@ -296,8 +296,8 @@ def hand_back(seen: Seen, terms: list[Term]) -> Relevance:
     """The relevance of the map's input; as a factor of x where every term is one."""
     factor: Tensor | None = None
     whole: Tensor | None = None
-    for term in _needed(seen, terms):
-        given = seen.map.adjoint(term.share, term.part, seen.x.shape)
+    for term, adjoint in _adjoints(seen, terms):
+        given = adjoint
         if isinstance(term.side, Tensor):
             given = given * term.side
             whole = given if whole is None else whole.add_(given)
@@ -308,6 +308,14 @@ def hand_back(seen: Seen, terms: list[Term]) -> Relevance:
     if whole is None:
         return Relevance(g=factor, owned=seen.map.fresh)
     return Relevance(r=whole if factor is None else whole.addcmul_(factor, seen.x), owned=True)
+
+
+def _adjoints(seen: Seen, terms: list[Term]) -> Iterator[tuple[Term, Tensor]]:
+    """Each term with W_partᵀ share; terms of the same share that follow each other are handed to the map together."""
+    for _, group in groupby(_needed(seen, terms), key=lambda term: id(term.share)):
+        together = list(group)
+        given = seen.map.adjoints(together[0].share, [term.part for term in together], seen.x.shape)
+        yield from zip(together, given, strict=True)
 
 
 def flow(seen: Seen, terms: list[Term]) -> Tensor:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .kernels import convolution, linear
+from .kernels import convolution, linear, strided_adjoint, strided_kernel
 from .relevance import summed_to
 
 aten = torch.ops.aten
+
+# A convolution over so few channels, as of an image, takes about as long for some more of them.
+_FEW = 4
 
 Part = str | tuple[str, float]  # a name of `PARTS`, with the number that it takes
 
@@ -103,6 +106,16 @@ class AffineMap(ABC):
     @abstractmethod
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """What each input of `shape` gets of the shares on the outputs: Wᵀ share."""
+
+    def by_sign(self, x: Tensor, parts: tuple[Part, Part], offset: Tensor | float) -> Tensor:
+        """x⁺ W_partᵀ + x⁻ W_otherᵀ + offset, without bias, in memory of its own."""
+        of_positive, of_negative = parts
+        total = self.forward(x.clamp(min=0), of_positive, offset)
+        return total.add_(self.forward(x.clamp(max=0), of_negative))
+
+    def adjoints(self, share: Tensor, parts: Sequence[Part], shape: torch.Size) -> list[Tensor]:
+        """The adjoint of several parts of the weight."""
+        return [self.adjoint(share, part, shape) for part in parts]
 
 
 class WeightedMap(AffineMap):
@@ -230,6 +243,8 @@ class Convolution(WeightedMap):
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """The convolution's backward pass towards its input; only the input's shape is used."""
+        if self._few and max(self._settings[0]) > 1:
+            return self._adjoint_of_few(share, [part], shape)
         weight = self.part(part)
         if self._pointwise:
             return self._as_dense(share, weight.flatten(1).t(), None)
@@ -237,6 +252,40 @@ class Convolution(WeightedMap):
         layout = torch.channels_last if self._channels_last else torch.contiguous_format
         x = torch.empty(shape, dtype=share.dtype, device=share.device, memory_format=layout)
         return aten.convolution_backward(share, x, weight, None, *self._settings, [True, False, False])[0]
+
+    @property
+    def _few(self) -> bool:
+        """Whether parts of the weight may stand side by side, as so many more input channels."""
+        _, _, dilation, transposed, _, groups = self._settings
+        assert self.weight is not None
+        plain = groups == 1 and not transposed and set(dilation) == {1}
+        return plain and self._channels_last and self.weight.shape[1] <= _FEW
+
+    def _beside(self, parts: Sequence[Part]) -> Tensor:
+        return torch.cat([self.part(part) for part in parts], 1)
+
+    def by_sign(self, x: Tensor, parts: tuple[Part, Part], offset: Tensor | float) -> Tensor:
+        """x⁺ W_partᵀ + x⁻ W_otherᵀ + offset; of few channels both are one convolution."""
+        if not self._few:
+            return super().by_sign(x, parts, offset)
+        layout = torch.channels_last
+        weight = self._cache.get(
+            (self._key, "signs", *parts), lambda: self._beside(parts).contiguous(memory_format=layout)
+        )
+        both = torch.cat([x.clamp(min=0), x.clamp(max=0)], 1).contiguous(memory_format=layout)
+        return aten.convolution(both, weight, _vector(offset, weight, len(weight)), *self._settings)
+
+    def adjoints(self, share: Tensor, parts: Sequence[Part], shape: torch.Size) -> list[Tensor]:
+        """The adjoint of several parts; of few channels all are one convolution."""
+        if not self._few or len(parts) == 1:
+            return super().adjoints(share, parts, shape)
+        return list(self._adjoint_of_few(share, parts, shape).chunk(len(parts), 1))
+
+    def _adjoint_of_few(self, share: Tensor, parts: Sequence[Part], shape: torch.Size) -> Tensor:
+        stride, padding = self._settings[:2]
+        key = (self._key, "adjoint", *parts)
+        kernel = self._cache.get(key, lambda: strided_kernel(self._beside(parts), stride))
+        return strided_adjoint(share, kernel, stride, padding, (shape[2], shape[3]))
 
     def flow(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
         """(samples, output channels, input channels): W ⊙ ∂/∂W of the backward pass, summed over the kernel."""
@@ -273,6 +322,10 @@ class Unbatched(Convolution):
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """The convolution's backward pass towards its input."""
         return super().adjoint(share.unsqueeze(0), part, torch.Size([1, *shape])).squeeze(0)
+
+    @property
+    def _few(self) -> bool:
+        return False
 
 
 def _vector(offset: Tensor | float | None, weight: Tensor, units: int) -> Tensor | None:
