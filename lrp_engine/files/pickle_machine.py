@@ -10,7 +10,11 @@ from typing import Any
 from .tensors import shown
 
 DEEPEST = 10_000  # marks that wait for their end
-MOST_MEMORY = 128 * 1024**2  # bytes, estimated, for what the pickle makes
+MOST_MEMORY = 96 * 1024**2  # bytes, estimated, for what the pickle makes
+
+# What things take in memory, in bytes, roughly
+NUMBER, CONTAINER, ITEM, ENTRY, OBJECT = 32, 64, 16, 104, 256
+_EACH: dict[type, int] = {list: ITEM, tuple: ITEM, dict: ENTRY, set: ENTRY, frozenset: ENTRY, str: 4, bytes: 1}
 
 # Gets the arguments of a call, gives plain data.
 Constructor = Callable[..., Any]
@@ -42,8 +46,13 @@ class Record:
 _OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg", "cPickle": "pickle", "exceptions": "builtins"}
 
 
+_PLAIN_BASES = ("object", "dict", "list", "tuple", "set", "frozenset", "int", "float", "complex", "str", "bytes")
+
+
 class Machine:
     """The pickle virtual machine with every way to the outside taken out."""
+
+    harmless = frozenset(Name("builtins", name) for name in _PLAIN_BASES)
 
     def __init__(
         self, content: bytes, start: int, known: dict[str, Constructor], persistent: Callable[[Any], Any] | None
@@ -57,6 +66,7 @@ class Machine:
         self.memory: dict[int, Any] = {}
         self.calls: dict[str, None] = {}
         self.objects: dict[str, None] = {}
+        self.names: dict[tuple[str, str], Name] = {}
         self.made = 0
 
     # -- bytes
@@ -71,14 +81,26 @@ class Machine:
 
     def number(self, form: struct.Struct) -> int:
         """Give the next bytes as a number."""
-        return form.unpack(self.take(form.size))[0]
+        (number,) = form.unpack_from(self.content, self.at)
+        self.at += form.size
+        return number
 
     def line(self, encoding: str = "utf-8") -> str:
         """Give the text up to the end of the line."""
         end = self.content.index(b"\n", self.at)
         piece = self.content[self.at : end]
         self.at = end + 1
-        return piece.decode(encoding)
+        return self.text(piece, encoding)
+
+    def text(self, piece: bytes, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Give text; one letter beyond ASCII can make each of them take four bytes."""
+        self.spend(CONTAINER + len(piece) * (1 if piece.isascii() else 4))
+        return piece.decode(encoding, errors)
+
+    def raw(self, count: int) -> bytes:
+        """Give the next bytes as a value."""
+        self.spend(CONTAINER + count)
+        return self.take(count)
 
     # -- stack
 
@@ -86,12 +108,26 @@ class Machine:
         """Put a value on the stack."""
         self.stack.append(value)
 
-    def fresh(self, value: Any, size: int = 64) -> Any:
-        """Count a new container against the memory that a pickle may use."""
+    def spend(self, size: int) -> None:
+        """Count bytes against the memory that a pickle may use; what is copied often takes time as well."""
         self.made += size
         if self.made > MOST_MEMORY:
             raise ValueError("too much memory")
+
+    def fresh(self, value: Any, size: int = CONTAINER) -> Any:
+        """Count a new value."""
+        self.spend(size)
         return value
+
+    def group(self, items: list[Any]) -> list[Any]:
+        """Count the places of values in a container."""
+        self.spend(CONTAINER + ITEM * len(items))
+        return items
+
+    def constructed(self, constructor: Constructor, arguments: tuple[Any, ...]) -> Any:
+        """Make plain data, which may copy each of the arguments."""
+        self.spend(OBJECT + sum(_EACH.get(type(each), 0) * len(each) for each in arguments if type(each) in _EACH))
+        return constructor(*arguments)
 
     def mark(self) -> None:
         """Begin a group of values."""
@@ -110,7 +146,7 @@ class Machine:
         """Keep the value on top of the stack under a number."""
         if slot < 0:
             raise ValueError("a negative place")
-        self.memory[slot] = self.fresh(self.stack[-1], 32)
+        self.memory[slot] = self.fresh(self.stack[-1], ENTRY)
 
     # -- what an instruction does to values
 
@@ -118,7 +154,11 @@ class Machine:
         """Give a name, without looking it up."""
         if not isinstance(module, str) or not isinstance(name, str):
             raise TypeError("a name that is no text")
-        return Name(_OLD_MODULES.get(module, module), name)
+        known = self.names.get((module, name))
+        if known is None:
+            known = self.fresh(Name(_OLD_MODULES.get(module, module), name), OBJECT)
+            self.names[module, name] = known
+        return known
 
     def call(self, function: Any, arguments: Any) -> Any:
         """A function is called: made into data if it is known, else written down."""
@@ -126,17 +166,19 @@ class Machine:
             raise TypeError("arguments that are no tuple")
         if isinstance(function, Name):
             if str(function) == "copyreg._reconstructor":  # how old protocols write “an object of this class”
+                if arguments[1] not in self.harmless:  # the class's base is called with the third argument
+                    return self.call(arguments[1], arguments[2:])
                 return self.make(arguments[0], arguments[2:])
             constructor = self.known.get(str(function))
             if constructor is not None:
-                return self.fresh(constructor(*arguments), 256)
+                return self.constructed(constructor, arguments)
             what = str(function)
         elif isinstance(function, Record):
             what = f"what {function.made_by} gives"
         else:
             raise TypeError("a call of what is no function")
         self.calls[self.fresh(shown(what), 128)] = None
-        return self.fresh(Record(what, arguments), 256)
+        return self.fresh(Record(what, arguments), OBJECT)
 
     def make(self, kind: Any, arguments: Any) -> Any:
         """An object of a class is made without calling the class."""
@@ -144,14 +186,15 @@ class Machine:
             return self.call(kind, arguments)
         constructor = self.known.get(str(kind))
         if constructor is not None:
-            return self.fresh(constructor(*arguments), 256)
+            return self.constructed(constructor, arguments)
         self.objects[self.fresh(shown(kind), 128)] = None
-        return self.fresh(Record(str(kind), arguments), 256)
+        return self.fresh(Record(str(kind), arguments), OBJECT)
 
     def set_entries(self, target: Any, flat: list[Any]) -> None:
         """Put keys and values, which alternate, into a dictionary."""
         if len(flat) % 2:
             raise ValueError("a key without a value")
+        self.spend(ENTRY // 2 * len(flat))
         pairs = zip(flat[::2], flat[1::2], strict=True)
         if isinstance(target, Record):
             target.entries.extend(pairs)
@@ -163,6 +206,7 @@ class Machine:
 
     def add_items(self, target: Any, items: list[Any]) -> None:
         """Put values into a list or a set."""
+        self.spend((ENTRY if isinstance(target, set) else ITEM) * len(items))
         if isinstance(target, Record):
             target.items.extend(items)
         elif isinstance(target, set):

@@ -14,11 +14,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import FormatError
-from .pickle_machine import Constructor, Machine, Name, Record, checked_key
+from .pickle_machine import (
+    CONTAINER,
+    ENTRY,
+    ITEM,
+    NUMBER,
+    OBJECT,
+    Constructor,
+    Machine,
+    Name,
+    Record,
+    checked_key,
+)
 
 __all__ = ["Name", "Pickled", "Record", "read_pickle"]
 
-MOST_STEPS = 3_000_000  # some two seconds; a checkpoint with 10,000 tensors takes about 600,000
+MOST_STEPS = 2_000_000  # under a second on a free machine; a checkpoint with 10,000 tensors takes 320,000
 LONGEST_INTEGER = 256  # bytes
 
 
@@ -79,7 +90,7 @@ def read_pickle(
 
 
 def _run(machine: Machine) -> Any:
-    content = machine.content
+    content, steps = machine.content, _STEPS
     for _ in range(MOST_STEPS):
         code = content[machine.at]
         machine.at += 1
@@ -87,7 +98,7 @@ def _run(machine: Machine) -> Any:
             if machine.marks:
                 raise ValueError("a mark is left")
             return machine.stack.pop()
-        _STEPS[code](machine)
+        steps[code](machine)
     raise ValueError("too long")
 
 
@@ -96,7 +107,20 @@ _DOUBLE = struct.Struct(">d")
 _STOP = ord(".")
 
 
+def _fixed(form: struct.Struct) -> Callable[[Machine], None]:
+    """A number of so many bytes."""
+
+    def step(machine: Machine) -> None:
+        (number,) = form.unpack_from(machine.content, machine.at)
+        machine.at += form.size
+        machine.spend(NUMBER)
+        machine.stack.append(number)
+
+    return step
+
+
 def _integer(machine: Machine, form: struct.Struct) -> None:
+    machine.spend(NUMBER + LONGEST_INTEGER)
     length = machine.number(form)
     if not 0 <= length <= LONGEST_INTEGER:
         raise ValueError("an integer without end")
@@ -104,7 +128,7 @@ def _integer(machine: Machine, form: struct.Struct) -> None:
 
 
 def _decimal(machine: Machine) -> None:
-    text = machine.line().removesuffix("L")
+    text = machine.line().removesuffix("L")  # which has paid for it
     if len(text) > LONGEST_INTEGER:
         raise ValueError("an integer without end")
     machine.push({"00": False, "01": True}[text] if text in ("00", "01") else int(text))
@@ -129,7 +153,7 @@ def _tuple(count: int) -> Callable[[Machine], None]:
             raise ValueError("too few values")
         items = tuple(machine.stack[-count:])
         del machine.stack[-count:]
-        machine.push(machine.fresh(items))
+        machine.push(machine.fresh(items, CONTAINER + ITEM * count))
 
     return step
 
@@ -144,6 +168,7 @@ def _new_object(machine: Machine, *, keywords: bool) -> None:
     arguments = machine.stack.pop()
     if not isinstance(named, dict) or not isinstance(arguments, tuple):
         raise TypeError("arguments of an unusual type")
+    machine.spend(ITEM * (len(named) + len(arguments)))  # they are copied below
     machine.push(machine.make(machine.stack.pop(), (*arguments, *named.values())))
 
 
@@ -164,12 +189,14 @@ def _stack_name(machine: Machine) -> None:
 
 def _dictionary(machine: Machine) -> None:
     flat = machine.to_mark()
-    machine.push({})
+    machine.push(machine.fresh({}))
     machine.set_entries(machine.stack[-1], flat)
 
 
 def _frozen_set(machine: Machine) -> None:
-    machine.push(frozenset(map(checked_key, machine.to_mark())))
+    items = machine.to_mark()
+    machine.spend(CONTAINER + ENTRY * len(items))
+    machine.push(frozenset(map(checked_key, items)))
 
 
 def _set_entry(machine: Machine) -> None:
@@ -213,38 +240,38 @@ _TABLE: dict[str, Callable[[Machine], Any]] = {
     "N": lambda m: m.push(None),
     "\x88": lambda m: m.push(True),
     "\x89": lambda m: m.push(False),
-    "K": lambda m: m.push(m.number(_U1)),
-    "M": lambda m: m.push(m.number(_U2)),
-    "J": lambda m: m.push(m.number(_I4)),
+    "K": _fixed(_U1),
+    "M": _fixed(_U2),
+    "J": _fixed(_I4),
     "\x8a": lambda m: _integer(m, _U1),
     "\x8b": lambda m: _integer(m, _I4),
     "I": _decimal,
     "L": _decimal,
-    "G": lambda m: m.push(_DOUBLE.unpack(m.take(8))[0]),
+    "G": _fixed(_DOUBLE),
     "F": lambda m: m.push(float(m.line())),
-    "X": lambda m: m.push(m.take(m.number(_U4)).decode("utf-8", "surrogatepass")),
-    "\x8c": lambda m: m.push(m.take(m.number(_U1)).decode("utf-8", "surrogatepass")),
-    "\x8d": lambda m: m.push(m.take(m.number(_U8)).decode("utf-8", "surrogatepass")),
+    "X": lambda m: m.push(m.text(m.take(m.number(_U4)), "utf-8", "surrogatepass")),
+    "\x8c": lambda m: m.push(m.text(m.take(m.number(_U1)), "utf-8", "surrogatepass")),
+    "\x8d": lambda m: m.push(m.text(m.take(m.number(_U8)), "utf-8", "surrogatepass")),
     "V": lambda m: m.push(m.line("raw-unicode-escape")),
     "S": _quoted,
-    "T": lambda m: m.push(m.take(m.number(_U4)).decode("latin-1")),
-    "U": lambda m: m.push(m.take(m.number(_U1)).decode("latin-1")),
-    "B": lambda m: m.push(m.take(m.number(_U4))),
-    "C": lambda m: m.push(m.take(m.number(_U1))),
-    "\x8e": lambda m: m.push(m.take(m.number(_U8))),
-    "\x96": lambda m: m.push(m.take(m.number(_U8))),  # a bytearray: as bytes
-    "\x97": lambda m: m.push(m.fresh(Record("an out-of-band buffer"), 256)),
+    "T": lambda m: m.push(m.text(m.take(m.number(_U4)), "latin-1")),
+    "U": lambda m: m.push(m.text(m.take(m.number(_U1)), "latin-1")),
+    "B": lambda m: m.push(m.raw(m.number(_U4))),
+    "C": lambda m: m.push(m.raw(m.number(_U1))),
+    "\x8e": lambda m: m.push(m.raw(m.number(_U8))),
+    "\x96": lambda m: m.push(m.raw(m.number(_U8))),  # a bytearray: as bytes
+    "\x97": lambda m: m.push(m.fresh(Record("an out-of-band buffer"), OBJECT)),
     "\x98": _nothing,
     ")": lambda m: m.push(()),
     "\x85": _tuple(1),
     "\x86": _tuple(2),
     "\x87": _tuple(3),
-    "t": lambda m: m.push(m.fresh(tuple(m.to_mark()))),
+    "t": lambda m: m.push(tuple(m.group(m.to_mark()))),
     "]": lambda m: m.push(m.fresh([])),
-    "l": lambda m: m.push(m.to_mark()),
+    "l": lambda m: m.push(m.group(m.to_mark())),
     "}": lambda m: m.push(m.fresh({})),
     "d": _dictionary,
-    "\x8f": lambda m: m.push(m.fresh(set(), 216)),
+    "\x8f": lambda m: m.push(m.fresh(set(), OBJECT)),
     "\x91": _frozen_set,
     "\x90": _append_all,
     "a": _append,
