@@ -7,10 +7,11 @@ from typing import NoReturn
 
 from ..errors import FormatError, UntrustedFile
 from .archive import LARGEST_TEXT
+from .checkpoint import refuse_calls
 from .pickles import read_pickle
+from .tensor_records import storage
 from .tensors import shown
-from .torch_values import TORCH_VALUES, storage
-from .torchzip import refuse_calls
+from .torch_values import TORCH_VALUES
 from .weightfile import Candidate, Format
 
 # What torch wrote before 1.6: a magic number, a version, a description of the machine, then the value.

@@ -1,83 +1,13 @@
-"""What torch writes into a pickle, as data: tensors as places in storages, and the plain values around them."""
+"""What torch writes into a pickle, as data: which call stands for which plain value."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from .pickle_machine import Constructor, Name, Record, checked_key
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """A flat run of numbers that tensors are views of. `dtype` is empty where only bytes are counted."""
-
-    key: str
-    dtype: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class TensorRecord:
-    """A tensor: where in which storage, in numbers."""
-
-    storage: Storage
-    dtype: str
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OtherTensor:
-    """A tensor that is not a plain view of numbers: sparse, quantised, nested and so on."""
-
-    what: str
-
-
-STORAGES = {
-    "DoubleStorage": "float64",
-    "FloatStorage": "float32",
-    "HalfStorage": "float16",
-    "BFloat16Storage": "bfloat16",
-    "LongStorage": "int64",
-    "IntStorage": "int32",
-    "ShortStorage": "int16",
-    "CharStorage": "int8",
-    "ByteStorage": "uint8",
-    "BoolStorage": "bool",
-    "ComplexDoubleStorage": "complex128",
-    "ComplexFloatStorage": "complex64",
-    "UntypedStorage": "",
-    "_UntypedStorage": "",
-}
-
-
-def storage(identifier: Any) -> Storage:
-    """Read torch's persistent identifier: ("storage", class, key, device, count)."""
-    if not isinstance(identifier, tuple) or len(identifier) < 5 or identifier[0] != "storage":
-        raise ValueError("a persistent identifier that torch does not write")
-    _, kind, key, _, count = identifier[:5]
-    if not isinstance(kind, Name) or not isinstance(key, str) or type(count) is not int:
-        raise TypeError("a storage that torch does not write")
-    return Storage(key, STORAGES.get(kind.name, kind.name), count)
-
-
-def _tensor(held: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> TensorRecord:
-    if not isinstance(held, Storage) or not isinstance(shape, tuple) or not isinstance(strides, tuple):
-        raise TypeError("a tensor that torch does not write")
-    return TensorRecord(held, held.dtype or "uint8", offset, shape, strides)
-
-
-def _tensor_of_type(held: Any, offset: Any, shape: Any, strides: Any, *rest: Any) -> TensorRecord:
-    """Torch's newer number types have no storage class: the type is given apart."""
-    plain = _tensor(held, offset, shape, strides)
-    dtype = rest[2]
-    if not isinstance(dtype, Name) or dtype.module != "torch":
-        raise TypeError("a number type that torch does not write")
-    return TensorRecord(plain.storage, dtype.name, offset, shape, strides)
+from .tensor_records import OtherTensor, array_of, quantised, sparse, tensor, tensor_of_type
 
 
 def _parameter(value: Any, *_: Any) -> Any:
@@ -152,13 +82,36 @@ def _inert(name: str) -> Constructor:
     return lambda *arguments: Record(name, arguments)
 
 
+def _numpy_buffer(content: Any, dtype: Any, shape: Any, order: Any = "C", *_: Any) -> Any:
+    """Newer protocols write an array's bytes apart."""
+    return array_of(dtype, shape, content, fortran=order == "F") or Record("numpy.ndarray", (dtype, shape))
+
+
+def _numbers(items: Any = ()) -> list[Any]:
+    """How TorchScript writes lists: also those of tensors."""
+    return list(items) if isinstance(items, list | tuple) else []
+
+
+def _queue(items: Any = (), *_: Any) -> list[Any]:
+    return _numbers(items)
+
+
+def _typed(value: Any, *_: Any) -> Any:
+    """How TorchScript writes the type of a container beside it."""
+    return value
+
+
 _INERT = (
     "argparse.Namespace",
+    "builtins.range",
+    "builtins.slice",
     "datetime.date",
     "datetime.datetime",
     "datetime.timedelta",
     "datetime.timezone",
     "decimal.Decimal",
+    "fractions.Fraction",
+    "functools.partial",
     "numpy.core.multiarray._reconstruct",
     "numpy._core.multiarray._reconstruct",
     "numpy.dtype",
@@ -175,25 +128,31 @@ _INERT = (
 )
 
 TORCH_VALUES: dict[str, Callable[..., Any]] = {
-    "torch._utils._rebuild_tensor": _tensor,
-    "torch._utils._rebuild_tensor_v2": _tensor,
-    "torch._utils._rebuild_tensor_v3": _tensor_of_type,
+    "torch._utils._rebuild_tensor": tensor,
+    "torch._utils._rebuild_tensor_v2": tensor,
+    "torch._utils._rebuild_tensor_v3": tensor_of_type,
     "torch._utils._rebuild_parameter": _parameter,
     "torch._utils._rebuild_parameter_with_state": _parameter,
     "torch.nn.parameter.Parameter": _parameter,
     "torch._tensor._rebuild_from_type_v2": _of_class,
-    "torch._utils._rebuild_qtensor": _other("quantised"),
-    "torch._utils._rebuild_sparse_tensor": _other("sparse"),
-    "torch._utils._rebuild_sparse_csr_tensor": _other("sparse"),
+    "torch._utils._rebuild_qtensor": quantised,
+    "torch._utils._rebuild_sparse_tensor": sparse,
     "torch._utils._rebuild_nested_tensor": _other("nested"),
     "torch._utils._rebuild_meta_tensor_no_storage": _other("empty (meta)"),
     "torch._utils._rebuild_wrapper_subclass": _other("wrapped"),
-    "torch._utils._rebuild_device_tensor_from_numpy": _other("device"),
+    "torch._utils._rebuild_device_tensor_from_numpy": _parameter,
     "torch._utils._rebuild_device_tensor_from_cpu_tensor": _parameter,
     "torch.Size": tuple,
+    "torch.jit._pickle.build_intlist": _numbers,
+    "torch.jit._pickle.build_doublelist": _numbers,
+    "torch.jit._pickle.build_boollist": _numbers,
+    "torch.jit._pickle.build_tensorlist": _numbers,
+    "torch.jit._pickle.build_complexlist": _numbers,
+    "torch.jit._pickle.restore_type_tag": _typed,
     "collections.OrderedDict": _dictionary,
     "collections.defaultdict": _dictionary,
     "collections.Counter": _dictionary,
+    "collections.deque": _queue,
     "builtins.dict": _dictionary,
     "builtins.list": list,
     "builtins.tuple": tuple,
@@ -205,5 +164,7 @@ TORCH_VALUES: dict[str, Callable[..., Any]] = {
     "_codecs.encode": _encode,
     "numpy.core.multiarray.scalar": _numpy_scalar,
     "numpy._core.multiarray.scalar": _numpy_scalar,
+    "numpy.core.numeric._frombuffer": _numpy_buffer,
+    "numpy._core.numeric._frombuffer": _numpy_buffer,
     **{name: _inert(name) for name in _INERT},
 }

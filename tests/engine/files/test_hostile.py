@@ -103,11 +103,12 @@ def test_set_state_is_shown_by_name_only(tmp_path, marker):
     assert "RunsInSetState" in opened.metadata["hook"]
 
 
-def test_whole_pickled_model_names_its_class(tmp_path):
-    path = torch_file(tmp_path / "model.pth", torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU()))
-    with pytest.raises(lrp.UntrustedFile, match="Sequential") as caught:
+def test_whole_pickled_object_names_its_class(tmp_path, marker):
+    path = torch_file(tmp_path / "model.pth", RunsInSetState(marker))
+    with pytest.raises(lrp.UntrustedFile, match="RunsInSetState") as caught:
         lrp.open_weights(path)
     assert "state_dict()" in str(caught.value)
+    assert not ran(marker)
 
 
 def saved(value):

@@ -121,8 +121,16 @@ def test_wrappers(wrapper, tmp_path):
         "where": pathlib.PurePosixPath("runs/1"),
     }
     opened = lrp.open_weights(torch_file(tmp_path / "m.pt", checkpoint))
-    assert list(opened.tensors) == ["weight", "bias"]
+    assert list(opened.weights) == list(opened.tensors)[:2] == ["weight", "bias"]
+    assert {opened.roles[name] for name in list(opened.tensors)[2:]} == {"optimizer"}
+    np.testing.assert_array_equal(
+        opened.tensors["optimizer.state.0.exp_avg"].read(), optimizer.state_dict()["state"][0]["exp_avg"].numpy()
+    )
+    assert opened.metadata["optimizer"]["param_groups"][0]["lr"] == 0.001
     assert opened.metadata["epoch"] == 7
+    assert opened.metadata["args"] == {"rate": 0.1}
+    assert opened.metadata["where"] == "runs/1"
+    assert opened.metadata["class names"] == ["cat", "dog"]
     assert opened.metadata["best"] == 0.5
     assert opened.metadata["classes"] == ["cat", "dog"]
     assert any(f"under “{wrapper}”" in note for note in opened.notes)
@@ -172,16 +180,13 @@ def test_parameters_and_attributes(tmp_path):
     np.testing.assert_array_equal(tensors(torch_file(tmp_path / "m.pt", {"w": value}))["w"].read(), np.ones(2))
 
 
-@pytest.mark.filterwarnings("ignore:torch.quantize")
-def test_tensors_that_are_no_plain_arrays_are_named(tmp_path):
-    value = {
-        "w": torch.ones(2),
-        "s": torch.eye(3).to_sparse(),
-        "q": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
-    }
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_tensors_without_numbers_are_named(tmp_path):
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.strided)
+    value = {"w": torch.ones(2), "n": nested, "m": torch.ones(2, device="meta")}
     opened = lrp.open_weights(torch_file(tmp_path / "m.pt", value))
     assert list(opened.tensors) == ["w"]
-    assert any("“s” (sparse), “q” (quantised)" in note for note in opened.notes)
+    assert any("“n” (nested), “m” (empty (meta))" in note for note in opened.notes)
 
 
 def test_without_tensors(tmp_path):
