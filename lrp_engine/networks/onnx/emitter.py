@@ -317,6 +317,25 @@ class Emitter:
         what = "the number of samples" if isinstance(value, Sized) else "the input's values"
         raise self.refusal(f"a setting of it depends on {what}; export the network with this setting fixed")
 
+    def taken(self, value: Any, what: str) -> Tensor:
+        """A value that decides which way is taken through the graph: the examples', where the input decides.
+
+        Raises
+        ------
+        UnsupportedOperation
+            If it depends on the number of samples.
+        """
+        examples = self.examples(value)
+        if isinstance(value, Node):
+            assert self.call is not None
+            self.note(
+                f"{self.call.where[0].upper()}{self.call.where[1:]} decides by the input {what}; the way that an "
+                "example takes is followed, and explanations hold for inputs that take it too."
+            )
+        elif isinstance(merge(examples), Sized):
+            raise self.refusal("it decides by the number of samples; export the network with a fixed number")
+        return examples[0]
+
     def integers(self, value: Any) -> list[int]:
         """The same for whole numbers, flat."""
         return [int(one) for one in self.constant(value).reshape(-1).tolist()]

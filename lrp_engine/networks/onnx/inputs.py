@@ -162,7 +162,7 @@ class _Settled:
         return tuple(1 if size is None else int(size) for size in given)
 
     def _size(self, value: OnnxValue, place: int) -> int:
-        shape: tuple[int | str | None, ...] = value.shape or ()
+        shape = list(value.shape or ())
         size = shape[place]
         if isinstance(size, int):
             return size
