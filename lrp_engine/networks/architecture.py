@@ -6,9 +6,10 @@ The file is read with msgspec into the structures below; unknown keys and wrong 
 
 from __future__ import annotations
 
+import json
 from math import prod
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -18,7 +19,7 @@ from ..files.features import Feature
 VERSION = 1
 
 
-class FeatureEntry(msgspec.Struct, forbid_unknown_fields=True):
+class FeatureEntry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """An input unit: network value = (value in the table − mean) / scale."""
 
     name: str
@@ -27,12 +28,13 @@ class FeatureEntry(msgspec.Struct, forbid_unknown_fields=True):
     scale: float = 1.0
 
 
-class InputEntry(msgspec.Struct, forbid_unknown_fields=True):
-    """An input: its shape without the sample axis, and one feature per unit (or none)."""
+class InputEntry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """An input: its shape without the sample axis, one feature per unit (or none), and “int64” for tokens."""
 
     name: str
     shape: list[int]
     features: list[FeatureEntry] = []
+    dtype: Literal["float32", "int64"] = "float32"
 
 
 class DescribedInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -42,8 +44,8 @@ class DescribedInput(msgspec.Struct, forbid_unknown_fields=True):
     features: list[FeatureEntry] = []
 
 
-class LayerEntry(msgspec.Struct, forbid_unknown_fields=True):
-    """A layer: its torch.nn type with its parameters; `weights` is its prefix in the state dict."""
+class LayerEntry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A layer: its type with its parameters; `weights` is its prefix in the state dict, `inputs` what it reads."""
 
     name: str
     type: str
@@ -52,7 +54,7 @@ class LayerEntry(msgspec.Struct, forbid_unknown_fields=True):
     inputs: list[str] = []
 
 
-class OutputEntry(msgspec.Struct, forbid_unknown_fields=True):
+class OutputEntry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """An output: what it is called and the names of its units."""
 
     name: str = "output"
@@ -68,14 +70,32 @@ class Description(msgspec.Struct, forbid_unknown_fields=True):
     outputs: list[OutputEntry] = []
 
 
-class Architecture(msgspec.Struct, forbid_unknown_fields=True):
-    """The whole file."""
+class Architecture(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The whole file.
+
+    Attributes
+    ----------
+    version : int
+    inputs : list of InputEntry
+    layers : list of LayerEntry
+        In the order in which they are computed.
+    name : str
+    outputs : list of OutputEntry
+        Without any, the last layer's value is the output.
+    assumptions : list of str
+        What the weights did not tell when the architecture was inferred, in sentences; a network says so in its notes.
+    """
 
     version: int
     inputs: list[InputEntry]
     layers: list[LayerEntry]
     name: str = ""
     outputs: list[OutputEntry] = []
+    assumptions: list[str] = []
+
+    def to_json(self) -> str:
+        """The file's text: a layer, a feature and an output take one line each."""
+        return _written(msgspec.to_builtins(self)) + "\n"
 
 
 _Schema = TypeVar("_Schema", Architecture, Description)
@@ -98,6 +118,68 @@ def read_architecture(path: str | Path) -> Architecture:
     if not architecture.inputs or not architecture.layers:
         raise ArchitectureError(f"{path.name} names no {'inputs' if not architecture.inputs else 'layers'}.")
     return architecture
+
+
+def write_architecture(
+    architecture: Architecture, path: str | Path | None = None, *, beside: str | Path | None = None
+) -> Path:
+    """Write an architecture.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    path : path, optional
+        The file to write.
+    beside : path, optional
+        Instead of it, the weight file that it is for: `NAME.architecture.json` is written into its folder, where `load`
+        finds it.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    ArchitectureError
+        If it cannot be written.
+    """
+    if path is None and beside is None:
+        raise ArchitectureError("Say where the architecture goes: a path, or the weight file that it is for.")
+    target = Path(path) if path is not None else name_beside(beside or "")
+    fresh = target.with_name(f"{target.name}.new")
+    try:
+        fresh.write_text(architecture.to_json(), encoding="utf-8")
+        fresh.replace(target)
+    except OSError as error:
+        raise ArchitectureError(f"The architecture cannot be written to {target}: {error.strerror}.") from error
+    return target
+
+
+def name_beside(path: str | Path) -> Path:
+    """How the architecture of this weight file is called."""
+    path = Path(path)
+    return path.with_name(f"{path.stem}.architecture.json")
+
+
+def _written(value: Any, margin: str = "") -> str:
+    """JSON in which a layer, a feature and an output take one line each."""
+    if not _opened(value):
+        return json.dumps(value, ensure_ascii=False)
+    within = f"{margin}  "
+    if isinstance(value, dict):
+        items = [f"{within}{json.dumps(key)}: {_written(item, within)}" for key, item in value.items()]
+    else:
+        items = [f"{within}{_written(item, within)}" for item in value]
+    opens, closes = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join((opens, ",\n".join(items), margin + closes))
+
+
+def _opened(value: Any) -> bool:
+    """Whether it takes several lines: a list of structures or of much, and what holds one."""
+    if isinstance(value, list):
+        return any(isinstance(item, dict) for item in value) or sum(len(str(item)) for item in value) > 100
+    return isinstance(value, dict) and any(map(_opened, value.values()))
 
 
 def read_description(text: bytes, name: str) -> Description:
