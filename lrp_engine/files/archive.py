@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import stat
 import struct
 import zipfile
 import zlib
@@ -10,17 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FormatError
+from .json_text import parse
 from .tensors import Region, check_unchanged, file_stamp, mapped, shown
 
 if TYPE_CHECKING:
     import numpy as np
 
 MOST_MEMBERS = 100_000
+LARGEST_DIRECTORY = 16 * 1024**2  # the list of the members
 LARGEST_TEXT = 64 * 1024**2  # JSON and pickles; those of a network with billions of weights have a few MiB
-LARGEST_COMPRESSED = 256 * 1024**2  # torch never compresses; a repacked file may
+LARGEST_COMPRESSED = 160 * 1024**2  # torch never compresses; a repacked file may
+# Weights shrink little. What shrinks a hundredfold may still be zeros, so small members are let through.
+SMALL, MOST_SHRUNK = 16 * 1024**2, 100
 
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_END = struct.Struct("<4s4H2LH")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR_64 = struct.Struct("<4sLQL")
 _ENCRYPTED = 0x1
+_UNIX = 3
+_LATER = 0xFFFFFFFF  # this size stands elsewhere
 _READ_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -59,17 +68,65 @@ class Archive:
         self.path = path
         try:
             self._stamp = file_stamp(path)
+            count, directory = self._directory()
             with zipfile.ZipFile(path) as opened:
                 entries = opened.infolist()
         except _READ_ERRORS as error:
             raise FormatError(f"{path.name} is a damaged zip archive: it was cut off or changed.") from error
-        if len(entries) > MOST_MEMBERS:
-            raise FormatError(f"{path.name} has {len(entries)} members, more than any weight file needs.")
+        if len(entries) != count:
+            raise FormatError(f"{path.name} is a damaged zip archive: it has not as many members as it says.")
         self.members: dict[str, zipfile.ZipInfo] = {}
+        self._ends = self._in_order(entries, directory)
         folders = {entry.filename.partition("/")[0] for entry in entries if "/" in entry.filename}
         self._folder = folders.pop() + "/" if len(folders) == 1 else ""
         for entry in entries:
             self._admit(entry)
+
+    def _directory(self) -> tuple[int, int]:
+        """How many members the zip says it has, and where its list of them begins; it is not read before it is small.
+
+        The list has to lie at the very end, and nothing may stand before the first member: torch writes it so, and
+        another reader could take what stands there for another archive.
+        """
+        size = self._stamp[0]
+        with self.path.open("rb") as stream:
+            stream.seek(max(size - _END.size - _LOCATOR_64.size - _END_64.size, 0))
+            tail = stream.read()
+        end = _END.unpack(tail[-_END.size :])
+        if end[0] != b"PK\5\6" or end[-1] != 0:
+            raise ValueError("no end, or a comment")
+        count, length, start = end[4:7]
+        tail, at = tail[: -_END.size], size - _END.size
+        if tail[-_LOCATOR_64.size :].startswith(b"PK\6\7"):
+            end_64 = _END_64.unpack(tail[: -_LOCATOR_64.size][-_END_64.size :])
+            if end_64[0] != b"PK\6\6":
+                raise ValueError("no end")
+            count, length, start = end_64[7:10]
+            at -= _LOCATOR_64.size + _END_64.size
+        if start + length != at:
+            raise ValueError("a list elsewhere")
+        if count > MOST_MEMBERS or length > LARGEST_DIRECTORY:
+            raise FormatError(f"{self.path.name} has {count} members, more than any weight file needs.")
+        return count, start
+
+    def _in_order(self, entries: list[zipfile.ZipInfo], directory: int) -> dict[int, int]:
+        """Where each member's place ends: at the next one, by where its header begins.
+
+        Raises
+        ------
+        FormatError
+            If two share bytes, as in a bomb.
+        """
+        starts = sorted(entry.header_offset for entry in entries)
+        ends = dict(zip(starts, [*starts[1:], directory], strict=True))
+        for entry in entries:
+            least = entry.header_offset + _LOCAL_HEADER.size + len(entry.filename) + entry.compress_size
+            if len(ends) < len(entries) or least > ends[entry.header_offset]:
+                raise FormatError(
+                    f"The member “{shown(entry.filename)}” of {self.path.name} shares bytes with another one or lies "
+                    "beyond the end: the file is damaged or made to harm."
+                )
+        return ends
 
     def _admit(self, entry: zipfile.ZipInfo) -> None:
         name = entry.orig_filename
@@ -81,10 +138,10 @@ class Archive:
             raise FormatError(f"{say} is encrypted; unpack it with its password first.")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise FormatError(f"{say} is compressed in a way that this program does not read.")
+        if entry.create_system == _UNIX and stat.S_ISLNK(entry.external_attr >> 16):
+            raise FormatError(f"{say} is a link to another file; no weight file needs that.")
         if entry.compress_type == zipfile.ZIP_STORED and entry.compress_size != entry.file_size:
             raise FormatError(f"{say} states two different sizes: the file is damaged.")
-        if entry.header_offset < 0 or entry.header_offset + entry.compress_size > self._stamp[0]:
-            raise FormatError(f"{say} lies beyond the end of the file: it was cut off or changed.")
         name = name.removeprefix(self._folder)
         if name in self.members:
             raise FormatError(
@@ -115,15 +172,24 @@ class Archive:
             )
         check_unchanged(self.path, self._stamp)
         try:
-            self._start(entry)
-            # `open` stops at the stated size, so what a bomb would unpack beyond it is never made.
-            with zipfile.ZipFile(self.path) as opened, opened.open(entry) as stream:
-                content = stream.read(entry.file_size + 1)
+            content = self._unpacked(entry)
         except _READ_ERRORS as error:
             raise FormatError(f"The member “{shown(name)}” of {self.path.name} is damaged.") from error
-        if len(content) != entry.file_size:
-            raise FormatError(f"The member “{shown(name)}” of {self.path.name} is cut off.")
+        if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
+            raise FormatError(f"The member “{shown(name)}” of {self.path.name} is cut off or damaged.")
         return content
+
+    def _unpacked(self, entry: zipfile.ZipInfo) -> bytes:
+        if entry.compress_size > entry.file_size + entry.file_size // 64 + 1024:
+            raise ValueError("packed larger than unpacked")
+        start = self._start(entry)
+        with self.path.open("rb") as stream:
+            stream.seek(start)
+            packed = stream.read(entry.compress_size)
+        if entry.compress_type == zipfile.ZIP_STORED:
+            return packed
+        # At the stated size it stops, so what a bomb would unpack beyond it is never made.
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, entry.file_size + 1)
 
     def json(self, name: str) -> dict[str, Any]:
         """Read a member that holds a JSON object.
@@ -134,9 +200,11 @@ class Archive:
             As `read`, or if it is no JSON object.
         """
         try:
-            value = json.loads(self.read(name))
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"The member “{shown(name)}” of {self.path.name} is not valid JSON.") from error
+            value = parse(self.read(name))
+        except ValueError as error:
+            raise FormatError(
+                f"The member “{shown(name)}” of {self.path.name} is not valid JSON, or far too large ({error})."
+            ) from error
         if not isinstance(value, dict):
             raise FormatError(f"The member “{shown(name)}” of {self.path.name} is not a JSON object.")
         return value
@@ -154,7 +222,7 @@ class Archive:
                 check_unchanged(self.path, self._stamp)
                 try:
                     start = self._start(entry)
-                except (OSError, struct.error) as error:
+                except (OSError, ValueError, struct.error) as error:
                     raise FormatError(f"The member “{shown(name)}” of {self.path.name} cannot be read.") from error
                 return mapped(self.path, count, self._stamp, start + first).load()
 
@@ -183,10 +251,11 @@ class Archive:
             name = stream.read(name_length)
         start = entry.header_offset + _LOCAL_HEADER.size + name_length + extra_length
         encoding = "utf-8" if entry.flag_bits & 0x800 else "cp437"
-        if header[0] != b"PK\3\4" or name != entry.orig_filename.encode(encoding, errors="replace"):
+        same = header[3] == entry.compress_type and header[8] in (0, _LATER, entry.file_size)
+        if header[0] != b"PK\3\4" or not same or name != entry.orig_filename.encode(encoding, errors="replace"):
             raise FormatError(
                 f"The member “{shown(entry.filename)}” of {self.path.name} is not where the zip says it is."
             )
-        if start + entry.compress_size > self._stamp[0]:
-            raise FormatError(f"The member “{shown(entry.filename)}” of {self.path.name} is cut off.")
+        if start + entry.compress_size > self._ends[entry.header_offset]:
+            raise FormatError(f"The member “{shown(entry.filename)}” of {self.path.name} reaches into the next one.")
         return start

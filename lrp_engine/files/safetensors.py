@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from typing import Any
 
 from ..errors import FormatError
 from .dtypes import DTYPES
+from .json_text import parse
 from .tensors import TensorInfo, file_stamp, mapped, shown, tensor_in
 from .weightfile import Candidate, WeightFile
 
@@ -85,20 +85,16 @@ def open_safetensors(candidate: Candidate) -> WeightFile:
 
 
 def _header(stream: Any, length: int, file: str) -> dict[str, Any]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a name twice")
-        return found
-
     try:
         with stream:
             stream.seek(8)
-            header = json.loads(stream.read(length), object_pairs_hook=once)
+            header = parse(stream.read(length))
     except OSError as error:
         raise FormatError(f"{file} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"The safetensors header of {file} is not valid JSON, or names a tensor twice.") from error
+    except ValueError as error:
+        raise FormatError(
+            f"The safetensors header of {file} is not valid JSON, names a tensor twice, or is far too large ({error})."
+        ) from error
     if not isinstance(header, dict):
         raise FormatError(f"The safetensors header of {file} is not a JSON object.")
     return header
