@@ -130,6 +130,7 @@ _CONSTANTS: Final = (
     *("logical_xor", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor", "__and__", "__or__", "any", "all"),
     *("argmax", "argmin", "argsort", "one_hot", "bucketize"),
     *("searchsorted", "meshgrid", "sym_size", "sym_numel", "sym_stride"),
+    "lift",  # changes nothing: what others are measured by, as the scale of a dynamic quantization
 )
 _NOWHERE: Final = (  # of a live value they are statistics, which norms hold, or masks; no rule leads back through them
     *("var", "std", "linalg_vector_norm", "norm", "logsumexp", "prod", "cumprod", "topk", "sort"),

@@ -20,6 +20,8 @@ from torch.fx import Graph, Node
 from torch.fx.node import map_aggregate
 
 from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation
+from ...files.onnx_fields import ONNX_DTYPES
+from ...files.tensors import TensorInfo
 from ..graph import callable_of
 from ..tensors import to_torch
 from .values import DTYPES, Call, Result, Sized, Value, runnable
@@ -64,6 +66,8 @@ class Emitter:
         What a person should know about the network.
     body : callable
         Runs a graph inside the current node (of If, Loop …) on values, and gives its outputs.
+    centred : dict
+        Of quantised values: the value less its zero point, and the zero point.
     pinned : bool
         Whether the file is made for one sample, and is tried with several: a leading 1 in a shape may mean the samples.
     """
@@ -79,7 +83,9 @@ class Emitter:
         self.body: Callable[..., list[Any]] = _nowhere
         self._examples: dict[Node, tuple[Any, ...]] = {}
         self._names: dict[int, tuple[Tensor, str]] = {}  # by identity; the tensor is held so that it stays the same
+        self._formats: dict[int, tuple[Any, str]] = {}
         self._attributes: dict[str, Node] = {}
+        self.centred: dict[Node, tuple[Any, Any]] = {}
         self._batch: Node | None = None
         self._sizes: dict[tuple[int, int], Any] = {}
         self._born: list[Node] = []
@@ -105,8 +111,7 @@ class Emitter:
         """The name that a constant has, or ""."""
         return self._names[id(tensor)][1] if id(tensor) in self._names else ""
 
-    @staticmethod
-    def tensor(value: Any, dtype: torch.dtype | None = None) -> Tensor:
+    def tensor(self, value: Any, dtype: torch.dtype | None = None) -> Tensor:
         """A constant of plain numbers, an array, or a tensor of the file.
 
         Half precision becomes single; whole numbers that torch cannot calculate with become wider ones.
@@ -115,11 +120,24 @@ class Emitter:
             made = value
         elif isinstance(value, np.ndarray | np.generic):
             made = torch.from_numpy(np.array(value, copy=True, order="C"))
-        elif hasattr(value, "read"):
+        elif isinstance(value, TensorInfo):
             made = to_torch(value)
         else:
             made = torch.tensor(value)
-        return made.to(dtype or runnable(made.dtype))
+        made = made.to(dtype or runnable(made.dtype))
+        if isinstance(value, TensorInfo):
+            self.formatted(made, value.dtype)
+        return made
+
+    def formatted(self, value: Tensor | Node, name: str) -> None:
+        """Remember the number format that the file has for a value, where it is computed in another one."""
+        self._formats[id(value)] = value, name
+
+    def format(self, value: Any) -> str:
+        """The number format that the file has for a value, as far as is known: “uint4”."""
+        if id(value) in self._formats:
+            return self._formats[id(value)][1]
+        return str(self.dtype(value)).removeprefix("torch.")
 
     # ------------------------------------------------------------------------------------------------------- emitting
 
@@ -403,6 +421,10 @@ class Emitter:
         if len(open_sizes) == 1 and -1 not in sizes and 0 not in sizes:
             sizes[open_sizes[0]] = -1
         return self(aten.reshape.default, value, sizes)
+
+    def format_of(self, number: int) -> str:
+        """The name of an ONNX number format; "" for 0."""
+        return ONNX_DTYPES.get(number, "")
 
     def dtype_of(self, number: int) -> torch.dtype:
         """The torch format in which values of an ONNX number format are computed."""

@@ -54,7 +54,7 @@ class Importer:
         Gives the tensor of an initialiser's description: the file's, or one of another file.
     """
 
-    def __init__(self, model: OnnxModel, emitter: Emitter, initializers: Callable[[str, Any], Any]) -> None:
+    def __init__(self, model: OnnxModel, emitter: Emitter, initializers: Callable[[Any], Any]) -> None:
         self._model = model
         self._emit = emitter
         self._initializer = initializers
@@ -170,7 +170,7 @@ class Importer:
             if isinstance(scope.graph, OnnxGraph):
                 info = scope.graph.initializers.get(name) or scope.graph.sparse_initializers.get(name)
                 if info is not None:
-                    scope.values[name] = self._emit.name(self._initializer(name, info), name)
+                    scope.values[name] = self._emit.name(self._initializer(info), name)
                     return scope.values[name]
             scope = scope.parent
         raise FormatError(f"The graph uses the value “{name}” before anything yields it.")

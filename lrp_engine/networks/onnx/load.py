@@ -21,6 +21,7 @@ from .emitter import Emitter
 from .importer import Importer, unknown_operators
 from .inputs import Input, Sizes, Way, examples, ways
 from .parameters import learned
+from .replaced import replacement
 
 if TYPE_CHECKING:
     from ...files import TensorInfo, WeightFile
@@ -140,9 +141,10 @@ class _Tries:
         self.model = model
         self.given = [value for value in graph.inputs if value.name not in weights and value.name not in fixed]
         self.fixed = fixed
-        self.replace = replace
+        stored = {**graph.initializers, **graph.sparse_initializers}
+        self.replaced = replacement(stored, replace, model.path.name) if replace is not None else {}
         self.ways = ways(self.given, sizes)
-        self.read: dict[str, Tensor] = {}
+        self.read: dict[int, Tensor] = {}  # by the description's identity
 
     def first(self, use: Callable[[Imported], Any]) -> Any:
         """What `use` makes of the first way that works."""
@@ -181,13 +183,18 @@ class _Tries:
                 values[entry.name] = emit.input(entry.name, made, entry.axis)
                 for batch, example in zip(batches, made, strict=True):
                     batch[entry.name] = example
-            results = Importer(self.model, emit, self._initializer).run(values)
+            for value in self.model.graph.inputs:
+                if value.name in values:
+                    emit.formatted(values[value.name], value.dtype)
+            results = Importer(self.model, emit, lambda info: self._initializer(emit, info)).run(values)
             return self._imported(emit, way, batches, results)
 
-    def _initializer(self, name: str, info: TensorInfo) -> Tensor:
-        if name not in self.read:
-            self.read[name] = Emitter.tensor(info)
-        return self.read[name]
+    def _initializer(self, emit: Emitter, info: TensorInfo) -> Tensor:
+        taken = self.replaced.get(info.name, info)
+        if id(info) not in self.read:
+            self.read[id(info)] = emit.tensor(taken)
+        emit.formatted(self.read[id(info)], taken.dtype)
+        return self.read[id(info)]
 
     def _imported(self, emit: Emitter, way: Way, batches: list[dict[str, Tensor]], results: list[Any]) -> Imported:
         names, nodes = [], []
