@@ -114,9 +114,20 @@ def read_architecture(path: str | Path) -> Architecture:
         text = path.read_bytes()
     except OSError as error:
         raise ArchitectureError(f"The architecture {path.name} cannot be read: {error.strerror}.") from error
-    architecture = _decode(text, Architecture, path.name)
+    return parse_architecture(text, path.name)
+
+
+def parse_architecture(text: bytes | str, name: str) -> Architecture:
+    """Read the text of an architecture; `name` is what its errors call it.
+
+    Raises
+    ------
+    ArchitectureError
+        If it is not JSON, or breaks the schema; the sentence says where.
+    """
+    architecture = _decode(text, Architecture, name)
     if not architecture.inputs or not architecture.layers:
-        raise ArchitectureError(f"{path.name} names no {'inputs' if not architecture.inputs else 'layers'}.")
+        raise ArchitectureError(f"{name} names no {'inputs' if not architecture.inputs else 'layers'}.")
     return architecture
 
 
@@ -193,7 +204,7 @@ def read_description(text: bytes, name: str) -> Description:
     return _decode(text, Description, name)
 
 
-def _decode(text: bytes, kind: type[_Schema], name: str) -> _Schema:
+def _decode(text: bytes | str, kind: type[_Schema], name: str) -> _Schema:
     try:
         read = msgspec.json.decode(text, type=kind)
     except msgspec.DecodeError as error:
