@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from ..values import Operator
-from . import control, convolution, elementwise, matrix, quantized, recurrent, sequence, shape
+from . import (
+    control,
+    convolution,
+    elementwise,
+    matrix,
+    normalization,
+    pooling,
+    quantized,
+    recurrent,
+    reduction,
+    selection,
+    sequence,
+    shape,
+)
 
-_MODULES = (control, convolution, elementwise, matrix, quantized, recurrent, sequence, shape)
+_MODULES = (
+    *(control, convolution, elementwise, matrix, normalization, pooling),
+    *(quantized, recurrent, reduction, selection, sequence, shape),
+)
 
 OPERATORS: dict[tuple[str, str], Operator] = {
     key if isinstance(key, tuple) else ("", key): row if isinstance(row, Operator) else Operator(row)
