@@ -191,6 +191,23 @@ class Archive:
         # At the stated size it stops, so what a bomb would unpack beyond it is never made.
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, entry.file_size + 1)
 
+    def start(self, name: str, count: int) -> bytes:
+        """Read the first bytes of a member: at most so many, fewer where it is shorter.
+
+        Raises
+        ------
+        FormatError
+            If it is not there or is damaged.
+        """
+        entry = self._entry(name)
+        check_unchanged(self.path, self._stamp)
+        try:
+            self._start(entry)
+            with zipfile.ZipFile(self.path) as opened, opened.open(entry) as stream:
+                return stream.read(min(count, entry.file_size))
+        except _READ_ERRORS as error:
+            raise FormatError(f"The member “{shown(name)}” of {self.path.name} is damaged.") from error
+
     def json(self, name: str) -> dict[str, Any]:
         """Read a member that holds a JSON object.
 

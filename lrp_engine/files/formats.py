@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import FormatError
+from .legacy import looks_like_legacy, open_legacy
+from .npz import looks_like_numpy, open_numpy
 from .onnx import looks_like_onnx, open_onnx
+from .pickle_files import looks_like_pickle, open_pickle
 from .pt2 import looks_like_pt2, open_pt2
-from .refused import REFUSED, TORCHSCRIPT
+from .refused import REFUSED
 from .safetensors import looks_like_safetensors, open_safetensors
+from .shards import looks_like_index, open_index, part_of
+from .torchscript import looks_like_torchscript, open_torchscript
 from .torchzip import open_torch_zip
 from .weightfile import Candidate, Format, WeightFile
 
 HEAD = 512  # bytes by which a file is recognised
 
-# The first row that recognises the file has it.
+
+def _open_shard(path: Path) -> WeightFile:
+    """Open one of the files that a list of shards names; a list in a list is none of them."""
+    return _open(path, [row for row in FORMATS if row.open is not _open_index])
+
+
+def _open_index(candidate: Candidate) -> WeightFile:
+    return open_index(candidate, _open_shard)
+
+
+# The first row that recognises the file has it. A TorchScript archive also has the members of a state dict.
 FORMATS = (
     Format("PyTorch exported program (.pt2)", looks_like_pt2, open_pt2),
-    TORCHSCRIPT,
+    Format("TorchScript archive", looks_like_torchscript, open_torchscript),
     Format("PyTorch state dict", lambda candidate: candidate.holds("data.pkl"), open_torch_zip),
     Format("safetensors", looks_like_safetensors, open_safetensors),
+    Format("PyTorch file of before torch 1.6", looks_like_legacy, open_legacy),
+    Format("numpy arrays", looks_like_numpy, open_numpy),
+    Format("list of shards", looks_like_index, _open_index),
     Format("ONNX model", looks_like_onnx, open_onnx),
+    Format("Python pickle", looks_like_pickle, open_pickle),
     *REFUSED,
 )
 
@@ -44,14 +65,19 @@ def open_weights(path: str | Path) -> WeightFile:
     UntrustedFile
         If it could only be read by running code that it contains.
     """
-    path = Path(path)
+    return _open(Path(path), FORMATS)
+
+
+def _open(path: Path, formats: Sequence[Format]) -> WeightFile:
     candidate = _look(path)
-    for row in FORMATS:
+    for row in formats:
         if row.recognises(candidate):
-            return row.open(candidate)
+            weights = row.open(candidate)
+            part = part_of(path)
+            return replace(weights, notes=(*weights.notes, part)) if part else weights
     raise FormatError(
-        f"{path.name} is not a weight file that this program knows; it opens PyTorch state dicts (.pth, .pt), "
-        "exported programs (.pt2) and safetensors."
+        f"{path.name} is not a weight file that this program knows; it opens PyTorch files (.pt, .pth, .bin, .ckpt, "
+        ".pt2), TorchScript, safetensors, ONNX and numpy's .npz."
     )
 
 

@@ -87,7 +87,9 @@ class Machine:
 
     def line(self, encoding: str = "utf-8") -> str:
         """Give the text up to the end of the line."""
-        end = self.content.index(b"\n", self.at)
+        end = self.content.find(b"\n", self.at)  # a mapped file can find, but not index
+        if end < 0:
+            raise ValueError("cut off")
         piece = self.content[self.at : end]
         self.at = end + 1
         return self.text(piece, encoding)

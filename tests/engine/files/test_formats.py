@@ -6,7 +6,6 @@ import os
 import pickle
 import shutil
 
-import numpy as np
 import pytest
 
 import lrp_engine as lrp
@@ -92,9 +91,3 @@ def test_recognised_and_refused(name, tmp_path):
     path = tmp_path / name
     path.write_bytes(content)
     assert says in sentence(path)
-
-
-def test_numpy_archive(tmp_path):
-    path = tmp_path / "arrays.npz"
-    np.savez(path, a=np.ones(3))
-    assert "numpy arrays" in sentence(path)

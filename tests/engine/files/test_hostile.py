@@ -174,16 +174,6 @@ def test_pt2_with_compiled_code(tmp_path):
         lrp.open_weights(path)
 
 
-@pytest.mark.parametrize("made", ["trace", "script"])
-def test_torchscript(made, tmp_path):
-    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU())
-    scripted = torch.jit.script(module) if made == "script" else torch.jit.trace(module, torch.ones(1, 2))
-    path = tmp_path / "model.pt"
-    scripted.save(str(path))
-    with pytest.raises(lrp.UntrustedFile, match="TorchScript"):
-        lrp.open_weights(path)
-
-
 def test_names_cannot_break_the_sentence(tmp_path):
     content = b"c__main__\nevil\x1b[31m\x07name\n)R."
     path = torch_file_with_pickle(tmp_path / "model.pth", content)

@@ -260,13 +260,6 @@ def test_hash_is_that_of_the_bytes():
     assert lrp.open_weights(DIABETES).sha256() == hashlib.sha256(DIABETES.read_bytes()).hexdigest()
 
 
-def test_legacy_file_says_what_to_do(tmp_path):
-    path = tmp_path / "old.pth"
-    torch.save(torch.nn.Linear(2, 3).state_dict(), path, _use_new_zipfile_serialization=False)
-    with pytest.raises(lrp.FormatError, match=r"before version 1\.6"):
-        lrp.open_weights(path)
-
-
 def test_torch_is_not_imported():
     """Neither by importing the package, nor by opening and reading each format and a table."""
     code = (

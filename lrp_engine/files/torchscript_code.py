@@ -1,0 +1,155 @@
+"""The code in a TorchScript archive as text: which classes it has, what they hold, and their statements. Never run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MOST_STATEMENTS = 500_000
+_CLASS = re.compile(r"class ([\w$]+)\((\w+)\):")
+_METHOD = re.compile(r"def ([\w$]+)\((.*)\)(?: -> (.+))?:$", re.DOTALL)
+_HELD = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_TARGETS = re.compile(r"((?:[\w.$]+(?: : [^=]+)?, ?)*[\w.$]+(?: : [^=]+)?),? = (.+)", re.DOTALL)
+_CALLEE = re.compile(r"\(?([\w.$]+)\)?(?:\.([\w$]+))?\(")
+_NAMES = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w.$])[A-Za-z_][\w.$]*(?![\w.$]|\s*=(?!=))')
+_WORDS = frozenset(
+    (
+        "True",
+        "False",
+        "None",
+        "and",
+        "or",
+        "not",
+        "is",
+        "in",
+        "if",
+        "else",
+        "annotate",
+        "inf",
+        "nan",
+        "int",
+        "float",
+        "bool",
+    )
+)
+_CALLED = ("torch.", "ops.", "List[", "Dict[", "Optional[")
+# The operations of statements that only name something
+ATTRIBUTE, VALUE = "attribute", "value"
+_GETATTR = re.compile(r'getattr\((\w+), "([^"]*)"\)')
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line of a method: what it gives, by which operation, of what."""
+
+    outputs: tuple[str, ...]
+    operation: str
+    inputs: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Method:
+    """A method or function: its head as written, and its statements."""
+
+    head: str
+    statements: list[Statement] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ScriptClass:
+    """A class of the archive: the names of its parameters and buffers, and its methods."""
+
+    parameters: frozenset[str] = frozenset()
+    buffers: frozenset[str] = frozenset()
+    methods: dict[str, Method] = field(default_factory=dict)
+
+
+def read_code(member: str, text: str) -> dict[str, ScriptClass]:
+    """List the classes in one file of an archive's code.
+
+    Parameters
+    ----------
+    member : str
+        “code/__torch__/torch/nn/modules/conv.py”.
+    text : str
+        Its content.
+
+    Returns
+    -------
+    dict of str to ScriptClass
+        By full name (`__torch__.torch.nn.modules.conv.Conv2d`); functions outside of classes are left out.
+    """
+    package = member.removeprefix("code/").removesuffix(".py").replace("/", ".")
+    classes: dict[str, ScriptClass] = {}
+    found: ScriptClass | None = None
+    method: Method | None = None
+    count = 0
+    for indent, line in _lines(text):
+        if not indent:
+            head = _CLASS.match(line)
+            found = classes.setdefault(f"{package}.{head[1]}", ScriptClass()) if head else None
+            method = None
+        elif found is not None and indent == 2:
+            head = _METHOD.match(line)
+            method = None
+            if head:
+                arrow = f" -> {head[3]}" if head[3] else ""
+                method = found.methods.setdefault(head[1], Method(f"{head[1]}({_arguments(head[2])}){arrow}"))
+            elif line.startswith("__parameters__ = "):
+                found.parameters = frozenset(_HELD.findall(line))
+            elif line.startswith("__buffers__ = "):
+                found.buffers = frozenset(_HELD.findall(line))
+        elif method is not None and count < MOST_STATEMENTS:
+            count += 1
+            statement = _statement(line)
+            if statement is not None:
+                method.statements.append(statement)
+    return classes
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with their indentation; what brackets hold together is one line."""
+    waiting, depth, indent = "", 0, 0
+    for line in text.splitlines():
+        content = line.strip()
+        if not content:
+            continue
+        if not depth:
+            indent = len(line) - len(line.lstrip())
+        bare = _HELD.sub("", content)
+        depth = max(depth + sum(map(bare.count, "([{")) - sum(map(bare.count, ")]}")), 0)
+        waiting = f"{waiting} {content}" if waiting else content
+        if not depth or len(waiting) > 100_000:
+            yield indent, waiting
+            waiting, depth = "", 0
+
+
+def _arguments(text: str) -> str:
+    """A method's arguments without `self`."""
+    return " ".join(text.split()).partition(", ")[2] if text.startswith("self") else " ".join(text.split())
+
+
+def _statement(line: str) -> Statement | None:
+    if line.startswith("return "):
+        outputs, expression = ("return",), line.removeprefix("return ")
+    else:
+        halves = _TARGETS.match(line)
+        if not halves:
+            return None
+        outputs = tuple(one.partition(" : ")[0].strip() for one in halves[1].split(", "))
+        expression = halves[2]
+    held = _GETATTR.fullmatch(expression)
+    if held:
+        return Statement(outputs, ATTRIBUTE, (f"{held[1]}.{held[2]}",))
+    callee = _CALLEE.match(expression)
+    names = _names(expression[callee.end() :] if callee else expression)
+    if not callee:
+        return Statement(outputs, ATTRIBUTE if names == (expression,) and outputs != ("return",) else VALUE, names)
+    return Statement(outputs, ".".join(part for part in callee.groups() if part), names)
+
+
+def _names(expression: str) -> tuple[str, ...]:
+    """The values that an expression names."""
+    found = (name for name in _NAMES.findall(expression) if not name.startswith('"') and name not in _WORDS)
+    return tuple(dict.fromkeys(name for name in found if not name.startswith(_CALLED)))
