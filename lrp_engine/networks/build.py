@@ -33,6 +33,7 @@ def finish(
     output_names: tuple[str, ...] = (),
     examples: dict[str, torch.Tensor] | None = None,
     metadata: dict[str, Any] | None = None,
+    known: bool = False,
 ) -> Network:
     """Make a `Network` of a functional ATen graph.
 
@@ -48,6 +49,8 @@ def finish(
         The names in `tensors` that were learned.
     examples : dict, optional
         Values of the inputs, for a graph of one size that may only fit these.
+    known : bool
+        Whether the nodes' shapes stand in their meta already.
 
     Raises
     ------
@@ -58,7 +61,8 @@ def finish(
     graph.eliminate_dead_code()
     refuse(graph)
     notes += widen(graph, tensors, inputs)
-    annotate(graph, tensors, inputs, examples)
+    if not known:
+        annotate(graph, tensors, inputs, examples)
     if canonical(graph, tensors):
         annotate(graph, tensors, inputs, examples)
     if unfold(graph):

@@ -61,12 +61,16 @@ def annotate(
     for node in graph.nodes:
         if node.op == "output":
             continue
-        one, other = few[node], more[node]
-        if isinstance(one, torch.Tensor):
-            shape, samples = _compare(tuple(one.shape), tuple(other.shape))
-            node.meta["shape"] = shape
-            node.meta["samples"] = (0, 1) if alone and shape[:1] == (1,) else samples
-            node.meta["dtype"] = one.dtype
+        describe(node, few[node], more[node], alone=alone)
+
+
+def describe(node: Node, few: Any, more: Any, *, alone: bool) -> None:
+    """Write into the node's meta what its values with two and with three samples show; `alone`: one is all there is."""
+    if isinstance(few, torch.Tensor):
+        shape, samples = _compare(tuple(few.shape), tuple(more.shape))
+        node.meta["shape"] = shape
+        node.meta["samples"] = (0, 1) if alone and shape[:1] == (1,) else samples
+        node.meta["dtype"] = few.dtype
 
 
 def one_at_a_time(inputs: dict[str, tuple[Shape, torch.dtype]]) -> bool:

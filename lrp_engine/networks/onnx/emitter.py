@@ -23,6 +23,7 @@ from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation
 from ...files.onnx_fields import ONNX_DTYPES
 from ...files.tensors import TensorInfo
 from ..graph import callable_of
+from ..shapes import describe
 from ..tensors import to_torch
 from .values import DTYPES, Call, Result, Sized, Value, runnable
 
@@ -56,6 +57,8 @@ class Emitter:
     ----------
     count : int
         How many examples there are: two batches, or one where the network's sizes are fixed.
+    alone : bool
+        Whether the network takes one sample at a time.
 
     Attributes
     ----------
@@ -72,7 +75,8 @@ class Emitter:
         Whether the file is made for one sample, and is tried with several: a leading 1 in a shape may mean the samples.
     """
 
-    def __init__(self, count: int = 2) -> None:
+    def __init__(self, count: int = 2, *, alone: bool = False) -> None:
+        self.alone = alone
         self.graph = Graph()
         self.tensors: dict[str, Tensor] = {}
         self.notes: list[str] = []
@@ -97,6 +101,7 @@ class Emitter:
         """A placeholder; `samples` is the axis where its samples run, or None."""
         node = self.graph.placeholder(name)
         self._examples[node] = examples
+        describe(node, examples[0], examples[-1], alone=self.alone)
         if samples is not None and self._batch is None and self.count > 1:
             self._batch = self.graph.call_function(aten.sym_size.int, (node, samples))
             self._examples[self._batch] = tuple(example.shape[samples] for example in examples)
@@ -197,6 +202,7 @@ class Emitter:
         name = target._schema.name.removeprefix("aten::") if overload else target.__name__
         node = self.graph.create_node("call_function", target, args, kwargs, name=name)
         node.meta = dict(self.meta)
+        describe(node, results[0], results[-1], alone=self.alone)
         self._written += 1
         if self._written > _MOST_NODES:
             raise FormatError(f"The graph grows beyond {_MOST_NODES} operations; its loops or functions are too deep.")
@@ -222,6 +228,7 @@ class Emitter:
             self.tensors[name] = tensor
             self._attributes[name] = self.graph.create_node("get_attr", name)
             self._examples[self._attributes[name]] = (tensor,) * self.count
+            describe(self._attributes[name], tensor, tensor, alone=self.alone)
         return self._attributes[name]
 
     def _run(self, target: Any, args: Any, kwargs: Any, count: int) -> tuple[Any, ...]:

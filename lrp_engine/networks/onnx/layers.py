@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 
 from ...files.onnx_model import OnnxNode
 
-# “fc.weight” is the weight of the layer “fc”; what exporters number themselves (“onnx::MatMul_93”) says nothing.
+# “fc.weight”, “fc/kernel:0” and “fc_w_0” are the weights of the layer “fc”; what exporters number themselves
+# (“onnx::MatMul_93”) says nothing.
 _WEIGHT = re.compile(
-    r"^(?P<layer>[^:]+?)[./](weight|bias|kernel|gamma|beta|running_mean|running_var|in_proj_weight|weight_ih_l0)$"
+    r"^(?P<layer>[^:]+?)([./_](weight|bias|kernel|gamma|beta|running_mean|running_var|weight_ih_l0|w|b|W|B|s|scale))"
+    r"(_\d+|:\d+)?$"
 )
 _NUMBERED = re.compile(r"^(.+?)_\d+$")
 _WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "BatchNormalization", "LayerNormalization", "PRelu", "Gather", "MatMul"}

@@ -17,6 +17,7 @@ from ...files.onnx_model import OnnxModel, OnnxValue
 from ..build import finish
 from ..formats import WIDENED
 from ..graph import evaluate
+from ..shapes import one_at_a_time
 from .emitter import Emitter
 from .importer import Importer, unknown_operators
 from .inputs import Input, Sizes, Way, examples, ways
@@ -172,7 +173,8 @@ class _Tries:
 
     def _once(self, way: Way, *, plain: bool) -> Imported:
         counts = (2, 3) if way.open else (1,)
-        emit = Emitter(len(counts))
+        given = {entry.name: (entry.shape, entry.dtype) for entry in way.inputs}
+        emit = Emitter(len(counts), alone=one_at_a_time(given))
         emit.pinned = way.pinned
         emit.notes += way.notes
         with torch.no_grad():
@@ -264,6 +266,7 @@ def _network(found: Imported, model: OnnxModel) -> Network:
         output_names=found.output_names,
         examples=held[0][0] if len(held) == 1 else None,
         metadata=dict(model.metadata),
+        known=True,
     )
     _verify(network, found)
     return network
