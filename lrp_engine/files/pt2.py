@@ -7,11 +7,14 @@ refused. The layouts of torch 2.9 to 2.13 are read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..errors import FormatError, UntrustedFile
 from .archive import Archive
+from .pt2_nodes import ends_of, nodes_of
+from .roles import BUFFER, CONSTANT, WEIGHT
 from .tensors import Region, TensorInfo, shown, tensor_in
 from .weightfile import Candidate, WeightFile
 
@@ -107,8 +110,19 @@ def open_pt2(candidate: Candidate) -> WeightFile:
             metadata[key.replace("_", " ")] = shown(value)
     if read.extra:
         metadata["extra files"] = ", ".join(shown(name) for name in list(read.extra)[:20])
-    tensors = {**read.constants, **read.weights}
-    return WeightFile(candidate.path, "PyTorch exported program (.pt2)", "pt2", tensors, metadata)
+    metadata |= ends_of(read.program)
+    roles = {name: WEIGHT if name in read.parameters else BUFFER for name in read.weights}
+    roles |= dict.fromkeys(read.constants, CONSTANT)
+    archive, member = candidate.archive, f"models/{read.name}.json"
+    return WeightFile(
+        candidate.path,
+        "PyTorch exported program (.pt2)",
+        "pt2",
+        {**read.constants, **read.weights},
+        metadata,
+        roles=roles,
+        graph=cache(lambda: nodes_of(archive.json(member), candidate.path.name)),
+    )
 
 
 def _read(archive: Archive) -> Pt2Archive:

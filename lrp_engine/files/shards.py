@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -10,6 +9,7 @@ from typing import Any
 
 from ..errors import FormatError
 from .archive import LARGEST_TEXT
+from .json_text import parse
 from .plain import readable
 from .tensors import TensorInfo, shown
 from .weightfile import Candidate, WeightFile
@@ -116,19 +116,12 @@ def _index(candidate: Candidate) -> dict[str, Any]:
     file = candidate.path.name
     if candidate.size > LARGEST_TEXT:
         raise FormatError(f"{file} is {candidate.size} bytes long, more than a list of tensors needs.")
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a name twice")
-        return found
-
     try:
         with candidate.path.open("rb") as stream:
-            index = json.loads(stream.read(LARGEST_TEXT), object_pairs_hook=once)
+            index = parse(stream.read(LARGEST_TEXT))
     except OSError as error:
         raise FormatError(f"{file} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FormatError(f"{file} is not valid JSON, or names a tensor twice.") from error
     places = index.get(_MAP) if isinstance(index, dict) else None
     if not isinstance(places, dict) or not all(isinstance(name, str) for name in places.values()):
