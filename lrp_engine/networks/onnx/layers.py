@@ -18,6 +18,21 @@ _NUMBERED = re.compile(r"^(.+?)_\d+$")
 _WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "BatchNormalization", "LayerNormalization", "PRelu", "Gather", "MatMul"}
 
 
+def parameter_of(name: str) -> str:
+    """The layer whose weight, bias or statistic a tensor's name says it is, or ""."""
+    found = _WEIGHT.match(name)
+    return found["layer"].replace("/", ".") if found else ""
+
+
+def users(nodes: Iterable[OnnxNode]) -> dict[str, str]:
+    """For each value that nodes read, the modules that the first of them stands in."""
+    found: dict[str, str] = {}
+    for node in nodes:
+        for name in node.inputs:
+            found.setdefault(name, _scope(node))
+    return found
+
+
 class LayerNames:
     """The layer of each node of a graph.
 
@@ -51,8 +66,7 @@ class LayerNames:
         """The layer that a weight's name tells, where the node's own name does not."""
         if node.operation not in _WEIGHTED or node.name.startswith("/"):
             return ""
-        found = (_WEIGHT.match(name) for name in node.inputs if name in self._weights)
-        return next((match["layer"].replace("/", ".") for match in found if match), "")
+        return next((layer for name in node.inputs if name in self._weights and (layer := parameter_of(name))), "")
 
 
 _HELPERS = {

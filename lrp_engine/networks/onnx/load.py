@@ -22,7 +22,7 @@ from .emitter import Emitter
 from .importer import Importer, unknown_operators
 from .inputs import Input, Sizes, Way, examples, ways
 from .parameters import learned
-from .replaced import replacement
+from .replaced import Replacement, replacement
 
 if TYPE_CHECKING:
     from ...files import TensorInfo, WeightFile
@@ -58,6 +58,7 @@ class Imported:
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         """Run the graph: the outputs by name."""
+        inputs = {entry.name: inputs[entry.name].to(entry.dtype) for entry in self.inputs}
         (results,) = next(node for node in self.graph.nodes if node.op == "output").args
         return dict(zip(self.output_names, _run(self.graph, self.tensors, inputs, results), strict=True))
 
@@ -142,8 +143,7 @@ class _Tries:
         self.model = model
         self.given = [value for value in graph.inputs if value.name not in weights and value.name not in fixed]
         self.fixed = fixed
-        stored = {**graph.initializers, **graph.sparse_initializers}
-        self.replaced = replacement(stored, replace, model.path.name) if replace is not None else {}
+        self.replaced = Replacement({}) if replace is None else replacement(model, replace)
         self.ways = ways(self.given, sizes)
         self.read: dict[int, Tensor] = {}  # by the description's identity
 
@@ -176,7 +176,7 @@ class _Tries:
         given = {entry.name: (entry.shape, entry.dtype) for entry in way.inputs}
         emit = Emitter(len(counts), alone=one_at_a_time(given))
         emit.pinned = way.pinned
-        emit.notes += way.notes
+        emit.notes += [*way.notes, *self.replaced.notes]
         with torch.no_grad():
             values: dict[str, Any] = {name: emit.tensor(value) for name, value in self.fixed.items()}
             batches: list[dict[str, Tensor]] = [{} for _ in counts]
@@ -192,7 +192,7 @@ class _Tries:
             return self._imported(emit, way, batches, results)
 
     def _initializer(self, emit: Emitter, info: TensorInfo) -> Tensor:
-        taken = self.replaced.get(info.name, info)
+        taken = self.replaced.tensors.get(info.name, info)
         if id(info) not in self.read:
             self.read[id(info)] = emit.tensor(taken)
         emit.formatted(self.read[id(info)], taken.dtype)

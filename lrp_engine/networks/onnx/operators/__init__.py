@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from ..values import Operator
 from . import (
+    attention,
     control,
     convolution,
     elementwise,
+    losses,
     matrix,
     normalization,
     pooling,
     quantized,
     recurrent,
     reduction,
+    resizing,
+    sampling,
     selection,
     sequence,
     shape,
+    signals,
 )
 
 _MODULES = (
-    *(control, convolution, elementwise, matrix, normalization, pooling),
-    *(quantized, recurrent, reduction, selection, sequence, shape),
+    *(attention, control, convolution, elementwise, losses, matrix, normalization, pooling, quantized, recurrent),
+    *(reduction, resizing, sampling, selection, sequence, shape, signals),
 )
 
 OPERATORS: dict[tuple[str, str], Operator] = {
