@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,11 +51,11 @@ def is_number(size: Any, number: int) -> bool:
     return not isinstance(size, Node) and size == number
 
 
-def product(sizes: Sequence[Any]) -> Any:
-    """The product of sizes; one of them may be a node."""
+def product(emit: Emitter, sizes: Sequence[Any]) -> Any:
+    """The product of sizes; some may be nodes."""
     total: Any = 1
     for size in sizes:
-        total = size if is_number(total, 1) else total if is_number(size, 1) else total * size
+        total = size if is_number(total, 1) else total if is_number(size, 1) else emit(operator.mul, total, size)
     return total
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import product as combinations
 from typing import Any
 
 import torch
 
 from ..emitter import Emitter
 from ..values import Call
-from .common import Windows, aten, windows
+from .common import Windows, aten, product, windows
 
 _MAX = {1: aten.max_pool1d.default, 2: aten.max_pool2d.default, 3: aten.max_pool3d.default}
 _MEAN = {1: aten.avg_pool1d.default, 2: aten.avg_pool2d.default, 3: aten.avg_pool3d.default}
@@ -121,7 +121,7 @@ def _starts(emit: Emitter, x: Any, sizes: list[int]) -> Any:
     plane = 1
     for size in sizes:
         plane *= size
-    numbers = emit(aten.arange.default, samples * channels, dtype=torch.int64)
+    numbers = emit(aten.arange.default, product(emit, [samples, channels]), dtype=torch.int64)
     scaled = emit(aten.mul.Tensor, numbers, plane)
     return emit.reshape(scaled, [samples, channels] + [1] * len(sizes))
 
@@ -215,7 +215,7 @@ def _sums(emit: Emitter, padded: Any, moves: Windows, counts: list[int]) -> Any:
                 pooled = emit(aten.slice.Tensor, pooled, axis, 0, count)
         return pooled
     total = None
-    for tap in product(*(range(size) for size in moves.kernel)):
+    for tap in combinations(*(range(size) for size in moves.kernel)):
         part = padded
         for axis, (place, d, s, count) in enumerate(zip(tap, moves.dilations, moves.strides, counts, strict=True), 2):
             start = place * d

@@ -72,28 +72,13 @@ def scatter_nd(emit: Emitter, node: Call) -> Any:
         return emit(aten.index_put.default, x, places, updates, reduction == "add")
     # the axes that are counted in become one, and each index stands for all that lies behind it
     sizes, depth = emit.sizes(x), len(places)
-    flat, rest = torch.tensor(0), product(sizes[depth:])
+    flat, rest = torch.tensor(0), product(emit, sizes[depth:])
     for place, size in zip(places, sizes, strict=False):
         flat = emit(aten.add.Tensor, emit(aten.mul.Tensor, flat, size), no_negative(emit, place, size))
     flat = emit(aten.expand.default, emit.reshape(flat, [-1, 1]), [-1, rest])
-    rows = emit.reshape(x, [product(sizes[:depth]), rest])
+    rows = emit.reshape(x, [product(emit, sizes[:depth]), rest])
     values = emit.reshape(updates, [-1, rest])
     return emit.reshape(emit(aten.scatter_reduce.two, rows, 0, flat, values, _REDUCTIONS[reduction]), sizes)
-
-
-def tensor_scatter(emit: Emitter, node: Call) -> Any:
-    """TensorScatter: entries are written into a cache along one axis, from a place of each sample's own."""
-    cache, update, starts = node.input(0), node.input(1), node.optional(2)
-    rank = emit.rank(cache)
-    axis = positive(node.attribute("axis", -2), rank)
-    length = emit.shape(cache)[axis]
-    steps = _numbers(emit, emit.shape(update)[axis], axis, rank)
-    if starts is not None:
-        steps = emit(aten.add.Tensor, steps, emit.reshape(starts, [-1] + [1] * (rank - 1)))
-    if node.attribute("mode", "linear") == "circular":
-        steps = emit(aten.remainder.Scalar, steps, length)
-    places = emit(aten.expand.default, steps, emit.sizes(update))
-    return emit(aten.scatter.src, cache, axis, places, update)
 
 
 def one_hot(emit: Emitter, node: Call) -> Any:
@@ -168,7 +153,6 @@ OPERATORS = {
     "Scatter": scatter_elements,
     "ScatterElements": scatter_elements,
     "ScatterND": scatter_nd,
-    "TensorScatter": tensor_scatter,
     "TopK": top_k,
     "Unique": unique,
     ("ai.onnx.ml", "ArrayFeatureExtractor"): array_feature_extractor,

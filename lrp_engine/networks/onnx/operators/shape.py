@@ -54,8 +54,8 @@ def flatten(emit: Emitter, node: Call) -> Any:
         return emit(aten.flatten.using_ints, x, 1, -1)
     sizes = emit.sizes(x)
     if not any(isinstance(one, Node) for one in sizes[:axis]):
-        return emit.reshape(x, [product(sizes[:axis]), -1 if 0 not in sizes else product(sizes[axis:])])
-    return emit.reshape(x, [-1, product(sizes[axis:])])
+        return emit.reshape(x, [product(emit, sizes[:axis]), -1 if 0 not in sizes else product(emit, sizes[axis:])])
+    return emit.reshape(x, [-1, product(emit, sizes[axis:])])
 
 
 def transpose(emit: Emitter, node: Call) -> Any:
@@ -298,7 +298,7 @@ def col2im(emit: Emitter, node: Call) -> Any:
     begins, ends = pads[:axes], pads[axes:]
     if axes == 2 and begins == ends:
         return emit(aten.col2im.default, x, image, block, dilations, begins, strides)
-    taps = product(block)
+    taps = product(emit, block)
     channels = emit.shape(x)[1] // taps
     whole = [size + a + b for size, a, b in zip(image, begins, ends, strict=True)]
     counts = [(size - (k - 1) * d - 1) // s + 1 for size, k, d, s in zip(whole, block, dilations, strides, strict=True)]
@@ -307,7 +307,7 @@ def col2im(emit: Emitter, node: Call) -> Any:
     for size, k, d, s, count in zip(whole, block, dilations, strides, counts, strict=True):
         at = torch.arange(k)[:, None] * d + torch.arange(count) * s
         flat = (flat[:, None, :, None] * size + at[None, :, None, :]).flatten(2, 3).flatten(0, 1)
-    merged = torch.zeros(flat.numel(), product(whole))
+    merged = torch.zeros(flat.numel(), product(emit, whole))
     merged[torch.arange(flat.numel()), flat.reshape(-1)] = 1.0
     columns = emit.reshape(x, [emit.size(x, 0), channels, flat.numel()])
     image_of = emit(aten.linear.default, columns, merged.t().contiguous())
