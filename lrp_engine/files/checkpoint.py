@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import FormatError, UntrustedFile
 from .pickle_machine import Record
-from .pickles import Pickled
+from .pickles import Pickled, refuse_calls
 from .placing import Placing
 from .state import find_state
 from .tensor_records import AnyTensor, ArrayRecord, Storage
@@ -70,24 +70,6 @@ def weight_file(
         told["model class"] = shown(state.modules.kind)
         kind, what = MODULE, "PyTorch whole pickled model"
     return WeightFile(path, what, kind, tensors, told, tuple(notes), state.roles, modules=state.modules)
-
-
-def refuse_calls(pickled: Pickled, file: str) -> None:
-    """Refuse a pickle that would call functions.
-
-    Raises
-    ------
-    UntrustedFile
-        With the names of what it would call.
-    """
-    if not pickled.calls:
-        return
-    listed = ", ".join(pickled.calls[:5]) + (f" and {len(pickled.calls) - 5} more" if len(pickled.calls) > 5 else "")
-    raise UntrustedFile(
-        f"{file} would call {listed} while it is read, so it was not opened and nothing was run; "
-        "ask for a file with the weights alone: a state dict, safetensors or .pt2.",
-        calls=pickled.calls,
-    )
 
 
 def refuse_without_tensors(pickled: Pickled, file: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, cast
 from ..errors import FormatError
 from .archive import LARGEST_TEXT
 from .checkpoint import weight_file
-from .pickles import Pickled, read_pickle
+from .pickles import Pickled, read_pickle, refuse_calls
 from .placing import number_size
 from .tensor_records import Storage, storage
 from .tensors import Region, file_stamp, mapped, shown
@@ -99,6 +99,7 @@ def _pickles(candidate: Candidate, persistent: Any) -> list[Pickled]:
                 part = read_pickle(
                     cast("bytes", content), file=file, known=TORCH_VALUES, persistent=persistent, start=start
                 )
+                refuse_calls(part, file)
                 found.append(part)
                 start = part.end
     except (OSError, ValueError) as error:

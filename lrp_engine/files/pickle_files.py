@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..errors import FormatError
 from .archive import LARGEST_TEXT
-from .checkpoint import refuse_calls, weight_file
-from .pickles import Pickled, read_pickle
+from .checkpoint import weight_file
+from .pickles import Pickled, read_pickle, refuse_calls
 from .state import find_state
 from .tensor_records import Storage
 from .tensors import Region, shown

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import FormatError
+from ..errors import FormatError, UntrustedFile
 from .pickle_machine import (
     CONTAINER,
     ENTRY,
@@ -27,7 +27,7 @@ from .pickle_machine import (
     checked_key,
 )
 
-__all__ = ["Name", "Pickled", "Record", "read_pickle"]
+__all__ = ["Name", "Pickled", "Record", "read_pickle", "refuse_calls"]
 
 MOST_STEPS = 2_000_000  # under a second on a free machine; a checkpoint with 10,000 tensors takes 320,000
 LONGEST_INTEGER = 256  # bytes
@@ -80,13 +80,38 @@ def read_pickle(
     ------
     FormatError
         If the bytes are no pickle, are cut off, or ask for more than a weight file needs.
+    UntrustedFile
+        If they do so only after they would have called functions.
     """
     machine = Machine(content, start, dict(known or {}), persistent)
     try:
         value = _run(machine)
     except (LookupError, TypeError, ValueError, AttributeError, struct.error, RecursionError, OverflowError) as error:
+        refuse_calls(_pickled(None, machine), file)  # they come before the damage
         raise FormatError(f"{file} holds a damaged pickle: it was cut off or changed.") from error
+    return _pickled(value, machine)
+
+
+def _pickled(value: Any, machine: Machine) -> Pickled:
     return Pickled(value, tuple(machine.calls), tuple(machine.objects), machine.at)
+
+
+def refuse_calls(pickled: Pickled, file: str) -> None:
+    """Refuse a pickle that would call functions.
+
+    Raises
+    ------
+    UntrustedFile
+        With the names of what it would call.
+    """
+    if not pickled.calls:
+        return
+    listed = ", ".join(pickled.calls[:5]) + (f" and {len(pickled.calls) - 5} more" if len(pickled.calls) > 5 else "")
+    raise UntrustedFile(
+        f"{file} would call {listed} while it is read, so it was not opened and nothing was run; "
+        "ask for a file with the weights alone: a state dict, safetensors or .pt2.",
+        calls=pickled.calls,
+    )
 
 
 def _run(machine: Machine) -> Any:

@@ -14,14 +14,6 @@ def _parameter(value: Any, *_: Any) -> Any:
     return value
 
 
-def _of_class(rebuild: Any, kind: Any, arguments: Any, *_: Any) -> Any:
-    """A tensor with attributes of its own: the attributes are left out."""
-    constructor = TORCH_VALUES.get(str(rebuild)) if isinstance(rebuild, Name) else None
-    if constructor is None or not isinstance(arguments, tuple):
-        return Record(str(kind), (arguments,))
-    return constructor(*arguments)
-
-
 def _other(what: str) -> Constructor:
     return lambda *_: OtherTensor(what)
 
@@ -33,8 +25,19 @@ def _dictionary(*arguments: Any) -> dict[Any, Any]:
     return {checked_key(key): value for key, value in pairs}
 
 
+def _list(items: Any = ()) -> list[Any]:
+    """Make a list of a container; of a text it would be one of letters, which takes eight times its memory."""
+    if not isinstance(items, list | tuple | dict | set | frozenset):
+        raise TypeError("items of an unusual kind")
+    return list(items)
+
+
+def _tuple(items: Any = ()) -> tuple[Any, ...]:
+    return tuple(_list(items))
+
+
 def _set(items: Any = ()) -> set[Any]:
-    return set(map(checked_key, items))
+    return set(map(checked_key, _list(items)))
 
 
 def _encode(text: str, encoding: str = "utf-8") -> bytes:
@@ -134,7 +137,6 @@ TORCH_VALUES: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_parameter": _parameter,
     "torch._utils._rebuild_parameter_with_state": _parameter,
     "torch.nn.parameter.Parameter": _parameter,
-    "torch._tensor._rebuild_from_type_v2": _of_class,
     "torch._utils._rebuild_qtensor": quantised,
     "torch._utils._rebuild_sparse_tensor": sparse,
     "torch._utils._rebuild_nested_tensor": _other("nested"),
@@ -142,7 +144,7 @@ TORCH_VALUES: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_wrapper_subclass": _other("wrapped"),
     "torch._utils._rebuild_device_tensor_from_numpy": _parameter,
     "torch._utils._rebuild_device_tensor_from_cpu_tensor": _parameter,
-    "torch.Size": tuple,
+    "torch.Size": _tuple,
     "torch.jit._pickle.build_intlist": _numbers,
     "torch.jit._pickle.build_doublelist": _numbers,
     "torch.jit._pickle.build_boollist": _numbers,
@@ -154,8 +156,8 @@ TORCH_VALUES: dict[str, Callable[..., Any]] = {
     "collections.Counter": _dictionary,
     "collections.deque": _queue,
     "builtins.dict": _dictionary,
-    "builtins.list": list,
-    "builtins.tuple": tuple,
+    "builtins.list": _list,
+    "builtins.tuple": _tuple,
     "builtins.set": _set,
     "builtins.frozenset": _set,
     "builtins.bytes": _bytes,

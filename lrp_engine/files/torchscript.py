@@ -11,9 +11,9 @@ from typing import Any
 
 from ..errors import FormatError
 from .archive import Archive
-from .checkpoint import refuse_calls, tell_shared
+from .checkpoint import tell_shared
 from .pickle_machine import Record
-from .pickles import Pickled, read_pickle
+from .pickles import Pickled, read_pickle, refuse_calls
 from .placing import Placing
 from .roles import BUFFER, CONSTANT, WEIGHT
 from .tensor_records import AnyTensor, storage

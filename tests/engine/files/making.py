@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import pickle
 import struct
 import zipfile
 from pathlib import Path
@@ -72,66 +69,3 @@ def safetensors_file(path: Path, arrays: dict[str, np.ndarray], metadata: dict[s
         data += content
     path.write_bytes(safetensors_bytes(header, data))
     return path
-
-
-class Runs:
-    """Unpickled by Python, this runs a command that makes a file."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self):
-        return os.system, (f"echo ran > '{self.marker}'",)
-
-
-class RunsInSetState:
-    """Unpickled by Python, this opens a file for writing when its state is set."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = str(marker)
-
-    def __setstate__(self, state):
-        Path(state["marker"]).write_text("ran")
-
-
-def _line(text: str) -> bytes:
-    return text.encode() + b"\n"
-
-
-def hostile_pickles(marker: Path) -> dict[str, tuple[bytes, str]]:
-    """Name -> the pickle, and a part of what a refusal has to name."""
-    command = f"echo ran > {marker}"
-    quoted = _line(f"'{command}'")
-    code = f"open({str(marker)!r}, 'w').close()"
-    inner = pickle.dumps(Runs(marker), protocol=2)
-    whole = io.BytesIO()
-    torch.save(Runs(marker), whole)
-
-    def called(module: str, name: str, *arguments: object) -> bytes:
-        class Call:
-            def __reduce__(self):
-                return getattr(__import__(module, fromlist=["x"]), name), arguments
-
-        return pickle.dumps(Call(), protocol=4)
-
-    return {
-        "os.system": (inner, "system"),
-        "protocol 0": (pickle.dumps(Runs(marker), protocol=0), "system"),
-        "protocol 5": (pickle.dumps(Runs(marker), protocol=5), "system"),
-        "eval": (called("builtins", "eval", code), "builtins.eval"),
-        "exec": (called("builtins", "exec", code), "builtins.exec"),
-        "getattr chain": (
-            b"cbuiltins\ngetattr\n(cimportlib\nimport_module\n(S'os'\ntRS'system'\ntR(S" + quoted + b"tR.",
-            "builtins.getattr",
-        ),
-        "instance": (b"(S" + quoted + b"ios\nsystem\n.", "os.system"),
-        "object": (b"(cos\nsystem\nS" + quoted + b"o.", "os.system"),
-        "nested": (called("pickle", "loads", inner), "loads"),
-        "torch again": (
-            called("torch.storage", "_load_from_bytes", whole.getvalue()),
-            "torch.storage._load_from_bytes",
-        ),
-        "within a dictionary": (pickle.dumps({"weights": [1, 2, Runs(marker)]}, protocol=2), "system"),
-        "in a list's items": (b"]q\0(cos\nsystem\n(S" + quoted + b"tRe.", "os.system"),
-        "as a key": (b"}cos\nsystem\n(S" + quoted + b"tRNs.", "os.system"),
-    }
