@@ -30,7 +30,7 @@ from .values import DTYPES, Call, Result, Sized, Value, runnable
 aten = torch.ops.aten
 
 MOST_NUMBERS = 2**29  # that one value may have while the graph is made: 2 GB
-_MOST_NODES = 200_000
+_MOST_NODES = 50_000
 
 # What makes many numbers of few: the sizes among its arguments are looked at before it runs.
 _GROWING: dict[str, Callable[[Sequence[Any]], int]] = {

@@ -18,7 +18,7 @@ from .operators import OPERATORS
 from .values import Call
 
 _OWN = {"", "ai.onnx"}  # the domain of ONNX's own operators, in both spellings
-_MOST_CALLS = 200_000
+_MOST_CALLS = 50_000
 _DEEPEST = 40  # functions may call functions
 
 

@@ -13,7 +13,7 @@ from ..values import Call, format_of
 
 aten = torch.ops.aten
 
-_MOST_TURNS = 10_000
+_MOST_TURNS = 4_000
 
 
 def branch(emit: Emitter, node: Call) -> Any:
