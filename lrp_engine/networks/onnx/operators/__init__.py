@@ -7,9 +7,13 @@ from . import (
     attention,
     control,
     convolution,
+    detection,
     elementwise,
+    linear_attention,
     losses,
     matrix,
+    microsoft,
+    microsoft_attention,
     normalization,
     pooling,
     quantized,
@@ -24,8 +28,9 @@ from . import (
 )
 
 _MODULES = (
-    *(attention, control, convolution, elementwise, losses, matrix, normalization, pooling, quantized, recurrent),
-    *(reduction, resizing, sampling, selection, sequence, shape, signals),
+    *(attention, control, convolution, detection, elementwise, linear_attention, losses, matrix, microsoft),
+    *(microsoft_attention, normalization, pooling, quantized, recurrent, reduction, resizing, sampling),
+    *(selection, sequence, shape, signals),
 )
 
 OPERATORS: dict[tuple[str, str], Operator] = {

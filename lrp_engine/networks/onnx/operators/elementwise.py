@@ -13,6 +13,7 @@ from torch.fx import Node
 from ..emitter import Emitter
 from ..values import Call
 from .common import aten, binary, scalar, unary
+from .quantized_formats import rounded
 
 _SELU_ALPHA = 1.67326319217681884765625
 _SELU_GAMMA = 1.05070102214813232421875
@@ -237,13 +238,41 @@ def where(emit: Emitter, node: Call) -> Any:
 
 
 def cast(emit: Emitter, node: Call) -> Any:
-    """Cast: half precision is computed in single, so that a cast to it changes nothing."""
-    return emit.cast(node.input(0), emit.dtype_of(node.required("to")))
+    """Cast: half precision is computed in single, so that a cast to it changes nothing; to less, it rounds."""
+    return _cast(emit, node, emit.format_of(node.required("to")), emit.dtype_of(node.required("to")))
 
 
 def cast_like(emit: Emitter, node: Call) -> Any:
     """CastLike."""
-    return emit.cast(node.input(0), emit.dtype(node.input(1)))
+    like = node.input(1)
+    return _cast(emit, node, emit.format(like), emit.dtype(like))
+
+
+def _cast(emit: Emitter, node: Call, format_: str, dtype: torch.dtype) -> Any:
+    x = node.input(0)
+    if format_ == "float8_e8m0fnu":
+        return _power_of_two(emit, x, node.attribute("round_mode", "up"))
+    if format_.startswith(("float8", "float4")) and emit.format(x) != format_:
+        return rounded(emit, emit.cast(x, torch.float32), format_, saturate=bool(node.attribute("saturate", 1)))
+    return emit.cast(x, dtype)
+
+
+def _power_of_two(emit: Emitter, x: Any, mode: str) -> Any:
+    """A number's exponent alone."""
+    exponent = emit(aten.log2.default, emit.cast(x, torch.float32))
+    if mode == "nearest":
+        exponent = emit(aten.sub.Tensor, exponent, math.log2(1.5))
+    turned = emit(aten.floor.default if mode == "down" else aten.ceil.default, exponent)
+    return emit(aten.exp2.default, emit(aten.clamp.default, turned, -127.0, 127.0))
+
+
+def bit_cast(emit: Emitter, node: Call) -> Any:
+    """BitCast, of a constant: the same bits as another kind of number."""
+    x, dtype = emit.constant(node.input(0)), emit.dtype_of(node.required("to"))
+    same = x.dtype.is_floating_point == dtype.is_floating_point or torch.bool in {x.dtype, dtype}
+    if same or x.element_size() != dtype.itemsize:
+        return x.to(dtype)  # whole numbers of either sign: wider ones are cut
+    return x.view(dtype)
 
 
 def identity(_emit: Emitter, node: Call) -> Any:
@@ -275,6 +304,7 @@ OPERATORS = {
     "Asinh": unary(aten.asinh.default),
     "Atan": unary(aten.atan.default),
     "Atanh": unary(aten.atanh.default),
+    "BitCast": bit_cast,
     "BitShift": shift_bits,
     "BitwiseAnd": _chain(aten.bitwise_and.Tensor),
     "BitwiseNot": unary(aten.bitwise_not.default),

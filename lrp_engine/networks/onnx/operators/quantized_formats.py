@@ -24,13 +24,18 @@ _EIGHTHS = {
 }
 
 
-def rounded(emit: Emitter, value: Any, format_: str) -> Any:
+def rounded(emit: Emitter, value: Any, format_: str, *, saturate: bool = True) -> Any:
     """The nearest numbers of a floating format, kept in single precision; beyond its largest one, that one."""
     if format_ in _EIGHTHS:
         narrow = _EIGHTHS[format_]
         largest = torch.finfo(narrow).max
-        clamped = emit(aten.clamp.default, value, -largest, largest)
-        return emit(aten._to_copy.default, emit(aten._to_copy.default, clamped, dtype=narrow), dtype=torch.float32)
+        clamped = emit(aten.clamp.default, value, -largest, largest) if saturate else value
+        found = emit(aten._to_copy.default, emit(aten._to_copy.default, clamped, dtype=narrow), dtype=torch.float32)
+        if saturate or format_ != "float8_e4m3fn":
+            return found
+        # torch clips where this one format has no infinity; from half a step above its largest number on there is none
+        beyond = emit(aten.gt.Scalar, emit(aten.abs.default, value), 464.0)
+        return emit(aten.masked_fill.Scalar, found, beyond, float("nan"))
     if format_ == "float4_e2m1fn":
         return _fourth(emit, value)
     raise emit.refusal(f"it quantises to the number format {format_}, which this version does not know")

@@ -131,18 +131,6 @@ def unique(emit: Emitter, node: Call) -> Any:
     return (values, first, inverse, counts)[: max(node.outputs, 1)]
 
 
-def array_feature_extractor(emit: Emitter, node: Call) -> Any:
-    """ArrayFeatureExtractor: columns by number."""
-    x, places = node.input(0), emit.reshape(node.input(1), [-1])
-    return emit(aten.index_select.default, x, emit.rank(x) - 1, emit.cast(places, torch.int64))
-
-
-def binarizer(emit: Emitter, node: Call) -> Any:
-    """Binarizer: 1 above a threshold."""
-    x = node.input(0)
-    return emit.cast(emit(aten.gt.Scalar, x, node.attribute("threshold", 0.0)), emit.dtype(x))
-
-
 OPERATORS = {
     "Compress": compress,
     "Gather": gather,
@@ -155,6 +143,4 @@ OPERATORS = {
     "ScatterND": scatter_nd,
     "TopK": top_k,
     "Unique": unique,
-    ("ai.onnx.ml", "ArrayFeatureExtractor"): array_feature_extractor,
-    ("ai.onnx.ml", "Binarizer"): binarizer,
 }
