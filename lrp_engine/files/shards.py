@@ -56,7 +56,7 @@ def open_index(candidate: Candidate, open_shard: Callable[[Path], WeightFile]) -
             shards[name] = _inside(path.parent, name, file)
     if len(shards) > MOST_SHARDS:
         raise FormatError(f"{file} names {len(shards)} files, more than any network is kept in.")
-    missing = [shown(name) for name, shard in shards.items() if not shard.is_file()]
+    missing = [shown(name) for name, shard in shards.items() if not _is_file(shard)]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise FormatError(
@@ -106,6 +106,13 @@ def part_of(path: Path) -> str:
     if index.is_file():
         return f"This is one of {int(found[1])} files of a network; {index.name} beside it opens all."
     return f"This is one of {int(found[1])} files of a network; their list {index.name} is not beside it."
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no disk can hold
+        return False
 
 
 def _is_part(note: str) -> bool:
