@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError
@@ -54,7 +55,7 @@ class Placing:
         if isinstance(record, ArrayRecord):
             return self._array(name, record)
         quantization = self._quantization(name, record)
-        return tensor_in(
+        info = tensor_in(
             self.place(record.storage, name),
             name,
             QUANTISED.get(record.dtype, record.dtype),
@@ -64,9 +65,10 @@ class Placing:
             big_endian=self.big_endian,
             file=self.file,
             quantization=quantization,
-            detail=_detail(record),
             called=record.dtype,
         )
+        detail = _detail(record)
+        return replace(info, detail=detail) if detail else info
 
     def _array(self, name: str, record: ArrayRecord) -> TensorInfo:
         def load() -> np.ndarray:
@@ -149,17 +151,16 @@ def _plain(shape: Sequence[object]) -> bool:
 
 
 def _detail(record: TensorRecord) -> str:
-    """What is to be known of a tensor that is not simply a storage's numbers."""
+    """What is to be known of a tensor, which lies within its storage, if it is not simply all of it."""
     said = []
     if record.quantised is not None:
         said.append(_scales(record.quantised))
-    if _plain(record.shape) and _plain(record.strides) and type(record.offset) is int:
-        count = math.prod(record.shape)
-        if count > 1 and record.strides != c_strides(record.shape):
-            said.append(f"a view with steps {'×'.join(map(str, record.strides))}")
-        stored = record.storage.count * number_size(record.storage.dtype) // number_size(record.dtype)
-        if count < stored:
-            said.append(f"{count} of the {stored} numbers of its storage")
+    count = math.prod(record.shape)
+    if count > 1 and record.strides != c_strides(record.shape):
+        said.append(f"a view with steps {'×'.join(map(str, record.strides))}")
+    stored = record.storage.count * number_size(record.storage.dtype) // number_size(record.dtype)
+    if count < stored:
+        said.append(f"{count} of the {stored} numbers of its storage")
     return ", ".join(said)
 
 

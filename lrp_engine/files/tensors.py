@@ -181,7 +181,6 @@ def tensor_in(
     big_endian: bool = False,
     file: str,
     quantization: Quantization | None = None,
-    detail: str = "",
     called: str = "",
 ) -> TensorInfo:
     """Describe the tensor that lies in a region.
@@ -202,8 +201,8 @@ def tensor_in(
         The file's name, for the error.
     quantization : Quantization, optional
         What the numbers stand for.
-    detail, called : str
-        What else is to be known of it; and how its type is called, where that is not `dtype`.
+    called : str
+        How its type is called, where that is not `dtype`.
 
     Raises
     ------
@@ -244,7 +243,7 @@ def tensor_in(
         refuse()
         return view.blocks(numbers)
 
-    return TensorInfo(name, sizes, called or dtype, count * kind.size, source, detail, quantization, stream)
+    return TensorInfo(name, sizes, called or dtype, count * kind.size, source, "", quantization, stream)
 
 
 @dataclass(frozen=True, slots=True)
