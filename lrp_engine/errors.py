@@ -57,6 +57,20 @@ class CaptureError(LrpError):
     """A module cannot be turned into a graph."""
 
 
+class NeedsSizes(CaptureError):
+    """A file does not say what its inputs look like, and it could not be guessed.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        The inputs whose sizes are wanted (`sizes=`), by name.
+    """
+
+    def __init__(self, message: str, inputs: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.inputs = tuple(inputs)
+
+
 class InputError(LrpError):
     """The inputs do not fit the network: wrong name, shape, type, or not finite."""
 
