@@ -9,12 +9,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from .kernels import convolution, linear, strided_adjoint, strided_kernel
+from .packed import (
+    convolution_adjoint,
+    packed_convolution,
+    packed_for_adjoint,
+    packed_linear,
+    packs_convolution,
+    packs_linear,
+)
 from .relevance import summed_to
 
 aten = torch.ops.aten
@@ -59,6 +68,10 @@ class WeightCache:
         while self.nbytes > self.budget and len(self._held) > 1:
             self.nbytes -= self._held.popitem(last=False)[1].nbytes
         return made
+
+    def spare(self, key: Any, size: int, make: Callable[[], Tensor]) -> Tensor | None:
+        """What only saves time: as `get`, but None where it would take more than half of the budget."""
+        return self.get(key, make) if key in self._held or self.nbytes + size <= self.budget // 2 else None
 
 
 class AffineMap(ABC):
@@ -123,6 +136,17 @@ class WeightedMap(AffineMap):
 
     fresh = True
 
+    def _matrix(self, part: Part, rows: int, *, adjoint: bool = False) -> Tensor:
+        """The weight as (outputs, inputs), or for the adjoint the other way round; packed where that pays."""
+        weight = self.part(part)
+        weight = weight.flatten(1) if weight.dim() > 2 else weight
+        weight = weight.t() if adjoint else weight
+        if not packs_linear(weight, rows, adjoint=adjoint):
+            return weight
+        key = (self._key, part, "packed", adjoint)
+        packed = self._cache.spare(key, weight.nbytes, lambda: packed_linear(weight))
+        return weight if packed is None else packed
+
     @abstractmethod
     def flow(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
         """x_i w_ij share_j as (samples, output units, input units)."""
@@ -139,16 +163,16 @@ class Dense(WeightedMap):
 
     def value(self, x: Tensor, *, rectify: bool = False) -> Tensor:
         """z, (samples, …, outputs)."""
-        return linear(x, self.part("w"), self.bias, rectify=rectify)
+        return linear(x, self._matrix("w", _rows(x)), self.bias, rectify=rectify)
 
     def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """X W_partᵀ, (samples, …, outputs)."""
-        weight = self.part(part)
-        return linear(x, weight, _vector(offset, weight, weight.shape[0]))
+        weight = self._matrix(part, _rows(x))
+        return linear(x, weight, _vector(offset, x, weight.shape[0]))
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:  # noqa: ARG002
         """Share · W_part, (samples, …, inputs)."""
-        return linear(share, self.part(part).t(), None)
+        return linear(share, self._matrix(part, _rows(share), adjoint=True), None)
 
     def flow(self, x: Tensor, share: Tensor, part: Part) -> Tensor:
         """(samples, outputs, inputs), summed over positions."""
@@ -228,26 +252,40 @@ class Convolution(WeightedMap):
         """z, (samples, channels, …)."""
         if self._channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
+        return self._convolved(x, "w", self._flat_bias, rectify=rectify)
+
+    def _convolved(self, x: Tensor, part: Part, bias: Tensor | None, *, rectify: bool = False) -> Tensor:
         if self._pointwise:
-            return self._as_dense(x, self.part("w").flatten(1), self._flat_bias, rectify=rectify)
-        return convolution(x, self.part("w"), self._flat_bias, self._settings, rectify=rectify)
+            return self._as_dense(x, self._matrix(part, _places(x)), bias, rectify=rectify)
+        weight = self.part(part)
+        # of so many places only some are the output's, unless padding is large
+        if self._channels_last and packs_convolution(weight, self._settings, _places(x) // prod(self._settings[0])):
+            key = (self._key, part, "packed", False)
+            packed = self._cache.spare(key, weight.nbytes, lambda: packed_convolution(weight, self._settings, x.shape))
+            weight = weight if packed is None else packed
+        return convolution(x, weight, bias, self._settings, rectify=rectify)
 
     def forward(self, x: Tensor, part: Part, offset: Tensor | float | None = None) -> Tensor:
         """The convolution without bias."""
-        weight = self.part(part)
+        assert self.weight is not None
         groups, transposed = self._settings[-1], self._settings[3]
-        units = weight.shape[1] * groups if transposed else weight.shape[0]
-        if self._pointwise:
-            return self._as_dense(x, weight.flatten(1), _vector(offset, weight, units))
-        return aten.convolution(x, weight, _vector(offset, weight, units), *self._settings)
+        units = self.weight.shape[1] * groups if transposed else self.weight.shape[0]
+        return self._convolved(x, part, _vector(offset, x, units))
 
     def adjoint(self, share: Tensor, part: Part, shape: torch.Size) -> Tensor:
         """The convolution's backward pass towards its input; only the input's shape is used."""
         if self._few and max(self._settings[0]) > 1:
             return self._adjoint_of_few(share, [part], shape)
-        weight = self.part(part)
         if self._pointwise:
-            return self._as_dense(share, weight.flatten(1).t(), None)
+            return self._as_dense(share, self._matrix(part, _places(share), adjoint=True), None)
+        weight = self.part(part)
+        if self._channels_last and packs_convolution(weight, self._settings, _places(share)):
+            key = (self._key, part, "packed", True)
+            packed = self._cache.spare(
+                key, weight.nbytes, lambda: packed_for_adjoint(weight, self._settings, share.shape, shape)
+            )
+            if packed is not None:
+                return convolution_adjoint(share, packed, weight, self._settings, shape)
         # memory that is never touched costs nothing; its layout is that of the result
         layout = torch.channels_last if self._channels_last else torch.contiguous_format
         x = torch.empty(shape, dtype=share.dtype, device=share.device, memory_format=layout)
@@ -328,11 +366,20 @@ class Unbatched(Convolution):
         return False
 
 
-def _vector(offset: Tensor | float | None, weight: Tensor, units: int) -> Tensor | None:
+def _vector(offset: Tensor | float | None, like: Tensor, units: int) -> Tensor | None:
     """An offset as one number a unit, as torch's operations take a bias."""
     if offset is None or isinstance(offset, Tensor):
         return None if offset is None else offset.flatten()
-    return weight.new_full((units,), offset)
+    return like.new_full((units,), offset)
+
+
+def _rows(x: Tensor) -> int:
+    return x.numel() // max(x.shape[-1], 1)
+
+
+def _places(x: Tensor) -> int:
+    """Of all samples, (samples, channels, height, width)."""
+    return x.numel() // max(x.shape[1], 1)
 
 
 def _plus(z: Tensor, offset: Tensor | float | None) -> Tensor:

@@ -15,40 +15,44 @@ from torch import Tensor
 aten = torch.ops.aten
 
 # Below this many multiplications, what a call costs matters more than what it does.
-_SMALL = 2**20
+SMALL = 2**20
 
 
-def _found(name: str) -> Any:
+def found(name: str) -> Any:
+    """One of oneDNN's operations, or None where this torch lacks it."""
     if not torch.backends.mkldnn.is_available():
         return None
     return getattr(torch.ops.mkldnn, name, None)
 
 
-_LINEAR: Any = _found("_linear_pointwise")
-_CONVOLUTION: Any = _found("_convolution_pointwise")
+LINEAR: Any = found("_linear_pointwise")
+CONVOLUTION: Any = found("_convolution_pointwise")
 
 
-def _on_cpu(x: Tensor) -> bool:
+def on_cpu(x: Tensor) -> bool:
+    """Whether oneDNN's operations are for such values."""
     return x.dtype == torch.float32 and x.device.type == "cpu"
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None, *, rectify: bool = False) -> Tensor:
     """X Wᵀ + b, of x (…, inputs) and W (outputs, inputs) in any layout; with `rectify`, the ReLU of that."""
-    large = x.dim() > 1 and x.numel() * weight.shape[0] > _SMALL
-    if _LINEAR is not None and large and _on_cpu(x) and weight.dtype == torch.float32:
-        return _LINEAR(x, weight, bias, "relu" if rectify else "none", [], "")
+    large = x.dim() > 1 and x.numel() * weight.shape[0] > SMALL
+    if LINEAR is not None and (weight.is_mkldnn or (large and on_cpu(x) and weight.dtype == torch.float32)):
+        return LINEAR(x, weight, bias, "relu" if rectify else "none", [], "")
     z = torch.nn.functional.linear(x, weight, bias)
     return z.relu_() if rectify else z
 
 
-def convolution(x: Tensor, weight: Tensor, bias: Tensor | None, settings: tuple[Any, ...], *, rectify: bool) -> Tensor:
+def convolution(
+    x: Tensor, weight: Tensor, bias: Tensor | None, settings: tuple[Any, ...], *, rectify: bool = False
+) -> Tensor:
     """A convolution with ATen's settings: stride, padding, dilation, transposed, output padding, groups."""
     stride, padding, dilation, transposed, _, groups = settings
-    if not rectify:
-        return aten.convolution(x, weight, bias, *settings)
-    if _CONVOLUTION is not None and _on_cpu(x) and not transposed and x.dim() == 4:
-        return _CONVOLUTION(x, weight, bias, padding, stride, dilation, groups, "relu", [], "")
-    return aten.convolution(x, weight, bias, *settings).relu_()
+    fused = rectify and on_cpu(x) and not transposed and x.dim() == 4
+    if CONVOLUTION is not None and (fused or weight.is_mkldnn):
+        return CONVOLUTION(x, weight, bias, padding, stride, dilation, groups, "relu" if rectify else "none", [], "")
+    z = aten.convolution(x, weight, bias, *settings)
+    return z.relu_() if rectify else z
 
 
 def strided_kernel(weight: Tensor, stride: list[int]) -> Tensor:
