@@ -82,7 +82,7 @@ _WEIGHTLESS: Final = (
     *_suffixed("upsample_nearest", "1d 2d 3d"),
     *_suffixed("_upsample_nearest_exact", "1d 2d 3d"),
     *_suffixed("upsample_", "linear1d bilinear2d trilinear3d bicubic2d"),
-    *("_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "fft_fftshift"),
+    *("_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "fft_fftshift", "affine_grid_generator"),
 )
 _MOVEMENTS: Final = (
     *("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten", "view_as", "reshape_as"),
@@ -128,13 +128,13 @@ _CONSTANTS: Final = (
     *("ones_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty", "tril_indices", "triu_indices"),
     *("eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isfinite", "logical_and", "logical_or", "logical_not"),
     *("logical_xor", "bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor", "__and__", "__or__", "any", "all"),
-    *("argmax", "argmin", "argsort", "one_hot", "bucketize"),
+    *("argmax", "argmin", "argsort", "one_hot", "bucketize", "nonzero", "bitwise_left_shift", "bitwise_right_shift"),
     *("searchsorted", "meshgrid", "sym_size", "sym_numel", "sym_stride"),
     "lift",  # changes nothing: what others are measured by, as the scale of a dynamic quantization
 )
 _NOWHERE: Final = (  # of a live value they are statistics, which norms hold, or masks; no rule leads back through them
     *("var", "std", "linalg_vector_norm", "norm", "logsumexp", "prod", "cumprod", "topk", "sort"),
-    *("remainder", "fmod", "floor_divide"),
+    *("remainder", "fmod", "floor_divide", "scatter_reduce", "linalg_det"),
 )
 
 
@@ -145,6 +145,7 @@ def _rows() -> list[Operation]:
     rows += [Operation(name, AFFINE, "scaling") for name in ("neg", "positive")]
     rows += [Operation(name, AFFINE, "weightless") for name in _WEIGHTLESS]
     rows += [Operation("_trilinear", AFFINE, "weightless", BILINEAR)]
+    rows += [Operation("grid_sampler", AFFINE, "weightless", UNSUPPORTED)]  # linear in the image, not in the grid
     rows += [Operation(name, SUM, "sum") for name in ("add", "sub", "rsub")]
     rows += [Operation(name, MOVEMENT, "movement") for name in _MOVEMENTS]
     rows += [Operation(name, ACTIVATION, "activation") for name in _ACTIVATIONS]

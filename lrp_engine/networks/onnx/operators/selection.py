@@ -112,8 +112,8 @@ def top_k(emit: Emitter, node: Call) -> Any:
     axis = positive(node.attribute("axis", -1), emit.rank(x))
     count = emit.integers(node.input(1))[0] if len(node.inputs) > 1 else node.required("k")
     largest = bool(node.attribute("largest", 1))
-    ordered = emit(aten.sort.stable, x, stable=True, dim=axis, descending=largest)  # of equal ones the first
-    places = emit(aten.slice.Tensor, emit.item(ordered, 1), axis, 0, count)
+    order = emit(aten.argsort.stable, x, stable=True, dim=axis, descending=largest)  # of equal ones the first
+    places = emit(aten.slice.Tensor, order, axis, 0, count)
     return emit(aten.gather.default, x, axis, places), places
 
 
