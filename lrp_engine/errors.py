@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 
+_LONGEST = 1000  # letters
+
+
 class LrpError(Exception):
     """Base of every error that the engine raises on purpose; `str(error)` is fit to show to a person."""
 
     def __init__(self, message: str) -> None:
-        # names from a file can hold line breaks; a sentence is one line
-        super().__init__(" ".join(message.split()))
+        # names from a file can hold line breaks and control characters, and have no end; a sentence is one line
+        line = "".join(letter if letter.isprintable() else "·" for letter in " ".join(message.split()))
+        super().__init__(line if len(line) <= _LONGEST else f"{line[: _LONGEST - 2]}….")
 
 
 class FormatError(LrpError):
