@@ -54,8 +54,11 @@ class LayerNames:
 
     def of(self, node: OnnxNode) -> str:
         """The layer's path, or "" for a function at the top; a module's second call is `path@1`."""
-        named = self._of_weight(node)
-        scope = named or _scope(node)
+        scope, weighted = _scope(node), self._of_weight(node)
+        numbered = _NUMBERED.match(scope)
+        again = numbered is not None and numbered[1] == weighted  # the exporter's name for a module's second call
+        named = weighted if weighted and (again or not node.name.startswith("/")) else ""
+        scope = named or scope
         alone = bool(named) or self._operations.get(scope) == {node.operation}
         if not scope or not alone or node.operation in _HELPERS:
             return scope
@@ -63,8 +66,8 @@ class LayerNames:
         return scope if self._calls[scope] == 1 else f"{scope}@{self._calls[scope] - 1}"
 
     def _of_weight(self, node: OnnxNode) -> str:
-        """The layer that a weight's name tells, where the node's own name does not."""
-        if node.operation not in _WEIGHTED or node.name.startswith("/"):
+        """The layer that the name of one of a node's weights tells."""
+        if node.operation not in _WEIGHTED:
             return ""
         return next((layer for name in node.inputs if name in self._weights and (layer := parameter_of(name))), "")
 
