@@ -29,6 +29,11 @@ _HOMES = {
     "Feature": "files.features",
     "load": "networks",
     "capture": "networks",
+    "candidates": "networks.candidates",
+    "Candidate": "networks.candidate",
+    "Architecture": "networks.architecture",
+    "read_architecture": "networks.architecture",
+    "write_architecture": "networks.architecture",
     "Network": "networks.network",
     "Composite": "composites",
     "Rule": "rulebook",
@@ -62,6 +67,9 @@ if TYPE_CHECKING:
     from .files import TensorInfo, WeightFile, open_weights
     from .files.features import Feature
     from .networks import capture, load
+    from .networks.architecture import Architecture, read_architecture, write_architecture
+    from .networks.candidate import Candidate
+    from .networks.candidates import candidates
     from .networks.network import Network
     from .propagate import explain, explain_each, explaining
     from .rulebook import Rule

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .architecture import Architecture
+    from .candidate import Candidate
     from .network import Network
 
 __all__ = ["capture", "load"]
@@ -22,8 +23,16 @@ def capture(
     return run(module, example_inputs, name=name, batch_axis=batch_axis)
 
 
-def load(path: str | Path, architecture: str | Path | Architecture | None = None) -> Network:
+def load(
+    path: str | Path,
+    architecture: str | Path | Architecture | Candidate | None = None,
+    *,
+    trust: bool = False,
+    sizes: Mapping[str, Any] | None = None,
+    cache: bool = True,
+    progress: Callable[[Any], object] | None = None,
+) -> Network:
     """Make a network of a weight file; see `lrp_engine.networks.loading.load`."""
     from .loading import load as run
 
-    return run(path, architecture)
+    return run(path, architecture, trust=trust, sizes=sizes, cache=cache, progress=progress)

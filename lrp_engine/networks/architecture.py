@@ -45,13 +45,18 @@ class DescribedInput(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LayerEntry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A layer: its type with its parameters; `weights` is its prefix in the state dict, `inputs` what it reads."""
+    """A layer: its type with its parameters, and what it reads.
+
+    `weights` is the prefix of its tensors in the state dict (its name, if left out); `tensors` names single ones that
+    are called otherwise.
+    """
 
     name: str
     type: str
     parameters: dict[str, Any] = {}
     weights: str | None = None
     inputs: list[str] = []
+    tensors: dict[str, str] = {}
 
 
 class OutputEntry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -178,8 +178,14 @@ class _Fitting:
         """For each slot of the layer its tensor's name in the weights; says what is missing or has another shape."""
         prefix = entry.name if entry.weights is None else entry.weights
         found = {}
+        odd = sorted(set(entry.tensors) - {slot.name for slot in slots})
+        if odd:
+            has = ", ".join(slot.name for slot in slots) or "none"
+            self._say(
+                entry.name, "", f"The layer “{entry.name}” ({entry.type}) has no tensor “{odd[0]}”; it has {has}."
+            )
         for slot in slots:
-            key = ".".join(part for part in (prefix, slot.name) if part)
+            key = entry.tensors.get(slot.name) or ".".join(part for part in (prefix, slot.name) if part)
             expected = tuple(slot.shape(parameters))
             info = self._tensors.get(key)
             if info is None:

@@ -1,31 +1,74 @@
-"""From a weight file to a network, by what the file is."""
+"""From a weight file to a network, by what the file is and what it is to be connected by."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import NeedsArchitecture
+import msgspec
+
+from ..errors import ArchitectureError, InputError, NeedsArchitecture
 from ..files import open_weights, read_pt2
-from .architecture import Architecture, read_architecture, read_description
+from .architecture import Architecture, Description, read_architecture, read_description
+from .candidate import Candidate
+from .candidates import GRAPHS, beside, candidates
 
 if TYPE_CHECKING:
     from ..files import WeightFile
     from .network import Network
 
-DESCRIPTION = "lrp.json"  # an archive's extra file with the names of features and classes
+DESCRIPTION = "lrp.json"  # in an archive, or beside it as NAME.lrp.json: what features and classes are called
+_PYTHON = re.compile(r"\.py(:[A-Za-z_]\w*)?$")
+_DEAR = 1.0  # seconds, from which on a network that is no program's is kept
 
 
-def load(path: str | Path, architecture: str | Path | Architecture | None = None) -> Network:
+class Loading(NamedTuple):
+    """How far loading has come: `done` of `total` steps, and what is being done."""
+
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    trust: bool
+    sizes: Mapping[str, Any] | None
+    cache: bool
+
+
+def load(
+    path: str | Path,
+    architecture: str | Path | Architecture | Candidate | None = None,
+    *,
+    trust: bool = False,
+    sizes: Mapping[str, Any] | None = None,
+    cache: bool = True,
+    progress: Callable[[Loading], object] | None = None,
+) -> Network:
     """Make a network of a weight file.
 
     Parameters
     ----------
     path : path
-        A `.pt2` archive, or a state dict (`.pth`, `.pt`, `.safetensors`).
-    architecture : path or Architecture, optional
-        How a state dict's tensors are connected. Without it, `architecture.json` or `NAME.architecture.json` beside
-        the weights is taken.
+        A file with a graph (`.pt2`, `.onnx`, a TorchScript archive), a pickled model of torch.nn classes, or weights
+        (`.pth`, `.pt`, `.safetensors`, `.npz`).
+    architecture : path, Architecture or Candidate, optional
+        How the tensors of weights are connected: an `architecture.json`; one of `candidates(weights)`; a file whose
+        graph is taken, with the tensors of `path` in it; or “model.py:Class”, a person's own code. Without it,
+        `architecture.json` or `NAME.architecture.json` beside the weights is taken.
+    trust : bool
+        The consent to run what is a program: a TorchScript archive, a person's own code.
+    sizes : mapping, optional
+        For dimensions of any size: `{"sequence": 16}`, or `{"input": (None, 16)}` by the input's name, None where the
+        samples run.
+    cache : bool
+        Whether a network that took long to make may be kept in the user's cache directory, and taken from there.
+    progress : callable, optional
+        Called with a `Loading` at each step; what it raises ends the loading.
 
     Returns
     -------
@@ -33,56 +76,305 @@ def load(path: str | Path, architecture: str | Path | Architecture | None = None
 
     Raises
     ------
-    FormatError, UntrustedFile
+    FormatError
         If the file cannot be read as data.
+    UntrustedFile
+        If it would have to run code; its `consent` says what that would mean, if `trust` allows it.
     NeedsArchitecture
-        If it holds weights only and no architecture lies beside it.
+        If it holds weights only and no architecture lies beside it; its `candidates` are ways to connect them.
+    NeedsSizes
+        If it does not say what its inputs look like.
     ArchitectureError
         If the architecture is malformed or does not fit the weights.
+    CaptureError, UnsupportedOperation
+        If nothing that the graph yields can be explained, or it holds what cannot be run.
     """
+    path = Path(path)
+    tell = progress or (lambda _: None)
+    tell(Loading(0, 2, f"Reading {path.name}"))
     weights = open_weights(path)
-    network = _from_archive(weights) if weights.kind == "pt2" else _from_weights(weights, architecture)
-    network.metadata = {"path": str(path), "format": weights.format, **weights.metadata}
+    tell(Loading(1, 2, f"Connecting the tensors of {path.name}"))
+    network = _made(weights, architecture, _Options(trust, sizes, cache))
+    network.metadata = {**network.metadata, "path": str(path), "format": weights.format, **weights.metadata}
     network.notes = (*weights.notes, *network.notes)
+    tell(Loading(2, 2, f"{path.name} is loaded"))
     return network
 
 
-def _from_archive(weights: WeightFile) -> Network:
-    from .build import described
+def _made(weights: WeightFile, architecture: Any, options: _Options) -> Network:
+    given = _given(architecture)
+    if given is None:
+        return _described(_of_graph(weights, options), weights) if weights.kind in GRAPHS else _alone(weights, options)
+    if isinstance(given, Candidate):
+        return _of_candidate(weights, given, options)
+    if isinstance(given, Architecture):
+        if weights.kind in GRAPHS:
+            raise ArchitectureError(
+                f"{weights.path.name} holds its graph; an architecture is for files that hold weights only."
+            )
+        return _of_architecture(weights, given, options)
+    if isinstance(given, str):
+        from .own_code import load_own_code
+
+        return load_own_code(weights, given, trust=options.trust, sizes=options.sizes, cache=options.cache)
+    graph, filling = (given, weights) if given.kind in GRAPHS else (weights, given)
+    if graph.kind not in GRAPHS:
+        raise ArchitectureError(
+            f"Neither {weights.path.name} nor {given.path.name} says how its tensors are connected; one of them has to "
+            "be an architecture.json, or a file with a graph."
+        )
+    network = _described(_of_graph(graph, options, filling), graph)
+    network.notes = (
+        f"The graph is that of {graph.path.name}, the tensors those of {filling.path.name}.",
+        *network.notes,
+    )
+    return network
+
+
+def _given(architecture: Any) -> Architecture | Candidate | WeightFile | str | None:
+    """What the tensors are to be connected by; a str is a person's own code."""
+    if architecture is None or isinstance(architecture, Architecture | Candidate):
+        return architecture
+    if _PYTHON.search(str(architecture)):
+        return str(architecture)
+    path = Path(architecture)
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    except OSError:
+        text = b"{"  # reading it as an architecture says what is wrong
+    if path.suffix == ".json" or text.startswith(b"{"):
+        return read_architecture(path)
+    return open_weights(path)
+
+
+# ------------------------------------------------------------------------------------------------ weights only
+
+
+def _alone(weights: WeightFile, options: _Options) -> Network:
+    path = beside(weights.path)
+    if path is not None:
+        return _of_architecture(weights, read_architecture(path), options)
+    if weights.kind == "pickled module":
+        return _pickled(weights, options)
+    raise needed(weights)
+
+
+def needed(weights: WeightFile) -> NeedsArchitecture:
+    """The refusal of weights that nothing says how to connect, with the ways that may do."""
+    found = candidates(weights)
+    count = len(weights.weights)
+    fits = next((one for one in found if not one.problems), None)
+    offer = f"; what may do: {fits.title[:1].lower()}{fits.title[1:]}" if fits is not None else ""
+    return NeedsArchitecture(
+        f"{weights.path.name} holds {count} tensor{'s' * (count != 1)} but not how they are connected; put an "
+        f"architecture.json beside it, or choose one{offer}.",
+        found,
+    )
+
+
+def _of_architecture(weights: WeightFile, architecture: Architecture, options: _Options) -> Network:
+    from .from_architecture import build
+
+    return build(_resized(architecture, options.sizes), weights)
+
+
+def _resized(architecture: Architecture, sizes: Mapping[str, Any] | None) -> Architecture:
+    """The architecture for inputs of these sizes."""
+    if not sizes:
+        return architecture
+    entries = {entry.name: entry for entry in architecture.inputs}
+    for name, size in sizes.items():
+        if name == "sequence" and name not in entries:  # the first axis behind the samples
+            first = architecture.inputs[0]
+            entries[first.name] = msgspec.structs.replace(first, shape=[int(size), *first.shape[1:]])
+            continue
+        if name not in entries:
+            raise InputError(f"There is no input “{name}” to have a size; the architecture has {', '.join(entries)}.")
+        given = size if isinstance(size, list | tuple) else [size]
+        shape = [int(one) for one in given if one is not None]
+        if len(shape) != len(entries[name].shape):
+            says = "×".join(map(str, entries[name].shape))
+            raise InputError(f"The input “{name}” is {says}; its size has {len(shape)} numbers.")
+        entries[name] = msgspec.structs.replace(entries[name], shape=shape)
+    return msgspec.structs.replace(architecture, inputs=list(entries.values()))
+
+
+def _of_candidate(weights: WeightFile, candidate: Candidate, options: _Options) -> Network:
+    if candidate.architecture is not None:
+        return _of_architecture(weights, candidate.architecture, options)
+    if candidate.kind == "module":
+        return _pickled(weights, options)
+    if candidate.kind == "family":
+        from .families import load_family
+
+        return load_family(weights, candidate, sizes=options.sizes, cache=options.cache)
+    problem = candidate.problems[0] if candidate.problems else "It has no architecture."
+    raise ArchitectureError(f"“{candidate.title}” cannot be used: {problem}")
+
+
+def _pickled(weights: WeightFile, options: _Options) -> Network:
+    from .pickled_module import load_pickled
+
+    return load_pickled(weights, sizes=options.sizes, cache=options.cache)
+
+
+# ------------------------------------------------------------------------------------------------ files with a graph
+
+
+def _of_graph(weights: WeightFile, options: _Options, filling: WeightFile | None = None) -> Network:
+    if weights.kind == "onnx":
+        return _of_onnx(weights, options, filling)
+    if weights.kind == "torchscript":
+        if filling is not None:
+            raise ArchitectureError(
+                f"{weights.path.name} is a TorchScript archive, whose program comes with its own tensors; those of "
+                f"{filling.path.name} can only be put into the graph of a .pt2 or .onnx file."
+            )
+        from .torchscript import load_torchscript
+
+        return load_torchscript(weights.path, trust=options.trust, sizes=options.sizes, cache=options.cache)
+    return _of_archive(weights, options, filling)
+
+
+def _of_onnx(weights: WeightFile, options: _Options, filling: WeightFile | None) -> Network:
+    from . import cache
+    from .onnx import load_onnx
+
+    def make() -> Network:
+        return load_onnx(weights, sizes=options.sizes, replace=None if filling is None else filling.weights)
+
+    files = [*weights.files, *(filling.files if filling is not None else ())]
+    sizes = dict(options.sizes or {})
+    return cache.kept(
+        make, files, use=options.cache, at_least=_DEAR, source="onnx", name=weights.path.stem, sizes=sizes
+    )
+
+
+def _of_archive(weights: WeightFile, options: _Options, filling: WeightFile | None) -> Network:
+    from . import cache
     from .from_pt2 import network_of
     from .tensors import to_torch
 
-    archive = read_pt2(weights.path)
-    tensors = {name: to_torch(info) for name, info in {**archive.weights, **archive.constants}.items()}
-    network = network_of(archive.program, tensors, name=Path(weights.path).stem)
-    text = archive.extra.get(DESCRIPTION)
-    if text is None:
+    if options.sizes:
+        raise InputError(f"{weights.path.name} holds a graph whose sizes are settled; it takes none.")
+
+    def make() -> Network:
+        archive = read_pt2(weights.path)
+        stored = {**archive.weights, **archive.constants}
+        if filling is not None:
+            stored |= _filled(archive.weights, filling, weights)
+        return network_of(
+            archive.program, {name: to_torch(info) for name, info in stored.items()}, name=weights.path.stem
+        )
+
+    # only what changes values in place has to be captured anew, which takes seconds
+    dear = any(node.operation.split(".")[-2:][0].endswith("_") for node in weights.nodes)
+    files = [*weights.files, *(filling.files if filling is not None else ())]
+    use = options.cache and dear
+    return cache.kept(make, files, use=use, at_least=_DEAR, source="pt2", name=weights.path.stem)
+
+
+def _filled(own: Mapping[str, Any], filling: WeightFile, graph: WeightFile) -> dict[str, Any]:
+    """The tensors of another file under the names that the graph has for them.
+
+    Raises
+    ------
+    ArchitectureError
+        If a tensor is missing or has another shape.
+    """
+    given = filling.weights
+    problems = []
+    for name, info in own.items():
+        other = given.get(name)
+        shape, says = (None if other is None else tuple(other.shape)), "×".join(map(str, info.shape)) or "one number"
+        if shape is None and not name.endswith("num_batches_tracked"):
+            problems.append(f"“{name}” ({says}) is missing")
+        elif shape is not None and shape != tuple(info.shape):
+            problems.append(f"“{name}” is {'×'.join(map(str, shape)) or 'one number'} instead of {says}")
+    if problems:
+        more = f", and {len(problems) - 5} more" if len(problems) > 5 else ""
+        files = f"The tensors of {filling.path.name} do not fit the graph of {graph.path.name}"
+        raise ArchitectureError(f"{files}: {', '.join(problems[:5])}{more}.")
+    return {name: given[name] for name in own if name in given}
+
+
+def _described(network: Network, weights: WeightFile) -> Network:
+    """With the names of features and classes that the file, or one beside it, gives."""
+    from .build import described
+
+    found = description(weights)
+    if found is None:
         return network
-    description = read_description(text, f"{DESCRIPTION} in {weights.path.name}")
-    return described(network, {entry.name: entry.features for entry in description.inputs}, description.outputs)
+    return described(network, {entry.name: entry.features for entry in found.inputs}, found.outputs)
 
 
-def _from_weights(weights: WeightFile, architecture: str | Path | Architecture | None) -> Network:
-    from .from_architecture import build
+def description(weights: WeightFile) -> Description | None:
+    """What features and classes are called: by `lrp.json` in the file, or by NAME.lrp.json beside it.
 
-    if architecture is None:
-        architecture = beside(weights.path)
-        if architecture is None:
-            count = len(weights.tensors)
-            raise NeedsArchitecture(
-                f"{Path(weights.path).name} holds {count} tensor{'s' if count != 1 else ''} but not how they are "
-                "connected; put an architecture.json beside it, or choose one."
-            )
-    if not isinstance(architecture, Architecture):
-        architecture = read_architecture(architecture)
-    return build(architecture, weights)
+    Raises
+    ------
+    ArchitectureError
+        If it is not JSON, or breaks the schema.
+    """
+    name = f"{DESCRIPTION} in {weights.path.name}"
+    if weights.kind == "pt2":
+        text = read_pt2(weights.path).extra.get(DESCRIPTION)
+    else:
+        stored = weights.metadata.get(DESCRIPTION)
+        text = stored.encode() if isinstance(stored, str) else None
+    if text is None:
+        path = weights.path.with_name(f"{weights.path.stem}.{DESCRIPTION}")
+        if not path.is_file():
+            return None
+        name = path.name
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise ArchitectureError(f"{name} cannot be read: {error.strerror}.") from error
+    return read_description(text, name)
 
 
-def beside(path: str | Path) -> Path | None:
-    """The architecture that lies beside a weight file, if any."""
-    path = Path(path)
-    for name in (f"{path.stem}.architecture.json", "architecture.json"):
-        candidate = path.with_name(name)
-        if candidate.is_file():
-            return candidate
-    return None
+# ------------------------------------------------------------------------------------------------ what is needed
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Whether a file can be explained, and if not, what is needed.
+
+    Attributes
+    ----------
+    status : str
+        “runs”, “architecture”, “consent” or “refused”.
+    sentence : str
+        The same in words.
+    candidates : tuple of Candidate
+        Where an architecture is needed: the ways to connect the tensors, the best first.
+    """
+
+    status: str
+    sentence: str
+    candidates: tuple[Candidate, ...] = ()
+
+
+def needs(weights: WeightFile) -> Needs:
+    """What a file needs to be explained; no torch is imported."""
+    if weights.kind == "torchscript":
+        from .consent import torchscript_consent
+
+        error = torchscript_consent(weights)
+        return Needs("consent", f"your consent is needed, as the file holds a program: {error.consent}")
+    if weights.kind in GRAPHS:
+        return Needs("runs", "nothing more is needed, the file holds its graph")
+    if not weights.weights:
+        return Needs("refused", "the file holds no weights of a network")
+    found = candidates(weights)
+    best = found[0] if found else None
+    if best is not None and best.kind == "beside":
+        lies = beside(weights.path)
+        return Needs("runs", f"{lies.name if lies else 'an architecture'} lies beside it and fits", found)
+    if best is not None and best.kind == "module" and not best.problems:
+        return Needs("runs", "nothing more is needed, the file holds its modules", found)
+    if best is not None and not best.problems:
+        return Needs("architecture", f"it has to be said how the tensors are connected: {best.title} fits", found)
+    return Needs("architecture", "an architecture.json is needed, the file holds no graph", found)

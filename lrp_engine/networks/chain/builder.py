@@ -111,7 +111,7 @@ class Builder:
         """Write a layer with weights; gives its name, which is the prefix of its tensors if it has one."""
         weights = None if part.path else ""
         name = part.path or self.free("layer")
-        self.layers.append(LayerEntry(name, kind, dict(parameters or {}), weights, list(inputs)))
+        self.layers.append(LayerEntry(name, kind, dict(parameters or {}), weights, list(inputs), part.renamed))
         return name
 
     def free(self, name: str) -> str:

@@ -16,6 +16,8 @@ _LEAF = re.compile(
     r"(?:weight|bias)_(?:ih|hh|hr)_l\d+(?:_reverse)?|weight_[guv]|weight_orig|weight_mask|bias_orig|bias_mask|"
     r"parametrizations\.\w+\.\w+)$"
 )
+# Of files whose names have no dots: fc1_weight, fc1/bias.
+_FLAT = re.compile(r"^(?P<path>.+)[/_](?P<leaf>weight|bias|running_mean|running_var|num_batches_tracked)$")
 _REPARAMETRISED = re.compile(r"^(weight_[guv]|weight_orig|weight_mask|bias_orig|bias_mask|parametrizations\..*)$")
 _EMBEDDING = re.compile(r"emb|wte|wpe|token|vocab|lookup", re.IGNORECASE)
 _POSITION = re.compile(r"pos|wpe|(^|\.)pe$", re.IGNORECASE)
@@ -47,7 +49,9 @@ class Part:
     kernel : tuple of int
         Of a convolution.
     tensors : tuple of str
-        Its names in the weights.
+        Their names in the weights.
+    renamed : dict of str to str
+        Names in torch.nn -> names in the weights, where these are not joined by a dot.
     """
 
     path: str
@@ -58,6 +62,7 @@ class Part:
     gives: int
     kernel: tuple[int, ...] = ()
     tensors: tuple[str, ...] = ()
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def container(self) -> str:
@@ -83,8 +88,9 @@ def parts_of(tensors: Mapping[str, TensorInfo]) -> Parts:
     """Group tensors into layers."""
     groups: dict[str, dict[str, TensorInfo]] = {}
     found = Parts()
+    flat = not any("." in name for name in tensors)
     for name, info in tensors.items():
-        match = _LEAF.match(name)
+        match = (_FLAT.match(name) if flat else None) or _LEAF.match(name)
         if match is not None:
             groups.setdefault(match["path"] or "", {})[match["leaf"]] = info
         elif _POSITION.search(name) and len(info.shape) in {2, 3} and info.dtype.startswith(("float", "bfloat")):
@@ -103,6 +109,11 @@ def parts_of(tensors: Mapping[str, TensorInfo]) -> Parts:
         part = _part(path, leaves)
         names = [_join(path, leaf) for leaf in leaves]
         if isinstance(part, Part):
+            if flat and path:
+                mark = "/" if f"{path}/{next(iter(leaves))}" in tensors else "_"
+                names = [f"{path}{mark}{leaf}" for leaf in leaves]
+                whole_names = zip(leaves, names, strict=True)
+                part.renamed = {leaf: name for leaf, name in whole_names if leaf != "num_batches_tracked"}
             part.tensors = tuple(names)
             found.parts.append(part)
         else:
