@@ -33,6 +33,8 @@ def looks_like_onnx(candidate: Candidate) -> bool:
     """
     if candidate.head[:1] not in {bytes([number << 3 | kind]) for number, kind in _wires(fields.MODEL) if number < 16}:
         return False
+    if not any(byte < 9 for byte in candidate.head):
+        return False  # a text; a model's first fields hold small numbers
     wire = Wire(candidate.head, candidate.path.name, most=64)
     known, texts = set(_wires(fields.MODEL)), 0
     try:
