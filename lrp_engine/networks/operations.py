@@ -84,6 +84,7 @@ _WEIGHTLESS: Final = (
     *_suffixed("upsample_", "linear1d bilinear2d trilinear3d bicubic2d"),
     *("_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "fft_fftshift", "affine_grid_generator"),
 )
+_OF_ONE: Final = ("grid_sampler", "scatter_add", "index_add")
 _MOVEMENTS: Final = (
     *("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten", "view_as", "reshape_as"),
     *("permute", "transpose", "t", "numpy_T", "mT", "swapaxes", "swapdims", "movedim", "moveaxis"),
@@ -145,7 +146,8 @@ def _rows() -> list[Operation]:
     rows += [Operation(name, AFFINE, "scaling") for name in ("neg", "positive")]
     rows += [Operation(name, AFFINE, "weightless") for name in _WEIGHTLESS]
     rows += [Operation("_trilinear", AFFINE, "weightless", BILINEAR)]
-    rows += [Operation("grid_sampler", AFFINE, "weightless", UNSUPPORTED)]  # linear in the image, not in the grid
+    # linear in the image, not in the grid; in what is added, where that is added to a constant
+    rows += [Operation(name, AFFINE, "weightless", UNSUPPORTED) for name in _OF_ONE]
     rows += [Operation(name, SUM, "sum") for name in ("add", "sub", "rsub")]
     rows += [Operation(name, MOVEMENT, "movement") for name in _MOVEMENTS]
     rows += [Operation(name, ACTIVATION, "activation") for name in _ACTIVATIONS]

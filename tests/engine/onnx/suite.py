@@ -195,10 +195,10 @@ def table(outcomes: list[Outcome]) -> str:
     for label, members in rows.items():
         lines.append(f"| {label} | {_figures(members)} |")
     constants = sum(o.status == PASSED and o.held == ALL for o in outcomes)
+    said = f"Of those that passed, {constants} are on what stands in the arithmetic of shapes only, or take a way that "
     lines += [
         "",
-        f"Of the cases that passed, {constants} are on what only stands in the arithmetic of shapes, or takes a way "
-        "that its inputs decide: there all inputs are constants.",
+        f"{said}their inputs decide: there all inputs are constants.",
         "",
         "| operator | passed | not applicable | unsupported | failed |",
         "|---|---|---|---|---|",
@@ -227,7 +227,7 @@ def _figures(members: list[Outcome]) -> str:
 
 
 def _short(reason: str) -> str:
-    reason = reason.split(" Mismatch")[0]
+    reason = reason.split(" Mismatch", maxsplit=1)[0]
     return (reason if len(reason) < 200 else reason[:199] + "…").replace("|", "\\|")
 
 

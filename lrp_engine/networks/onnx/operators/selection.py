@@ -59,6 +59,8 @@ def scatter_elements(emit: Emitter, node: Call) -> Any:
     index = no_negative(emit, index, emit.size(x, axis))
     if reduction == "none":
         return emit(aten.scatter.src, x, axis, index, updates)
+    if reduction == "add" and emit.dtype(x).is_floating_point:
+        return _onto(emit, x, emit(aten.scatter_add.default, _zeros(emit, x), axis, index, updates))
     return emit(aten.scatter_reduce.two, x, axis, index, updates, _REDUCTIONS[reduction])
 
 
@@ -68,17 +70,29 @@ def scatter_nd(emit: Emitter, node: Call) -> Any:
     reduction = node.attribute("reduction", "none")
     last = emit.rank(index) - 1
     places = [emit(aten.select.int, index, last, place) for place in range(emit.shape(index)[last])]
-    if reduction in {"none", "add"}:
+    if reduction == "none" or not places:
         return emit(aten.index_put.default, x, places, updates, reduction == "add")
     # the axes that are counted in become one, and each index stands for all that lies behind it
     sizes, depth = emit.sizes(x), len(places)
     flat, rest = torch.tensor(0), product(emit, sizes[depth:])
     for place, size in zip(places, sizes, strict=False):
         flat = emit(aten.add.Tensor, emit(aten.mul.Tensor, flat, size), no_negative(emit, place, size))
-    flat = emit(aten.expand.default, emit.reshape(flat, [-1, 1]), [-1, rest])
+    flat, values = emit.reshape(flat, [-1]), emit.reshape(updates, [-1, rest])
     rows = emit.reshape(x, [product(emit, sizes[:depth]), rest])
-    values = emit.reshape(updates, [-1, rest])
-    return emit.reshape(emit(aten.scatter_reduce.two, rows, 0, flat, values, _REDUCTIONS[reduction]), sizes)
+    if reduction == "add" and emit.dtype(x).is_floating_point:
+        added = emit(aten.index_add.default, _zeros(emit, rows), 0, flat, values)
+        return _onto(emit, x, emit.reshape(added, sizes))
+    places_of = emit(aten.expand.default, emit(aten.unsqueeze.default, flat, 1), [-1, rest])
+    return emit.reshape(emit(aten.scatter_reduce.two, rows, 0, places_of, values, _REDUCTIONS[reduction]), sizes)
+
+
+def _zeros(emit: Emitter, x: Any) -> Any:
+    return torch.zeros_like(x) if isinstance(x, Tensor) else emit(aten.zeros_like.default, x)
+
+
+def _onto(emit: Emitter, x: Any, added: Any) -> Any:
+    """What is scattered, on top of what is there: a sum of its own, so that each gets its share."""
+    return added if isinstance(x, Tensor) and not bool(x.any()) else emit(aten.add.Tensor, x, added)
 
 
 def one_hot(emit: Emitter, node: Call) -> Any:

@@ -21,11 +21,12 @@ def _sequence(node: Call, place: int = 0) -> list[Any]:
     return value
 
 
-def _position(emit: Emitter, node: Call, value: Any, length: int) -> int:
+def _position(emit: Emitter, node: Call, value: Any, length: int, *, behind: bool = False) -> int:
+    """A place in a sequence, also counted from its end; `behind` allows the one behind the last value."""
     place = emit.integers(value)[0]
-    if not -length <= place < length:
+    if not -length <= place < length + behind:
         raise FormatError(f"The place {place} in {node.where} is outside a sequence of {length}.")
-    return place % length
+    return place + length if place < 0 else place
 
 
 def at(emit: Emitter, node: Call) -> Any:
@@ -48,7 +49,9 @@ def insert(emit: Emitter, node: Call) -> Any:
     """SequenceInsert: at the end, unless a place is given."""
     values = list(_sequence(node))
     place = node.optional(2)
-    values.insert(len(values) if place is None else _position(emit, node, place, len(values) + 1), node.input(1))
+    values.insert(
+        len(values) if place is None else _position(emit, node, place, len(values), behind=True), node.input(1)
+    )
     return values
 
 
