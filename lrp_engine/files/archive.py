@@ -77,8 +77,8 @@ class Archive:
             raise FormatError(f"{path.name} is a damaged zip archive: it has not as many members as it says.")
         self.members: dict[str, zipfile.ZipInfo] = {}
         self._ends = self._in_order(entries, directory)
-        folders = {entry.filename.partition("/")[0] for entry in entries if "/" in entry.filename}
-        self._folder = folders.pop() + "/" if len(folders) == 1 else ""
+        folders = {entry.filename.rpartition("/")[0].partition("/")[0] for entry in entries}
+        self._folder = f"{folders.pop()}/" if len(folders) == 1 and folders != {""} else ""
         for entry in entries:
             self._admit(entry)
 

@@ -52,7 +52,9 @@ def open_numpy(candidate: Candidate) -> WeightFile:
     path = candidate.path
     if candidate.is_zip:
         archive = candidate.archive
-        parts = [(name.removesuffix(_SUFFIX), archive.region(name)) for name in archive.members]
+        parts = [
+            (entry.filename.removesuffix(_SUFFIX), archive.region(name)) for name, entry in archive.members.items()
+        ]
         heads = [archive.start(name, LONGEST_HEADER) for name in archive.members]
         what = "numpy archive (.npz)"
     else:

@@ -137,18 +137,24 @@ def _add(state: State, name: str, tensor: AnyTensor, role: str, file: str) -> No
 
 
 def _is_tensor(value: Any) -> bool:
-    return isinstance(value, TensorRecord | SparseRecord) or (isinstance(value, Record) and array(value) is not None)
+    return isinstance(value, AnyTensor) or (isinstance(value, Record) and array(value) is not None)
 
 
 def _wrapper(value: Any) -> str | None:
     """The key under which the weights are, if this dictionary is not a state dict itself."""
-    if not isinstance(value, dict) or any(map(_is_tensor, value.values())):
+    if not isinstance(value, dict) or any(_is_weight(key, item) for key, item in value.items()):
         return None
     for key in WRAPPERS:
         held = value.get(key)
         if is_module(held) or (isinstance(held, dict) and any(_is_tensor(leaf) for _, leaf in _leaves(held))):
             return key
     return None
+
+
+def _is_weight(key: Any, value: Any) -> bool:
+    """Whether this is a tensor of a state dict, and not a best score or a random generator's state beside one."""
+    scalar = isinstance(value, TensorRecord) and value.shape == ()
+    return _is_tensor(value) and not scalar and not (isinstance(key, str) and _TRAINING.search(key))
 
 
 def _leaves(value: Any, file: str = "") -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ pickle, inertly; the code is only looked at as text.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,7 @@ MOST_CODE = 16 * 1024**2  # bytes
 MOST_NODES = 200_000
 MOST_OBJECTS = 200_000
 _LISTED = 500  # classes, in the metadata
+_MANGLED = re.compile(r"___torch_mangle_\d+\.")  # how torch keeps classes of one name apart
 
 
 def looks_like_torchscript(candidate: Candidate) -> bool:
@@ -67,9 +69,10 @@ def open_torchscript(candidate: Candidate) -> WeightFile:
         main = classes.get(objects.value.made_by, ScriptClass())
         if "forward" in main.methods:
             metadata["forward"] = shown(main.methods["forward"].head.removeprefix("forward"), 1000)
-    metadata["classes"] = {
-        _short(name): [shown(method) for method in one.methods] for name, one in list(classes.items())[:_LISTED]
-    }
+    listed: dict[str, dict[str, None]] = {}
+    for name, one in list(classes.items())[:_LISTED]:
+        listed.setdefault(_short(name), {}).update(dict.fromkeys(map(shown, one.methods)))
+    metadata["classes"] = {name: list(methods) for name, methods in listed.items()}
     for member in ("version", "producer"):
         if member in archive:
             metadata[member] = shown(archive.text(member, 10_000))
@@ -113,7 +116,7 @@ def _code(archive: Archive) -> dict[str, ScriptClass]:
 
 
 def _short(name: str) -> str:
-    return shown(name.removeprefix("__torch__."))
+    return shown(_MANGLED.sub("", name.removeprefix("__torch__.")))
 
 
 def _named(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import lrp_engine as lrp
 
-from .making import DIABETES, DIGITS, member, repacked, torch_file, torch_file_with_pickle
+from .making import DIABETES, DIGITS, member, repacked, safetensors_file, torch_file, torch_file_with_pickle
 
 EXACT = [
     torch.float64, torch.float32, torch.float16, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8,
@@ -260,24 +260,36 @@ def test_hash_is_that_of_the_bytes():
     assert lrp.open_weights(DIABETES).sha256() == hashlib.sha256(DIABETES.read_bytes()).hexdigest()
 
 
-def test_torch_is_not_imported():
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_torch_is_not_imported(tmp_path):
     """Neither by importing the package, nor by opening and reading each format and a table."""
     code = (
         "import sys, lrp_engine as lrp\n"
         "from lrp_engine.files import read_pt2\n"
         "from lrp_engine.files.table import read_table\n"
         "assert 'numpy' not in sys.modules\n"
-        "for path in sys.argv[1:3]:\n"
-        "    for info in lrp.open_weights(path).tensors.values(): info.read()\n"
-        "read_pt2(sys.argv[2]); read_table(sys.argv[3])\n"
-        "bad = {'torch', 'polars', 'PySide6', 'pickle5'} & set(sys.modules)\n"
+        "kinds = []\n"
+        "for path in sys.argv[2:]:\n"
+        "    opened = lrp.open_weights(path)\n"
+        "    kinds.append(opened.kind)\n"
+        "    opened.tree(), opened.nodes, opened.sha256()\n"
+        "    for info in opened.tensors.values(): info.read()\n"
+        "read_pt2(sys.argv[3]); read_table(sys.argv[1])\n"
+        "bad = {'torch', 'polars', 'PySide6', 'pickle5', 'onnx', 'safetensors'} & set(sys.modules)\n"
         "assert not bad, bad\n"
+        "print(*kinds, sep=',')\n"
     )
+    network = torch.nn.Sequential(torch.nn.Linear(2, 3))
+    torch.save(network.state_dict(), tmp_path / "legacy.pth", _use_new_zipfile_serialization=False)
+    torch.save(network, tmp_path / "whole.pth")
+    torch.jit.trace(network, torch.ones(1, 2)).save(str(tmp_path / "script.pt"))
+    np.savez(tmp_path / "arrays.npz", w=np.ones(2))
+    safetensors_file(tmp_path / "model.safetensors", {"w": np.ones(2)})
+    (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {"w": "model.safetensors"}}')
+    made = ("legacy.pth", "whole.pth", "script.pt", "arrays.npz", "model.safetensors", "model.safetensors.index.json")
     table = DIGITS.with_name("digits.csv")
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(DIABETES), str(DIGITS), str(table)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    paths = list(map(str, (table, DIABETES, DIGITS, *(tmp_path / name for name in made))))
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    kinds = "state dict,pt2,legacy,pickled module,torchscript,npz,safetensors,safetensors"
+    assert done.stdout.strip() == kinds
