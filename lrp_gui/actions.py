@@ -27,6 +27,10 @@ class Facts:
     """What decides which actions make sense now."""
 
     network: bool = False
+    connectable: bool = False  # tensors without a network
+    consentable: bool = False
+    loadable: bool = False
+    sizeable: bool = False
     table: bool = False
     sample: bool = False
     previous: bool = False
@@ -58,7 +62,7 @@ class ActionRow:
 
 
 ACTIONS = (
-    ActionRow("open", "Open…", "Open a weight file, a table, or both", "File", 0, "Ctrl+O", "open"),
+    ActionRow("open", "Open…", "Open weight files, a table, or both", "File", 0, "Ctrl+O", "open"),
     *(
         ActionRow(f"example_{one.name}", one.title, one.about, "Examples", shortcut=f"Ctrl+{number}")
         for number, one in enumerate(EXAMPLES, start=1)
@@ -75,7 +79,38 @@ ACTIONS = (
         brief="Open Table…",
     ),
     ActionRow(
-        "open_architecture", "Choose Architecture…", "Say how the tensors of a state dict are connected", "File", 1
+        "candidates",
+        "Choose How It Is Connected…",
+        "Look at the ways in which the tensors may be connected, and correct them",
+        "File",
+        1,
+        "Ctrl+Shift+C",
+        when="connectable",
+    ),
+    ActionRow(
+        "open_architecture",
+        "Choose Architecture…",
+        "Take an architecture, another file's graph or a program that connects the tensors",
+        "File",
+        1,
+        brief="Choose a File…",
+    ),
+    ActionRow(
+        "consent",
+        "Read What It Would Run…",
+        "Look at what the program in the file is, before it may run",
+        "File",
+        1,
+        when="consentable",
+    ),
+    ActionRow("load_again", "Load the Network", "Try once more to load the network", "File", 1, when="loadable"),
+    ActionRow(
+        "sizes",
+        "Sizes…",
+        "Choose the sizes of the dimensions that the file leaves open",
+        "File",
+        1,
+        when="sizeable",
     ),
     ActionRow("save_table", "Save Table As…", "Write the samples to a CSV file", "File", 1, "Ctrl+S", "save", "sample"),
     ActionRow(
@@ -188,7 +223,7 @@ class Actions(QObject):
 
     def __init__(self, handlers: Mapping[str, Callable[..., object]], parent: QObject) -> None:
         super().__init__(parent)
-        self._by_id: dict[str, QAction] = {}
+        self.by_id: dict[str, QAction] = {}
         groups: dict[str, QActionGroup] = {}
         blank = _blank()
         for row in ACTIONS:
@@ -204,27 +239,27 @@ class Actions(QObject):
             if row.group:
                 action.setActionGroup(groups.setdefault(row.group, QActionGroup(self)))
             (action.toggled if row.checkable and not row.group else action.triggered).connect(handlers[row.id])
-            self._by_id[row.id] = action
+            self.by_id[row.id] = action
         self.update(Facts())
 
     def __getitem__(self, name: str) -> QAction:
-        return self._by_id[name]
+        return self.by_id[name]
 
     def pick(self, names: tuple[str, ...]) -> list[QAction]:
         """Some of them, in that order."""
-        return [self._by_id[name] for name in names]
+        return [self.by_id[name] for name in names]
 
     def update(self, facts: Facts) -> None:
         """Enable what makes sense now."""
         for row in ACTIONS:
             if row.when:
-                self._by_id[row.id].setEnabled(getattr(facts, row.when))
+                self.by_id[row.id].setEnabled(getattr(facts, row.when))
 
     def add_shortcuts(self) -> None:
         """Give them their keys, and say so in the tool tips. Not needed, and not cheap, before the first paint."""
         for row in ACTIONS:
             if row.shortcut:
-                action = self._by_id[row.id]
+                action = self.by_id[row.id]
                 action.setShortcuts([QKeySequence(keys) for keys in row.shortcut.split("|")])
                 action.setToolTip(tip_of(row, action))
 
@@ -234,7 +269,7 @@ class Actions(QObject):
 
         for row in ACTIONS:
             if row.icon:
-                self._by_id[row.id].setIcon(icon(row.icon, theme))
+                self.by_id[row.id].setIcon(icon(row.icon, theme))
 
     def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Make the menus; returns them by name."""
@@ -247,7 +282,7 @@ class Actions(QObject):
             if sections.setdefault(row.menu, row.section) != row.section:
                 menu.addSeparator()
                 sections[row.menu] = row.section
-            menu.addAction(self._by_id[row.id])
+            menu.addAction(self.by_id[row.id])
         return menus
 
 

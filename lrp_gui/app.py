@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 DONE, USAGE, UNUSABLE = 0, 2, 3
 
 EPILOG = """\
-Without FILE the window offers two examples. FILE is a weight file (.pth, .pt, .pt2, .safetensors …), a table (.csv) of
-samples for it, and an architecture (.json) for weights that say nothing of their layers.
+Without FILE the window offers two examples. FILE is a weight file (PyTorch, safetensors, ONNX, NumPy), a table (.csv)
+of samples for it, and, for weights that say nothing of their layers, what connects them: an architecture (.json),
+another file's graph (.onnx, .pt2), or a program of your own (.py), which runs only when you consent.
 Exit codes: 0 done, 2 usage, 3 the file cannot be used (one line why)."""
 
 
@@ -37,6 +38,17 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     result.add_argument("files", metavar="FILE", nargs="*", help="weights, and a table or an architecture for them")
+    result.add_argument(
+        "--architecture",
+        metavar="PATH",
+        default="",
+        help="what connects the tensors of FILE: an architecture.json, a file with a graph, or model.py:ClassName",
+    )
+    result.add_argument(
+        "--trust",
+        action="store_true",
+        help="run the program that FILE holds or that --architecture names; it may do whatever you may do",
+    )
     result.add_argument(
         "--theme", choices=("system", "light", "dark"), default="", help="colours of window and pictures"
     )
@@ -95,7 +107,7 @@ def _show(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     app = _application(sys.argv[:1])
     window = make_window(options.theme)
-    window.painted.connect(lambda: move_in(window, options.files))
+    window.painted.connect(lambda: move_in(window, options.files, options.architecture, trust=options.trust))
     report_faults(window)
     window.show()
     code = app.exec()
@@ -139,7 +151,7 @@ def report_faults(window: Window) -> None:
     sys.excepthook = tell
 
 
-def move_in(window: Window, files: Sequence[str] = ()) -> None:
+def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *, trust: bool = False) -> None:
     """Once the frame is on the screen: the views' libraries, the files that were given, and the engine."""
     from lrp_gui.turns import Turns
 
@@ -184,7 +196,7 @@ def move_in(window: Window, files: Sequence[str] = ()) -> None:
         def start_engine() -> None:
             jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start, failed=tell))
             if files:
-                opener.open(files)
+                opener.open(files, architecture, trust=trust)
 
         # Two threads that import at once would wait for each other's turns: the window comes first.
         moved_in.append(start_engine)
@@ -225,7 +237,13 @@ def _render(options: argparse.Namespace) -> int:
 
     try:
         network, results, skipped = explain_rows(
-            options.files[0], options.data, options.rows, options.target, options.composite
+            options.files[0],
+            options.data,
+            options.rows,
+            options.target,
+            options.composite,
+            architecture=options.architecture,
+            trust=options.trust,
         )
     except LrpError as error:
         _complain(error)

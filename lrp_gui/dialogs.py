@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from lrp_gui.document.table import InputTable
     from lrp_gui.window import Window
 
-WEIGHTS = "*.pt2 *.pth *.pt *.safetensors *.onnx *.ckpt *.bin"
-SHOWN_MS = 8000
+# What the filters of the file dialog are called and let through; what a file is, its content says.
+FORMATS = (
+    ("PyTorch", "*.pt *.pth *.bin *.ckpt *.tar *.pt2"),
+    ("safetensors", "*.safetensors *.safetensors.index.json"),
+    ("ONNX", "*.onnx"),
+    ("NumPy", "*.npz *.npy"),
+)
+WEIGHTS = " ".join(patterns for _name, patterns in FORMATS)
+CONNECTIONS = "*.json *.onnx *.pt2 *.py"
 TABLES = "*.csv *.tsv *.txt"
+SHOWN_MS = 8000
 
 
 class Dialogs(QObject):
@@ -35,9 +43,12 @@ class Dialogs(QObject):
         self.current: QDialog | None = None  # the one that is open, for whoever drives the window
 
     def open(self) -> None:
-        """Ask for weights, a table, or both."""
+        """Ask for weights, what connects them, a table, or several of them."""
+        everything = f"{WEIGHTS} *.json *.py {TABLES}"
         filters = [
-            self.tr("Weights and tables ({patterns})").format(patterns=f"{WEIGHTS} {TABLES}"),
+            self.tr("Everything that can be opened ({patterns})").format(patterns=everything),
+            *(f"{name} ({patterns})" for name, patterns in FORMATS),
+            self.tr("Tables ({patterns})").format(patterns=TABLES),
             self.tr("All files (*)"),
         ]
         self._ask(self.tr("Open"), filters, self._opener.open, several=True)
@@ -48,14 +59,49 @@ class Dialogs(QObject):
         self._ask(self.tr("Open Table"), filters, lambda paths: self._opener.open_table(paths[0]))
 
     def open_architecture(self) -> None:
-        """Ask how the weights are connected; if no weights wait for it, for both."""
-        filters = [self.tr("Architectures (*.json)"), self.tr("All files (*)")]
-        several = not self._opener.wanting_architecture
-        if several:
-            filters.insert(
-                0, self.tr("Weights and their architecture ({patterns})").format(patterns=f"{WEIGHTS} *.json")
-            )
-        self._ask(self.tr("Choose Architecture"), filters, self._opener.open, several=several)
+        """Ask for a file that says how the weights are connected; if no weights wait for it, for both."""
+        title = self.tr("Choose What Connects the Tensors")
+        filters = [
+            self.tr("Architectures, graphs and programs ({patterns})").format(patterns=CONNECTIONS),
+            self.tr("All files (*)"),
+        ]
+        if self._opener.connectable:
+            self._ask(title, filters, lambda paths: self._opener.connect_by(paths[0]))
+            return
+        both = self.tr("Weights and what connects them ({patterns})").format(patterns=f"{WEIGHTS} {CONNECTIONS}")
+        self._ask(title, [both, *filters], self._opener.open, several=True)
+
+    def candidates(self) -> None:
+        """Offer ways in which the tensors may be connected."""
+        from lrp_gui.opening.candidates import CandidatesDialog
+
+        connector = self._opener.connector()
+        if connector is None:
+            return
+        dialog = CandidatesDialog(connector, self._window.theme, self._window)
+        dialog.chosen.connect(self._opener.load)
+        # Not before this dialog is forgotten: the other one takes its place.
+        dialog.file_wanted.connect(self.open_architecture, Qt.ConnectionType.QueuedConnection)
+        self._open(dialog)
+
+    def consent(self) -> None:
+        """Tell what the program in a file is, and ask whether it may run."""
+        from lrp_gui.opening.consent import ConsentDialog
+
+        connector = self._opener.connector()
+        if connector is None:
+            return
+        dialog = ConsentDialog(connector, self._window.theme, self._window)
+        dialog.agreed.connect(lambda digest: self._opener.trust(connector.source, digest))
+        self._open(dialog)
+
+    def sizes(self) -> None:
+        """Ask for the sizes that the file leaves open."""
+        from lrp_gui.opening.sizes import SizesDialog
+
+        dialog = SizesDialog(self._window.document.name, self._opener.sizes, self._window.theme, self._window)
+        dialog.chosen.connect(self._opener.take_sizes)
+        self._open(dialog)
 
     def save_table(self) -> None:
         """Ask where to write the samples."""

@@ -45,7 +45,7 @@ class Furniture(QObject):
     def arrange(self) -> None:
         """Show the views as they were left last time, once there is something to show."""
         window = self._window
-        if self._arranged or self.viewer is None or window.document.network is None:
+        if self._arranged or self.viewer is None or not window.document.name:
             return
         self._arranged = True
         window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)

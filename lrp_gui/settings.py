@@ -42,9 +42,10 @@ AUTO = Setting("explain/auto", True)
 TINT = Setting("table/tint", False)
 FOLDER = Setting("folder", "")
 GEOMETRY = Setting("window/geometry", QByteArray())
+CANDIDATES = Setting("candidates/geometry", QByteArray())
 LAYOUT = Setting(f"window/layout{LAYOUT_VERSION}", QByteArray())
 
-SETTINGS = (THEME, AUTO, TINT, FOLDER, GEOMETRY, LAYOUT)
+SETTINGS = (THEME, AUTO, TINT, FOLDER, GEOMETRY, CANDIDATES, LAYOUT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,9 @@ class StartPage(QWidget):
         self.buttons["open"] = Card(
             actions["open"],
             self.tr("Open a file…"),
-            self.tr("or drop it on this window: .pt2, .pth or .safetensors, with a .csv of samples if there is one"),
+            self.tr(
+                "or drop it on this window: PyTorch, safetensors, ONNX or NumPy, with a .csv of samples if there is one"
+            ),
             "open",
         )
         box = QWidget(self)

@@ -11,7 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QIcon,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from lrp_gui import settings
@@ -19,6 +27,7 @@ from lrp_gui import theme as themes
 from lrp_gui.actions import Actions, Facts
 from lrp_gui.composite_box import CompositeBox
 from lrp_gui.controls import SampleBox, TargetBox, labelled
+from lrp_gui.document.files import CONSENT, FAILED, STOPPED
 from lrp_gui.start import StartPage
 from lrp_gui.turns import Turns
 
@@ -31,10 +40,15 @@ if TYPE_CHECKING:
     from lrp_gui.furniture import Furniture
     from lrp_gui.jobs.queue import JobQueue
     from lrp_gui.messages import MessageBar
+    from lrp_gui.opening.drop import DropHint
+    from lrp_gui.opening.page import ObstaclePage
     from lrp_gui.status import Status
 
 # Actions that open a dialog; each is a method of `Dialogs`.
-DIALOGS = ("open", "open_table", "open_architecture", "save_table", "export", "shortcuts", "about")
+DIALOGS = (
+    *("open", "open_table", "open_architecture", "candidates", "consent", "sizes"),
+    *("save_table", "export", "shortcuts", "about"),
+)
 SIZE = (1440, 900)
 
 
@@ -56,6 +70,8 @@ class Window(QMainWindow):
         self.messages: MessageBar | None = None
         self.status: Status | None = None
         self.furniture: Furniture | None = None
+        self.obstacle: ObstaclePage | None = None
+        self._hint: DropHint | None = None
         self._unsaid: Message | None = None  # what happened before there was a place to say it
         self._was_painted = False
         self._update = QTimer(self)
@@ -102,6 +118,7 @@ class Window(QMainWindow):
         document = self.document
         handlers: dict[str, Callable[..., object]] = {
             "quit": self.close,
+            "load_again": lambda: self.opener and self.opener.load_again(),
             "undo": document.undo_stack.undo,
             "redo": document.undo_stack.redo,
             "copy": lambda: self.table.view.copy(),  # noqa: PLW0108  (the table moves in later)
@@ -151,6 +168,7 @@ class Window(QMainWindow):
     def _listen(self) -> None:
         document = self.document
         for signal in (
+            document.file_changed,
             document.network_changed,
             document.table_changed,
             document.result_changed,
@@ -163,7 +181,8 @@ class Window(QMainWindow):
         # Methods, not lambdas: the stack speaks once more while the window is being taken down.
         document.undo_stack.undoTextChanged.connect(self._name_undo)
         document.undo_stack.redoTextChanged.connect(self._name_redo)
-        document.network_changed.connect(self._on_network)
+        document.file_changed.connect(self._on_file)
+        document.network_changed.connect(self._on_file)
         document.settings_changed.connect(self._on_settings)
         document.message.connect(self.say)
 
@@ -193,6 +212,12 @@ class Window(QMainWindow):
             self.opener, self.explainer = opener, explainer
             self.dialogs = Dialogs(self, opener)
 
+        def bring_obstacle() -> None:
+            from lrp_gui.opening.page import ObstaclePage
+
+            self.obstacle = ObstaclePage(self.document, self.actions_.by_id, self.theme, self)
+            self.pages.addWidget(self.obstacle)
+
         def bring_theme() -> None:
             _app().styleHints().colorSchemeChanged.connect(self._on_system_theme)
             self._put_on(themes.theme_for(self._theme_setting, _app()))
@@ -202,7 +227,10 @@ class Window(QMainWindow):
             if icon is not None:
                 self.setWindowIcon(QIcon(str(icon)))
 
-        return bring_theme, bring_messages, bring_status, bring_dialogs, self.actions_.add_shortcuts, bring_icon
+        return (
+            *(bring_theme, bring_messages, bring_status, bring_dialogs, bring_obstacle),
+            *(self.actions_.add_shortcuts, bring_icon),
+        )
 
     def furnish(self, composites: tuple[tuple[str, str], ...]) -> None:
         """Bring the views in, once their libraries are imported."""
@@ -210,7 +238,7 @@ class Window(QMainWindow):
 
         self.composite.fill(composites)
         self.furniture = Furniture(self)
-        self.furniture.ready.connect(self._on_network)
+        self.furniture.ready.connect(self._on_file)
         self.furniture.ready.connect(self.furnished)
         self.furniture.move_in()
 
@@ -223,18 +251,20 @@ class Window(QMainWindow):
         else:
             self.messages.show_message(message, self.actions_[message.remedy] if message.remedy else None)
 
-    def _on_network(self) -> None:
-        network = self.document.network
-        self.setWindowTitle(f"{network.name} – LRP Explorer" if network else self.tr("LRP Explorer"))
+    def _on_file(self) -> None:
+        name = self.document.name
+        self.setWindowTitle(f"{name} – LRP Explorer" if name else self.tr("LRP Explorer"))
         self.start.say("")
         self._update.start()
-        if self.furniture is not None and self.viewer is not None and network is not None:
-            Turns((self.furniture.arrange, self._show_viewer), self)
+        if self.furniture is not None and self.viewer is not None and name:
+            Turns((self.furniture.arrange, self._show_page), self)
 
-    def _show_viewer(self) -> None:
-        if self.pages.indexOf(self.viewer) < 0:
-            self.pages.addWidget(self.viewer)
-        self.pages.setCurrentWidget(self.viewer)
+    def _show_page(self) -> None:
+        """The network, or why there is none."""
+        page = self.viewer if self.document.network is not None or self.obstacle is None else self.obstacle
+        if self.pages.indexOf(page) < 0:
+            self.pages.addWidget(page)
+        self.pages.setCurrentWidget(page)
 
     def _on_status(self) -> None:
         if self.pages.currentWidget() is self.start:
@@ -256,9 +286,14 @@ class Window(QMainWindow):
     def _update_actions(self) -> None:
         document, row = self.document, self.document.selected_sample
         samples = document.table.samples if document.table else 0
+        network, opener = document.network, self.opener
         self.actions_.update(
             Facts(
-                network=document.network is not None,
+                network=network is not None,
+                connectable=opener is not None and opener.connectable,
+                consentable=opener is not None and opener.kind == CONSENT,
+                loadable=opener is not None and opener.kind in {STOPPED, FAILED},
+                sizeable=opener is not None and bool(opener.sizes),
                 table=document.table is not None and self.table is not None,
                 sample=row >= 0 and self.table is not None,
                 previous=row > 0,
@@ -318,7 +353,7 @@ class Window(QMainWindow):
         self.theme = theme
         _app().setPalette(themes.palette(theme))
         self.actions_[f"theme_{self._theme_setting}"].setChecked(True)
-        for part in (self.actions_, self.start, self.messages, self.furniture):
+        for part in (self.actions_, self.start, self.messages, self.furniture, self.obstacle):
             if part is not None:
                 part.set_theme(theme)
 
@@ -337,14 +372,27 @@ class Window(QMainWindow):
             self.furniture.make_room()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: D102
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        paths = _local_files(event)
+        if paths and self.opener is not None:
+            from lrp_gui.opening.drop import DropHint
+
             event.acceptProposedAction()
+            self._hint = self._hint or DropHint(self)
+            self._hint.show_for(paths, self.theme)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: D102
+        super().dragLeaveEvent(event)
+        self._hide_hint()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: D102
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
+        self._hide_hint()
         if self.opener is not None:
-            self.opener.open(paths)
+            self.opener.open(_local_files(event))
+
+    def _hide_hint(self) -> None:
+        if self._hint is not None:
+            self._hint.hide()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Go, unless a table holds edits that would be lost; then ask, and stay until there is an answer."""
@@ -365,6 +413,10 @@ def _app() -> QApplication:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     return app
+
+
+def _local_files(event: QDropEvent) -> list[str]:
+    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 def _column(*widgets: QWidget) -> QWidget:

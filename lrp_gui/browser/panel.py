@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QSortFilterProxyModel, Qt
@@ -18,18 +19,22 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.browser.layers_model import COLUMNS, PARAMETERS, PATH_ROLE, RELEVANCE, LayersModel
-from lrp_gui.browser.tensors_model import SORT_ROLE, TensorsModel
-from lrp_gui.document.words import shape_text, size_text
+from lrp_gui.browser.tensors_model import ROLE, SORT_ROLE, TensorsModel
+from lrp_gui.document.files import LOADING
+from lrp_gui.document.words import counted, shape_text, size_text
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
+    from lrp_gui.document.files import FileInfo
 
+# The engine's words for what tensors are for, as headings.
+ROLES = {"weight": "Weights", "buffer": "Buffers", "ema": "Averages (EMA)", "constant": "Constants"}
 MAX_COLUMN = 170
 ROW_ROOM = 6
 
 
 class Browser(QTabWidget):
-    """Three tabs over the document's network."""
+    """Three tabs over the document's file and network."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +47,22 @@ class Browser(QTabWidget):
         self.addTab(self.layers, self.tr("Layers"))
         self.addTab(self.tensors, self.tr("Tensors"))
         self.addTab(self.file, self.tr("File"))
+        self._document = document
+        self._turned = False  # to the tensors, because there were no layers
+        document.file_changed.connect(self._turn)
+        document.network_changed.connect(self._turn)
+        self._turn()
+
+    def _turn(self) -> None:
+        """Without a network there are no layers to look at, but tensors."""
+        document = self._document
+        waits = document.obstacle is not None and document.obstacle.kind != LOADING
+        if document.network is None and waits and self.currentWidget() is self.layers:
+            self._turned = True
+            self.setCurrentWidget(self.tensors)
+        elif document.network is not None and self._turned:
+            self._turned = False
+            self.setCurrentWidget(self.layers)
 
 
 class LayersView(QTreeView):
@@ -109,38 +130,64 @@ class FileView(QTextBrowser):
         self._document = document
         self.setOpenLinks(False)
         self.setAccessibleName(self.tr("About the file"))
+        document.file_changed.connect(self._fill)
         document.network_changed.connect(self._fill)
         document.table_changed.connect(self._fill)
         self._fill()
 
     def _fill(self) -> None:
-        network, table = self._document.network, self._document.table
-        if network is None:
+        file, network, table = self._document.file, self._document.network, self._document.table
+        if file is None and network is None:
             self.setPlainText(self.tr("No file is open."))
+            self._html = ""
             return
-        facts = [
-            (self.tr("Name"), network.name),
-            (self.tr("File"), network.path),
-            (self.tr("Format"), network.file_format),
-            (self.tr("Inputs"), "; ".join(f"{one.name} ({shape_text(one.shape)})" for one in network.inputs)),
-            (self.tr("Outputs"), _shortened(network.outputs)),
-            (self.tr("After the output"), network.output_activation or self.tr("nothing")),
-            (self.tr("Weights"), size_text(sum(row.nbytes for row in network.tensors))),
-        ]
+        facts: list[tuple[str, str]] = []
+        if network is not None:
+            facts.append((self.tr("Network"), network.name))
+        if file is not None:
+            facts += _facts_of_file(file)
+        if network is not None:
+            facts += [
+                (self.tr("Inputs"), "; ".join(f"{one.name} ({shape_text(one.shape)})" for one in network.inputs)),
+                (self.tr("Outputs"), _shortened(network.outputs)),
+                (self.tr("After the output"), network.output_activation or self.tr("nothing")),
+            ]
+            facts += [(self.tr("Open size"), f"{one.name} = {one.text}") for one in network.sizes]
         if table is not None:
             facts.append((self.tr("Table"), table.path or self.tr("typed here")))
-        facts += list(network.metadata)
+        facts += file.metadata if file is not None else ()
         rows = "".join(
             f"<tr><td style='padding:2px 10px 2px 0'><b>{escape(name)}</b></td>"
             f"<td style='padding:2px 0'>{escape(str(value))}</td></tr>"
             for name, value in facts
         )
-        notes = "".join(f"<li>{escape(note)}</li>" for note in network.notes)
+        known = network.notes if network is not None else ((file.need,) if file is not None and file.need else ())
+        known = (*known, *(note for note in (file.notes if file is not None else ()) if note not in known))
+        notes = "".join(f"<li>{escape(note)}</li>" for note in known)
         heading = f"<p><b>{escape(self.tr('Good to know'))}</b></p><ul>{notes}</ul>" if notes else ""
         html = f"<table>{rows}</table>{heading}"
         if html != getattr(self, "_html", ""):
             self._html = html
             self.setHtml(html)
+
+
+def _facts_of_file(file: FileInfo) -> list[tuple[str, str]]:
+    """Where it is, what it is, and how much of what it holds."""
+    facts = [("File", file.path), ("Format", file.file_format), ("Size", size_text(file.nbytes))]
+    others = [Path(path).name for path in file.files if path != file.path]
+    if others:
+        facts.append(("Made of", _shortened(tuple(others))))
+    amounts: dict[str, tuple[int, int]] = {}
+    for row in file.tensors:
+        count, nbytes = amounts.get(row.role, (0, 0))
+        amounts[row.role] = count + 1, nbytes + row.nbytes
+    facts += [
+        (ROLES.get(role, role.capitalize()), f"{counted(count, 'tensor')}, {size_text(nbytes)}")
+        for role, (count, nbytes) in amounts.items()
+    ]
+    if file.nodes:
+        facts.append(("Graph", counted(file.nodes, "operation")))
+    return [(name, value) for name, value in facts if value]
 
 
 def _shortened(names: tuple[str, ...], limit: int = 12) -> str:
@@ -152,7 +199,8 @@ def _tensors_view(document: Document, parent: QWidget) -> QTreeView:
     view = QTreeView(parent)
     order = QSortFilterProxyModel(view)
     order.setSortRole(SORT_ROLE)
-    order.setSourceModel(TensorsModel(document, view))
+    model = TensorsModel(document, view)
+    order.setSourceModel(model)
     view.setModel(order)
     view.setRootIsDecorated(False)
     view.setUniformRowHeights(True)
@@ -161,7 +209,13 @@ def _tensors_view(document: Document, parent: QWidget) -> QTreeView:
     order.sort(-1)  # as in the file, until a header is clicked
     view.header().setStretchLastSection(False)
     view.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-    document.network_changed.connect(lambda: _fit(view))
+
+    def arrange() -> None:
+        view.setColumnHidden(ROLE, not model.several_roles)
+        _fit(view)
+
+    document.file_changed.connect(arrange)
+    arrange()
     return view
 
 

@@ -10,7 +10,7 @@ from lrp_gui.document.words import shape_text, size_text
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
-    from lrp_gui.document.results import TensorRow
+    from lrp_gui.document.files import TensorRow
 
 Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
@@ -22,18 +22,19 @@ COLUMNS = (
     ("Shape", lambda row: shape_text(row.shape), lambda row: row.nbytes),
     ("Type", lambda row: row.dtype, lambda row: row.dtype),
     ("Size", lambda row: size_text(row.nbytes), lambda row: row.nbytes),
+    ("Role", lambda row: row.role, lambda row: row.role),
 )
-SIZE = 3
+SIZE, ROLE = 3, 4
 
 
 class TensorsModel(QAbstractTableModel):
-    """One row per tensor of the document's network."""
+    """One row per tensor of the document's file."""
 
     def __init__(self, document: Document, parent: Any = None) -> None:
         super().__init__(parent)
         self._document = document
         self._rows: tuple[TensorRow, ...] = ()
-        document.network_changed.connect(self._reload)
+        document.file_changed.connect(self._reload)
         self._reload()
 
     def rowCount(self, parent: Index = TOP) -> int:  # noqa: D102
@@ -60,8 +61,15 @@ class TensorsModel(QAbstractTableModel):
             return COLUMNS[section][0] if 0 <= section < len(COLUMNS) else None
         return None
 
+    @property
+    def several_roles(self) -> bool:
+        """Whether there is anything to tell apart: weights alone need no word for it."""
+        return len({row.role for row in self._rows}) > 1
+
     def _reload(self) -> None:
-        self.beginResetModel()
-        network = self._document.network
-        self._rows = network.tensors if network else ()
-        self.endResetModel()
+        file = self._document.file
+        rows = file.tensors if file else ()
+        if rows is not self._rows:
+            self.beginResetModel()
+            self._rows = rows
+            self.endResetModel()

@@ -11,7 +11,7 @@ from PySide6.QtGui import QUndoCommand
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
-    from lrp_gui.document.state import Contents, ExplainSettings
+    from lrp_gui.document.state import ExplainSettings, Opening
     from lrp_gui.document.table import Row
 
 Cell = tuple[int, int, str]  # row, column, text
@@ -111,15 +111,19 @@ class ChangeSettings(QUndoCommand):
 
 
 class Open(QUndoCommand):
-    """Another network or table in place of the one before, which stays until this is forgotten."""
+    """Another file or table in place of the one before, which stays until this is forgotten."""
 
-    def __init__(self, document: Document, contents: Contents, text: str) -> None:
+    def __init__(self, document: Document, opening: Opening, text: str) -> None:
         super().__init__(text)
-        self._document, self._new, self._old = document, contents, document.contents
+        self._document, self._new = document, opening
+        self._old, self._before = document.contents, document.opening
 
     def redo(self) -> None:  # noqa: D102
-        self._document.put_contents(self._new)
+        self._document.put_contents(self._new.contents, self._new)
 
     def undo(self) -> None:  # noqa: D102
         # The table was edited since, and those edits were undone: the new contents are again as they were opened.
-        self._document.put_contents(self._old)
+        old, before = self._old, self._before
+        if before is not None and before.contents.network is not None and old.network is None:
+            old = before.contents  # its network came since
+        self._document.put_contents(old, before)

@@ -11,20 +11,22 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from lrp_gui.document.commands import Cell, ChangeSettings, DeleteRows, EditCells, InsertRows, Open
-from lrp_gui.document.state import Contents, ExplainSettings, Message
+from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening
 
 if TYPE_CHECKING:
+    from lrp_gui.document.files import FileInfo, Obstacle
     from lrp_gui.document.results import NetworkInfo, SampleResult, TableResult
     from lrp_gui.document.table import InputTable, Row
 
 
 class Document(QObject):
-    """Network, table, settings, selection and results, with a signal for each.
+    """File, network, table, settings, selection and results, with a signal for each.
 
     Methods that begin with `put` and `take` change the state at once and are for the undo commands;
     everything else that edits pushes a command.
     """
 
+    file_changed = Signal()  # also when only the obstacle did
     network_changed = Signal()
     table_changed = Signal()  # after any change of rows, columns or cells
     result_changed = Signal()
@@ -47,7 +49,9 @@ class Document(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
+        self.file: FileInfo | None = None
         self.network: NetworkInfo | None = None
+        self.obstacle: Obstacle | None = None  # why the file shows no network
         self.table: InputTable | None = None
         self.settings = ExplainSettings()
         self.result: SampleResult | None = None
@@ -58,6 +62,7 @@ class Document(QObject):
         self.selected_unit = -1
         self.problem = ""
         self.stale = False  # the result is of an earlier state of the table or of the settings
+        self.opening: Opening | None = None  # the one that brought what is shown
         self._tables: WeakSet[InputTable] = WeakSet()  # the open one, and those to which undo leads back
 
     # ---------------------------------------------------------------------------- what is selected
@@ -88,11 +93,18 @@ class Document(QObject):
 
     def open(self, contents: Contents, text: str) -> None:
         """Take over what was read from a file. The first file of a session is where history begins."""
-        if self.network is None:
-            self.put_contents(contents)
+        opening = Opening(contents, self.name)
+        if self.network is None and self.file is None:
+            self.put_contents(contents, opening)
             self.undo_stack.clear()
         else:
-            self.undo_stack.push(Open(self, contents, text))
+            self.undo_stack.push(Open(self, opening, text))
+
+    def complete(self, opening: Opening, contents: Contents) -> None:
+        """Put what took longer, the network, in the place of what an opening brought at first; it stays one edit."""
+        opening.contents = contents
+        if self.opening is opening:
+            self.put_contents(contents, opening)
 
     def edit_cell(self, row: int, column: int, text: str) -> None:
         """Type into one cell."""
@@ -182,9 +194,23 @@ class Document(QObject):
     # ------------------------------------------------------ the state, as the undo commands set it
 
     @property
+    def name(self) -> str:
+        """What is open, "" when nothing is."""
+        named = self.network or self.file
+        return named.name if named is not None else ""
+
+    @property
     def contents(self) -> Contents:
         """All that opening a file would replace."""
-        return Contents(self.network, self.table, self.settings, self.selected_sample, self.selected_layer)
+        return Contents(
+            self.network,
+            self.table,
+            self.settings,
+            self.selected_sample,
+            self.selected_layer,
+            self.file,
+            self.obstacle,
+        )
 
     def unsaved_tables(self) -> list[InputTable]:
         """Tables with edits that are in no file, the open one first: what closing the window would lose."""
@@ -197,9 +223,12 @@ class Document(QObject):
             return ""
         return self.table.text(row, column)
 
-    def put_contents(self, contents: Contents) -> None:
-        """Replace network, table and settings; results of the old ones go."""
+    def put_contents(self, contents: Contents, opening: Opening | None = None) -> None:
+        """Replace file, network, table and settings; results of the old ones go."""
+        self.opening = opening
+        another_file = contents.file is not self.file or contents.obstacle != self.obstacle
         another_network = contents.network is not self.network
+        self.file, self.obstacle = contents.file, contents.obstacle
         self.network, self.table = contents.network, contents.table
         if contents.table is not None:
             self._tables.add(contents.table)
@@ -207,6 +236,8 @@ class Document(QObject):
         self.selected_sample, self.selected_unit = -1, -1
         self.selected_layer = contents.layer
         self.result, self.table_result, self.problem = None, None, ""
+        if another_file:
+            self.file_changed.emit()
         if another_network:
             self.network_changed.emit()
         self.table_replaced.emit()

@@ -1,43 +1,29 @@
-"""Opening files: what is a network, what is a table, and that a failure leaves everything as it was."""
+"""Opening files in two steps: what a file holds is shown at once, its network follows; a failure loses nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from lrp_gui.document.state import Contents, ExplainSettings, Message
-from lrp_gui.jobs.opening import TABLE_SUFFIXES, features_of, read_table
+from lrp_gui.document import files
+from lrp_gui.document.connecting import Connector
+from lrp_gui.document.files import Obstacle, SizeRow, Source
+from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening
+from lrp_gui.jobs.browsing import sorted_paths
+from lrp_gui.jobs.opening import features_of, read_table
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
+    from lrp_gui.document.files import FileInfo, Size
     from lrp_gui.document.results import NetworkInfo
     from lrp_gui.document.table import InputTable
     from lrp_gui.jobs.engine import Engine
-    from lrp_gui.jobs.requests import Opened, TableData
-
-ARCHITECTURE_SUFFIX = ".json"
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """Files that were given together, by what they are taken for."""
-
-    weights: tuple[str, ...]
-    tables: tuple[str, ...]
-    architectures: tuple[str, ...]
-
-
-def sorted_paths(paths: Sequence[str]) -> Paths:
-    """Tell tables and architectures from weights by their suffix; everything else may be weights."""
-    tables = tuple(path for path in paths if path.lower().endswith(TABLE_SUFFIXES))
-    architectures = tuple(path for path in paths if path.lower().endswith(ARCHITECTURE_SUFFIX))
-    weights = tuple(path for path in paths if path not in tables and path not in architectures)
-    return Paths(weights, tables, architectures)
+    from lrp_gui.jobs.requests import Browsed, Opened, TableData
 
 
 class Opener(QObject):
@@ -47,33 +33,34 @@ class Opener(QObject):
         super().__init__(parent)
         self._document, self._jobs, self._engine = document, jobs, engine
         self._job: Job | None = None
-        # Weights that wait for somebody to say how they are connected.
-        self.wanting_architecture = ""
+        self._loading: Opening | None = None  # the one whose network is on its way
+        self._left_out: tuple[str, ...] = ()  # what of the files that were given is not used; said at the end
+        document.file_changed.connect(self._follow)
+        jobs.status_changed.connect(self._notice_cancelled)
 
-    def open(self, paths: Sequence[str]) -> None:
+    # ------------------------------------------------------------------------------------- what people ask
+
+    def open(self, paths: Sequence[str], architecture: str = "", *, trust: bool = False) -> None:
         """Open files that were chosen, dropped or given on the command line together."""
-        given = sorted_paths([str(path) for path in paths])
-        architecture = given.architectures[0] if given.architectures else ""
-        weights = given.weights[0] if given.weights else ""
-        if architecture and not weights:
-            weights = self.wanting_architecture
-        table = given.tables[0] if given.tables else ""
-        if weights:
-            self._open_network(weights, architecture, table)
-        elif table:
-            self.open_table(table)
-        elif architecture:
-            self._say(
-                self.tr("{name} describes an architecture; open it together with its weight file.").format(
-                    name=Path(architecture).name
-                )
+        whole = [str(Path(path).absolute()) for path in paths]
+        given = sorted_paths(whole)
+        if given.weights:
+            self._browse(whole, architecture, trust=trust)
+            return
+        connections = (*([architecture] if architecture else []), *given.architectures, *given.programs)
+        if connections and self.connectable:
+            self.connect_by(connections[0], given.tables[0] if given.tables else "")
+        elif given.tables:
+            self.open_table(given.tables[0])
+        elif connections:
+            name = Path(connections[0]).name
+            sentence = (
+                self.tr("{name} describes an architecture; open it together with its weight file.")
+                if connections[0].lower().endswith(".json")
+                else self.tr("{name} is a program; open it together with its weight file.")
             )
-        if len(given.weights) > 1 or len(given.tables) > 1:
-            self._say(
-                self.tr("One network and one table are open at a time: {names} were left out.").format(
-                    names=", ".join(Path(path).name for path in given.weights[1:] + given.tables[1:])
-                )
-            )
+            self._say(sentence.format(name=name))
+        self._say_left_out(*connections[1:], *given.tables[1:])
 
     def open_table(self, path: str) -> None:
         """Replace the table of the open network."""
@@ -85,68 +72,240 @@ class Opener(QObject):
                 )
             )
             return
+        name = Path(path).name
         self._submit(
-            Path(path).name,
-            Job("", Priority.OPEN, lambda: read_table(network, path), done=self._table_read, failed=self._failed),
-        )
-
-    def _open_network(self, weights: str, architecture: str, table: str) -> None:
-        def failed(failure: Failure) -> None:
-            self._network_failed(weights, failure)
-
-        weights = str(Path(weights).absolute())
-        self._submit(
-            Path(weights).name,
             Job(
-                "",
+                self.tr("Opening {name}").format(name=name),
                 Priority.OPEN,
-                lambda: self._engine.open(weights, architecture, table),
-                done=self._opened,
-                failed=failed,
-            ),
+                lambda: read_table(network, path),
+                done=self._table_read,
+                failed=self._failed,
+            )
         )
 
-    def _submit(self, name: str, job: Job) -> None:
+    @property
+    def kind(self) -> str:
+        """Of what kind the obstacle is, "" when there is none."""
+        return self._document.obstacle.kind if self._document.obstacle is not None else ""
+
+    @property
+    def connectable(self) -> bool:
+        """Whether an opened file has tensors, and somebody may say how they are connected."""
+        file = self._document.file
+        connected = self.kind in {"", files.REFUSED, files.LOADING}
+        weights = file is not None and any(row.role == "weight" for row in file.tensors)
+        return file is not None and weights and not file.nodes and not connected
+
+    @property
+    def sizes(self) -> tuple[SizeRow, ...]:
+        """The sizes that the file leaves open: those that were taken, or those that are wanted."""
+        network, obstacle = self._document.network, self._document.obstacle
+        return network.sizes if network is not None else obstacle.sizes if obstacle is not None else ()
+
+    def take_sizes(self, sizes: tuple[tuple[str, Size], ...]) -> None:
+        """Load the network with these sizes."""
+        network, obstacle = self._document.network, self._document.obstacle
+        if network is not None:
+            self.load(replace(network.source, sizes=sizes))
+        elif obstacle is not None:
+            self.load(replace(obstacle.source, sizes=sizes), obstacle.table)
+
+    def connector(self) -> Connector | None:
+        """What a dialog asks the worker about the open file; None when nothing is open."""
+        file, obstacle = self._document.file, self._document.obstacle
+        if file is None:
+            return None
+        return Connector(self._jobs, self._engine, obstacle.source if obstacle is not None else Source(file.path))
+
+    def connect_by(self, architecture: str, table: str = "") -> None:
+        """Load the open file with an architecture, another file's graph or a program that somebody chose."""
+        file = self._document.file
+        if file is None:
+            return
+        if not sorted_paths([architecture.partition(":")[0]]).programs:
+            self.load(Source(file.path, architecture), table or self._given_table())
+            return
+        sentence = self.tr("{name} is a program that would run on this computer.")
+        source = Source(file.path, architecture)
+        self._stop()
+        self._put(Obstacle(files.CONSENT, sentence.format(name=Path(architecture).name), source, table=table))
+
+    def load(self, source: Source, table: str = "") -> None:
+        """Load the network of the open file, in this way.
+
+        Where the file has no network yet, this is a part of opening it. Otherwise it is an edit of its own, and the
+        network that is there stays until the other one has come.
+        """
+        document, opening = self._document, self._document.opening
+        file = document.file
+        if file is None:
+            return
+        title = self._loading_title(file)
+        if document.network is None and opening is not None:
+            self._stop()
+            self._loading = opening
+            self._put(Obstacle(files.LOADING, title, source, table=table))
+            done, failed = self._loaded, self._not_loaded
+        else:
+            done, failed = self._loaded_anew, self._failed
+        self._submit(Job(title, Priority.OPEN, lambda: self._engine.open(source, table), done=done, failed=failed))
+
+    def load_again(self) -> None:
+        """Try once more, as it was tried."""
+        obstacle = self._document.obstacle
+        if obstacle is not None:
+            self.load(obstacle.source, obstacle.table)
+
+    def trust(self, source: Source, sha256: str) -> None:
+        """Somebody consented to run the program with this hash."""
+        self._engine.trust(sha256)
+        self.load(replace(source, trusted=sha256), self._given_table())
+
+    # -------------------------------------------------------------------------------- first: what it holds
+
+    def _browse(self, paths: Sequence[str], architecture: str, *, trust: bool) -> None:
+        name = Path(sorted_paths(paths).weights[0]).name
+        self._submit(
+            Job(
+                self.tr("Opening {name}").format(name=name),
+                Priority.OPEN,
+                lambda: self._engine.browse(paths, architecture, trust=trust),
+                done=self._browsed,
+                failed=self._failed,
+            )
+        )
+
+    def _browsed(self, browsed: Browsed) -> None:
+        file, source = browsed.file, browsed.source
+        runs = file.status == files.RUNS or bool(source.trusted)
+        kind = files.LOADING if runs else file.status
+        if kind == files.REFUSED and file.tensors:
+            kind = files.FAILED  # it could be read all right, only that there is no network in it
+        sentence = self._loading_title(file) if runs else file.need
+        obstacle = Obstacle(kind, sentence, source, file.calls, table=browsed.table)
+        settings = ExplainSettings(composite=self._document.settings.composite)
+        # Before anything hears of the new file: what was being loaded is wanted no more.
+        self._stop()
+        self._document.open(
+            Contents(None, None, settings, -1, file=file, obstacle=obstacle),
+            self.tr("Open {name}").format(name=file.name),
+        )
+        self._left_out = browsed.left_out
+        if not runs:
+            self._say_rest()
+
+    # -------------------------------------------------------------------------------- then: its network
+
+    def _follow(self) -> None:
+        """Load what is shown as being loaded, and nothing else: undo and redo lead in and out of openings."""
+        document = self._document
+        if self._loading is not None and document.opening is not self._loading:
+            self._stop()
+        obstacle = document.obstacle
+        if obstacle is not None and obstacle.kind == files.LOADING and self._loading is None:
+            self.load(obstacle.source, obstacle.table)
+
+    def _loaded(self, opened: Opened) -> None:
+        opening, self._loading = self._loading, None
+        if opening is None:
+            return
+        before = opening.contents
+        contents = replace(before, network=opened.network, table=_table_of(opened), sample=0, obstacle=None)
+        self._document.complete(opening, contents)
+        self._say_rest(opened.problem)
+
+    def _loaded_anew(self, opened: Opened) -> None:
+        document = self._document
+        settings = ExplainSettings(composite=document.settings.composite)
+        contents = Contents(opened.network, _table_of(opened), settings, 0, file=document.file)
+        document.open(contents, self.tr("Load {name} anew").format(name=opened.network.name))
+        self._say_rest(opened.problem)
+
+    def _not_loaded(self, failure: Failure) -> None:
+        from lrp_engine.errors import NeedsArchitecture, NeedsSizes, UntrustedFile
+
+        self._loading = None
+        error, obstacle = failure.error, self._document.obstacle
+        if obstacle is None:
+            return
+        kind, calls, sizes = files.FAILED, (), ()
+        if isinstance(error, NeedsArchitecture):
+            kind = files.ARCHITECTURE
+        elif isinstance(error, NeedsSizes):
+            asked = dict(obstacle.source.sizes)
+            kind, sizes = files.SIZES, tuple(SizeRow(name, asked.get(name, ())) for name in error.inputs)
+        elif isinstance(error, UntrustedFile):
+            kind, calls = (files.CONSENT if error.consent else files.REFUSED), error.calls
+            obstacle = replace(obstacle, source=replace(obstacle.source, trusted=""))
+        self._put(Obstacle(kind, failure.sentence, obstacle.source, calls, failure.details, obstacle.table, sizes))
+        self._say_rest()
+
+    def _notice_cancelled(self) -> None:
+        """Somebody pressed Esc: the file stays, its network does not come."""
+        obstacle = self._document.obstacle
+        if self._loading is None or self._job is None or not self._job.cancelled or obstacle is None:
+            return
+        self._loading = None
+        self._put(replace(obstacle, kind=files.STOPPED, sentence=self.tr("Loading the network was stopped.")))
+
+    def _put(self, obstacle: Obstacle) -> None:
+        opening = self._document.opening
+        if opening is not None and obstacle != self._document.obstacle:
+            self._document.complete(opening, replace(opening.contents, obstacle=obstacle))
+
+    def _loading_title(self, file: FileInfo) -> str:
+        return self.tr("Loading {name}").format(name=file.name)
+
+    def _given_table(self) -> str:
+        return self._document.obstacle.table if self._document.obstacle is not None else ""
+
+    def _stop(self) -> None:
+        self._loading = None
         if self._job is not None:
             self._job.cancel()
-        job.title = self.tr("Opening {name}").format(name=name)
+            self._job = None
+
+    def _submit(self, job: Job) -> None:
+        if self._job is not None:
+            self._job.cancel()
         self._job = self._jobs.submit(job)
 
-    def _opened(self, opened: Opened) -> None:
-        from lrp_gui.document.table import fresh_table
-
-        self.wanting_architecture = ""
-        network = opened.network
-        table = fresh_table(features_of(network)) if opened.table is None else _input_table(network, opened.table)
-        settings = ExplainSettings(composite=self._document.settings.composite)
-        name = Path(network.path).name
-        self._document.open(Contents(network, table, settings, sample=0), self.tr("Open {name}").format(name=name))
-        if opened.problem:
-            self._say(opened.problem, remedy="open_table")
+    # -------------------------------------------------------------------------------- tables and sentences
 
     def _table_read(self, data: TableData) -> None:
         network = self._document.network
         if network is None:
             return
-        contents = Contents(
-            network, _input_table(network, data), self._document.settings, 0, self._document.selected_layer
-        )
+        contents = replace(self._document.contents, table=_input_table(network, data), sample=0)
         self._document.open(contents, self.tr("Open {name}").format(name=Path(data.path).name))
-
-    def _network_failed(self, weights: str, failure: Failure) -> None:
-        from lrp_engine.errors import NeedsArchitecture
-
-        if isinstance(failure.error, NeedsArchitecture):
-            self.wanting_architecture = weights
-            self._say(failure.sentence, failure.details, remedy="open_architecture")
-        else:
-            self._failed(failure)
 
     def _failed(self, failure: Failure) -> None:
         self._say(failure.sentence, failure.details)
 
+    def _say_rest(self, table_problem: str = "") -> None:
+        """What of all that was given is not used, in one message: a second one would take the first one's place."""
+        sentences = (*self._left_out, *((table_problem,) if table_problem else ()))
+        self._left_out = ()
+        if sentences:
+            self._say(" ".join(sentences), remedy="open_table" if table_problem else "")
+
+    def _say_left_out(self, *paths: str) -> None:
+        if paths:
+            self._say(
+                self.tr("One network and one table are open at a time: {names} were left out.").format(
+                    names=", ".join(Path(path).name for path in paths)
+                )
+            )
+
     def _say(self, sentence: str, details: str = "", remedy: str = "") -> None:
         self._document.message.emit(Message(sentence, details, remedy))
+
+
+def _table_of(opened: Opened) -> InputTable:
+    from lrp_gui.document.table import fresh_table
+
+    network = opened.network
+    return fresh_table(features_of(network)) if opened.table is None else _input_table(network, opened.table)
 
 
 def _input_table(network: NetworkInfo, data: TableData) -> InputTable:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lrp_gui.document.files import SizeRow, Source
 from lrp_gui.document.words import SHOWN, Shown
 
 
@@ -47,29 +48,18 @@ class LayerInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class TensorRow:
-    """A tensor in the file, for the browser."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    nbytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class NetworkInfo:
     """All that the window knows of a loaded network."""
 
     path: str
     name: str
-    file_format: str
     inputs: tuple[InputInfo, ...]
     layers: tuple[LayerInfo, ...]
-    tensors: tuple[TensorRow, ...]
     outputs: tuple[str, ...]  # a name per output unit: class names, or "0", "1" …
     output_activation: str  # "sigmoid", "softmax" or "": what stands after the explained logit
     notes: tuple[str, ...]  # what was inferred, assumed, traced: shown to the person
-    metadata: tuple[tuple[str, str], ...] = ()
+    source: Source = field(default_factory=Source)  # how it was loaded, and can be loaded again
+    sizes: tuple[SizeRow, ...] = ()  # dimensions that the file leaves open
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lrp_gui.document.files import FileInfo, Obstacle
     from lrp_gui.document.results import NetworkInfo
     from lrp_gui.document.table import InputTable
 
@@ -24,13 +25,29 @@ class ExplainSettings:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that opening a file replaces, so that opening can be undone like any other edit."""
+    """All that opening a file replaces, so that opening can be undone like any other edit.
+
+    A file without a network has an `obstacle`: why there is none.
+    """
 
     network: NetworkInfo | None
     table: InputTable | None
     settings: ExplainSettings
     sample: int
     layer: str = ""
+    file: FileInfo | None = None
+    obstacle: Obstacle | None = None
+
+
+class Opening:
+    """What an opening brings: at first what the file tells of itself, and later, in its place, the network.
+
+    Undo and redo lead past the whole of it; so the command holds this, and whoever completes it.
+    """
+
+    def __init__(self, contents: Contents, before: str = "") -> None:
+        self.contents = contents
+        self.before = before  # what was open until then, by name
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,13 @@ from lrp_gui.document.results import (
     NetworkInfo,
     SampleResult,
     TableResult,
-    TensorRow,
 )
 from lrp_gui.jobs.opening import features_of
+from lrp_gui.jobs.sizes import open_sizes
 
 if TYPE_CHECKING:
     from lrp_engine import Explanation, Network
+    from lrp_gui.document.files import Source
     from lrp_gui.jobs.requests import SampleRequest
 
 # A picture of more edges than this shows nothing; the matrix would only be copied around.
@@ -34,25 +35,19 @@ MOST_OUTPUT_NAMES = 100_000
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
 
 
-def network_info(network: Network, path: str) -> NetworkInfo:
-    """Describe a loaded network and the file it came from."""
-    import lrp_engine
-
-    weights = lrp_engine.open_weights(path)
+def network_info(network: Network, source: Source) -> NetworkInfo:
+    """Describe a loaded network."""
     output = network.outputs[0]
     return NetworkInfo(
-        path=str(path),
-        name=network.name or Path(path).stem,
-        file_format=weights.format,
+        path=source.path,
+        name=network.name or Path(source.path).stem,
         inputs=_inputs(network),
         layers=tuple(_layer(layer) for layer in network.layers),
-        tensors=tuple(
-            TensorRow(name, tuple(info.shape), str(info.dtype), info.nbytes) for name, info in weights.tensors.items()
-        ),
         outputs=tuple(output.classes) or _numbers(min(output.units, MOST_OUTPUT_NAMES)),
         output_activation=output.activation,
         notes=(*network.notes, *_several_outputs(network)),
-        metadata=tuple((str(name), _short(value)) for name, value in weights.metadata.items()),
+        source=source,
+        sizes=open_sizes(network, source),
     )
 
 
@@ -199,11 +194,6 @@ def _several_outputs(network: Network) -> tuple[str, ...]:
 
 def _numbers(count: int) -> tuple[str, ...]:
     return tuple(str(number) for number in range(count))
-
-
-def _short(value: Any, limit: int = 200) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _torch_type(name: str) -> Any:

@@ -10,12 +10,17 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lrp_gui.document.files import Source
+from lrp_gui.jobs import browsing, connecting
 from lrp_gui.jobs.gentle import import_torch
-from lrp_gui.jobs.requests import Opened, SampleRequest, TableRequest
-from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.jobs.requests import Browsed, Opened, SampleRequest, TableRequest
+from lrp_gui.jobs.steps import Part, Progress, Steps, report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lrp_engine import Explanation, Network
+    from lrp_gui.document.files import CandidateRow, Check, Consent
     from lrp_gui.document.results import SampleResult
 
 # The open one, and those that undo may bring back at once; older ones are read again.
@@ -32,14 +37,38 @@ class Engine:
     """Holds the networks and makes the jobs' generators. Only the worker runs what these return."""
 
     def __init__(self) -> None:
-        self._networks: OrderedDict[str, Network] = OrderedDict()
-        self._architectures: dict[str, str] = {}
+        self._networks: OrderedDict[Source, Network] = OrderedDict()
+        self._consents: set[str] = set()
 
     def start(self) -> Steps[None]:
         """Get the engine ready before anybody asks for it."""
         yield from import_torch()
 
-    def open(self, path: str, architecture: str = "", table: str = "") -> Steps[Opened]:
+    # ------------------------------------------------------------------------------------ files as data
+
+    def browse(self, paths: Sequence[str], architecture: str = "", *, trust: bool = False) -> Steps[Browsed]:
+        """Look at files that were given together; nothing of them runs, and torch is not needed."""
+        return (yield from browsing.browse(paths, architecture, consents=self._consents, trust=trust))
+
+    def candidates(self, path: str) -> Steps[tuple[CandidateRow, ...]]:
+        """The ways in which the tensors of a file may be connected, the best first."""
+        return (yield from connecting.candidates(path))
+
+    def check(self, path: str, text: str) -> Steps[Check]:
+        """Whether an architecture, as it is being typed, fits the tensors of a file."""
+        return (yield from connecting.check(path, text))
+
+    def consent(self, source: Source) -> Steps[Consent]:
+        """What somebody has to know before the program of this source may run."""
+        return (yield from connecting.consent(source))
+
+    def trust(self, sha256: str) -> None:
+        """Somebody consented to this program, for as long as this session lasts."""
+        self._consents.add(sha256)
+
+    # ------------------------------------------------------------------------------------ networks
+
+    def open(self, source: Source, table: str = "") -> Steps[Opened]:
         """Load a network and the table that was given or lies beside it.
 
         A table that does not fit is no reason to keep the network out: `Opened.problem` says what is wrong with it.
@@ -48,11 +77,10 @@ class Engine:
         from lrp_engine.errors import LrpError
         from lrp_gui.jobs import convert, opening
 
-        yield Progress(text=f"Loading {Path(path).name}")
-        # From the file, even when a network of this path is at hand: the file may be another one by now.
-        network = self._load(path, architecture)
-        yield Progress(text=f"Loading {Path(path).name}")
-        info = convert.network_info(network, path)
+        # From the file, even when a network of this source is at hand: the file may be another one by now.
+        network = yield from self._load(source)
+        yield Progress(text=f"Loading {Path(source.path).name}")
+        info = convert.network_info(network, source)
         if not table:
             return Opened(info, (yield from opening.table_beside(info)))
         try:
@@ -62,7 +90,7 @@ class Engine:
 
     def explain_sample(self, request: SampleRequest) -> Steps[SampleResult]:
         """One sample with everything that the viewer draws."""
-        network = yield from self._network(request.network.path)
+        network = yield from self._network(request.network.source)
         from lrp_gui.jobs import convert
 
         began = time.perf_counter()
@@ -77,7 +105,7 @@ class Engine:
 
         A chunk that the network cannot take is tried again in smaller ones, down to the sample that is at fault.
         """
-        network = yield from self._network(request.network.path)
+        network = yield from self._network(request.network.source)
         from lrp_engine.errors import InputError
         from lrp_gui.jobs import convert
 
@@ -105,21 +133,31 @@ class Engine:
             speed = size / max(time.perf_counter() - began, 1e-3)
             size = max(1, min(LARGEST_CHUNK, 4 * size, int(speed * CHUNK_SECONDS)))
 
-    def _network(self, path: str) -> Steps[Network]:
+    def _network(self, source: Source) -> Steps[Network]:
         yield from import_torch()
-        if path not in self._networks:
-            yield Progress(text=f"Loading {Path(path).name}")
-            self._load(path, self._architectures.get(path, ""))
-        self._networks.move_to_end(path)
-        return self._networks[path]
+        if source not in self._networks:
+            yield from self._load(source)
+        self._networks.move_to_end(source)
+        return self._networks[source]
 
-    def _load(self, path: str, architecture: str) -> Network:
+    def _load(self, source: Source) -> Steps[Network]:
         import lrp_engine
 
-        network = lrp_engine.load(path, architecture or None)
-        self._architectures[path] = architecture
-        self._networks[path] = network
-        self._networks.move_to_end(path)
+        name = Path(source.path).name
+        yield Progress(text=f"Loading {name}")
+        if source.trusted:
+            yield from connecting.check_trusted(source)
+        architecture = connecting.architecture_of(source)
+        yield Progress(text=f"Loading {name}")
+        network = lrp_engine.load(
+            source.path,
+            architecture,
+            trust=bool(source.trusted),
+            sizes=dict(source.sizes) or None,
+            progress=lambda step: report(step.done, step.total, step.what),
+        )
+        self._networks[source] = network
+        self._networks.move_to_end(source)
         while len(self._networks) > NETWORKS_KEPT:
             self._networks.popitem(last=False)
         return network

@@ -20,7 +20,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.jobs.steps import Cancelled, Part, Progress, Steps, here
 
 log = logging.getLogger("lrp_gui.jobs")
 
@@ -34,10 +34,11 @@ class Priority(IntEnum):
     """Smaller goes first."""
 
     VIEWS = 0
-    OPEN = 1
-    SAMPLE = 2
-    TABLE = 3
-    ENGINE = 4
+    CHECK = 1  # what somebody types is looked at while they type
+    OPEN = 2
+    SAMPLE = 3
+    TABLE = 4
+    ENGINE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +156,21 @@ class _Worker(QThread):
         if job.cancelled:
             self._close(job)
             return False
+
+        def listen(progress: Progress) -> None:
+            if job.cancelled:
+                raise Cancelled
+            self._tell(job, progress)
+
+        here.listener = listen
         try:
             if job.steps is None:
                 job.steps = job.make()
             step = next(job.steps)
         except StopIteration as stop:
             self._report(job, "done", stop.value)
+            return False
+        except Cancelled:
             return False
         # The thread must outlive every fault of a job; the person reads the sentence, the log has the rest.
         except BaseException as error:  # noqa: BLE001

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lrp_gui.document.files import REFUSED
 from lrp_gui.jobs.engine import Engine
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.requests import SampleRequest
@@ -16,9 +17,23 @@ if TYPE_CHECKING:
 
 
 def explain_rows(
-    path: str, table: str | None, rows: slice, target: str, composite: str
+    path: str,
+    table: str | None,
+    rows: slice,
+    target: str,
+    composite: str,
+    *,
+    architecture: str = "",
+    trust: bool = False,
 ) -> tuple[NetworkInfo, list[SampleResult], list[str]]:
     """Explain rows of a table; without one, of the table that lies beside the network.
+
+    Parameters
+    ----------
+    architecture
+        What connects the tensors of a file that does not say: an architecture, another file's graph, a program.
+    trust
+        Whether a program in these files may run.
 
     Returns
     -------
@@ -32,7 +47,10 @@ def explain_rows(
     from lrp_engine.errors import FormatError
 
     engine = Engine()
-    opened = run_now(engine.open(path, table=table or ""))
+    browsed = run_now(engine.browse([path], architecture, trust=trust))
+    if browsed.file.status == REFUSED:
+        raise FormatError(browsed.file.need)
+    opened = run_now(engine.open(browsed.source, table or ""))
     if opened.problem:
         raise FormatError(opened.problem)
     if opened.table is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+    from lrp_gui.document.files import FileInfo, Source
     from lrp_gui.document.results import NetworkInfo
 
 
@@ -46,8 +47,18 @@ class TableData:
 
 
 @dataclass(frozen=True, slots=True)
+class Browsed:
+    """What was found in files that were given together: one to open, how, and its table; what is left over is said."""
+
+    file: FileInfo
+    source: Source
+    table: str = ""
+    left_out: tuple[str, ...] = ()  # sentences
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """What opening brought: a network, a table that fits it, and what went wrong with the table if anything did."""
+    """What loading brought: a network, a table that fits it, and what went wrong with the table if anything did."""
 
     network: NetworkInfo
     table: TableData | None = None

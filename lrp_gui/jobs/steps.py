@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from threading import local
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -30,6 +31,31 @@ class Part:
 
 
 Steps = Generator[Progress | Part, None, Result]
+
+
+class Cancelled(Exception):
+    """Somebody cancelled the job while it was inside a call that only reports."""
+
+
+class _Here(local):
+    """Who listens in this thread while a job is inside a call that cannot yield."""
+
+    listener: Callable[[Progress], None] | None = None
+
+
+here = _Here()
+
+
+def report(done: int = 0, total: int = 0, text: str = "") -> None:
+    """Say how far a long call has come, from inside of it.
+
+    Raises
+    ------
+    Cancelled
+        If the job is not wanted any more; let it through.
+    """
+    if here.listener is not None:
+        here.listener(Progress(done, total, text))
 
 
 def run_now(steps: Steps[Result], on_part: Callable[[Any], None] | None = None) -> Result:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QFontMetrics, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QLinearGradient, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolBar, QVBoxLayout, QWidget
 
+from lrp_gui.document.words import counted
 from lrp_gui.table.view import TableView
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class TablePanel(QWidget):
         self.legend = Legend(theme, self)
         self.legend.hide()
         self._count = QLabel(self)
+        self.nothing = QLabel(self.tr("The samples stand here once there is a network to explain."), self)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.setWordWrap(True)
+        self.nothing.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._bar = bar = QToolBar(self.tr("Table"), self)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         bar.addActions(actions)
@@ -43,7 +48,8 @@ class TablePanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(row)
-        column.addWidget(self.view)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.nothing, 1)
         document.table_changed.connect(self._tell_count)
         self._tell_count()
 
@@ -66,13 +72,12 @@ class TablePanel(QWidget):
 
     def _tell_count(self) -> None:
         table = self._document.table
+        self.view.setVisible(table is not None)
+        self.nothing.setVisible(table is None)
         if table is None:
             self._count.clear()
             return
-        text = self.tr("{samples} samples × {features} features").format(
-            samples=f"{table.samples:,}", features=f"{len(table.features):,}"
-        )
-        self._count.setText(text)
+        self._count.setText(f"{counted(table.samples, 'sample')} × {counted(len(table.features), 'feature')}")
 
 
 class Legend(QWidget):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, Qt, QTimer
-from PySide6.QtGui import QImage, QKeySequence
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+COPY, LEFT, PLAIN = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 PATIENCE = 30.0  # seconds
 GLANCE_MS = 15
 
@@ -88,6 +90,24 @@ class Person:
         index = tree.model().index_of(path)
         assert index.isValid(), path
         self.click(tree.viewport(), tree.visualRect(index).center())
+
+    def drag(self, paths: list[Path]) -> None:
+        """Drag files from elsewhere over the middle of the window."""
+        self._dragged = QMimeData()
+        self._dragged.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        event = QDragEnterEvent(self.window.rect().center(), COPY, self._dragged, LEFT, PLAIN)
+        QApplication.sendEvent(self.window, event)
+        assert event.isAccepted(), "the window does not take what is dragged over it"
+
+    def let_go(self) -> None:
+        """Let go of what is dragged."""
+        middle = QPointF(self.window.rect().center())
+        QApplication.sendEvent(self.window, QDropEvent(middle, COPY, self._dragged, LEFT, PLAIN))
+
+    def dialog(self) -> Any:
+        """The dialog that is open, once it is."""
+        self.until(lambda: self.window.dialogs.current is not None, "a dialog is there")
+        return self.window.dialogs.current
 
     # ----------------------------------------------------------------------------------------- seeing
 

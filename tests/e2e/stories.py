@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 
 from tests.e2e.person import Person, colours, differing
+from tests.gui.example import DIABETES
+from tests.gui.opening import PROGRAM, hostile
 
 STORIES: dict[str, Callable[[Person], None]] = {}
 
@@ -199,7 +202,120 @@ def open_a_file_given_on_the_command_line(person: Person) -> None:
     person.photograph("opened")
 
 
+@story
+def drop_weights_with_their_architecture_and_table(person: Person) -> None:
+    window = person.window
+    person.until(lambda: window.opener is not None, "the window can open files")
+    weights = bare_weights(person)
+    person.drag([weights, DIABETES.with_name("architecture.json"), DIABETES.with_name("diabetes.csv")])
+    person.wait(100)
+    assert window._hint.isVisible()
+    person.photograph("drop")
+    person.let_go()
+    assert not window._hint.isVisible()
+    person.until(lambda: window.document.network is not None, "the network is there")
+    person.until_still()
+    assert window.document.file.name == weights.name
+    assert window.document.table.samples == 442
+    assert window.document.result is not None
+
+
+@story
+def connect_bare_weights_and_correct_how(person: Person) -> None:
+    window = person.window
+    person.until(lambda: window.opener is not None, "the window can open files")
+    window.opener.open([str(bare_weights(person))])
+    person.until(lambda: window.obstacle and window.obstacle.isVisible(), "the window says why there is no network")
+    person.until_still()
+    person.photograph("tensors")
+    person.click(window.obstacle.buttons["candidates"])
+    dialog = person.dialog()
+    person.until(dialog.open_button.isEnabled, "the best candidate fits")
+    dialog.grab().save(str(person.folder / "candidates.png"))
+    find = dialog.editor.document().find('"out_features": 16')
+    assert not find.isNull()
+    dialog.editor.setTextCursor(find)
+    dialog.editor.setFocus()
+    person.type('"out_features": 1')
+    person.type("9")
+    assert not dialog.open_button.isEnabled()
+    person.until(lambda: dialog.editor.marked > 0, "the line that does not fit is marked")
+    assert "19" in dialog.verdict.text()
+    dialog.grab().save(str(person.folder / "candidates-wrong.png"))
+    person.press("Backspace")
+    person.type("6")
+    person.until(dialog.open_button.isEnabled, "it fits again")
+    person.press("Tab")  # out of the text
+    assert not dialog.editor.hasFocus()
+    person.click(dialog.open_button)
+    person.until(lambda: window.document.network is not None, "the network is there")
+    person.until_still()
+    assert window.document.result is not None
+    assert colours(person.look_at(window.viewer.canvas)) > 20
+    person.photograph("connected")
+
+
+@story
+def read_what_a_program_would_run_and_let_it(person: Person) -> None:
+    window = person.window
+    person.until(lambda: window.opener is not None, "the window can open files")
+    mark = person.folder / "it-ran"
+    model = person.folder / "model.py"
+    model.write_text(PROGRAM.format(mark=str(mark)))
+    window.opener.open([str(bare_weights(person)), str(model)])
+    person.until(lambda: window.obstacle and window.obstacle.isVisible(), "the window says that this is a program")
+    person.until_still()
+    person.photograph("program")
+    for answer in ("cancel", "run"):
+        person.click(window.obstacle.buttons["consent"])
+        dialog = person.dialog()
+        person.until(dialog.trusts.isEnabled, "the program was read")
+        person.wait(100)
+        assert not dialog.run.isEnabled()
+        dialog.grab().save(str(person.folder / f"consent-{answer}.png"))
+        if answer == "cancel":
+            person.press("Return", dialog.focusWidget())
+            person.until(lambda: window.dialogs.current is None, "the dialog is gone")
+            person.until_still()
+            assert window.document.network is None
+            assert not mark.exists()
+    person.press("Space", dialog.trusts)
+    assert not mark.exists()
+    person.click(dialog.run)
+    person.until(lambda: window.document.network is not None, "the network is there")
+    person.until_still()
+    assert mark.exists()
+    assert window.document.result is not None
+
+
+@story
+def open_a_hostile_file_and_go_back(person: Person) -> None:
+    window = person.window
+    open_example(person, "diabetes")
+    before = window.document.result.explained
+    path, mark = hostile(person.folder)
+    person.drag([path])
+    person.let_go()
+    person.until(lambda: window.obstacle and window.obstacle.isVisible(), "the window says why it was not opened")
+    person.until_still()
+    assert "system" in window.obstacle.calls.list.toPlainText()
+    person.photograph("refused")
+    person.click(window.obstacle.calls.copy)
+    assert "system" in QApplication.clipboard().text()
+    person.click(window.obstacle.back)
+    person.until_still()
+    assert window.document.result.explained == before
+    assert not mark.exists()
+
+
 # ---------------------------------------------------------------------------------------------- what the stories share
+
+
+def bare_weights(person: Person) -> Path:
+    """The diabetes weights with nothing beside them."""
+    folder = person.folder / "weights"
+    folder.mkdir()
+    return Path(shutil.copy(DIABETES, folder / "bare.pth"))
 
 
 def open_example(person: Person, name: str) -> None:

@@ -47,6 +47,22 @@ def test_paste_a_block_from_a_spreadsheet(play):
     play("paste_a_block_from_a_spreadsheet")
 
 
+def test_drop_weights_with_their_architecture_and_table(play):
+    play("drop_weights_with_their_architecture_and_table")
+
+
+def test_connect_bare_weights_and_correct_how(play):
+    play("connect_bare_weights_and_correct_how")
+
+
+def test_read_what_a_program_would_run_and_let_it(play):
+    play("read_what_a_program_would_run_and_let_it")
+
+
+def test_open_a_hostile_file_and_go_back(play):
+    play("open_a_hostile_file_and_go_back")
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_open_a_file_given_on_the_command_line(play, example):
     folder = play("open_a_file_given_on_the_command_line", str(example.path()))

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from lrp_gui.document.files import FileInfo, TensorRow
 from lrp_gui.document.results import (
     Feature,
     Flow,
@@ -20,7 +21,6 @@ from lrp_gui.document.results import (
     LedgerRow,
     NetworkInfo,
     SampleResult,
-    TensorRow,
 )
 
 EPSILON = 1e-6
@@ -65,17 +65,24 @@ class Chain:
         self.info = NetworkInfo(
             path=f"/data/{name}/model_weights.pth",
             name=name,
-            file_format="PyTorch state dict",
             inputs=inputs,
             layers=tuple(self._layer(step) for step in steps),
+            outputs=outputs,
+            output_activation=activation,
+            notes=(),
+        )
+        self.file = FileInfo(
+            path=self.info.path,
+            name="model_weights.pth",
+            file_format="PyTorch state dict",
+            kind="state dict",
+            nbytes=20_000,
             tensors=tuple(
                 TensorRow(f"{step.path}.weight", step.weight.shape, "float32", step.weight.size * 4)
                 for step in steps
                 if step.weight is not None
             ),
-            outputs=outputs,
-            output_activation=activation,
-            notes=(),
+            files=(self.info.path,),
         )
 
     @staticmethod

@@ -11,14 +11,14 @@ from lrp_gui.browser.layers_model import COLUMNS, LayersModel
 from lrp_gui.browser.panel import Browser
 from lrp_gui.browser.tensors_model import TensorsModel
 from lrp_gui.document.document import Document
-from lrp_gui.document.results import TensorRow
+from lrp_gui.document.files import TensorRow
 from lrp_gui.document.state import Contents, ExplainSettings
 from tests.gui import fakes
 
 
-def opened(info):
+def opened(info, file=None):
     document = Document()
-    document.open(Contents(info, None, ExplainSettings(), -1), "Open")
+    document.open(Contents(info, None, ExplainSettings(), -1, file=file), "Open")
     return document
 
 
@@ -42,7 +42,7 @@ def nested(qapp):
         TensorRow("head.fc.weight", (10, 256), "float32", 10240),
         TensorRow("head.fc.bias", (10,), "float32", 40),
     )
-    return opened(replace(info, layers=layers, tensors=tensors))
+    return opened(replace(info, layers=layers), replace(fakes.cnn().file, tensors=tensors))
 
 
 def column(title):
@@ -128,7 +128,7 @@ def test_the_file_tab_tells_what_was_inferred(nested, qtbot):
     qtbot.addWidget(browser)
     text = browser.file.toPlainText()
     assert "Two norms <merged>." in text
-    assert nested.network.file_format in text
+    assert nested.file.file_format in text
 
 
 def test_an_empty_document_is_no_fault(qapp, qtbot, qtmodeltester):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lrp_engine.errors import CompositeError, TargetError
+from lrp_gui.document.files import Source
 from lrp_gui.document.predicting import leading_output, prediction
 from lrp_gui.document.results import Feature, InputInfo, NetworkInfo
 from lrp_gui.jobs import engine as engine_jobs
@@ -28,7 +29,7 @@ def engine():
 
 @pytest.fixture(scope="module", params=PATHS)
 def opened(request, engine):
-    return run_now(engine.open(PATHS[request.param]))
+    return run_now(engine.open(Source(PATHS[request.param])))
 
 
 def sample(opened, row=0, target="max", composite="epsilon_plus"):
@@ -42,7 +43,6 @@ def table(opened, rows, target="max"):
 def test_a_network_is_described_by_plain_values(opened):
     network = opened.network
     assert network.layers
-    assert network.tensors
     assert {source for layer in network.layers for source in layer.sources} <= {
         *(layer.path for layer in network.layers),
         *(one.name for one in network.inputs),
@@ -103,7 +103,7 @@ def test_a_network_that_was_let_go_is_read_again(engine, tmp_path):
     for number in range(engine_jobs.NETWORKS_KEPT + 1):
         folder = tmp_path / str(number)
         shutil.copytree(EXAMPLES[0].path().parent, folder)
-        opened.append(run_now(engine.open(str(folder / "model_weights.pth"))))
+        opened.append(run_now(engine.open(Source(str(folder / "model_weights.pth")))))
     results = [run_now(engine.explain_sample(sample(one))).explained for one in opened]
     assert len(set(results)) == 1
     assert len(engine._networks) == engine_jobs.NETWORKS_KEPT
@@ -111,7 +111,7 @@ def test_a_network_that_was_let_go_is_read_again(engine, tmp_path):
 
 def network_with(outputs, activation):
     one = InputInfo("x", (1,), (Feature("x1"),), named=False)
-    return NetworkInfo("", "", "", (one,), (), (), outputs, activation, ())
+    return NetworkInfo("", "", (one,), (), outputs, activation, ())
 
 
 @pytest.mark.parametrize(

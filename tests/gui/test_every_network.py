@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 import lrp_engine
 from lrp_engine.errors import InputError
 from lrp_engine.networks.operations import KINDS
+from lrp_gui.document.files import Source
 from lrp_gui.jobs.engine import Engine
 from lrp_gui.jobs.requests import SampleRequest, TableRequest
 from lrp_gui.jobs.steps import run_now
@@ -32,7 +33,7 @@ def engine():
 @pytest.fixture(scope="module", params=CASES)
 def opened(request, engine, tmp_path_factory):
     network, table = saved(request.param, tmp_path_factory.mktemp("network"))
-    return run_now(engine.open(str(network), table=str(table)))
+    return run_now(engine.open(Source(str(network)), str(table)))
 
 
 def explained(engine, opened, composite="epsilon", target="max", values=None):
@@ -180,4 +181,4 @@ def test_neurons_are_drawn_for_relevance_alone(engine, tmp_path):
 
 def _paths(name, folder):
     network, table = saved(name, folder)
-    return str(network), "", str(table)
+    return Source(str(network)), str(table)

@@ -54,8 +54,6 @@ HEADER, FIRST = TABLE.read_text().splitlines()[:2]
 BAD_FILES = {
     "missing file": (missing, ["gone.pth"]),
     "not a weight file": (no_weights, ["notes.pth"]),
-    "no architecture": (without_architecture, ["architecture"]),
-    "architecture does not fit": (architecture_that_does_not_fit, ["fc1", "33", "32"]),
     "missing table": (lambda tmp_path: [tmp_path / "gone.csv"], ["gone.csv"]),
     "too few columns": (csv("age,sex\n1,2\n"), ["lacks", "bmi"]),
     "too many unnamed columns": (csv(",".join(map(str, range(13))) + "\n"), ["13 columns", "10"]),
@@ -83,15 +81,29 @@ def test_a_file_that_cannot_be_used_says_so_and_loses_nothing(diabetes, qtbot, t
     assert not diabetes.messages.isVisible()
 
 
-def test_a_state_dict_asks_for_its_architecture_and_takes_it(window, qtbot, tmp_path):
-    weights = shutil.copy(DIABETES, tmp_path)
-    window.opener.open([weights])
-    settle(qtbot, window)
-    assert window.messages._remedy.isVisible()
-    window.opener.open([str(DIABETES.with_name("architecture.json"))])
-    settle(qtbot, window)
-    assert window.document.network.name == "diabetes"
-    assert not window.messages.isVisible()
+NOT_RUNNING = {
+    "no architecture": (without_architecture, ["connected"]),
+    "architecture does not fit": (architecture_that_does_not_fit, ["fc1", "33", "32"]),
+}
+
+
+@pytest.mark.parametrize("name", NOT_RUNNING)
+def test_a_file_that_does_not_run_can_be_looked_at_and_one_undo_brings_all_back(diabetes, qtbot, tmp_path, name):
+    make, words = NOT_RUNNING[name]
+    diabetes.document.edit_cell(3, 2, "typed")
+    settle(qtbot, diabetes)
+    before = situation(diabetes)
+    diabetes.opener.open([str(path) for path in make(tmp_path)])
+    settle(qtbot, diabetes)
+    assert all(word in diabetes.obstacle.sentence.text() for word in words), diabetes.obstacle.sentence.text()
+    assert "\n" not in diabetes.obstacle.sentence.text()
+    qtbot.waitUntil(lambda: diabetes.pages.currentWidget() is diabetes.obstacle)
+    assert diabetes.browser.tensors.model().rowCount() == 6
+    diabetes.document.undo_stack.undo()
+    settle(qtbot, diabetes)
+    after = situation(diabetes)
+    assert after[:5] == before[:5]
+    assert after[-1] == pytest.approx(before[-1]) if before[-1] is not None else after[-1] is None
 
 
 def test_reordered_columns_are_matched_by_name(diabetes, qtbot, tmp_path):

@@ -1,0 +1,237 @@
+"""Jobs that look at files as data: which is what, what it holds, what it needs. None of them needs torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lrp_gui.document.files import ARCHITECTURE, CONSENT, REFUSED, RUNS, FileInfo, Source, TensorRow
+from lrp_gui.jobs.opening import TABLE_SUFFIXES
+from lrp_gui.jobs.requests import Browsed
+from lrp_gui.jobs.steps import Progress, Steps
+
+if TYPE_CHECKING:
+    from lrp_engine import WeightFile
+    from lrp_engine.networks.loading import Needs
+
+# Kinds of weight files whose graph can take tensors from another file, and a kind that can do neither.
+GRAPHS = ("onnx", "pt2")
+WHOLE = "torchscript"
+PROGRAM = ".py"
+# A list of shards names itself within its first bytes; an architecture and a config do not.
+HEAD, SHARDS = 1 << 20, b'"weight_map"'
+# Descriptions that lie beside weights and are read there: of a transformer, and of what its inputs are called.
+BESIDE = ("config.json", ".lrp.json")
+BLOCK = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Files that were given together, by what they are taken for before any is opened."""
+
+    weights: tuple[str, ...]
+    tables: tuple[str, ...]
+    architectures: tuple[str, ...]
+    programs: tuple[str, ...]
+
+
+def sorted_paths(paths: Sequence[str]) -> Given:
+    """Tell tables, architectures and programs from weights by their suffix; everything else may be weights."""
+    tables = tuple(path for path in paths if path.lower().endswith(TABLE_SUFFIXES))
+    programs = tuple(path for path in paths if path.lower().endswith(PROGRAM))
+    described = tuple(path for path in paths if path.lower().endswith(".json") and not _lists_shards(path))
+    others = {*tables, *programs, *described}
+    return Given(tuple(path for path in paths if path not in others), tables, described, programs)
+
+
+def browse(
+    paths: Sequence[str], architecture: str = "", *, consents: Collection[str] = (), trust: bool = False
+) -> Steps[Browsed]:
+    """Open files that were given together, as data.
+
+    Parameters
+    ----------
+    paths
+        One weight file or several, and what may come with it: a table, an architecture, a program.
+    architecture
+        What connects the tensors, given by name.
+    consents
+        SHA-256 of the programs that may run.
+    trust
+        Whether somebody consented, outside the window, to whatever program these files hold.
+
+    Raises
+    ------
+    lrp_engine.LrpError
+        If there are no weights among them, or none that can be read.
+    """
+    given = sorted_paths(paths)
+    opened: list[FileInfo] = []
+    broken: list[tuple[str, str]] = []
+    for path in given.weights:
+        yield Progress(text=f"Reading {Path(path).name}")
+        _browse_one(path, opened, broken, last=len(given.weights) == 1)
+    yield Progress(text="Reading")
+    file, graph = _main_and_graph(opened, connected=bool(architecture or given.architectures or given.programs))
+    if file is None:
+        from lrp_engine.errors import FormatError
+
+        raise FormatError(" ".join(sentence for _path, sentence in broken))
+    descriptions = [path for path in given.architectures if not _lies_beside(path, file.path)]
+    connections = [*([architecture] if architecture else []), *descriptions, *given.programs]
+    if graph is not None:
+        connections.append(graph.path)
+    source = Source(file.path, connections[0] if connections else "")
+    parts = {*file.files, *(graph.files if graph else ()), file.path, source.architecture}
+    over = [path for path in given.weights if path not in parts and path not in {one for one, _ in broken}]
+    over += [path for path in (*connections[1:], *given.tables[1:]) if path not in over and path not in parts]
+    left_out = [sentence for path, sentence in broken if path not in parts]
+    if over:
+        names = ", ".join(Path(path).name for path in over)
+        left_out.append(f"One network and one table are open at a time: {names} {_were(len(over))} left out.")
+    file = _with_choice(file, source)
+    if file.status == CONSENT and (consents or trust):
+        digest = yield from sha256(program_of(source))
+        if trust or digest in consents:
+            source = replace(source, trusted=digest)
+    return Browsed(file, source, given.tables[0] if given.tables else "", tuple(left_out))
+
+
+def program_of(source: Source) -> str:
+    """The file whose program would run: somebody's own, or the weight file itself."""
+    path, colon, _name = source.architecture.rpartition(":")
+    named = path if colon and path.lower().endswith(PROGRAM) else source.architecture
+    return named if named.lower().endswith(PROGRAM) else source.path
+
+
+def sha256(path: str) -> Steps[str]:
+    """Compute the hash of a file's content, a block at a time.
+
+    Raises
+    ------
+    lrp_engine.FormatError
+        If it cannot be read.
+    """
+    from lrp_engine.errors import FormatError
+
+    digest, done, name = hashlib.sha256(), 0, Path(path).name
+    try:
+        with Path(path).open("rb") as stream:
+            total = Path(path).stat().st_size
+            while block := stream.read(BLOCK):
+                digest.update(block)
+                done += len(block)
+                yield Progress(done >> 10, total >> 10, f"Reading {name}")
+    except OSError as error:
+        raise FormatError(f"{name} cannot be read: {error.strerror or error}.") from error
+    return digest.hexdigest()
+
+
+def file_info(weights: WeightFile) -> FileInfo:
+    """Describe an opened file."""
+    from lrp_engine.networks.loading import needs
+
+    need = needs(weights)
+    files = tuple(str(path) for path in weights.files)
+    return FileInfo(
+        path=str(weights.path),
+        name=weights.path.name,
+        file_format=weights.format,
+        kind=weights.kind,
+        nbytes=sum(_size(path) for path in files),
+        tensors=tuple(
+            TensorRow(name, tuple(info.shape), str(info.dtype), info.nbytes, weights.roles.get(name, "weight"))
+            for name, info in weights.tensors.items()
+        ),
+        metadata=tuple((str(name), _short(value)) for name, value in weights.metadata.items()),
+        notes=weights.notes,
+        nodes=len(weights.nodes),
+        files=files,
+        status=need.status,
+        need=_needed(need),
+    )
+
+
+def _browse_one(path: str, opened: list[FileInfo], broken: list[tuple[str, str]], *, last: bool) -> None:
+    """Open one of several files; one that is no weight file may still be a part of another."""
+    from lrp_engine import open_weights
+    from lrp_engine.errors import FormatError, UntrustedFile
+
+    try:
+        opened.append(file_info(open_weights(path)))
+    except UntrustedFile as error:
+        refused = FileInfo(path, Path(path).name, "", nbytes=_size(path), files=(path,))
+        opened.append(replace(refused, status=REFUSED, need=str(error), calls=error.calls))
+    except FormatError as error:
+        if last:
+            raise
+        broken.append((path, str(error)))
+
+
+def _main_and_graph(opened: list[FileInfo], *, connected: bool) -> tuple[FileInfo | None, FileInfo | None]:
+    """The weights, and the file whose graph they take; one that is made of others stands for them."""
+    whole = [one for one in opened if not any(one.path in other.files for other in opened if other is not one)]
+    bare = [one for one in whole if one.kind not in {*GRAPHS, WHOLE} and one.status != REFUSED]
+    graphs = [one for one in whole if one.kind in GRAPHS]
+    if bare and graphs:
+        return bare[0], graphs[0]
+    # Of several that would stand alone, the first that needs nothing.
+    readiness = (ARCHITECTURE, RUNS, CONSENT, REFUSED) if connected else (RUNS, CONSENT, ARCHITECTURE, REFUSED)
+    order = sorted(whole, key=lambda one: readiness.index(one.status))
+    return (order[0], None) if order else (None, None)
+
+
+def _with_choice(file: FileInfo, source: Source) -> FileInfo:
+    """What a file needs once somebody has said how its tensors are connected."""
+    if not source.architecture or file.status == REFUSED:
+        return file
+    if program_of(source) != source.path:
+        name = Path(program_of(source)).name
+        return replace(file, status=CONSENT, need=f"{name} is a program that would run on this computer.")
+    return replace(file, status=RUNS, need="") if file.status == ARCHITECTURE else file
+
+
+def _lies_beside(description: str, weights: str) -> bool:
+    return description.endswith(BESIDE) and Path(description).parent == Path(weights).parent
+
+
+def _lists_shards(path: str) -> bool:
+    try:
+        with Path(path).open("rb") as stream:
+            return SHARDS in stream.read(HEAD)
+    except OSError:
+        return False
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
+
+
+def _sentence(words: str) -> str:
+    """The engine says what a file needs in half a sentence, which stands behind a colon elsewhere."""
+    first = words.split(" ", 1)[0]
+    words = words.rstrip(".")
+    return f"{words[:1].upper() if first.isalpha() else words[:1]}{words[1:]}." if words else ""
+
+
+def _needed(need: Needs) -> str:
+    """What a file needs; where what lies beside it does not fit, that first."""
+    misfit = next((one for one in need.candidates if one.kind == "beside" and one.problems), None)
+    if misfit is None or need.status == RUNS:
+        return _sentence(need.sentence)
+    return f"{misfit.title}, does not fit: {misfit.problems[0]}"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _short(value: Any, limit: int = 200) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
