@@ -10,12 +10,13 @@ from typing import Any
 from torch import Tensor
 from torch.fx import Node
 
-from ...errors import FormatError, UnsupportedOperation
+from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation
 from ...files.onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxReference
 from .emitter import Emitter
+from .guards import MOST_NUMBERS, TooManyError
 from .layers import LayerNames
 from .operators import OPERATORS
-from .values import Call
+from .values import Call, Operator
 
 _OWN = {"", "ai.onnx"}  # the domain of ONNX's own operators, in both spellings
 _MOST_CALLS = 50_000
@@ -158,7 +159,7 @@ class Importer:
                     raise _unknown(call)
                 if row.note:
                     self._emit.note(row.note)
-                result = row.function(self._emit, call)
+                result = _run(row, self._emit, call)
         finally:
             self._emit.body = outside
         return result if isinstance(result, tuple) else (result,)
@@ -208,6 +209,21 @@ class Importer:
         inner.values.update(zip(names, given, strict=False))
         inner.values.update(named)
         return self._run(inner, [value.name for value in graph.outputs])
+
+
+def _run(row: Operator, emit: Emitter, call: Call) -> Any:
+    """What the operator yields; whatever else it raises on values that it was not made for becomes a sentence."""
+    try:
+        return row.function(emit, call)
+    except LrpError:
+        raise
+    except TooManyError as error:
+        raise FormatError(
+            f"In the graph, {call.where} makes more than {MOST_NUMBERS} numbers; no network does."
+        ) from error
+    except Exception as error:  # a file can give any operator anything
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CaptureError(f"In the graph, {call.where} does not fit what it is given: {reason}") from error
 
 
 def _unknown(call: Call) -> UnsupportedOperation:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.fx import Graph, Node
+from torch.fx import Graph
 
-from ...errors import CaptureError, LrpError, UnsupportedOperation
+from ...errors import CaptureError, UnsupportedOperation
 from ...files.onnx import read_onnx
 from ...files.onnx_model import OnnxModel, OnnxValue
 from ..build import finish
 from ..formats import WIDENED
-from ..graph import evaluate
 from ..shapes import one_at_a_time
+from .checking import Held, check_apart, run_graph, verify
 from .emitter import Emitter
 from .importer import Importer, unknown_operators
 from .inputs import Input, Sizes, Way, examples, ways
@@ -27,8 +27,6 @@ from .replaced import Replacement, replacement
 if TYPE_CHECKING:
     from ...files import TensorInfo, WeightFile
     from ..network import Network
-
-_CLOSE = 1e-4  # of the largest number, between a sample in a batch and the same sample elsewhere
 
 
 @dataclass
@@ -54,13 +52,13 @@ class Imported:
     output_names: tuple[str, ...]
     notes: list[str]
     parameters: frozenset[str]
-    held: list[tuple[dict[str, Tensor], dict[str, Any]]]
+    held: list[Held]
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         """Run the graph: the outputs by name."""
         inputs = {entry.name: inputs[entry.name].to(entry.dtype) for entry in self.inputs}
         (results,) = next(node for node in self.graph.nodes if node.op == "output").args
-        return dict(zip(self.output_names, _run(self.graph, self.tensors, inputs, results), strict=True))
+        return dict(zip(self.output_names, run_graph(self.graph, self.tensors, inputs, results), strict=True))
 
 
 def load_onnx(
@@ -212,7 +210,7 @@ class _Tries:
         ]
         emit.graph.output(tuple(nodes))
         if way.open:
-            _check_apart(held)
+            check_apart(held)
         narrow = sorted({info.dtype for info in _stored(self.model)} & {"float16", "bfloat16"})
         if narrow:
             emit.note(f"{WIDENED} what the network has in {' and '.join(narrow)}.")
@@ -223,35 +221,6 @@ class _Tries:
 
 def _stored(model: OnnxModel) -> list[TensorInfo | OnnxValue]:
     return [*model.graph.initializers.values(), *model.graph.inputs]
-
-
-# ----------------------------------------------------------------------------------------------------------- checking
-
-
-def _check_apart(held: list[tuple[dict[str, Tensor], dict[str, Any]]]) -> None:
-    """Refuse outputs that are no sample's own: the first sample of one batch is the second one of the other.
-
-    Raises
-    ------
-    CaptureError
-        If its output differs, or an output has no axis for the samples.
-    """
-    (_, few), (_, more) = held
-    for name, one in few.items():
-        other = more[name]
-        axes = [axis for axis, (a, b) in enumerate(zip(one.shape, other.shape, strict=True)) if a != b]
-        if len(axes) != 1 or 3 * one.shape[axes[0]] != 2 * other.shape[axes[0]]:
-            raise CaptureError(f"The output “{name}” has no axis for the samples.")
-        times = one.shape[axes[0]] // 2
-        if not _close(one.narrow(axes[0], 0, times), other.narrow(axes[0], times, times)):
-            raise CaptureError(f"The output “{name}” of one sample depends on the samples beside it.")
-
-
-def _close(one: Tensor, other: Tensor) -> bool:
-    if not one.is_floating_point():
-        return one.shape == other.shape  # a tie between largest numbers may fall either way
-    scale = float(one.nan_to_num(0, 0, 0).abs().max()) if one.numel() else 0.0
-    return torch.allclose(one, other, rtol=_CLOSE, atol=_CLOSE * scale, equal_nan=True)
 
 
 def _network(found: Imported, model: OnnxModel) -> Network:
@@ -268,48 +237,5 @@ def _network(found: Imported, model: OnnxModel) -> Network:
         metadata=dict(model.metadata),
         known=True,
     )
-    _verify(network, found)
+    verify(network, found.inputs, found.held[0], batch=len(found.held) > 1)
     return network
-
-
-def _verify(network: Network, found: Imported) -> None:
-    """Run the finished graph on one sample, and compare it with what the file's graph gave.
-
-    Raises
-    ------
-    CaptureError
-        If it gives anything else.
-    """
-    inputs, outputs = found.held[0]
-    alone = {e.name: inputs[e.name] if e.axis is None else inputs[e.name].narrow(e.axis, 0, 1) for e in found.inputs}
-    with torch.no_grad():
-        results = _run(network.graph, network.tensors, alone, network.output_nodes)
-    for entry, got in zip(network.outputs, results, strict=True):
-        wanted = outputs[entry.name]
-        if None in entry.shape and len(found.held) > 1:
-            axis = entry.shape.index(None)
-            wanted = wanted.narrow(axis, 0, wanted.shape[axis] // 2)
-        if wanted.shape != got.shape or not _close(wanted, got.to(wanted.dtype)):
-            raise CaptureError(f"The output “{entry.name}” of a sample alone differs from the same sample in a batch.")
-
-
-def _run(graph: Graph, tensors: Mapping[str, Tensor], given: Mapping[str, Tensor], results: Any) -> list[Any]:
-    values: dict[Node, Any] = {}
-    readers = {node: len(node.users) for node in graph.nodes}
-    for node in graph.nodes:
-        if node.op == "placeholder":
-            values[node] = given[str(node.target)]
-        elif node.op == "get_attr":
-            values[node] = tensors[str(node.target)]
-        elif node.op == "call_function":
-            try:
-                values[node] = evaluate(node, values)
-            except LrpError:
-                raise
-            except Exception as error:  # any operation may refuse its arguments in its own way
-                raise CaptureError(f"The node {node.name} does not run on a sample alone: {error}") from error
-            for argument in node.all_input_nodes:
-                readers[argument] -= 1
-                if not readers[argument]:
-                    values.pop(argument, None)
-    return [values[node] for node in results]

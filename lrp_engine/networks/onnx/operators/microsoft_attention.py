@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..emitter import Emitter
+from ..guards import bounded
 from ..values import Call
 from .attention import Mask, apart, capped, scores_of, shared, together, turned
 from .common import aten
@@ -57,6 +58,7 @@ def _looked(emit: Emitter, node: Call, q: Any, k: Any, v: Any, mask: Mask) -> An
 def _before(emit: Emitter, q: Any, k: Any) -> Any:
     """Whether a key stands not behind its query; the last ones of both stand at the same place."""
     rows, columns = emit.shape(q)[2], emit.shape(k)[2]
+    bounded(rows, columns)
     return torch.arange(columns) <= torch.arange(rows).reshape(-1, 1) + columns - rows
 
 

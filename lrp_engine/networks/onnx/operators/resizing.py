@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.fx import Node
 
 from ..emitter import Emitter
+from ..guards import bounded
 from ..values import Call
 from .common import aten, positive
 
@@ -45,6 +46,7 @@ class _Axis:
 
     def places(self, mode: str) -> Tensor:
         """Where in the input each place of the result lies."""
+        bounded(self.length)
         at = torch.arange(self.length, dtype=torch.float64)
         if mode == "half_pixel":
             return (at + 0.5) / self.scale - 0.5
@@ -212,6 +214,7 @@ def _taps(node: Call, axis: _Axis, at: Tensor, mode: str) -> list[tuple[Tensor, 
     a = node.attribute("cubic_coeff_a", -0.75)
     first = torch.floor(at - reach * stretch).long() + 1
     count = math.ceil(2 * reach * stretch) + (1 if stretch > 1 else 0)
+    bounded(len(first), count)
     places = first[:, None] + torch.arange(count)
     distance = (at[:, None] - places).abs() / stretch
     weights = (1 - distance).clamp_min(0) if mode == "linear" else _cubic(distance, a)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from ..emitter import Emitter
+from ..guards import bounded
 from ..values import Call
 from .common import aten
 
@@ -50,6 +51,7 @@ def roi_align(emit: Emitter, node: Call) -> Any:
         if not half:
             length = emit(aten.clamp_min.default, length, 1.0)
         points = ratio or _points(emit, length, cells)
+        bounded(cells, points)
         at = (torch.arange(cells * points) + 0.5) / (cells * points)
         along = emit(aten.mul.Tensor, emit(aten.unsqueeze.default, length, 1), at)
         read.append((emit(aten.add.Tensor, along, emit(aten.unsqueeze.default, start, 1)), points, size))

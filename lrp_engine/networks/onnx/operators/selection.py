@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.fx import Node
 
 from ..emitter import Emitter
+from ..guards import bounded
 from ..values import Call
 from .common import aten, no_negative, positive, product
 
@@ -100,6 +101,7 @@ def one_hot(emit: Emitter, node: Call) -> Any:
     index, depth, values = node.input(0), emit.integers(node.input(1))[0], node.input(2)
     axis = positive(node.attribute("axis", -1), emit.rank(index) + 1)
     index = no_negative(emit, emit.cast(index, torch.int64), depth)
+    bounded(depth)
     numbers = torch.arange(depth).reshape([-1] + [1] * (emit.rank(index) - axis))
     hit = emit(aten.eq.Tensor, emit(aten.unsqueeze.default, index, axis), numbers)
     off, on = (emit(aten.select.int, values, 0, place) for place in (0, 1))

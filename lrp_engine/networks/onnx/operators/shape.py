@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.fx import Node
 
 from ..emitter import Emitter, merge
+from ..guards import bounded
 from ..values import Call
 from .common import aten, axes_of, is_number, positive, product
 
@@ -165,6 +166,7 @@ def range_of(emit: Emitter, node: Call) -> Any:
         return emit(aten.arange.start_step, *numbers, dtype=dtype)
     first, last, by = (value.reshape(-1)[0].item() for value in (start, limit, step))
     count = max(-int(-(last - first) // by), 0)
+    bounded(count)
     return torch.tensor(first, dtype=dtype) + torch.arange(count).to(dtype) * torch.tensor(by, dtype=dtype)
 
 
@@ -307,6 +309,7 @@ def col2im(emit: Emitter, node: Call) -> Any:
     for size, k, d, s, count in zip(whole, block, dilations, strides, counts, strict=True):
         at = torch.arange(k)[:, None] * d + torch.arange(count) * s
         flat = (flat[:, None, :, None] * size + at[None, :, None, :]).flatten(2, 3).flatten(0, 1)
+    bounded(flat.numel(), product(emit, whole))
     merged = torch.zeros(flat.numel(), product(emit, whole))
     merged[torch.arange(flat.numel()), flat.reshape(-1)] = 1.0
     columns = emit.reshape(x, [emit.size(x, 0), channels, flat.numel()])

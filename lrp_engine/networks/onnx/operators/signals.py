@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..emitter import Emitter
+from ..guards import bounded
 from ..values import Call
 from .common import aten, positive
 
@@ -43,6 +44,7 @@ def fourier(count: int, kept: int, *, inverse: bool, real: bool) -> Tensor:
     Tensor
         (kept · 2, count · parts): from the real (and imaginary) parts to real and imaginary parts.
     """
+    bounded(4, kept, count)
     angle = 2 * math.pi * torch.outer(torch.arange(kept), torch.arange(count)).remainder(count).double() / count
     cosine, sine = torch.cos(angle), torch.sin(angle) * (1 if inverse else -1)
     rows = torch.stack([torch.stack([cosine, -sine], -1), torch.stack([sine, cosine], -1)], 1)
@@ -76,6 +78,7 @@ def _to_real(emit: Emitter, x: Any, axis: int, count: int) -> Any:
         count = 2 * (count - 1)
     kept = count // 2 + 1
     x = _to_length(emit, x, axis, kept)
+    bounded(4, kept, count)
     angle = 2 * math.pi * torch.outer(torch.arange(count), torch.arange(kept)).remainder(count).double() / count
     twice = torch.full([kept], 2.0, dtype=torch.float64)
     twice[0] = 1
@@ -110,6 +113,7 @@ def _window(*coefficients: float) -> Callable[[Emitter, Call], Any]:
     def made(emit: Emitter, node: Call) -> Any:
         size = emit.integers(node.input(0))[0]
         periodic = bool(node.attribute("periodic", 1))
+        bounded(size)
         at = torch.arange(size, dtype=torch.float64) * 2 * math.pi / (size if periodic else size - 1)
         total = sum(c * torch.cos(order * at) for order, c in enumerate(coefficients))
         return torch.as_tensor(total).to(emit.dtype_of(node.attribute("output_datatype", 1)))
@@ -122,6 +126,7 @@ def mel_weights(emit: Emitter, node: Call) -> Any:
     bins, length, rate = (emit.integers(node.input(place))[0] for place in range(3))
     low, high = (emit.number(node.input(place)) for place in (3, 4))
     spectrum = length // 2 + 1
+    bounded(64, bins, spectrum)
     mels = [2595 * math.log10(1 + edge / 700) for edge in (low, high)]
     step = (mels[1] - mels[0]) / (bins + 2)
     edges = [700 * (10 ** ((number * step + mels[0]) / 2595) - 1) for number in range(bins + 2)]
