@@ -42,6 +42,14 @@ SUITES = {
 }
 PASSED, OTHER, UNSUPPORTED, FAILED = "passed", "not applicable", "unsupported", "failed"
 
+# What does not pass, and why; whatever else fails is an error, and so is one of these that begins to pass.
+KNOWN = {
+    "test_ai_onnx_ml_tree_ensemble_set_membership": "trees are no network",
+    "test_ai_onnx_ml_tree_ensemble_single_tree": "trees are no network",
+    "test_dft_inverse": "the package's own result has an error of 2e-7 where the true value is 0",
+    "test_dft_inverse_opset19": "the package's own result has an error of 2e-7 where the true value is 0",
+}
+
 _FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
 _RANDOM = {"Bernoulli", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial"}
 _TEXTS = {"StringConcat", "StringSplit", "StringNormalizer", "RegexFullMatch", "TfIdfVectorizer"}
@@ -215,7 +223,7 @@ def table(outcomes: list[Outcome]) -> str:
     remaining = [o for o in outcomes if o.status in {UNSUPPORTED, FAILED}]
     if remaining:
         lines += ["", "What does not pass:", ""]
-        lines += [f"- `{o.case.name}` ({o.status}): {_short(o.reason)}" for o in remaining]
+        lines += [f"- `{o.case.name}` ({o.status}): {KNOWN.get(o.case.name, _short(o.reason))}" for o in remaining]
     own = sorted(name for domain, name in OPERATORS if domain == "com.microsoft")
     lines += ["", f"Of `com.microsoft`: {', '.join(f'`{name}`' for name in own)}."]
     return "\n".join(lines)
