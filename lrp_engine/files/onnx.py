@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import FormatError
 from . import onnx_fields as fields
 from .onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxReference, OnnxValue
-from .onnx_tensors import TensorReader
+from .onnx_tensors import MOST_TENSORS, TensorReader
 from .protobuf import BYTES, LONGEST_TEXT, VARINT, Message, Place, Wire
 from .tensors import TensorInfo, check_unchanged, file_stamp, shown
 from .weightfile import Candidate, FileNode, WeightFile
@@ -194,8 +194,10 @@ class _Reader:
 
     def _graph(self, place: Place, depth: int) -> OnnxGraph:
         if depth > DEEPEST_GRAPH:
-            raise FormatError(f"{self.file} has graphs within graphs deeper than any model: it is made to harm.")
+            raise FormatError(f"{self.file} nests graphs deeper than any model: it is made to harm.")
         said = self.wire.read(place, fields.GRAPH)
+        if len(said["initializer"]) > MOST_TENSORS:
+            raise FormatError(f"{self.file} has over {MOST_TENSORS} tensors, more than any model needs.")
         dense, sparse = {}, {}
         for found, places, read in (
             (dense, said["initializer"], self.tensors.tensor),
