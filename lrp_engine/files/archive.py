@@ -202,9 +202,13 @@ class Archive:
         entry = self._entry(name)
         check_unchanged(self.path, self._stamp)
         try:
-            self._start(entry)
-            with zipfile.ZipFile(self.path) as opened, opened.open(entry) as stream:
-                return stream.read(min(count, entry.file_size))
+            start = self._start(entry)
+            with self.path.open("rb") as stream:
+                stream.seek(start)
+                packed = stream.read(min(entry.compress_size, count + 1024))
+            if entry.compress_type == zipfile.ZIP_STORED:
+                return packed[:count]
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, min(count, entry.file_size))
         except _READ_ERRORS as error:
             raise FormatError(f"The member “{shown(name)}” of {self.path.name} is damaged.") from error
 

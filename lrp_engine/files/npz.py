@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 from ..errors import FormatError, UntrustedFile
@@ -20,13 +21,15 @@ from .weightfile import Candidate, WeightFile
 
 MAGIC = b"\x93NUMPY"
 _SUFFIX = ".npy"
-LONGEST_HEADER = 64 * 1024
-_MOST_TEXT = 100_000  # bytes of an array of texts that are shown
+LONGEST_HEADER = 10_000  # as numpy's own limit
+MOST_ARRAYS = 10_000
+_MOST_TEXT = 2**20  # bytes of texts that are shown, and of an array of objects whose pickle is looked into
+_MOST_OBJECTS = 5
 # the length of the header by the format's first version number
 _LENGTHS = {1: struct.Struct("<H"), 2: struct.Struct("<I"), 3: struct.Struct("<I")}
 _ENTRY = re.compile(
     r"\s*'(descr|fortran_order|shape)'\s*:\s*"
-    r"(?:'([^'\\]{1,100})'|(\[[^{}]*\])|(True|False)|\(\s*((?:\d{1,19}L?\s*,\s*)*(?:\d{1,19}L?)?)\s*\))\s*(?:,|$)"
+    r"(?:'([^'\\]{1,100})'|(\[[^{}]*\])|(True|False)|\(((?:\d{1,19}L?,[ ]?)*(?:\d{1,19}L?)?)\))\s*(?:,|$)"
 )
 _KIND = re.compile(r"([<>|=]?)([a-zA-Z])(\d*)$")
 
@@ -50,31 +53,22 @@ def open_numpy(candidate: Candidate) -> WeightFile:
         If all that it holds are arrays of Python objects.
     """
     path = candidate.path
-    if candidate.is_zip:
-        archive = candidate.archive
-        parts = [
-            (entry.filename.removesuffix(_SUFFIX), archive.region(name)) for name, entry in archive.members.items()
-        ]
-        heads = [archive.start(name, LONGEST_HEADER) for name in archive.members]
-        what = "numpy archive (.npz)"
-    else:
-        parts = [(path.stem, mapped(path, candidate.size, file_stamp(path)))]
-        with path.open("rb") as stream:
-            heads = [stream.read(LONGEST_HEADER)]
-        what = "numpy array (.npy)"
     tensors: dict[str, TensorInfo] = {}
     metadata: dict[str, Any] = {}
     others: list[str] = []
     objects: list[str] = []
-    for (name, region), head in zip(parts, heads, strict=True):
+    texts = 0
+    for name, region, head in _arrays(candidate):
         array = _Array(name, region, head, path.name)
         known = ARRAYS.get(array.kind)
         if known:
             tensors[name] = array.tensor(known)
         elif array.kind.startswith("O"):
-            objects += array.calls()
+            if len(others) < _MOST_OBJECTS and region.size <= _MOST_TEXT:
+                objects += array.calls()
             others.append(f"“{shown(name)}” (Python objects)")
-        elif array.kind.startswith(("U", "S")) and region.size <= _MOST_TEXT:
+        elif array.kind.startswith(("U", "S")) and texts + region.size <= _MOST_TEXT:
+            texts += region.size
             metadata[shown(name)] = array.texts()
         else:
             others.append(f"“{shown(name)}” ({shown(array.kind)})")
@@ -87,7 +81,23 @@ def open_numpy(candidate: Candidate) -> WeightFile:
             )
         raise FormatError(f"{path.name} holds no array of numbers{_listed(others)}.")
     notes = (f"Arrays without numbers are left out{_listed(others)}.",) if others else ()
+    what = "numpy archive (.npz)" if candidate.is_zip else "numpy array (.npy)"
     return WeightFile(path, what, "npz", tensors, metadata, notes)
+
+
+def _arrays(candidate: Candidate) -> Iterator[tuple[str, Region, bytes]]:
+    """Each array's name, bytes, and the beginning of these."""
+    path = candidate.path
+    if not candidate.is_zip:
+        with path.open("rb") as stream:
+            head = stream.read(LONGEST_HEADER)
+        yield path.stem, mapped(path, candidate.size, file_stamp(path)), head
+        return
+    archive = candidate.archive
+    if len(archive.members) > MOST_ARRAYS:
+        raise FormatError(f"{path.name} holds {len(archive.members)} arrays, more than any network.")
+    for name, entry in archive.members.items():
+        yield entry.filename.removesuffix(_SUFFIX), archive.region(name), archive.start(name, LONGEST_HEADER)
 
 
 def _listed(others: list[str]) -> str:
@@ -151,8 +161,7 @@ class _Array:
 
     def calls(self) -> list[str]:
         """What the pickle in it names, without running it."""
-        content = self.content.within(0, min(self.content.size, 2**24)).load().tobytes()
-        pickled = read_pickle(content, file=self.file, known=TORCH_VALUES)
+        pickled = read_pickle(self.content.load().tobytes(), file=self.file, known=TORCH_VALUES)
         return [*pickled.calls, *pickled.objects] or ["plain Python values"]
 
 

@@ -27,7 +27,9 @@ def is_module(value: Any) -> bool:
     )
 
 
-def module_tree(record: Record, *, file: str) -> tuple[ModuleTree, dict[str, AnyTensor], dict[str, str]]:
+def module_tree(
+    record: Record, *, file: str, made: dict[int, ModuleTree] | None = None, plainly: bool = True
+) -> tuple[ModuleTree, dict[str, AnyTensor], dict[str, str]]:
     """Read a pickled module.
 
     Parameters
@@ -36,6 +38,10 @@ def module_tree(record: Record, *, file: str) -> tuple[ModuleTree, dict[str, Any
         For which `is_module` holds.
     file : str
         The file's name, for errors.
+    made : dict, optional
+        The modules that other models of the file have in common with it: these are not gone through again.
+    plainly : bool
+        Whether the attributes are wanted.
 
     Returns
     -------
@@ -54,7 +60,7 @@ def module_tree(record: Record, *, file: str) -> tuple[ModuleTree, dict[str, Any
     """
     tensors: dict[str, AnyTensor] = {}
     roles: dict[str, str] = {}
-    made: dict[int, ModuleTree] = {}
+    made = {} if made is None else made
     attributes = Attributes()
     names: dict[int, str] = {}  # of the tensors, each of which the pickle holds once
 
@@ -90,7 +96,7 @@ def module_tree(record: Record, *, file: str) -> tuple[ModuleTree, dict[str, Any
                 inner.append((f"{path}.{key}" if path else key, child, made[id(child)]))
             tree.children[key] = made[id(child)]
         waiting += reversed(inner)
-        for key, value in _entries(state):
+        for key, value in _entries(state) if plainly else ():
             if key in _PLACES:
                 continue
             if isinstance(value, TensorRecord | SparseRecord):

@@ -11,16 +11,16 @@ from .tensor_records import ArrayRecord, OtherTensor, SparseRecord, Storage, Ten
 from .tensors import shown
 
 # A pickle can name one list a thousand times in another, and so on: what it says is bounded, not only how deep.
-MOST_READ = 10_000
+MOST_READ = 20_000
 MOST_ATTRIBUTES = 1_000_000
 _DEEPEST = 8
 _TENSORS = (TensorRecord, SparseRecord, ArrayRecord, OtherTensor, Storage)
 _NAMESPACES = ("argparse.Namespace", "types.SimpleNamespace")
 
 
-def readable(value: Any, depth: int = 4) -> Any:
-    """Make a small value of numbers, text, lists and dictionaries."""
-    return _readable(value, depth, [MOST_READ])
+def readable(value: Any, depth: int = 4, left: list[int] | None = None) -> Any:
+    """Make a small value of numbers, text, lists and dictionaries; `left` counts down what is still made of a file."""
+    return _readable(value, depth, [MOST_READ] if left is None else left)
 
 
 def _readable(value: Any, depth: int, left: list[int]) -> Any:

@@ -100,7 +100,7 @@ def open_index(candidate: Candidate, open_shard: Callable[[Path], WeightFile]) -
 def part_of(path: Path) -> str:
     """Say of a file whose name tells that it is one of several where the others are listed; empty for others."""
     found = _PART.search(path.name)
-    if not found:
+    if not found or int(found[1]) < 2:
         return ""
     index = path.with_name(_PART.sub(".", path.name) + ".index.json")
     if index.is_file():

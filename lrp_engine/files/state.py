@@ -11,7 +11,7 @@ from ..errors import FormatError
 from .modules_tree import ModuleTree
 from .pickle_machine import Record
 from .pickled_module import foreign, is_module, module_tree
-from .plain import readable
+from .plain import MOST_READ, readable
 from .roles import EMA, OPTIMIZER, OTHER, WEIGHT, role_of
 from .tensor_records import AnyTensor, ArrayRecord, OtherTensor, SparseRecord, TensorRecord, array
 from .tensors import shown
@@ -41,11 +41,40 @@ _TRAINING = re.compile(r"optim|scheduler|scaler|rng|random|loops|callbacks", re.
 # What wrapping modules put before every name; an averaging one also counts.
 PREFIXES = ("module.", "_orig_mod.")
 _COUNTERS = ("n_averaged",)
-MOST_VALUES = 2_000_000
+MOST_VALUES = 500_000
+LONGEST_NAME = 1000
+_DEEPEST = 4  # wrappers within wrappers
 # Where training programs keep what the outputs are called, as a list or by number.
 _CLASSES = ("classes", "class_names", "CLASSES", "names", "labels", "categories", "idx_to_class", "id2label")
 _NUMBERS = ("class_to_idx", "label2id")
 MOST_CLASSES = 100_000
+_MOST_PLACES = 1000  # that are looked at for them
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes through what a pickle holds, which may be nested without end or name one thing a million times.
+
+    What was gone through is not gone through again until `anew`; how much there may be counts for all of the file.
+    """
+
+    file: str
+    left: int = MOST_VALUES
+    containers: set[int] = field(default_factory=set)
+    modules: dict[int, ModuleTree] = field(default_factory=dict)
+
+    def anew(self) -> _Walk:
+        self.containers.clear()
+        self.modules.clear()
+        return self
+
+    def step(self, name: str) -> None:
+        self.left -= 1
+        if self.left < 0 or len(name) > LONGEST_NAME:
+            raise FormatError(
+                f"{self.file} holds more values, or values nested deeper, than any weight file: it is damaged or made "
+                "to harm."
+            )
 
 
 @dataclass(slots=True)
@@ -57,6 +86,12 @@ class State:
     metadata: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     modules: ModuleTree | None = None
+    left: list[int] = field(default_factory=lambda: [MOST_READ])
+
+    def tell(self, key: str, value: Any) -> None:
+        """Put what was found into the metadata, as far as a person could read it all."""
+        if self.left[0] > 0:
+            self.metadata[key] = readable(value, left=self.left)
 
 
 def find_state(value: Any, *, file: str) -> State:
@@ -72,13 +107,14 @@ def find_state(value: Any, *, file: str) -> State:
     Raises
     ------
     FormatError
-        If two tensors would have the same name.
+        If two tensors would have the same name, or there are more values than any weight file has.
     """
     state = State({})
+    walk = _Walk(file)
     beside: list[tuple[str, Any]] = []
     _class_names(value, state)
-    for _ in WRAPPERS:
-        wrapper = _wrapper(value)
+    for _ in range(_DEEPEST):
+        wrapper = _wrapper(value, walk)
         if wrapper is None:
             break
         state.notes.append(f"The weights were found under “{wrapper}”.")
@@ -96,24 +132,25 @@ def find_state(value: Any, *, file: str) -> State:
                 "its tensors can be seen, but it cannot be run."
             )
     else:
-        _read_state_dict(value, state, file)
+        _read_state_dict(value, state, walk)
+    walk.anew()
     for key, other in beside:
-        _keep(state, shown(key), other, file)
+        _keep(state, shown(key), other, walk)
     return state
 
 
-def _read_state_dict(value: Any, state: State, file: str) -> None:
+def _read_state_dict(value: Any, state: State, walk: _Walk) -> None:
     training = isinstance(value, dict) and _is_optimizer(value)
     others: list[str] = []
-    for name, leaf in _leaves(value, file):
+    for name, leaf in _leaves(value, walk.anew()):
         if isinstance(leaf, TensorRecord | SparseRecord | ArrayRecord):
-            _add(state, name, leaf, OPTIMIZER if training else role_of(name), file)
+            _add(state, name, leaf, OPTIMIZER if training else role_of(name), walk.file)
         elif isinstance(leaf, OtherTensor):
             others.append(f"“{shown(name)}” ({leaf.what})")
         elif name and not training:
-            state.metadata[shown(name)] = readable(leaf)
+            state.tell(shown(name), leaf)
     if training:
-        state.metadata.update(_groups(value))
+        state.tell("param_groups", _groups(value))
         state.notes.append("It holds an optimizer's state, not a network's weights.")
     if others:
         more = f" and {len(others) - 5} more" if len(others) > 5 else ""
@@ -140,13 +177,14 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, AnyTensor) or (isinstance(value, Record) and array(value) is not None)
 
 
-def _wrapper(value: Any) -> str | None:
+def _wrapper(value: Any, walk: _Walk) -> str | None:
     """The key under which the weights are, if this dictionary is not a state dict itself."""
     if not isinstance(value, dict) or any(_is_weight(key, item) for key, item in value.items()):
         return None
+    walk.anew()
     for key in WRAPPERS:
         held = value.get(key)
-        if is_module(held) or (isinstance(held, dict) and any(_is_tensor(leaf) for _, leaf in _leaves(held))):
+        if is_module(held) or (isinstance(held, dict) and any(_is_tensor(leaf) for _, leaf in _leaves(held, walk))):
             return key
     return None
 
@@ -157,29 +195,23 @@ def _is_weight(key: Any, value: Any) -> bool:
     return _is_tensor(value) and not scalar and not (isinstance(key, str) and _TRAINING.search(key))
 
 
-def _leaves(value: Any, file: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(value: Any, walk: _Walk) -> Iterator[tuple[str, Any]]:
     """Every value that is not a container, with its dotted name. Each container is entered once, so cycles end."""
-    seen: set[int] = set()
     waiting: list[tuple[Any, Any]] = [("", value)]
-    for _ in range(MOST_VALUES):
-        if not waiting:
-            return
+    while waiting:
         name, item = waiting.pop()
-        if isinstance(item, Record):
-            found = array(item)
-            if found is not None:
-                yield name, found
-                continue
-            if is_module(item):
-                if id(item) not in seen:
-                    seen.add(id(item))
-                    _, tensors, _ = module_tree(item, file=file)
-                    yield from ((f"{name}.{key}" if name else key, tensor) for key, tensor in tensors.items())
-                continue
-        if not isinstance(item, dict | list | tuple) and not (isinstance(item, Record) and item.entries):
+        walk.step(name)
+        found = array(item) if isinstance(item, Record) else None
+        if found is not None:
+            yield name, found
+        elif is_module(item):
+            if id(item) not in walk.modules:
+                _, tensors, _ = module_tree(item, file=walk.file, made=walk.modules, plainly=False)
+                yield from ((f"{name}.{key}" if name else key, tensor) for key, tensor in tensors.items())
+        elif not isinstance(item, dict | list | tuple) and not (isinstance(item, Record) and item.entries):
             yield name, item
-        elif id(item) not in seen:
-            seen.add(id(item))
+        elif id(item) not in walk.containers:
+            walk.containers.add(id(item))
             pairs = _pairs(item)
             inner = [(f"{name}.{key}" if name else str(key), entry) for key, entry in pairs if _is_name(key)]
             waiting.extend(reversed(inner))
@@ -202,32 +234,27 @@ def _is_optimizer(value: Any) -> bool:
     )
 
 
-def _groups(value: Any) -> dict[str, Any]:
+def _groups(value: Any) -> list[dict[str, Any]]:
     """What an optimizer's parameter groups say: learning rates and so on."""
-    groups = value["param_groups"][:100]
-    kept = [
-        {key: item for key, item in group.items() if key != "params"} for group in groups if isinstance(group, dict)
-    ]
-    return {"param_groups": readable(kept)}
+    groups = [group for group in value["param_groups"][:100] if isinstance(group, dict)]
+    return [{key: item for key, item in group.items() if key != "params"} for group in groups]
 
 
-def _keep(state: State, key: str, value: Any, file: str) -> None:
+def _keep(state: State, key: str, value: Any, walk: _Walk) -> None:
     """Note what stands beside the weights, its tensors after them."""
-    found = [(name, leaf) for name, leaf in _leaves(value, file) if isinstance(leaf, AnyTensor)]
-    several = value if isinstance(value, list) else [value]
-    training = any(map(_is_optimizer, several)) or _TRAINING.search(key) is not None
-    role = OPTIMIZER if training else EMA if _EMA.search(key) else OTHER
+    found = [(name, leaf) for name, leaf in _leaves(value, walk) if isinstance(leaf, AnyTensor)]
+    optimizers = [one for one in (value if isinstance(value, list) else [value]) if _is_optimizer(one)]
+    role = OPTIMIZER if optimizers or _TRAINING.search(key) else EMA if _EMA.search(key) else OTHER
     for name, leaf in found:
-        _add(state, f"{key}.{name}" if name else key, leaf, role, file)
+        _add(state, f"{key}.{name}" if name else key, leaf, role, walk.file)
     if found:
         plural = f"{len(found)} more tensors, which are" if len(found) > 1 else "one more tensor, which is"
         state.notes.append(f"“{key}” holds {plural} listed after the weights ({_WORDS[role]}).")
-    if any(map(_is_optimizer, several)):
-        state.metadata[key] = [_groups(one) for one in several if _is_optimizer(one)]
-        if not isinstance(value, list):
-            state.metadata[key] = state.metadata[key][0]
+    if optimizers:
+        groups = [{"param_groups": _groups(one)} for one in optimizers[:100]]
+        state.tell(key, groups if isinstance(value, list) else groups[0])
     elif not found:
-        state.metadata[key] = readable(value)
+        state.tell(key, value)
 
 
 _WORDS = {OPTIMIZER: "training state", EMA: "an averaged copy", OTHER: "of unknown purpose", WEIGHT: "weights"}
@@ -235,21 +262,29 @@ _WORDS = {OPTIMIZER: "training state", EMA: "an averaged copy", OTHER: "of unkno
 
 def _class_names(value: Any, state: State, depth: int = 2) -> None:
     """Find what a network's outputs are called."""
-    if not isinstance(value, dict) or "class names" in state.metadata:
-        return
-    for key, inner in value.items():
-        found = None
-        if key in _CLASSES and not isinstance(key, int):
-            found = _listed(inner)
-        elif key in _NUMBERS and isinstance(inner, dict) and all(type(place) is int for place in inner.values()):
-            found = _listed({place: name for name, place in inner.items()})
-        if found:
-            state.metadata["class names"] = found
+    waiting = [(value, depth)]
+    for _ in range(_MOST_PLACES):
+        if not waiting or "class names" in state.metadata:
             return
-    for inner in value.values():
-        content = inner.state if isinstance(inner, Record) else inner
-        if depth and isinstance(content, dict) and len(content) < 1000:
-            _class_names(content, state, depth - 1)
+        place, depth = waiting.pop(0)
+        if not isinstance(place, dict):
+            continue
+        for key in (*_CLASSES, *_NUMBERS):
+            inner = place.get(key)
+            if key in _NUMBERS:
+                inner = _by_number(inner)
+            found = _listed(inner)
+            if found:
+                state.metadata["class names"] = found
+                return
+        if depth and len(place) < _MOST_PLACES:
+            waiting += [(one.state if isinstance(one, Record) else one, depth - 1) for one in place.values()]
+
+
+def _by_number(numbers: Any) -> dict[int, Any] | None:
+    if not isinstance(numbers, dict) or not all(type(number) is int for number in numbers.values()):
+        return None
+    return {number: name for name, number in numbers.items()}
 
 
 def _listed(names: Any) -> list[str] | None:

@@ -24,7 +24,7 @@ from .torchscript_code import ATTRIBUTE, ScriptClass, read_code
 from .torchzip import byte_order, storages
 from .weightfile import Candidate, FileNode, WeightFile
 
-MOST_CODE = 16 * 1024**2  # bytes
+MOST_CODE, MOST_CODE_FILES = 4 * 1024**2, 5000  # bytes; archives with more are opened without a list of their code
 MOST_NODES = 200_000
 MOST_OBJECTS = 200_000
 _LISTED = 500  # classes, in the metadata
@@ -107,7 +107,7 @@ def _pickle(archive: Archive, member: str) -> Pickled:
 def _code(archive: Archive) -> dict[str, ScriptClass]:
     """Every class in the archive's code; none if there is more code than a person could have written."""
     members = [name for name in archive.below("code/") if name.endswith(".py")]
-    if sum(archive.members[name].file_size for name in members) > MOST_CODE:
+    if len(members) > MOST_CODE_FILES or sum(archive.members[name].file_size for name in members) > MOST_CODE:
         return {}
     classes: dict[str, ScriptClass] = {}
     for name in members:
@@ -196,4 +196,5 @@ def _called(operation: str, path: str, stands_for: dict[str, str], modules: dict
     target = ".".join(part for part in (target, inner) if part)
     if method == "forward" and target in modules:
         return _short(modules[target]), target
+    target = modules.get(target, target)
     return _short(f"{target}.{method}" if method else target), path

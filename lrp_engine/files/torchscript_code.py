@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 MOST_STATEMENTS = 500_000
 _CLASS = re.compile(r"class ([\w$]+)\((\w+)\):")
-_METHOD = re.compile(r"def ([\w$]+)\((.*)\)(?: -> (.+))?:$", re.DOTALL)
-_HELD = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_TARGETS = re.compile(r"((?:[\w.$]+(?: : [^=]+)?, ?)*[\w.$]+(?: : [^=]+)?),? = (.+)", re.DOTALL)
+_METHOD = re.compile(r"def ([\w$]+)\(")
+# A text in quotes; one that does not end goes to the end of the line, so that no pattern tries it again from within.
+_HELD = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)')
+_TARGET = re.compile(r"[\w.$]+")
 _CALLEE = re.compile(r"\(?([\w.$]+)\)?(?:\.([\w$]+))?\(")
-_NAMES = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w.$])[A-Za-z_][\w.$]*(?![\w.$]|\s*=(?!=))')
+_NAMES = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|(?<![\w.$])[A-Za-z_][\w.$]*(?![\w.$]|\s*=(?!=))')
 _WORDS = frozenset(
     (
         "True",
@@ -93,9 +94,11 @@ def read_code(member: str, text: str) -> dict[str, ScriptClass]:
         elif found is not None and indent == 2:
             head = _METHOD.match(line)
             method = None
-            if head:
-                arrow = f" -> {head[3]}" if head[3] else ""
-                method = found.methods.setdefault(head[1], Method(f"{head[1]}({_arguments(head[2])}){arrow}"))
+            if head and line.endswith(":"):
+                arguments, arrow, gives = line[head.end() : -1].rpartition(") -> ")
+                arguments = arguments if arrow else line[head.end() : -2]
+                said = f"{head[1]}({_arguments(arguments)}){f' -> {gives}' if arrow else ''}"
+                method = found.methods.setdefault(head[1], Method(said))
             elif line.startswith("__parameters__ = "):
                 found.parameters = frozenset(_HELD.findall(line))
             elif line.startswith("__buffers__ = "):
@@ -134,11 +137,11 @@ def _statement(line: str) -> Statement | None:
     if line.startswith("return "):
         outputs, expression = ("return",), line.removeprefix("return ")
     else:
-        halves = _TARGETS.match(line)
-        if not halves:
+        targets, equals, expression = line.partition(" = ")
+        # “a, b,”, or “a : Dict[str, Tensor]”
+        outputs = tuple(targets.partition(" : ")[0].removesuffix(",").split(", "))
+        if not equals or not all(map(_TARGET.fullmatch, outputs)):
             return None
-        outputs = tuple(one.partition(" : ")[0].strip() for one in halves[1].split(", "))
-        expression = halves[2]
     held = _GETATTR.fullmatch(expression)
     if held:
         return Statement(outputs, ATTRIBUTE, (f"{held[1]}.{held[2]}",))
