@@ -7,16 +7,26 @@ import sys
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .composites import Composite, composite_names
-from .errors import CompositeError, InputError, LrpError, TargetError
+from .errors import (
+    ArchitectureError,
+    CompositeError,
+    InputError,
+    LrpError,
+    NeedsArchitecture,
+    TargetError,
+    UntrustedFile,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from .files import WeightFile
     from .files.table import RawTable
+    from .networks.candidate import Candidate
     from .networks.network import Network
 
 DONE, USAGE, UNUSABLE = 0, 2, 3
@@ -34,17 +44,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     except LrpError as error:
         print(f"lrp-engine: {error}", file=sys.stderr)
+        for line in _more(error):
+            print(line, file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return DONE
 
 
+def _more(error: LrpError) -> list[str]:
+    """What there is to say beside the sentence: ways out, and what was kept from happening."""
+    if isinstance(error, NeedsArchitecture) and error.candidates:
+        from .inspection import candidate_lines
+
+        return ["ways to connect the tensors (--candidate NUMBER):", *candidate_lines(error.candidates)]
+    if isinstance(error, UntrustedFile):
+        said = [f"it would have called: {', '.join(error.calls)}"] if error.calls else []
+        return [*said, f"with --trust: {error.consent}"] if error.consent else said
+    return []
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lrp-engine",
         description="Look into weight files, and explain networks by layer-wise relevance propagation. "
-        "No code of a file is run.",
+        "No code of a file is run without your consent.",
         epilog="Exit codes: 0 done, 2 usage, 3 the file cannot be used (one line says why).",
     )
     parser.add_argument("--version", action="version", version=f"lrp-engine {__version__}")
@@ -53,8 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser(
         "inspect", help="say what is in a weight file", description="Say what is in a weight file."
     )
-    inspect.add_argument("file", metavar="FILE", type=Path, help="a weight file: .pt2, .pth, .pt, .safetensors")
+    inspect.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="a weight file: .pt, .pth, .bin, .ckpt, .pt2, .safetensors, .onnx, .npz …",
+    )
     inspect.add_argument("--json", action="store_true", help="as JSON")
+    inspect.add_argument(
+        "--write",
+        metavar="NUMBER",
+        type=int,
+        help="write the way to connect the tensors with this number as NAME.architecture.json beside the file",
+    )
     inspect.set_defaults(run=_inspect)
 
     explain = commands.add_parser(
@@ -67,8 +102,25 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "--data", metavar="TABLE", type=Path, required=True, help="a CSV or TSV file, in the units of the features"
     )
+    connected = explain.add_mutually_exclusive_group()
+    connected.add_argument(
+        "--architecture",
+        metavar="FILE",
+        help="how weights are connected: an architecture.json, a file with a graph (.onnx, .pt2), or model.py:Class; "
+        "else the architecture beside them",
+    )
+    connected.add_argument(
+        "--candidate", metavar="NUMBER", type=int, help="how weights are connected: one of the ways that inspect lists"
+    )
     explain.add_argument(
-        "--architecture", metavar="JSON", type=Path, help="how a state dict is connected; else the one beside it"
+        "--trust", action="store_true", help="run the program in a TorchScript archive, or a Python file of your own"
+    )
+    explain.add_argument(
+        "--size",
+        metavar="NAME=N",
+        action="append",
+        default=[],
+        help="a size that the file leaves open: sequence=16, or an input's shape without its samples, image=3x224x224",
     )
     explain.add_argument("--rows", default=":", help="which rows, counted from 0: 7, 0:5, or 0,3,9 (default: all)")
     explain.add_argument(
@@ -83,14 +135,59 @@ def _parser() -> argparse.ArgumentParser:
 
 def _inspect(arguments: argparse.Namespace) -> int:
     from .files import open_weights
-    from .report import inspection, inspection_json
+    from .inspection import inspection, inspection_json, refusal_json
 
-    weights = open_weights(arguments.file)
+    try:
+        weights = open_weights(arguments.file)
+    except UntrustedFile as error:
+        if arguments.json:
+            print(refusal_json(str(arguments.file), error))
+        raise
+    if arguments.write is not None:
+        print(f"written: {_write_candidate(weights, arguments.write)}")
+        return DONE
     print(inspection_json(weights) if arguments.json else inspection(weights))
     return DONE
 
 
+def _write_candidate(weights: WeightFile, number: int) -> Path:
+    """Write a candidate's architecture beside the weights, unless there is one."""
+    from .networks.architecture import name_beside, write_architecture
+
+    chosen, target = _candidate(weights, number), name_beside(weights.path)
+    if chosen.architecture is None:
+        raise ArchitectureError(f"“{chosen.title}” has no architecture that could be written.")
+    if target.exists():
+        raise ArchitectureError(f"{target} is there already; move it away first.")
+    return write_architecture(chosen.architecture, target)
+
+
+def _candidate(weights: WeightFile, number: int) -> Candidate:
+    from .networks.candidates import candidates
+
+    found = candidates(weights)
+    if not 1 <= number <= len(found):
+        count = f"{len(found)} ways" if len(found) != 1 else "one way"
+        raise ArchitectureError(
+            f"There is no way {number} to connect the tensors of {weights.path.name}; inspect lists {count}."
+        )
+    return found[number - 1]
+
+
+def _sizes(given: Sequence[str]) -> dict[str, Any]:
+    """`sequence=16` is a number, `image=3x224x224` a shape behind the samples."""
+    sizes: dict[str, Any] = {}
+    for text in given:
+        name, _, size = text.partition("=")
+        numbers = size.replace("×", "x").split("x")
+        if not name or not all(number.isdigit() for number in numbers):
+            raise TargetError(f"“{text}” is no size; write sequence=16, or image=3x224x224.")
+        sizes[name] = int(numbers[0]) if len(numbers) == 1 else (None, *map(int, numbers))
+    return sizes
+
+
 def _explain(arguments: argparse.Namespace) -> int:
+    from .files import open_weights
     from .files.table import read_table
     from .networks import load
     from .propagate import explain
@@ -98,7 +195,10 @@ def _explain(arguments: argparse.Namespace) -> int:
     from .targets import parse_target
 
     composite = _composite(arguments.composite)
-    network = load(arguments.file, arguments.architecture)
+    architecture = arguments.architecture
+    if arguments.candidate is not None:
+        architecture = _candidate(open_weights(arguments.file), arguments.candidate)
+    network = load(arguments.file, architecture, trust=arguments.trust, sizes=_sizes(arguments.size) or None)
     for note in network.notes:
         print(f"note: {note}", file=sys.stderr)
     target = parse_target(arguments.target, network.outputs[0].classes)

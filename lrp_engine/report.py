@@ -7,57 +7,15 @@ import json
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from .explanation import Explanation
-    from .files import WeightFile
     from .networks.network import Network
 
 _STRONGEST = 3
-
-
-def inspection(weights: WeightFile) -> str:
-    """What is in a weight file, as text."""
-    lines = [f"{weights.path}", f"format: {weights.format}"]
-    lines += [f"{key}: {_short(value)}" for key, value in weights.metadata.items()]
-    lines += [f"note: {note}" for note in weights.notes]
-    total = sum(info.nbytes for info in weights.tensors.values())
-    lines.append(f"{len(weights.tensors)} tensors, {_bytes(total)}")
-    rows = [(name, _shape(t.shape), t.dtype, _bytes(t.nbytes)) for name, t in weights.tensors.items()]
-    lines += _columns([("name", "shape", "type", "size"), *rows])
-    lines.append(f"to explain it: {_needed(weights)}")
-    return "\n".join(lines)
-
-
-def inspection_json(weights: WeightFile) -> str:
-    """The same as JSON."""
-    return json.dumps(
-        {
-            "path": str(weights.path),
-            "format": weights.format,
-            "metadata": {key: _plain(value) for key, value in weights.metadata.items()},
-            "notes": list(weights.notes),
-            "to_explain": _needed(weights),
-            "tensors": [
-                {"name": name, "shape": list(t.shape), "dtype": t.dtype, "nbytes": t.nbytes}
-                for name, t in weights.tensors.items()
-            ],
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
-
-
-def _needed(weights: WeightFile) -> str:
-    from .networks.loading import beside
-
-    if weights.kind == "pt2":
-        return "nothing more is needed, the file holds its graph"
-    found = beside(weights.path)
-    return f"{found.name} lies beside it" if found else "an architecture.json is needed, the file holds no graph"
 
 
 def layer_table(network: Network, explanation: Explanation, sample: int, name: str) -> str:
@@ -72,7 +30,7 @@ def layer_table(network: Network, explanation: Explanation, sample: int, name: s
         relevance = explanation.layers[layer.path][sample]
         rows.append(
             (
-                *(layer.path, layer.operation, _shape(tuple(relevance.shape))),
+                *(layer.path, layer.operation, in_words(tuple(relevance.shape))),
                 f"{float(relevance.sum()):+.4f}",
                 f"{absorbed.get(layer.path, 0.0):+.4f}",
                 _strongest(relevance, ()),
@@ -82,13 +40,13 @@ def layer_table(network: Network, explanation: Explanation, sample: int, name: s
         relevance = explanation.inputs[entry.name][sample]
         names = [feature.name for feature in entry.features]
         total = f"{float(relevance.sum()):+.4f}"
-        rows.append((entry.name, "input", _shape(tuple(relevance.shape)), total, "", _strongest(relevance, names)))
+        rows.append((entry.name, "input", in_words(tuple(relevance.shape)), total, "", _strongest(relevance, names)))
     score = float(explanation.score[sample])
     kept = sum(float(explanation.inputs[entry.name][sample].sum()) for entry in network.inputs)
     sinks = sum(absorbed.values())
     head = f"{name}: {explanation.targets[sample]} = {score:.4f}, {explanation.composite}"
     foot = f"inputs {kept:+.4f} and absorbed {sinks:+.4f} make {kept + sinks:+.4f}"
-    return "\n".join([head, *_columns(rows), foot])
+    return "\n".join([head, *columns(rows), foot])
 
 
 def _strongest(relevance: Tensor, names: Sequence[str]) -> str:
@@ -163,35 +121,23 @@ def _summary(network: Network, explanation: Explanation, rows: Sequence[int]) ->
     )
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines in which the cells of each column stand below each other."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
 
 
-def _shape(shape: Sequence[int]) -> str:
+def in_words(shape: Sequence[int]) -> str:
+    """A shape."""
     return "×".join(map(str, shape)) or "1"
 
 
-def _bytes(count: float) -> str:
+def in_bytes(count: float) -> str:
+    """A number of bytes in the unit that suits it."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if count < 1024 or unit == "GiB":
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1024
     raise AssertionError
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 100 else f"{text[:99]}…"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str | int | float | bool) or value is None:
-        return value
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value)

@@ -82,13 +82,19 @@ def _inferred(weights: WeightFile) -> list[Candidate]:
     if by_names is None or by_names.problems:
         for number, chain in enumerate(infer(weights.weights, name)):
             layers = sum(bool(placed.tensors) for placed in fit(chain.architecture, weights.tensors).layers)
-            shape = "×".join(str(size) for entry in chain.architecture.inputs[:1] for size in entry.shape)
-            title = f"Chain of {layers} layer{'s' * (layers != 1)} with weights, for an input of {shape}"
+            title = f"Chain of {layers} layer{'s' * (layers != 1)} with weights{_for_input(chain)}"
             if any(title == other.title for other in found):
                 title += ", set up in another way"
             reason = "Each layer takes what the one before it gives." if not chain.problems else "Only a part fits."
             found.append(_candidate(weights, title, reason, chain, 0.7 - 0.1 * number))
     return found
+
+
+def _for_input(chain: Chain) -> str:
+    for entry in chain.architecture.inputs:
+        shape = "×".join(map(str, entry.shape))
+        return f" for {shape} {'tokens' if entry.dtype == 'int64' else 'numbers'}"
+    return ""
 
 
 def _candidate(weights: WeightFile, title: str, reason: str, chain: Chain, score: float) -> Candidate:

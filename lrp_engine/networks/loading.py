@@ -376,5 +376,6 @@ def needs(weights: WeightFile) -> Needs:
     if best is not None and best.kind == "module" and not best.problems:
         return Needs("runs", "nothing more is needed, the file holds its modules", found)
     if best is not None and not best.problems:
-        return Needs("architecture", f"it has to be said how the tensors are connected: {best.title} fits", found)
+        said = f"{best.title[:1].lower()}{best.title[1:]}"
+        return Needs("architecture", f"it has to be chosen how the tensors are connected, {said} fits", found)
     return Needs("architecture", "an architecture.json is needed, the file holds no graph", found)

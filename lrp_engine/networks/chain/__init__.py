@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .builder import IMAGES, Builder, Chain
+from .builder import IMAGES, Builder, Chain, listed
 from .convolutions import write_images
 from .dense import write_activation, write_dense, write_norm
 from .parts import ACTIVATION, ATTENTION, DENSE, EMBEDDING, ENCODER, NORM, RECURRENT, Part, parts_of
@@ -30,6 +30,16 @@ _WRITERS = {
     ATTENTION: write_encoder,
     NORM: write_norm,
     ACTIVATION: write_activation,
+}
+# Words in names that tell of branches: what they are part of, and how many of them there have to be.
+_BRANCHES = {
+    what: (least, re.compile(words, re.IGNORECASE))
+    for what, least, words in (
+        ("attention", 2, r"(^|[._])(q|k|v|wq|wk|wv|qkv|query|key)(_proj|_lin|_linear|_layer)?$|attn|attention"),
+        ("a sum with what was before", 1, r"downsample|shortcut|skip|residual|(^|\.)res\d*\."),
+        ("a gate", 1, r"gate_proj|(^|[._])(se|excit\w*|squeeze\w*|gate|gating)(\.|\d|$)"),
+        ("layers side by side", 2, r"branch|inception|denselayer|(^|[._])parallel"),
+    )
 }
 # First words of names that tell where a part stands.
 _EARLY = re.compile(r"enc|stem|emb|feature|backbone|body|trunk|input|in_|conv_in", re.IGNORECASE)
@@ -58,7 +68,7 @@ def infer(tensors: Mapping[str, TensorInfo], name: str, *, choices: int = 2) -> 
     found = parts_of(tensors)
     if not found.parts or len(found.parts) > MOST_PARTS:
         return []
-    left = list(found.left.values())
+    left = [*_branches(found.parts), *found.left.values()]
     if len(left) > 20:
         left = [*left[:20], f"{len(left) - 20} more tensors belong to no layer known by its name."]
     best: tuple[int, Chain, Sequence[Part], str] | None = None
@@ -76,6 +86,16 @@ def infer(tensors: Mapping[str, TensorInfo], name: str, *, choices: int = 2) -> 
         one.assumptions[:0] = [said] if said else []
         one.architecture.assumptions[:] = one.assumptions
     return chains
+
+
+def _branches(parts: Sequence[Part]) -> list[str]:
+    """What the names tell of branches: a chain that fits by its shapes would be another network."""
+    said = []
+    for what, (least, words) in _BRANCHES.items():
+        paths = [part.path for part in parts if part.sort not in {ENCODER, ATTENTION} and words.search(part.path)]
+        if len(paths) >= least:
+            said.append(f"The names of {listed(paths)} tell of {what}, which a chain has not; it has to be added.")
+    return said
 
 
 def _written(parts: Sequence[Part], name: str, choice: int) -> Chain:
@@ -111,7 +131,9 @@ def _orders(parts: list[Part]) -> list[tuple[list[Part], str]]:
         for order, what in ((linked, "shapes and names"), (numbered, "the numbers in names"))
         if order != parts
     ]
-    return [*guessed, *told] if paths == sorted(paths) and len(paths) > 1 else [*told, *guessed]
+    one_container = len({part.container for part in parts}) == 1 and all(part.number is not None for part in parts)
+    untold = paths == sorted(paths) and len(paths) > 1 and not (one_container and parts == numbered)
+    return [*guessed, *told] if untold else [*told, *guessed]
 
 
 def _rank(part: Part) -> int:
@@ -141,7 +163,8 @@ def _linked(parts: Sequence[Part]) -> list[Part]:
         layers.remove(part)
         found.append(part)
         width = part.gives
-        for norm in [one for one in norms if one.reads == width and _belongs(one, part, layers)][:2]:
+        own = [one for one in norms if one.reads in {width, 1} and _belongs(one, part, layers)]
+        for norm in own[:2]:
             norms.remove(norm)
             found.append(norm)
     return found + norms
@@ -150,7 +173,8 @@ def _linked(parts: Sequence[Part]) -> list[Part]:
 def _belongs(norm: Part, part: Part, others: Sequence[Part]) -> bool:
     """Whether a norm is that of a layer: next to it in an nn.Sequential, else by the same numbers in their names."""
     if norm.number is not None and part.number is not None:
-        between = [one for one in others if one.container == norm.container and one.number is not None]
-        nearer = any(part.number < (one.number or 0) < norm.number for one in between)
-        return norm.container == part.container and norm.number > part.number and not nearer
+        if norm.container != part.container or norm.number < part.number:
+            return False
+        between = (one.number for one in others if one.container == norm.container and one.number is not None)
+        return not any(part.number < number < norm.number for number in between)
     return re.findall(r"\d+", norm.path) == re.findall(r"\d+", part.path)

@@ -1,0 +1,198 @@
+"""What `lrp-engine inspect` says of a weight file, as text and as JSON. No torch is imported for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .networks.loading import Needs, needs
+from .report import columns, in_bytes, in_words
+
+if TYPE_CHECKING:
+    from .errors import UntrustedFile
+    from .files import TensorInfo, WeightFile
+    from .files.weightfile import Branch, FileNode
+    from .networks.candidate import Candidate
+
+_BRANCHES = 40  # lines of the tree
+_BESIDE = 12  # tensors beside the network that are listed
+_CANDIDATES = 5
+_ATEN = re.compile(r"^(torch\.ops\.)?aten\.")
+_PROBLEMS = 8
+_ROLES = {
+    "ema": "averaged copies of the weights",
+    "optimizer": "the optimizer's state",
+    "other": "beside the network",
+}
+
+
+def inspection(weights: WeightFile) -> str:
+    """What is in a weight file, as text."""
+    lines = [f"{weights.path}", f"format: {weights.format}"]
+    lines += [f"file: {path.name}" for path in weights.files if path != weights.path]
+    lines += [f"{key}: {_short(value)}" for key, value in weights.metadata.items()]
+    lines += [f"note: {note}" for note in weights.notes]
+    own = weights.weights
+    lines.append(f"{_counted(own)}, {in_bytes(sum(info.nbytes for info in own.values()))}")
+    lines += _table(own.values())
+    for role, words in _ROLES.items():
+        infos = [info for name, info in weights.tensors.items() if weights.roles[name] == role]
+        if infos:
+            total = in_bytes(sum(info.nbytes for info in infos))
+            lines.append(f"{words}: {_counted(infos)}, {total}")
+            lines += _table(infos[:_BESIDE])
+            lines += [f"  … and {len(infos) - _BESIDE} more"] if len(infos) > _BESIDE else []
+    lines += _tree(weights.tree())
+    lines += _graph(weights.nodes)
+    lines += _needed(needs(weights))
+    return "\n".join(lines)
+
+
+def inspection_json(weights: WeightFile) -> str:
+    """The same as JSON."""
+    wanted = needs(weights)
+    return _json(
+        {
+            "path": str(weights.path),
+            "format": weights.format,
+            "kind": weights.kind,
+            "files": [str(path) for path in weights.files],
+            "metadata": _plain(weights.metadata),
+            "notes": list(weights.notes),
+            "status": wanted.status,
+            "to_explain": wanted.sentence,
+            "candidates": [_candidate(one) for one in wanted.candidates],
+            "tensors": [
+                {
+                    "name": name,
+                    "shape": list(info.shape),
+                    "dtype": info.dtype,
+                    "nbytes": info.nbytes,
+                    "role": weights.roles[name],
+                }
+                for name, info in weights.tensors.items()
+            ],
+            "tree": _branch(weights.tree()),
+            "nodes": [
+                {
+                    "name": node.name,
+                    "operation": node.operation,
+                    "inputs": list(node.inputs),
+                    "outputs": list(node.outputs),
+                    "layer": node.layer,
+                }
+                for node in weights.nodes
+            ],
+        }
+    )
+
+
+def refusal_json(path: str, error: UntrustedFile) -> str:
+    """What can be said of a file that is not opened, as JSON."""
+    return _json({"path": path, "status": "refused", "to_explain": str(error), "would_have_called": list(error.calls)})
+
+
+def candidate_lines(candidates: Sequence[Candidate]) -> list[str]:
+    """The ways to connect tensors, numbered, each with what speaks for it and what does not fit."""
+    lines = []
+    for number, one in enumerate(candidates[:_CANDIDATES], 1):
+        lines.append(f"  {number}. {one.title} ({one.kind}, score {one.score:.2f}): {one.reason}")
+        lines += [f"       assumed: {sentence}" for sentence in one.assumptions]
+        lines += [f"       does not fit: {sentence}" for sentence in one.problems[:_PROBLEMS]]
+        if len(one.problems) > _PROBLEMS:
+            lines.append(f"       … and {len(one.problems) - _PROBLEMS} more that does not fit")
+    return lines
+
+
+# ------------------------------------------------------------------------------------------------ text
+
+
+def _counted(infos: Iterable[Any]) -> str:
+    count = len(list(infos))
+    return f"{count} tensor{'s' * (count != 1)}"
+
+
+def _table(infos: Iterable[TensorInfo]) -> list[str]:
+    rows = [(info.name, in_words(info.shape), info.dtype, in_bytes(info.nbytes)) for info in infos]
+    return columns([("name", "shape", "type", "size"), *rows]) if rows else []
+
+
+def _tree(root: Branch) -> list[str]:
+    """Parts of the network by their names, without the single tensors."""
+    lines: list[tuple[str, str, str]] = []
+
+    def walk(branch: Branch, depth: int) -> None:
+        for child in branch.children.values():
+            if child.children:
+                lines.append((f"{'  ' * depth}{child.name}", _counted(range(child.count)), in_bytes(child.nbytes)))
+                walk(child, depth + 1)
+
+    walk(root, 0)
+    more = len(lines) - _BRANCHES
+    shown = lines[:_BRANCHES]
+    return [*(["tree:", *columns(shown)] if shown else []), *([f"  … and {more} more"] if more > 0 else [])]
+
+
+def _graph(nodes: Sequence[FileNode]) -> list[str]:
+    if not nodes:
+        return []
+    counts = Counter(_ATEN.sub("", node.operation).partition(".")[0] for node in nodes)
+    common = ", ".join(f"{name} {count}" for name, count in counts.most_common(8))
+    more = f" and {len(counts) - 8} other operations" if len(counts) > 8 else ""
+    return [f"graph: {len(nodes)} node{'s' * (len(nodes) != 1)}: {common}{more}"]
+
+
+def _needed(wanted: Needs) -> list[str]:
+    lines = [f"to explain it: {wanted.sentence}"]
+    if wanted.status == "architecture" and wanted.candidates:
+        lines += ["ways to connect the tensors:", *candidate_lines(wanted.candidates)]
+        lines.append("take one by `explain --candidate NUMBER`; `inspect --write NUMBER` writes it beside the weights")
+    return lines
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+# ------------------------------------------------------------------------------------------------ JSON
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _candidate(one: Candidate) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "title": one.title,
+        "reason": one.reason,
+        "score": one.score,
+        "assumptions": list(one.assumptions),
+        "problems": list(one.problems),
+        "architecture": None if one.architecture is None else msgspec.to_builtins(one.architecture),
+    }
+
+
+def _branch(branch: Branch) -> dict[str, Any]:
+    return {
+        "name": branch.name,
+        "tensors": branch.count,
+        "nbytes": branch.nbytes,
+        "parts": [_branch(child) for child in branch.children.values() if child.children],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value)
