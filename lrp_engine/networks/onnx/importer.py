@@ -12,6 +12,7 @@ from torch.fx import Node
 
 from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation
 from ...files.onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxReference
+from ...files.tensors import shown
 from .emitter import Emitter
 from .guards import MOST_NUMBERS, TooManyError
 from .layers import LayerNames
@@ -20,6 +21,7 @@ from .values import Call, Operator
 
 _OWN = {"", "ai.onnx"}  # the domain of ONNX's own operators, in both spellings
 _MOST_CALLS = 50_000
+_LONGEST = 200  # letters of a name
 _DEEPEST = 40  # functions may call functions
 
 
@@ -131,7 +133,8 @@ class Importer:
             )
         domain = "" if node.domain in _OWN else node.domain
         self._numbers[node.operation] += 1
-        name = node.name or next(filter(None, node.outputs), f"{node.operation} {self._numbers[node.operation]}")
+        number = self._numbers[node.operation]
+        name = shown(node.name or next(filter(None, node.outputs), f"{node.operation} {number}"), _LONGEST)
         call = Call(
             name,
             node.operation,
@@ -141,7 +144,7 @@ class Importer:
             _resolved(node.attributes, scope.attributes),
             max((place for place, one in enumerate(node.outputs, 1) if one), default=0),
         )
-        layer = ".".join(part for part in (scope.prefix, scope.names.of(node)) if part)
+        layer = shown(".".join(part for part in (scope.prefix, scope.names.of(node)) if part), _LONGEST)
         meta = {
             "layer": layer,
             "module": node.operation if layer else "",

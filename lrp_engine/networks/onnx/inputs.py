@@ -84,21 +84,28 @@ def ways(values: Sequence[OnnxValue], sizes: Sizes) -> list[Way]:
             f"The network has no input and no open size called “{min(unknown)}”; "
             f"its inputs are {', '.join(value.name for value in values)}."
         )
-    settled = _Settled(values, sizes)
-    entries = [(value.name, format_of(value), settled.shape(value)) for value in values]
-    notes = list(settled.notes)
-    found = []
-    samples = settled.samples()
-    if samples is not None:
-        found.append(Way(_inputs(entries, samples), pinned=False, notes=notes))
-        found.append(Way(_inputs(entries, samples), pinned=True, notes=notes))
-    elif all(shape[:1] == (1,) for _, _, shape in entries) and entries:
-        found.append(Way(_inputs(entries, [0] * len(entries)), pinned=True, notes=notes))
-    found.append(Way([Input(*entry) for entry in entries], pinned=False, notes=notes))
-    return found
+    found: list[Way] = []
+    plain = _Settled(values, sizes)
+    for settled in (plain, _Settled(values, sizes, every=True)):
+        samples = settled.samples()
+        if samples is None or (settled is not plain and samples == plain.samples()):
+            continue
+        inputs = _inputs(_entries(values, settled), samples)
+        found += [Way(inputs, pinned=pinned, notes=settled.notes) for pinned in (False, True)]
+    entries = _entries(values, plain)
+    if not found and entries and all(shape[:1] == (1,) for _, _, shape in entries):
+        found.append(Way(_inputs(entries, [0] * len(entries)), pinned=True, notes=plain.notes))
+    return [*found, Way([Input(*entry) for entry in entries], pinned=False, notes=plain.notes)]
 
 
-def _inputs(entries: list[tuple[str, torch.dtype, tuple[int, ...]]], axes: Sequence[int | None]) -> list[Input]:
+_Entry = tuple[str, torch.dtype, tuple[int, ...]]
+
+
+def _entries(values: Sequence[OnnxValue], settled: _Settled) -> list[_Entry]:
+    return [(value.name, format_of(value), settled.shape(value)) for value in values]
+
+
+def _inputs(entries: list[_Entry], axes: Sequence[int | None]) -> list[Input]:
     return [
         Input(name, dtype, tuple(None if place == axis else size for place, size in enumerate(shape)))
         for (name, dtype, shape), axis in zip(entries, axes, strict=True)
@@ -106,9 +113,16 @@ def _inputs(entries: list[tuple[str, torch.dtype, tuple[int, ...]]], axes: Seque
 
 
 class _Settled:
-    """Sizes for all open axes."""
+    """Sizes for all open axes.
 
-    def __init__(self, values: Sequence[OnnxValue], sizes: Sizes) -> None:
+    Parameters
+    ----------
+    every : bool
+        Whether the first axis of each input is taken for the samples' where it is open, whatever its name.
+    """
+
+    def __init__(self, values: Sequence[OnnxValue], sizes: Sizes, *, every: bool = False) -> None:
+        self.every = every
         self.values = values
         self.sizes = sizes
         self.notes: list[str] = []
@@ -135,7 +149,8 @@ class _Settled:
             return list(given).index(None) if None in given else None
         if self.symbol is not None and self.symbol in shape:
             return shape.index(self.symbol)
-        return 0 if shape[:1] == (None,) else None
+        first = shape[0] if shape else 0
+        return 0 if first is None or (self.every and isinstance(first, str) and first not in self.sizes) else None
 
     def shape(self, value: OnnxValue) -> tuple[int, ...]:
         """The input's sizes; 1 where the samples run."""
@@ -166,13 +181,14 @@ class _Settled:
         size = shape[place]
         if isinstance(size, int):
             return size
-        parts = _parts(size) if size else []
-        if parts and all(part.isdigit() or part in self.sizes for part in parts):
-            return sum(int(part) if part.isdigit() else int(self.sizes[part]) for part in parts)
+        parts = _parts(size) if size else [""]
         image = len(shape) == 4 and value.dtype.startswith("float")
-        taken = (_PIXELS if 3 in (shape[1], shape[-1]) else 2 * _TAKEN) if image else _TAKEN * max(len(parts), 1)
-        called = f" (“{size}”)" if size else ""
-        self._say(f"Axis {place} of the input “{value.name}”{called} may have any size; {taken} is taken.")
+        default = (_PIXELS if 3 in (shape[1], shape[-1]) else 2 * _TAKEN) if image else _TAKEN
+        terms = [int(part) if part.isdigit() else self.sizes.get(part) for part in parts]
+        taken = sum(default if term is None else int(term) for term in terms)
+        if None in terms:
+            called = f" (“{size}”)" if size else ""
+            self._say(f"Axis {place} of the input “{value.name}”{called} may have any size; {taken} is taken.")
         return taken
 
     def _say(self, sentence: str) -> None:

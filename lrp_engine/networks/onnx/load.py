@@ -152,7 +152,7 @@ class _Tries:
             last = number == len(self.ways) - 1
             try:
                 found = self._import(way)
-                if reason:
+                if reason and not way.open:
                     found.notes.append(f"Several samples do not run side by side in this graph: {reason}")
                 return use(found)
             except (CaptureError, UnsupportedOperation) as error:
@@ -210,7 +210,8 @@ class _Tries:
         ]
         emit.graph.output(tuple(nodes))
         if way.open:
-            check_apart(held)
+            of_inputs = [name for name, result in zip(names, nodes, strict=True) if result.op != "get_attr"]
+            check_apart(held, of_inputs)
         narrow = sorted({info.dtype for info in _stored(self.model)} & {"float16", "bfloat16"})
         if narrow:
             emit.note(f"{WIDENED} what the network has in {' and '.join(narrow)}.")
@@ -225,6 +226,9 @@ def _stored(model: OnnxModel) -> list[TensorInfo | OnnxValue]:
 
 def _network(found: Imported, model: OnnxModel) -> Network:
     held = found.held
+    for entry in found.inputs:
+        if 0 in entry.shape:
+            raise CaptureError(f"The input “{entry.name}” has a size of 0; there is nothing to explain.")
     network = finish(
         found.graph,
         found.tensors,

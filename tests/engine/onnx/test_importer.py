@@ -370,6 +370,69 @@ def test_inputs_can_be_held(tmp_path):
     assert found.run({"x": torch.ones(1, 4)})["y"].shape == (1, 2, 2)
 
 
+def test_inputs_whose_first_axes_have_names_of_their_own_share_the_samples(tmp_path):
+    made = graph(
+        [node("Concat", "x u", "y", axis=1)],
+        [value("x", ["x_axis_1", 4]), value("u", ["u_axis_1", 2])],
+        [value("y", ["y_axis_1", 6])],
+    )
+    network = load_onnx(save(tmp_path / "two.onnx", made))
+    assert [entry.shape for entry in network.inputs] == [(None, 4), (None, 2)]
+    assert not network.notes
+
+
+def test_a_size_that_is_a_sum_follows_its_terms(tmp_path):
+    made = graph(
+        [node("Concat", "past x", "c", axis=1), node("Mul", "c mask", "y")],
+        [value("past", ["batch", "past"]), value("x", ["batch", 1]), value("mask", ["batch", "past + 1"])],
+        [value("y", ["batch", None])],
+    )
+    path = save(tmp_path / "sum.onnx", made)
+    assert [entry.shape for entry in load_onnx(path).inputs] == [(None, 16), (None, 1), (None, 17)]
+    assert [entry.shape for entry in load_onnx(path, sizes={"past": 5}).inputs] == [(None, 5), (None, 1), (None, 6)]
+
+
+def test_outputs_that_depend_on_no_input_and_repeated_ones(tmp_path):
+    made = graph(
+        [node("MatMul", "x w", "y"), node("Identity", "y", "z"), node("ArgMax", "y", "best", axis=1)],
+        [value("x", ["n", 4]), value("unused", ["n", 2])],
+        [value("y", ["n", 3]), value("z", ["n", 3]), value("w", [4, 3]), value("best", ["n", 1], INT64)],
+        {"w": random(4, 3)},
+    )
+    network = load_onnx(save(tmp_path / "outputs.onnx", made))
+    assert [entry.name for entry in network.outputs] == ["y", "z"]
+    assert "Not explained, as not a floating tensor that depends on the inputs: w, best." in network.notes
+    explanation = lrp.explain(network, {"x": random(2, 4), "unused": random(2, 2)}, target={"z": 1})
+    assert not explanation.inputs["unused"].any()
+
+
+ODD = {
+    "goes in a circle": ([node("Add", "x b", "a"), node("Relu", "a", "y"), node("Relu", "y", "b")], lrp.FormatError),
+    "reads nothing": ([node("Add", "x nothing", "y")], lrp.FormatError),
+    "no axes to slide along": ([node("Conv", "x x", "y")], lrp.UnsupportedOperation),
+    "axes that are not": ([node("Transpose", "x", "y", perm=[7, 1])], lrp.CaptureError),
+    "a setting of another kind": ([node("Flatten", "x", "y", axis=1.5)], lrp.CaptureError),
+    "no input": ([node("Relu", "", "y")], lrp.FormatError),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_graphs_get_a_sentence(tmp_path, name):
+    nodes, kind = ODD[name]
+    path = save(tmp_path / "odd.onnx", graph(nodes, [value("x", ["n", 4])], [value("y", None)]))
+    with pytest.raises(kind) as caught:
+        load_onnx(path)
+    assert str(caught.value).endswith(".") or "does not fit what it is given" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [[0, 4], None])
+def test_inputs_that_cannot_be_given_are_refused(tmp_path, shape):
+    made = graph([node("Relu", "x", "y")], [value("x", shape)], [value("y", None)])
+    with pytest.raises(lrp.CaptureError, match=r"size of 0|how many axes"):
+        load_onnx(save(tmp_path / "nothing.onnx", made))
+
+
 def test_half_precision_runs_in_single(tmp_path):
     half = TensorProto.FLOAT16
     made = graph(
