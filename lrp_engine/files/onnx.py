@@ -17,7 +17,7 @@ from .onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxRefere
 from .onnx_tensors import MOST_TENSORS, TensorReader
 from .protobuf import BYTES, LONGEST_TEXT, VARINT, Message, Place, Wire
 from .tensors import TensorInfo, check_unchanged, file_stamp, shown
-from .weightfile import Candidate, FileNode, WeightFile
+from .weightfile import LARGEST_EXTRA, Candidate, FileNode, WeightFile
 
 DEEPEST_GRAPH = 24  # If and Loop hold graphs of their own
 MOST_NODES = 100_000
@@ -95,6 +95,7 @@ def open_onnx(candidate: Candidate) -> WeightFile:
         model.notes,
         roles=roles,
         files=model.files,
+        extra=model.extra,
         graph=lambda: tuple(FileNode(node.name, _called(node), node.inputs, node.outputs) for node in graph.nodes),
     )
 
@@ -159,8 +160,8 @@ class _Reader:
             notes.append(f"Numbers of this model lie in files that are not beside it: {', '.join(missing[:5])}.")
         here = self.tensors.path
         files = (here, *(here.parent / name for name, region in self.tensors.files.items() if region is not None))
-        metadata = self._metadata(said, opsets, graph, functions)
-        return OnnxModel(here, opsets, graph, functions, metadata, tuple(notes), files)
+        metadata, extra = self._metadata(said, opsets, graph, functions)
+        return OnnxModel(here, opsets, graph, functions, metadata, tuple(notes), files, extra)
 
     def _opsets(self, places: list[Place]) -> dict[str, int]:
         found = {}
@@ -172,7 +173,7 @@ class _Reader:
 
     def _metadata(
         self, said: dict[str, Any], opsets: dict[str, int], graph: OnnxGraph, functions: dict[Any, OnnxFunction]
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], dict[str, bytes]]:
         listed: dict[str, Any] = {
             "IR version": said["ir_version"],
             "opset": ", ".join(f"{shown(domain)} {version}".strip() for domain, version in list(opsets.items())[:20]),
@@ -185,12 +186,19 @@ class _Reader:
             "outputs": _declared(graph.outputs),
             "functions": ", ".join(shown(f"{domain}.{name}") for domain, name, _ in list(functions)[:20]),
         }
+        extra: dict[str, bytes] = {}
         for place in said["metadata_props"][:100]:
             entry = self.wire.read(place, fields.PROPERTY)
-            if entry["key"]:
+            key, (start, end) = entry["key"] or "", entry["value"] or (0, 0)
+            if key.endswith(".json") and 0 < end - start <= LARGEST_EXTRA:
+                self.wire.spend((end - start) >> 8)
+                extra[key] = bytes(self.wire.data[start:end])
+            elif key:
                 text = self.wire.opening(entry["value"]) if entry["value"] else ""
-                listed.setdefault(shown(entry["key"]), shown(text, 1000))
-        return {key: value for key, value in listed.items() if value not in ("", None)}
+                listed.setdefault(shown(key), shown(text, 1000))
+        if extra:
+            listed["extra files"] = ", ".join(shown(name) for name in list(extra)[:20])
+        return {key: value for key, value in listed.items() if value not in ("", None)}, extra
 
     def _graph(self, place: Place, depth: int) -> OnnxGraph:
         if depth > DEEPEST_GRAPH:
@@ -235,7 +243,18 @@ class _Reader:
             tuple(said["output"]),
             self._attributes(said["attribute"], depth),
             said["overload"] or "",
+            self._said_of(said["metadata_props"]),
         )
+
+    def _said_of(self, places: list[Place]) -> dict[str, str]:
+        """What torch's exporter notes of a node: the modules around it, and the line of code."""
+        found = {}
+        for place in places[:_MOST_PROPERTIES]:
+            entry = self.wire.read(place, fields.PROPERTY)
+            key = (entry["key"] or "").removeprefix(_TORCHS)
+            if key in _OF_NODES and entry["value"]:
+                found[key] = self.wire.opening(entry["value"], _LONGEST_PROPERTY)
+        return found
 
     def _attributes(self, places: list[Place], depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -322,6 +341,10 @@ class _Reader:
 
 
 _DEFAULTS = {"f": 0.0, "i": 0, "s": ""}
+_TORCHS = "pkg.torch.onnx."
+_OF_NODES = {"name_scopes", "class_hierarchy", "stack_trace"}
+_MOST_PROPERTIES = 20
+_LONGEST_PROPERTY = 4000
 
 
 def _declared(values: list[OnnxValue]) -> str:

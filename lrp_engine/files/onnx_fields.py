@@ -71,6 +71,7 @@ NODE: Final[Message] = {
     5: Field("attribute", "message", repeated=True),
     7: Field("domain", "text"),
     8: Field("overload", "text"),
+    9: Field("metadata_props", "message", repeated=True),
 }
 ATTRIBUTE: Final[Message] = {
     1: Field("name", "text"),

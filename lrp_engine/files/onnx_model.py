@@ -36,7 +36,14 @@ class OnnxReference:
 
 @dataclass(frozen=True, slots=True)
 class OnnxNode:
-    """One operation. An input or output that is left out has the name “”."""
+    """One operation. An input or output that is left out has the name “”.
+
+    Attributes
+    ----------
+    properties : dict of str to str
+        What torch's exporter notes: `name_scopes` and `class_hierarchy`, the modules around the node and their classes
+        as Python lists of texts, and `stack_trace`.
+    """
 
     name: str
     operation: str
@@ -45,6 +52,7 @@ class OnnxNode:
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
     overload: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,8 @@ class OnnxModel:
     notes : tuple of str
     files : tuple of Path
         All files that hold the model.
+    extra : dict of str to bytes
+        The properties that hold a file's text, by its name (“lrp.json”).
     """
 
     path: Path
@@ -117,3 +127,4 @@ class OnnxModel:
     metadata: dict[str, Any]
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    extra: dict[str, bytes] = field(default_factory=dict)

@@ -16,12 +16,11 @@ from .archive import Archive
 from .pt2_nodes import ends_of, nodes_of
 from .roles import BUFFER, CONSTANT, WEIGHT
 from .tensors import Region, TensorInfo, shown, tensor_in
-from .weightfile import Candidate, WeightFile
+from .weightfile import LARGEST_EXTRA, Candidate, WeightFile
 
 _WEIGHT_LISTS = ("data/weights/{}_weights_config.json", "data/weights/{}_model_param_config.json")
 _CONSTANT_LISTS = ("data/constants/{}_constants_config.json", "data/constants/{}_model_constants_config.json")
 _STRIDED = 7
-_LARGEST_EXTRA = 1024**2
 
 # torch's numbering of number formats in an exported program
 DTYPES = {
@@ -121,6 +120,7 @@ def open_pt2(candidate: Candidate) -> WeightFile:
         {**read.constants, **read.weights},
         metadata,
         roles=roles,
+        extra=read.extra,
         graph=cache(lambda: nodes_of(archive.json(member), candidate.path.name)),
     )
 
@@ -153,7 +153,7 @@ def _read(archive: Archive) -> Pt2Archive:
     extra = {
         member.removeprefix("extra/"): archive.read(member)
         for member in archive.below("extra/")
-        if archive.members[member].file_size <= _LARGEST_EXTRA
+        if archive.members[member].file_size <= LARGEST_EXTRA
     }
     return Pt2Archive(archive.path, name, program, weights, constants, parameters, extra)
 

@@ -22,7 +22,7 @@ from .tensors import shown
 from .torch_values import TORCH_VALUES
 from .torchscript_code import ATTRIBUTE, ScriptClass, read_code
 from .torchzip import byte_order, storages
-from .weightfile import Candidate, FileNode, WeightFile
+from .weightfile import LARGEST_EXTRA, Candidate, FileNode, WeightFile
 
 MOST_CODE, MOST_CODE_FILES = 4 * 1024**2, 5000  # bytes; archives with more are opened without a list of their code
 MOST_NODES = 200_000
@@ -76,9 +76,13 @@ def open_torchscript(candidate: Candidate) -> WeightFile:
     for member in ("version", "producer"):
         if member in archive:
             metadata[member] = shown(archive.text(member, 10_000))
-    extra = [shown(name.removeprefix("extra/")) for name in archive.below("extra/")]
+    extra = {
+        member.removeprefix("extra/"): archive.read(member)
+        for member in archive.below("extra/")
+        if archive.members[member].file_size <= LARGEST_EXTRA
+    }
     if extra:
-        metadata["extra files"] = ", ".join(extra[:20])
+        metadata["extra files"] = ", ".join(shown(name) for name in list(extra)[:20])
     if order:
         metadata["byte order"] = order
     notes = ["It holds a program, which was not run; its code is listed as text."]
@@ -91,6 +95,7 @@ def open_torchscript(candidate: Candidate) -> WeightFile:
         metadata,
         tuple(notes),
         roles,
+        extra=extra,
         graph=cache(lambda: _nodes(modules, classes)),
     )
 

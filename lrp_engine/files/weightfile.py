@@ -15,6 +15,7 @@ from .modules_tree import ModuleTree
 from .roles import OWN, settled
 from .tensors import TensorInfo
 
+LARGEST_EXTRA = 1024**2  # bytes of a text that lies beside a program
 DEEPEST = 32  # parts of a dotted name that become branches; the rest stays together
 
 
@@ -94,6 +95,8 @@ class WeightFile:
         “optimizer” (the training's state), “other” (beside the network, for a purpose the file does not tell).
     files : tuple of Path
         All files that it is made of: itself, shards, external data.
+    extra : dict of str to bytes
+        Texts that a program carries beside itself, by name, up to 1 MiB each.
     modules : ModuleTree or None
         Of a pickled model, its modules as plain data.
     graph : callable
@@ -108,6 +111,7 @@ class WeightFile:
     notes: tuple[str, ...] = ()
     roles: dict[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+    extra: dict[str, bytes] = field(default_factory=dict, repr=False)
     modules: ModuleTree | None = None
     graph: Callable[[], tuple[FileNode, ...]] = field(default=no_nodes, repr=False, compare=False)
 

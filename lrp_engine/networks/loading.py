@@ -317,12 +317,7 @@ def description(weights: WeightFile) -> Description | None:
     ArchitectureError
         If it is not JSON, or breaks the schema.
     """
-    name = f"{DESCRIPTION} in {weights.path.name}"
-    if weights.kind == "pt2":
-        text = read_pt2(weights.path).extra.get(DESCRIPTION)
-    else:
-        stored = weights.metadata.get(DESCRIPTION)
-        text = stored.encode() if isinstance(stored, str) else None
+    name, text = f"{DESCRIPTION} in {weights.path.name}", weights.extra.get(DESCRIPTION)
     if text is None:
         path = weights.path.with_name(f"{weights.path.stem}.{DESCRIPTION}")
         if not path.is_file():
