@@ -6,8 +6,10 @@ Needs no screen. Writes resources/docs/images/NAME.png; without names, all of th
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from lrp_gui.app import make_window, move_in
 
@@ -77,6 +79,86 @@ def take(shot: Shot) -> Path:
     return path
 
 
+def candidates(window: Window, folder: Path) -> QWidget:
+    """Weights alone, and a line of the inferred architecture that does not fit."""
+    window.opener.open([shutil.copy(RESOURCES / "examples" / DIABETES, folder / "weights.pth")])
+    dialog = asked(window, "candidates")
+    wait(window, dialog.open_button.isEnabled)
+    text = dialog.editor.toPlainText()
+    dialog.editor.setPlainText(text.replace('"out_features": 16', '"out_features": 12'))
+    wait(window, lambda: dialog.editor.marked)
+    return dialog
+
+
+def consent(window: Window, folder: Path) -> QWidget:
+    """A program in a file, read but not agreed to."""
+    import torch
+
+    layers = torch.nn.Sequential(torch.nn.Linear(10, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1), torch.nn.Sigmoid())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch would rather export
+        torch.jit.save(torch.jit.script(layers), folder / "scripted.pt")
+    window.opener.open([str(folder / "scripted.pt")])
+    dialog = asked(window, "consent")
+    wait(window, dialog.trusts.isEnabled)
+    return dialog
+
+
+def refused(window: Window, folder: Path) -> QWidget:
+    """A file that would have called something."""
+    import torch
+
+    torch.save({"fc.weight": torch.zeros(2, 3), "hook": _Call(os.system, "curl example.org"), "also": _Call(eval, "1")},
+               folder / "model_final.pth")  # fmt: skip
+    window.opener.open([str(RESOURCES / "examples" / DIABETES)])
+    wait(window, lambda: window.document.result is not None)
+    window.opener.open([str(folder / "model_final.pth")])
+    wait(window, lambda: window.obstacle.isVisible() and window.obstacle.calls.isVisible())
+    return window
+
+
+class _Call:
+    """What pickle would call."""
+
+    def __init__(self, function: object, argument: str) -> None:
+        self._call = function, (argument,)
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return self._call
+
+
+SCENES = {scene.__name__: scene for scene in (candidates, consent, refused)}
+
+
+def play(name: str) -> Path:
+    """Open the window, play a scene in it, and save the widget that it gives."""
+    window = make_window("light")
+    window.resize(1100, 720)
+    window.painted.connect(lambda: move_in(window))
+    window.show()
+    wait(window, lambda: window.viewer is not None and window.opener is not None)
+    with tempfile.TemporaryDirectory(prefix="downloads-") as folder:
+        widget = SCENES[name](window, Path(folder))
+        wait(window, lambda: window.jobs.status is None)
+        pause(600)
+        path = IMAGES / f"{name}.png"
+        if not widget.grab().save(str(path)):
+            raise SystemExit(f"{path} cannot be written; run this in a checkout of your own.")
+        if widget is not window:
+            widget.close()
+    window.close()
+    window.deleteLater()
+    pause(0)
+    return path
+
+
+def asked(window: Window, action: str) -> QWidget:
+    """The dialog that an action opens."""
+    wait(window, lambda: window.obstacle.isVisible() and window.actions_[action].isEnabled())
+    window.actions_[action].trigger()
+    return window.dialogs.current
+
+
 def wait(window: Window, ready) -> None:  # noqa: ANN001
     """Let the program run until `ready()`."""
     waited = 0
@@ -84,7 +166,7 @@ def wait(window: Window, ready) -> None:  # noqa: ANN001
         pause(20)
         waited += 20
         if window.document.problem or waited > PATIENCE_MS:
-            raise SystemExit(f"Nothing was explained: {window.document.problem or 'it took too long.'}")
+            raise SystemExit(f"Nothing was shown: {window.document.problem or 'it took too long.'}")
 
 
 def pause(milliseconds: int) -> None:
@@ -96,7 +178,7 @@ def pause(milliseconds: int) -> None:
 
 def main(names: list[str]) -> int:
     """Take the pictures called by these names, or all."""
-    known = [shot.name for shot in SHOTS]
+    known = [*(shot.name for shot in SHOTS), *SCENES]
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"No picture is called {unknown[0]!r}; there are: {', '.join(known)}.", file=sys.stderr)
@@ -109,6 +191,9 @@ def main(names: list[str]) -> int:
         for shot in SHOTS:
             if not names or shot.name in names:
                 print(take(shot))
+        for scene in SCENES:
+            if not names or scene in names:
+                print(play(scene))
     return 0
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QTableView,
     QTabWidget,
     QTextBrowser,
     QTreeView,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 # The engine's words for what tensors are for, as headings.
 ROLES = {"weight": "Weights", "buffer": "Buffers", "ema": "Averages (EMA)", "constant": "Constants"}
 MAX_COLUMN = 170
+# So many rows are looked at to find how wide a column should be: all of a large file would take a second.
+FITTED_ROWS = 30
 ROW_ROOM = 6
 
 
@@ -54,12 +57,12 @@ class Browser(QTabWidget):
         self._turn()
 
     def _turn(self) -> None:
-        """Without a network there are no layers to look at, but tensors."""
+        """Without a network there are no layers to look at, but tensors, or what the file says of itself."""
         document = self._document
         waits = document.obstacle is not None and document.obstacle.kind != LOADING
         if document.network is None and waits and self.currentWidget() is self.layers:
             self._turned = True
-            self.setCurrentWidget(self.tensors)
+            self.setCurrentWidget(self.tensors if document.file and document.file.tensors else self.file)
         elif document.network is not None and self._turned:
             self._turned = False
             self.setCurrentWidget(self.layers)
@@ -79,6 +82,7 @@ class LayersView(QTreeView):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setItemDelegate(Roomy(self))
         self.header().setStretchLastSection(False)
+        self.header().setResizeContentsPrecision(FITTED_ROWS)
         # What people look for while something is explained stands before what never changes: a narrow dock shows it.
         self.header().moveSection(RELEVANCE, 1)
         self.header().moveSection(self.header().visualIndex(PARAMETERS), len(COLUMNS) - 1)
@@ -108,10 +112,10 @@ class LayersView(QTreeView):
         """A small network is shown whole; of a large one only the top."""
         self.setRootIsDecorated(self._model.nested)
         self.expandToDepth(1)
-        _fit(self)
+        _fit(self, self.header())
 
     def _fit_result_columns(self) -> None:
-        _fit(self, first=4)
+        _fit(self, self.header(), first=4)
 
 
 class Roomy(QStyledItemDelegate):
@@ -177,13 +181,9 @@ def _facts_of_file(file: FileInfo) -> list[tuple[str, str]]:
     others = [Path(path).name for path in file.files if path != file.path]
     if others:
         facts.append(("Made of", _shortened(tuple(others))))
-    amounts: dict[str, tuple[int, int]] = {}
-    for row in file.tensors:
-        count, nbytes = amounts.get(row.role, (0, 0))
-        amounts[row.role] = count + 1, nbytes + row.nbytes
     facts += [
-        (ROLES.get(role, role.capitalize()), f"{counted(count, 'tensor')}, {size_text(nbytes)}")
-        for role, (count, nbytes) in amounts.items()
+        (ROLES.get(one.role, one.role.capitalize()), f"{counted(one.count, 'tensor')}, {size_text(one.nbytes)}")
+        for one in file.amounts
     ]
     if file.nodes:
         facts.append(("Graph", counted(file.nodes, "operation")))
@@ -195,33 +195,39 @@ def _shortened(names: tuple[str, ...], limit: int = 12) -> str:
     return ", ".join(names[:limit]) + (f" … ({rest} more)" if rest > 0 else "")
 
 
-def _tensors_view(document: Document, parent: QWidget) -> QTreeView:
-    view = QTreeView(parent)
+def _tensors_view(document: Document, parent: QWidget) -> QTableView:
+    """A table, not a tree: it asks its model only for the rows that can be seen, however many there are."""
+    view = QTableView(parent)
     order = QSortFilterProxyModel(view)
     order.setSortRole(SORT_ROLE)
     model = TensorsModel(document, view)
     order.setSourceModel(model)
     view.setModel(order)
-    view.setRootIsDecorated(False)
-    view.setUniformRowHeights(True)
-    view.setItemDelegate(Roomy(view))
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setShowGrid(False)
+    view.setWordWrap(False)
+    view.setTabKeyNavigation(False)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    view.verticalHeader().hide()
+    view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + ROW_ROOM)
+    header = view.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setResizeContentsPrecision(FITTED_ROWS)
+    header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # as in the file, until a header is clicked
     view.setSortingEnabled(True)
-    order.sort(-1)  # as in the file, until a header is clicked
-    view.header().setStretchLastSection(False)
-    view.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
 
     def arrange() -> None:
         view.setColumnHidden(ROLE, not model.several_roles)
-        _fit(view)
+        _fit(view, header)
 
     document.file_changed.connect(arrange)
     arrange()
     return view
 
 
-def _fit(view: QTreeView, first: int = 0) -> None:
+def _fit(view: QTreeView | QTableView, header: QHeaderView, first: int = 0) -> None:
     """Columns as wide as what stands in them, within reason."""
-    header: QHeaderView = view.header()
     for column in range(first, header.count()):
         view.resizeColumnToContents(column)
         header.resizeSection(column, min(header.sectionSize(column) + 2, MAX_COLUMN))

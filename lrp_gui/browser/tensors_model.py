@@ -64,7 +64,8 @@ class TensorsModel(QAbstractTableModel):
     @property
     def several_roles(self) -> bool:
         """Whether there is anything to tell apart: weights alone need no word for it."""
-        return len({row.role for row in self._rows}) > 1
+        file = self._document.file
+        return file is not None and len(file.amounts) > 1
 
     def _reload(self) -> None:
         file = self._document.file

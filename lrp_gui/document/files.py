@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 # What a file needs before it runs: nothing, a graph, somebody's consent, or it never will.
@@ -20,6 +21,24 @@ class TensorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """How many tensors of one role there are, and how large they are together."""
+
+    role: str
+    count: int
+    nbytes: int
+
+
+def amounts_of(rows: Iterable[TensorRow]) -> tuple[Amount, ...]:
+    """Sum tensors up by role, in the order in which the roles appear."""
+    found: dict[str, Amount] = {}
+    for row in rows:
+        known = found.get(row.role, Amount(row.role, 0, 0))
+        found[row.role] = Amount(row.role, known.count + 1, known.nbytes + row.nbytes)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
 class FileInfo:
     """All that the window knows of an opened file, whether its network runs or not."""
 
@@ -31,6 +50,7 @@ class FileInfo:
     tensors: tuple[TensorRow, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    amounts: tuple[Amount, ...] = ()  # of the tensors, by role
     nodes: int = 0  # of the graph that it holds; 0 where it holds none
     files: tuple[str, ...] = ()  # all that it is made of: shards, external data
     status: str = RUNS

@@ -93,7 +93,7 @@ class Opener(QObject):
         """Whether an opened file has tensors, and somebody may say how they are connected."""
         file = self._document.file
         connected = self.kind in {"", files.REFUSED, files.LOADING}
-        weights = file is not None and any(row.role == "weight" for row in file.tensors)
+        weights = file is not None and any(amount.role == "weight" for amount in file.amounts)
         return file is not None and weights and not file.nodes and not connected
 
     @property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrp_gui.document.files import ARCHITECTURE, CONSENT, REFUSED, RUNS, FileInfo, Source, TensorRow
+from lrp_gui.document.files import ARCHITECTURE, CONSENT, REFUSED, RUNS, FileInfo, Source, TensorRow, amounts_of
 from lrp_gui.jobs.opening import TABLE_SUFFIXES
 from lrp_gui.jobs.requests import Browsed
 from lrp_gui.jobs.steps import Progress, Steps
@@ -136,16 +137,18 @@ def file_info(weights: WeightFile) -> FileInfo:
 
     need = needs(weights)
     files = tuple(str(path) for path in weights.files)
+    rows = tuple(
+        TensorRow(name, tuple(info.shape), str(info.dtype), info.nbytes, weights.roles.get(name, "weight"))
+        for name, info in weights.tensors.items()
+    )
     return FileInfo(
         path=str(weights.path),
         name=weights.path.name,
         file_format=weights.format,
         kind=weights.kind,
         nbytes=sum(_size(path) for path in files),
-        tensors=tuple(
-            TensorRow(name, tuple(info.shape), str(info.dtype), info.nbytes, weights.roles.get(name, "weight"))
-            for name, info in weights.tensors.items()
-        ),
+        tensors=rows,
+        amounts=amounts_of(rows),
         metadata=tuple((str(name), _short(value)) for name, value in weights.metadata.items()),
         notes=weights.notes,
         nodes=len(weights.nodes),
@@ -233,5 +236,10 @@ def _were(count: int) -> str:
 
 
 def _short(value: Any, limit: int = 200) -> str:
+    """A value in a line, without the brackets and quotation marks of Python."""
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{name}: {one}" for name, one in islice(value.items(), limit))
+    elif isinstance(value, list | tuple):
+        value = ", ".join(map(str, value[:limit]))
     text = " ".join(str(value).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"

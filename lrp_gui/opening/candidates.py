@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 SIZE = (980, 640)
+MOST_LISTED = 40  # more than anybody reads, and than is laid out in one turn
 
 
 class CandidatesDialog(QDialog):
@@ -143,7 +144,7 @@ class CandidatesDialog(QDialog):
         self.editor.mark(0)
         with QSignalBlocker(self.editor):
             text = self._edited.get(self.list.currentIndex().row(), row.text if row else "")
-            self.editor.setPlainText(text)
+            self.editor.show_text(text)
         self.text_part.setVisible(row is None or bool(row.text))
         self._explain()
         self._ask(soon=False)
@@ -313,5 +314,6 @@ def _linked(sentence: str, line: int) -> str:
 def _listed(title: str, items: list[str]) -> str:
     if not items:
         return ""
-    lines = "".join(f"<li>{one}</li>" for one in items)
+    shown, rest = items[:MOST_LISTED], len(items) - MOST_LISTED
+    lines = "".join(f"<li>{one}</li>" for one in (*shown, *([f"… and {rest} more"] if rest > 0 else [])))
     return f"<p><b>{title} ({len(items)})</b></p><ul style='margin-top:0'>{lines}</ul>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
     QFontDatabase,
@@ -21,8 +21,12 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from lrp_gui.theme import Theme
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?')
-_NUMBER = re.compile(r"(?<![\w\".])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(?:true|false|null)\b")
+# A name, any other string, or a number or constant.
+_TOKENS = re.compile(
+    r'(?P<name>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")'
+    r"|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(?:true|false|null)\b)"
+)
+PIECE = 60  # lines
 MARK_ALPHA = 0.16
 
 
@@ -42,6 +46,11 @@ class JsonEditor(QPlainTextEdit):
         self.blockCountChanged.connect(self._make_room)
         self.updateRequest.connect(self._scroll_margin)
         self._make_room()
+
+    def show_text(self, text: str) -> None:
+        """Show another text."""
+        self._colours.begin()
+        self.setPlainText(text)
 
     @property
     def marked(self) -> int:
@@ -126,22 +135,41 @@ class _Margin(QWidget):
 
 
 class _Colours(QSyntaxHighlighter):
-    """Names in one colour, numbers and constants in another."""
+    """Names in one colour, numbers and constants in another; a long text is coloured a piece a turn."""
 
     def __init__(self, document: QTextDocument, theme: Theme) -> None:
         super().__init__(document)
-        self._name, self._number, self._string = (QTextCharFormat() for _ in range(3))
+        self._name, self._number = QTextCharFormat(), QTextCharFormat()
         self._name.setForeground(QColor(theme.link))
         self._number.setForeground(QColor(theme.sink("stabilizer")))
-        self._string.setForeground(QColor(theme.text))
+        self._ready = PIECE
+        self._next = QTimer(self, interval=1, singleShot=True)
+        self._next.timeout.connect(self._go_on)
+
+    def begin(self) -> None:
+        """Another text follows: colour its beginning at once, the rest as there is time."""
+        self._ready = PIECE
+        self._next.start()
+
+    def _go_on(self) -> None:
+        document, first = self.document(), self._ready
+        self._ready += PIECE
+        for number in range(first, min(self._ready, document.blockCount())):
+            self.rehighlightBlock(document.findBlockByNumber(number))
+        if self._ready < document.blockCount():
+            self._next.start()
 
     def highlightBlock(self, text: str) -> None:  # noqa: N802
         """Colour one line."""
-        strings = []
-        for match in _STRING.finditer(text):
-            end = match.start(1) if match.group(1) else match.end()
-            strings.append((match.start(), end))
-            self.setFormat(match.start(), end - match.start(), self._name if match.group(1) else self._string)
-        for match in _NUMBER.finditer(text):
-            if not any(start <= match.start() < end for start, end in strings):
-                self.setFormat(match.start(), match.end() - match.start(), self._number)
+        if self.currentBlock().blockNumber() >= self._ready:
+            return
+        for match in _TOKENS.finditer(text):
+            if match.lastgroup == "name":
+                self.setFormat(*_stretch(match, "name"), self._name)
+            elif match.lastgroup == "number":
+                self.setFormat(*_stretch(match, "number"), self._number)
+
+
+def _stretch(match: re.Match[str], group: str) -> tuple[int, int]:
+    """Where a group begins, and how long it is."""
+    return match.start(group), match.end(group) - match.start(group)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lrp_gui.document.files import FileInfo, TensorRow
+from lrp_gui.document.files import FileInfo, TensorRow, amounts_of
 from lrp_gui.document.results import (
     Feature,
     Flow,
@@ -84,6 +84,7 @@ class Chain:
             ),
             files=(self.info.path,),
         )
+        self.file = replace(self.file, amounts=amounts_of(self.file.tensors))
 
     @staticmethod
     def _layer(step: Step) -> LayerInfo:

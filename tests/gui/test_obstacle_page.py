@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from lrp_gui.actions import BY_ID
 from lrp_gui.browser import Browser
 from lrp_gui.document.document import Document
-from lrp_gui.document.files import FAILED, LOADING, REFUSED, STOPPED, Obstacle, TensorRow
+from lrp_gui.document.files import FAILED, LOADING, REFUSED, STOPPED, Obstacle, TensorRow, amounts_of
 from lrp_gui.document.state import Contents, ExplainSettings
 from lrp_gui.opening.drop import NAMES_SHOWN
 from lrp_gui.opening.page import ORDER, QUIET_MS, WAYS, ObstaclePage
@@ -137,7 +137,7 @@ def test_tensors_that_are_no_weights_are_told_apart(document, qtbot):
     meet(document, FAILED)
     assert browser.tensors.isColumnHidden(4)
     rows = (*FILE.tensors, TensorRow("optimizer.0.exp_avg", (32, 10), "float32", 1280, "optimizer"))
-    file = replace(FILE, tensors=rows, nodes=7, files=(FILE.path, "/data/shard-2.bin"))
+    file = replace(FILE, tensors=rows, amounts=amounts_of(rows), nodes=7, files=(FILE.path, "/data/shard-2.bin"))
     document.open(Contents(None, None, ExplainSettings(), -1, file=file, obstacle=document.obstacle), "Open")
     assert not browser.tensors.isColumnHidden(4)
     assert browser.tensors.model().index(3, 4).data() == "optimizer"
