@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 
 # Before anything imports Qt. The e2e tests run the program in a process of its own, on a screen of its own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Networks that are kept are kept for this run only; processes that the tests start share them.
+if "LRP_CACHE" not in os.environ:
+    os.environ["LRP_CACHE"] = tempfile.mkdtemp(prefix="lrp-kept-")
+    atexit.register(shutil.rmtree, os.environ["LRP_CACHE"], ignore_errors=True)
