@@ -118,7 +118,7 @@ class Archive:
             If two share bytes, as in a bomb.
         """
         starts = sorted(entry.header_offset for entry in entries)
-        ends = dict(zip(starts, [*starts[1:], directory], strict=True))
+        ends = dict(zip(starts, [*starts[1:], directory][: len(starts)], strict=True))
         for entry in entries:
             least = entry.header_offset + _LOCAL_HEADER.size + len(entry.filename) + entry.compress_size
             if len(ends) < len(entries) or least > ends[entry.header_offset]:

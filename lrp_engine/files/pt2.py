@@ -21,6 +21,7 @@ from .weightfile import LARGEST_EXTRA, Candidate, WeightFile
 _WEIGHT_LISTS = ("data/weights/{}_weights_config.json", "data/weights/{}_model_param_config.json")
 _CONSTANT_LISTS = ("data/constants/{}_constants_config.json", "data/constants/{}_model_constants_config.json")
 _STRIDED = 7
+_MOST_EXTRA = 100
 
 # torch's numbering of number formats in an exported program
 DTYPES = {
@@ -64,7 +65,7 @@ class Pt2Archive:
     parameters : frozenset of str
         Those of the weights that are parameters, not buffers.
     extra : dict of str to bytes
-        What was saved beside the program (`extra_files`), up to 1 MiB each.
+        What was saved beside the program (`extra_files`), the first hundred, up to 1 MiB each.
     """
 
     path: Path
@@ -152,7 +153,7 @@ def _read(archive: Archive) -> Pt2Archive:
     constants, _ = _tensors(archive, "constants", name, _CONSTANT_LISTS)
     extra = {
         member.removeprefix("extra/"): archive.read(member)
-        for member in archive.below("extra/")
+        for member in archive.below("extra/")[:_MOST_EXTRA]
         if archive.members[member].file_size <= LARGEST_EXTRA
     }
     return Pt2Archive(archive.path, name, program, weights, constants, parameters, extra)

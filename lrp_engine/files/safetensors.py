@@ -12,6 +12,7 @@ from .tensors import TensorInfo, file_stamp, mapped, shown, tensor_in
 from .weightfile import Candidate, WeightFile
 
 LARGEST_HEADER = 100_000_000  # the format's own limit
+MOST_TENSORS = 40_000
 
 # The format's names -> torch's
 _DTYPES = {
@@ -63,6 +64,8 @@ def open_safetensors(candidate: Candidate) -> WeightFile:
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise FormatError(f"The metadata in the safetensors header of {file} is not a list of texts.")
 
+    if len(header) > MOST_TENSORS:
+        raise FormatError(f"{file} lists {len(header)} tensors, more than the {MOST_TENSORS} that one file may have.")
     start, tensors, end = 8 + length, {}, 0
     placed = sorted(((_place(name, entry, file), name) for name, entry in header.items()), key=lambda item: item[0][:2])
     for (first, last, dtype, shape), name in placed:
