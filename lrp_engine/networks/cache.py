@@ -28,14 +28,20 @@ if TYPE_CHECKING:
 
 LIMIT = 2 * 2**30  # bytes in all
 _SUFFIX = ".network"
+_VARIABLE = "LRP_CACHE"
 _ABANDONED = 3600  # seconds after which what a dead process left half written is removed
 _log = logging.getLogger(__name__)
 
 
+def wanted() -> bool:
+    """Whether networks are kept at all: not where LRP_CACHE is set to nothing."""
+    return os.environ.get(_VARIABLE) != ""
+
+
 def directory() -> Path:
     """Where networks are kept: LRP_CACHE, or a folder of ours in the system's place for caches."""
-    if os.environ.get("LRP_CACHE"):
-        return Path(os.environ["LRP_CACHE"])
+    if os.environ.get(_VARIABLE):
+        return Path(os.environ[_VARIABLE])
     if sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     elif sys.platform == "win32":
@@ -72,7 +78,7 @@ def kept(
     **options
         What else it depends on: plain values.
     """
-    if not use:
+    if not use or not wanted():
         return make()
     name = key(files, **options)
     found = restore(name)

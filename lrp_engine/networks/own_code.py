@@ -76,6 +76,7 @@ def load_own_code(
     # with its place: the same text imports something else in another folder
     place = {"path": str(path.resolve()), "class": kind}
     options = {"source": "own code", **place, "name": weights.path.stem, "sizes": dict(sizes or {})}
+    cache = cache and kept_networks.wanted()
     name = kept_networks.key(files, **options) if cache else ""
     found = kept_networks.restore(name) if cache else None
     if found is not None:

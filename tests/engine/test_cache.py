@@ -294,6 +294,17 @@ def test_a_cache_that_cannot_be_written_is_none(folder: Path, tmp_path: Path) ->
     assert cache.kept(lambda: network, [path]) is network
 
 
+def test_an_empty_place_means_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LRP_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    network, _ = captured("residual")
+    path = tmp_path / "weights"
+    path.write_bytes(b"1")
+    assert cache.kept(lambda: network, [path]) is network
+    assert cache.kept(lambda: network, [path]) is network
+    assert not (tmp_path / "lrp-explorer").exists()
+
+
 def test_the_place_of_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("LRP_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
