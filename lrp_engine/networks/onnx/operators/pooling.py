@@ -39,8 +39,7 @@ def max_pool(emit: Emitter, node: Call) -> Any:
     if plain:
         y = emit(_MAX[axes], x, moves.kernel, moves.strides, moves.begins, moves.dilations, ceil)
     else:
-        padded = emit(aten.constant_pad_nd.default, x, moves.padding(), _LOWEST)
-        y = emit(_MAX[axes], padded, moves.kernel, moves.strides, [0] * axes, moves.dilations, moves.ceil)
+        y = emit(_MAX[axes], _framed(emit, x, moves), moves.kernel, moves.strides, [0] * axes, moves.dilations)
     return emit.cast(y, dtype)
 
 
@@ -77,7 +76,7 @@ def _with_places(emit: Emitter, node: Call, x: Any, moves: Windows) -> tuple[Any
     pads = moves.begins
     plain, ceil = _as_torch(emit, x, moves)
     if not plain:
-        x, ceil, pads = emit(aten.constant_pad_nd.default, x, moves.padding(), _LOWEST), moves.ceil, [0] * axes
+        x, pads = _framed(emit, x, moves), [0] * axes
     lifted = emit(aten.unsqueeze.default, x, 2) if axes == 1 else x  # torch says no places along one axis
     front = [1] if axes == 1 else []
     target = aten.max_pool3d_with_indices.default if axes == 3 else aten.max_pool2d_with_indices.default
@@ -94,7 +93,7 @@ def _with_places(emit: Emitter, node: Call, x: Any, moves: Windows) -> tuple[Any
     if axes == 1:
         values, places = emit(aten.squeeze.dim, values, 2), emit(aten.squeeze.dim, places, 2)
     if not plain:
-        places = _without_padding(emit, places, sizes, moves)
+        places = _without_padding(emit, places, list(emit.shape(x)[2:]), sizes, moves)
     if node.attribute("storage_order", 0):
         rows, columns = sizes[-2:]
         row = emit(aten.div.Tensor_mode, places, columns, rounding_mode="floor")
@@ -103,14 +102,24 @@ def _with_places(emit: Emitter, node: Call, x: Any, moves: Windows) -> tuple[Any
     return values, emit(aten.add.Tensor, places, _starts(emit, x, sizes))
 
 
-def _without_padding(emit: Emitter, places: Any, sizes: list[int], moves: Windows) -> Any:
+def _framed(emit: Emitter, x: Any, moves: Windows) -> Any:
+    """The input with just the padding that its windows read, lower than any value."""
+    sides = []
+    rows = zip(
+        emit.shape(x)[2:], moves.counts(emit.shape(x)[2:]), moves.strides, moves.begins, moves.reach, strict=True
+    )
+    for size, count, s, begin, reach in rows:
+        sides.append((begin, (count - 1) * s + reach - size - begin))
+    return emit(aten.constant_pad_nd.default, x, [side for pair in reversed(sides) for side in pair], _LOWEST)
+
+
+def _without_padding(emit: Emitter, places: Any, padded: list[int], sizes: list[int], moves: Windows) -> Any:
     """Places in a padded plane as places in the plane."""
     total, step = torch.tensor(0), 1
     for axis in reversed(range(len(sizes))):
-        padded = sizes[axis] + moves.begins[axis] + moves.ends[axis]
-        at = emit(aten.sub.Tensor, emit(aten.remainder.Scalar, places, padded), moves.begins[axis])
+        at = emit(aten.sub.Tensor, emit(aten.remainder.Scalar, places, padded[axis]), moves.begins[axis])
         total = emit(aten.add.Tensor, emit(aten.mul.Tensor, at, step), total)
-        places = emit(aten.div.Tensor_mode, places, padded, rounding_mode="floor")
+        places = emit(aten.div.Tensor_mode, places, padded[axis], rounding_mode="floor")
         step *= sizes[axis]
     return total
 

@@ -47,7 +47,7 @@ class _Axis:
     def places(self, mode: str) -> Tensor:
         """Where in the input each place of the result lies."""
         bounded(self.length)
-        at = torch.arange(self.length, dtype=torch.float64)
+        at = torch.arange(self.length, dtype=torch.float32)  # as runtimes do: rounding decides which value is nearest
         if mode == "half_pixel":
             return (at + 0.5) / self.scale - 0.5
         if mode == "pytorch_half_pixel":

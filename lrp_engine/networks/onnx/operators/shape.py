@@ -130,9 +130,9 @@ def _cut(emit: Emitter, x: Any, axis: int, start: Any, end: Any, step: int) -> A
         if step == -1 and start == -1 and not isinstance(end, Node) and end < -(2**31):
             return emit(aten.flip.default, x, [axis])
         raise emit.refusal("it goes backwards along the samples")
-    places = list(range(*slice(start, None if end < -length - 1 else end, step).indices(length)))
-    if end < -length:
-        places = list(range(*slice(start, None, step).indices(length)))
+    first = min(max(start + length if start < 0 else start, 0), length - 1)
+    last = min(max(end + length if end < 0 else end, -1), length - 1)
+    places = list(range(first, last, step))
     if places == list(range(length - 1, -1, -1)):
         return emit(aten.flip.default, x, [axis])
     return emit(aten.index_select.default, x, axis, torch.tensor(places, dtype=torch.int64))
