@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ArchitectureError
+from . import families
 from .architecture import Architecture, OutputEntry, name_beside, read_architecture
 from .candidate import Candidate
 from .chain import Chain, infer
@@ -38,7 +39,8 @@ def candidates(weights: WeightFile) -> tuple[Candidate, ...]:
     if weights.kind in GRAPHS:
         return ()
     module = pickled(weights)
-    found = [*_beside(weights), *([module] if module is not None else []), *_inferred(weights)]
+    of_module = [module] if module is not None else []
+    found = [*_beside(weights), *of_module, *families.candidates(weights), *_inferred(weights)]
     return tuple(sorted(found, key=lambda one: -one.score))
 
 

@@ -165,7 +165,7 @@ def needed(weights: WeightFile) -> NeedsArchitecture:
     found = candidates(weights)
     count = len(weights.weights)
     fits = next((one for one in found if not one.problems), None)
-    offer = f"; what may do: {fits.title[:1].lower()}{fits.title[1:]}" if fits is not None else ""
+    offer = f"; “{fits.title}” may do" if fits is not None else ""
     return NeedsArchitecture(
         f"{weights.path.name} holds {count} tensor{'s' * (count != 1)} but not how they are connected; put an "
         f"architecture.json beside it, or choose one{offer}.",
@@ -371,6 +371,6 @@ def needs(weights: WeightFile) -> Needs:
     if best is not None and best.kind == "module" and not best.problems:
         return Needs("runs", "nothing more is needed, the file holds its modules", found)
     if best is not None and not best.problems:
-        said = f"{best.title[:1].lower()}{best.title[1:]}"
-        return Needs("architecture", f"it has to be chosen how the tensors are connected, {said} fits", found)
+        sentence = f"it has to be chosen how the tensors are connected; “{best.title}” fits"
+        return Needs("architecture", sentence, found)
     return Needs("architecture", "an architecture.json is needed, the file holds no graph", found)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lrp_engine.cli import main
 
@@ -113,3 +117,139 @@ def test_help_says_everything(arguments, capsys):
     if arguments[0] == "explain":
         for option in ("--data", "--rows", "--target", "--composite", "--out", "epsilon_plus"):
             assert option in text
+
+
+# ------------------------------------------------------------------------------------------------ files of every kind
+
+
+def checkpoint(folder: Path) -> Path:
+    """Weights without an architecture, as training leaves them: with the optimizer's state and names of classes."""
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    optimizer = torch.optim.Adam(module.parameters())
+    module(torch.randn(3, 4)).sum().backward()
+    optimizer.step()
+    state = {"model": {f"net.{name}": t for name, t in module.state_dict().items()}, "epoch": 3}
+    torch.save({**state, "optimizer": optimizer.state_dict(), "classes": ["no", "yes"]}, folder / "c.pt")
+    (folder / "table.csv").write_text("a,b,c,d\n1,2,3,4\n0,1,0,1\n")
+    return folder / "c.pt"
+
+
+def test_inspect_tells_the_tree_the_optimizer_apart_and_ways_to_connect(capsys, tmp_path):
+    assert main(["inspect", str(checkpoint(tmp_path))]) == 0
+    text = capsys.readouterr().out
+    assert "epoch: 3" in text
+    assert "\n4 tensors, 232 B\n" in text
+    assert text.index("net.2.bias") < text.index("the optimizer's state: ")
+    assert "tree:\n  net" in text
+    assert "it has to be chosen how the tensors are connected" in text
+    assert "\n  1. Chain of 2 layers with weights for 4 numbers (chain, score 0.70)" in text
+    assert "       assumed: A ReLU stands behind net.0: weights do not tell activations." in text
+    assert "`explain --candidate NUMBER`" in text
+
+
+def test_inspect_tells_the_same_as_json(capsys, tmp_path):
+    assert main(["inspect", "--json", str(checkpoint(tmp_path))]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["kind"], said["status"]) == ("state dict", "architecture")
+    roles = {one["role"] for one in said["tensors"] if one["name"].startswith("net.")}
+    assert roles == {"weight"}
+    assert any(one["role"] == "optimizer" for one in said["tensors"])
+    assert said["tree"]["parts"][0]["name"] == "net"
+    (best, *_) = said["candidates"]
+    assert best["problems"] == []
+    assert [layer["type"] for layer in best["architecture"]["layers"]] == ["Linear", "ReLU", "Linear"]
+    assert best["architecture"]["outputs"] == [{"classes": ["no", "yes"]}]
+
+
+def test_inspect_lists_a_graphs_operations(capsys):
+    assert main(["inspect", str(DIGITS)]) == 0
+    assert "graph: 12 nodes: conv2d 2, " in capsys.readouterr().out
+    assert main(["inspect", "--json", str(DIGITS)]) == 0
+    nodes = json.loads(capsys.readouterr().out)["nodes"]
+    assert sum("conv2d" in node["operation"] for node in nodes) == 2
+
+
+def test_explain_takes_a_way_to_connect_by_its_number(capsys, tmp_path):
+    path = checkpoint(tmp_path)
+    command = ["explain", str(path), "--data", str(tmp_path / "table.csv"), "--out", str(tmp_path / "out")]
+    assert main(command) == 3
+    refused = capsys.readouterr().err
+    assert "holds 4 tensors but not how they are connected" in refused
+    assert "ways to connect the tensors (--candidate NUMBER):\n  1. Chain of 2 layers" in refused
+    assert main([*command, "--candidate", "1", "--target", "yes"]) == 0
+    said = capsys.readouterr()
+    assert "note: Assumed: A ReLU stands behind net.0" in said.err
+    assert "row 0: yes = " in said.out
+    assert main([*command, "--candidate", "7"]) == 3
+    assert "There is no way 7 to connect the tensors of c.pt; inspect lists one way." in capsys.readouterr().err
+
+
+def test_inspect_writes_a_way_to_connect_beside_the_weights_once(capsys, tmp_path):
+    path = checkpoint(tmp_path)
+    assert main(["inspect", str(path), "--write", "1"]) == 0
+    assert "c.architecture.json" in capsys.readouterr().out
+    assert main(["inspect", str(path)]) == 0
+    assert "c.architecture.json lies beside it and fits" in capsys.readouterr().out
+    command = ["explain", str(path), "--data", str(tmp_path / "table.csv"), "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    assert main(["inspect", str(path), "--write", "1"]) == 3
+    assert "is there already; move it away first" in capsys.readouterr().err
+
+
+def test_a_file_that_would_run_code_lists_its_calls(capsys, tmp_path):
+    class Bad:
+        def __reduce__(self):
+            return (os.system, ("true",))
+
+    torch.save({"w": torch.zeros(2), "x": Bad()}, tmp_path / "bad.pt")
+    assert main(["inspect", str(tmp_path / "bad.pt")]) == 3
+    error = capsys.readouterr().err
+    assert error.count("lrp-engine: ") == 1
+    assert "it would have called: " in error
+    assert f"{os.system.__module__}.system" in error
+    assert main(["inspect", "--json", str(tmp_path / "bad.pt")]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert said["status"] == "refused"
+    assert any("system" in call for call in said["would_have_called"])
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.*:DeprecationWarning")
+def test_a_program_needs_consent_which_says_what_it_means(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("LRP_CACHE", str(tmp_path / "cache"))
+    torch.jit.script(torch.nn.Sequential(torch.nn.Linear(4, 2))).save(str(tmp_path / "net.pt"))
+    (tmp_path / "table.csv").write_text("x1,x2,x3,x4\n1,2,3,4\n")
+    assert main(["inspect", str(tmp_path / "net.pt")]) == 0
+    assert "to explain it: your consent is needed" in capsys.readouterr().out
+    command = ["explain", str(tmp_path / "net.pt"), "--data", str(tmp_path / "table.csv"), "--out", str(tmp_path / "o")]
+    assert main(command) == 3
+    assert "with --trust: net.pt contains a program" in capsys.readouterr().err
+    assert main([*command, "--trust"]) == 0
+
+
+def test_sizes_that_a_file_leaves_open(capsys, tmp_path):
+    layers = [
+        {"name": "gru", "type": "GRU", "parameters": {"input_size": 1, "hidden_size": 3, "output": "last"}},
+        {"name": "fc", "type": "Linear", "parameters": {"in_features": 3, "out_features": 2}},
+    ]
+    described = {"version": 1, "inputs": [{"name": "series", "shape": [9, 1]}], "layers": layers}
+    gru, fc = torch.nn.GRU(1, 3), torch.nn.Linear(3, 2)
+    tensors = {f"gru.{k}": v for k, v in gru.state_dict().items()} | {f"fc.{k}": v for k, v in fc.state_dict().items()}
+    torch.save(tensors, tmp_path / "w.pt")
+    (tmp_path / "architecture.json").write_text(json.dumps(described))
+    (tmp_path / "table.csv").write_text("x1,x2,x3\n1,2,3\n")
+    command = ["explain", str(tmp_path / "w.pt"), "--data", str(tmp_path / "table.csv"), "--out", str(tmp_path / "out")]
+    assert main(command) == 3
+    assert main([*command, "--size", "sequence=3"]) == 0
+    assert main([*command, "--size", "series=3x1"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--size", "long"]) == 2
+    assert "“long” is no size; write sequence=16, or image=3x224x224." in capsys.readouterr().err
+
+
+def test_inspecting_needs_no_torch(tmp_path):
+    path = checkpoint(tmp_path)
+    run = f"from lrp_engine.cli import main; main(['inspect', {str(path)!r}])"
+    code = f"import sys; {run}; assert 'torch' not in sys.modules"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

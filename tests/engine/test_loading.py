@@ -201,7 +201,7 @@ def test_what_a_file_needs(tmp_path):
         DIABETES: ("runs", "architecture.json lies beside it and fits"),
         DIGITS: ("runs", "nothing more is needed, the file holds its graph"),
         script(tmp_path, module): ("consent", "your consent is needed"),
-        tmp_path / "w.pt": ("architecture", "chain of 2 layers with weights for 6 numbers fits"),
+        tmp_path / "w.pt": ("architecture", "“Chain of 2 layers with weights for 6 numbers” fits"),
         tmp_path / "odd.pt": ("architecture", "an architecture.json is needed, the file holds no graph"),
     }
     for path, (status, words) in expected.items():
