@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def open_onnx(candidate: Candidate) -> WeightFile:
         elif node.operation == "Constant" and node.domain in {"", "ai.onnx"} and node.outputs:
             for value in node.attributes.values():
                 if isinstance(value, TensorInfo) and node.outputs[0] not in tensors:
-                    tensors[node.outputs[0]] = value
+                    tensors[node.outputs[0]] = replace(value, name=node.outputs[0])
                     roles[node.outputs[0]] = "constant"
     return WeightFile(
         candidate.path,

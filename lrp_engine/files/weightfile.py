@@ -145,7 +145,7 @@ class WeightFile:
             branch, path = root, ""
             root.count += 1
             root.nbytes += info.nbytes
-            for part in name.split(mark, DEEPEST - 1):
+            for part in name.lstrip(mark).split(mark, DEEPEST - 1):
                 path = f"{path}{mark}{part}" if path else part
                 branch = branch.children.setdefault(part, Branch(part, path))
                 branch.count += 1
