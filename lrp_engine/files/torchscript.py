@@ -85,7 +85,7 @@ def open_torchscript(candidate: Candidate) -> WeightFile:
         metadata["extra files"] = ", ".join(shown(name) for name in list(extra)[:20])
     if order:
         metadata["byte order"] = order
-    notes = ["It holds a program, which was not run; its code is listed as text."]
+    notes = ["Opening it ran nothing of the program that it holds; its code is listed as text."]
     tell_shared(found, metadata, notes)
     return WeightFile(
         candidate.path,
