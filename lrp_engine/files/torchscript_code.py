@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-MOST_STATEMENTS = 500_000
+MOST_LINES = 200_000
+LONGEST_LINE = 100_000
 _CLASS = re.compile(r"class ([\w$]+)\((\w+)\):")
 _METHOD = re.compile(r"def ([\w$]+)\(")
 # A text in quotes; one that does not end goes to the end of the line, so that no pattern tries it again from within.
-_HELD = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)')
+_HELD = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\\?$)')
 _TARGET = re.compile(r"[\w.$]+")
 _CALLEE = re.compile(r"\(?([\w.$]+)\)?(?:\.([\w$]+))?\(")
-_NAMES = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|(?<![\w.$])[A-Za-z_][\w.$]*(?![\w.$]|\s*=(?!=))')
+_NAMES = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?$)|(?<![\w.$])[A-Za-z_][\w.$]*(?![\w.$]|\s*=(?!=))')
 _WORDS = frozenset(
     (
         "True",
@@ -79,13 +80,15 @@ def read_code(member: str, text: str) -> dict[str, ScriptClass]:
     Returns
     -------
     dict of str to ScriptClass
-        By full name (`__torch__.torch.nn.modules.conv.Conv2d`); functions outside of classes are left out.
+        By full name (`__torch__.torch.nn.modules.conv.Conv2d`); functions outside of classes are left out. None if
+        there are more lines than could be looked through at once.
     """
+    if text.count("\n") > MOST_LINES:
+        return {}
     package = member.removeprefix("code/").removesuffix(".py").replace("/", ".")
     classes: dict[str, ScriptClass] = {}
     found: ScriptClass | None = None
     method: Method | None = None
-    count = 0
     for indent, line in _lines(text):
         if not indent:
             head = _CLASS.match(line)
@@ -103,8 +106,7 @@ def read_code(member: str, text: str) -> dict[str, ScriptClass]:
                 found.parameters = frozenset(_HELD.findall(line))
             elif line.startswith("__buffers__ = "):
                 found.buffers = frozenset(_HELD.findall(line))
-        elif method is not None and count < MOST_STATEMENTS:
-            count += 1
+        elif method is not None:
             statement = _statement(line)
             if statement is not None:
                 method.statements.append(statement)
@@ -113,8 +115,9 @@ def read_code(member: str, text: str) -> dict[str, ScriptClass]:
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines with their indentation; what brackets hold together is one line."""
-    waiting, depth, indent = "", 0, 0
-    for line in text.splitlines():
+    waiting: list[str] = []
+    depth = indent = length = 0
+    for line in text.split("\n"):
         content = line.strip()
         if not content:
             continue
@@ -122,10 +125,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             indent = len(line) - len(line.lstrip())
         bare = _HELD.sub("", content)
         depth = max(depth + sum(map(bare.count, "([{")) - sum(map(bare.count, ")]}")), 0)
-        waiting = f"{waiting} {content}" if waiting else content
-        if not depth or len(waiting) > 100_000:
-            yield indent, waiting
-            waiting, depth = "", 0
+        waiting.append(content)
+        length += len(content)
+        if not depth or length > LONGEST_LINE:
+            yield indent, " ".join(waiting)
+            waiting, depth, length = [], 0, 0
 
 
 def _arguments(text: str) -> str:
