@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .. import __version__
 from ..errors import FormatError
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def _maker() -> str:
     for folder in ("files", "networks"):
         for path in sorted((Path(__file__).parents[1] / folder).rglob("*.py")):
             code.update(path.read_bytes())
-    return f"lrp {__version__} {code.hexdigest()} torch {version('torch')} "
+    return f"lrp {code.hexdigest()} torch {version('torch')} "
 
 
 def restore(name: str) -> Network | None:
