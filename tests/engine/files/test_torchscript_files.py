@@ -47,7 +47,7 @@ def test_tensors_and_roles(archive):
     parameters, buffers = dict(made.named_parameters()), dict(made.named_buffers())
     assert {name for name, role in opened.roles.items() if role == "weight"} == set(parameters)
     assert {name for name, role in opened.roles.items() if role == "buffer"} == set(buffers)
-    assert "was not run" in opened.notes[0]
+    assert "ran nothing" in opened.notes[0]
 
 
 def test_what_the_archive_says_of_itself(archive):
