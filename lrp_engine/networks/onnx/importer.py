@@ -13,6 +13,7 @@ from torch.fx import Node
 from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation
 from ...files.onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxReference
 from ...files.tensors import shown
+from ..from_program import source_line
 from .emitter import Emitter
 from .guards import MOST_NUMBERS, TooManyError
 from .layers import LayerNames
@@ -144,11 +145,13 @@ class Importer:
             _resolved(node.attributes, scope.attributes),
             max((place for place, one in enumerate(node.outputs, 1) if one), default=0),
         )
-        layer = shown(".".join(part for part in (scope.prefix, scope.names.of(node)) if part), _LONGEST)
+        path, kind = scope.names.of(node)
+        layer = shown(".".join(part for part in (scope.prefix, path) if part), _LONGEST)
+        line = source_line(node.properties.get("stack_trace", ""))
         meta = {
             "layer": layer,
-            "module": node.operation if layer else "",
-            "source": f"ONNX node {name} ({node.operation})",
+            "module": kind if layer else "",
+            "source": line or f"ONNX node {name} ({node.operation})",
         }
         function = self._function(node)
         row = OPERATORS.get((domain, node.operation))

@@ -85,10 +85,10 @@ def ways(values: Sequence[OnnxValue], sizes: Sizes) -> list[Way]:
             f"its inputs are {', '.join(value.name for value in values)}."
         )
     found: list[Way] = []
-    plain = _Settled(values, sizes)
-    for settled in (plain, _Settled(values, sizes, every=True)):
+    plain, every = _Settled(values, sizes), _Settled(values, sizes, every=True)
+    for settled in (every, plain):
         samples = settled.samples()
-        if samples is None or (settled is not plain and samples == plain.samples()):
+        if samples is None or (settled is plain and samples == every.samples()):
             continue
         inputs = _inputs(_entries(values, settled), samples)
         found += [Way(inputs, pinned=pinned, notes=settled.notes) for pinned in (False, True)]

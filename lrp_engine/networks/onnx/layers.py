@@ -52,18 +52,21 @@ class LayerNames:
             if node.operation not in _HELPERS:
                 self._operations.setdefault(_scope(node), set()).add(node.operation)
 
-    def of(self, node: OnnxNode) -> str:
-        """The layer's path, or "" for a function at the top; a module's second call is `path@1`."""
+    def of(self, node: OnnxNode) -> tuple[str, str]:
+        """The layer's path, or "" for a function at the top, and its class; a module's second call is `path@1`."""
         scope, weighted = _scope(node), self._of_weight(node)
         numbered = _NUMBERED.match(scope)
         again = numbered is not None and numbered[1] == weighted  # the exporter's name for a module's second call
-        named = weighted if weighted and (again or not node.name.startswith("/")) else ""
-        scope = named or scope
-        alone = bool(named) or self._operations.get(scope) == {node.operation}
-        if not scope or not alone or node.operation in _HELPERS:
-            return scope
-        self._calls[scope] += 1
-        return scope if self._calls[scope] == 1 else f"{scope}@{self._calls[scope] - 1}"
+        told = node.name.startswith("/") or "name_scopes" in node.properties
+        # a convolution that a batch norm was merged into is noted in the norm's scope
+        named = weighted if again or not told or node.operation in _MERGING else ""
+        kind = class_of(node) if named in {"", scope} else node.operation
+        path = named or scope
+        alone = bool(named) or self._operations.get(path) == {node.operation}
+        if path and alone and node.operation not in _HELPERS:
+            self._calls[path] += 1
+            path = path if self._calls[path] == 1 else f"{path}@{self._calls[path] - 1}"
+        return path, kind
 
     def _of_weight(self, node: OnnxNode) -> str:
         """The layer that the name of one of a node's weights tells."""
@@ -72,13 +75,36 @@ class LayerNames:
         return next((layer for name in node.inputs if name in self._weights and (layer := parameter_of(name))), "")
 
 
+_MERGING = {"Conv", "ConvTranspose", "Gemm"}
 _HELPERS = {
     *("Constant", "Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Cast", "Slice", "ConstantOfShape", "Range"),
     *("Reshape", "Transpose", "Expand", "Identity"),
 }
 
 
+def class_of(node: OnnxNode) -> str:
+    """The class of the module that a node stands in, where the exporter notes it, else the operator."""
+    classes = _listed(node, "class_hierarchy")
+    scopes = _listed(node, "name_scopes")
+    inside = len(classes) == len(scopes) > 2 and scopes[-2] != ""
+    return classes[-2].rsplit(".", 1)[-1] if inside else node.operation
+
+
+def _listed(node: OnnxNode, key: str) -> list[str]:
+    """The texts of a list as Python writes it."""
+    return _QUOTED.findall(node.properties.get(key, ""))
+
+
+_QUOTED = re.compile(r"'([^']*)'")
+
+
 def _scope(node: OnnxNode) -> str:
+    """The modules that a node stands in: noted by the exporter (the last of the list is the node), or in its name."""
+    noted = _listed(node, "name_scopes")
+    return noted[-2] if len(noted) > 1 else _scope_of_name(node)
+
+
+def _scope_of_name(node: OnnxNode) -> str:
     """The modules that a node's name lists: “/layer1/layer1.0/conv1/Conv_1” stands in layer1.0.conv1."""
     name = node.name
     if "/" not in name:
