@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ class Audit:
         # torch compiles graphs of ours and imports its parts when they are first needed; browsing does neither
         self.loads = loads
         self.readable: tuple[str, ...] = ()
-        self.places = tuple(
-            {str(Path(place).resolve()) for place in (sys.prefix, sys.base_prefix, os.__file__ + "/..", __file__)}
-        ) + ("/proc/", "/sys/", "/dev/urandom", "/usr/", str(Path(__file__).resolve().parents[4] / "lrp_engine"))
+        engine = Path(__file__).resolve().parents[4] / "lrp_engine"
+        places = (sys.prefix, sys.base_prefix, Path(os.__file__).parent, engine, "/proc", "/sys", "/usr")
+        self.places = (*(str(Path(place).resolve()) for place in places), "/dev/urandom")
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.armed:
@@ -78,7 +79,9 @@ class Audit:
         name = frame.f_code.co_filename
         if name.startswith("<frozen importlib"):
             return True
-        return self.loads and any(f"/{one}/" in name for one in ("torch", "sympy", "dataclasses.py", "collections"))
+        return self.loads and any(
+            f"/{one}/" in f"{name}/" for one in ("torch", "sympy", "dataclasses.py", "collections", "ast.py")
+        )
 
     def _open(self, path: Any, mode: Any, flags: Any) -> str:
         if isinstance(path, int):
@@ -86,7 +89,7 @@ class Audit:
         path = os.fsdecode(path)
         if (isinstance(mode, str) and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & _WRITES):
             return f"open {path} for writing"
-        where = os.path.abspath(path)
+        where = str(Path(path).absolute())
         return "" if where.startswith((*self.readable, *self.places)) else f"open {path}, which is elsewhere"
 
 
@@ -138,7 +141,7 @@ def attempt(what: Any, path: str, audit: Audit) -> dict[str, Any]:
 
     gc.collect()
     audit.events = []
-    audit.readable = (os.path.abspath(os.path.dirname(path)),)
+    audit.readable = (str(Path(path).absolute().parent),)
     _forget_peak()
     before, cpu, wall = _status("VmRSS:"), time.process_time(), time.perf_counter()
     said: dict[str, Any]
@@ -146,11 +149,11 @@ def attempt(what: Any, path: str, audit: Audit) -> dict[str, Any]:
     try:
         said = {"what": "opened", **what(path)}
     except LrpError as error:
+        audit.armed = False
         said = {"what": "refused", "error": type(error).__name__, "sentence": str(error)}
         said |= {"calls": list(getattr(error, "calls", ())), "cause": repr(error.__cause__)[:200]}
     except BaseException as error:  # noqa: BLE001 -- whatever it is, it is a finding
-        import traceback
-
+        audit.armed = False
         said = {"what": "raised", "error": type(error).__name__, "sentence": str(error)[:500]}
         said["trace"] = traceback.format_exc()[-1500:]
     finally:

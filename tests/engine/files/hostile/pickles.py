@@ -1,5 +1,9 @@
 """Pickles that run code when they are read, in every way that pickles know; each makes a file called the marker."""
 
+# A row of a table is a line.
+# fmt: off
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import copyreg
@@ -219,7 +223,7 @@ def _in_memory(marker: Path) -> bytes:
         + text("system") + b"\x94" + b"0"
         + b"j" + struct.pack("<I", 5000) + b"h\x01" + b"\x93"
         + b"(" + text(command(marker)) + b"tR"
-    )  # fmt: skip
+    )
 
 
 def _extension(form: str, code_of: bytes) -> Callable[[Path], bytes]:
@@ -269,13 +273,13 @@ PICKLES: dict[str, Hostile] = {
             )
         ),
         ("operator.attrgetter",),
-    ),  # fmt: skip
+    ),
     "instance": Hostile(lambda m: b"(" + text(command(m)) + b"ios\nsystem\n.", ("os.system",)),
     "object": Hostile(lambda m: b"(" + _RUN + text(command(m)) + b"o.", ("os.system",)),
     "a class that is called": Hostile(
         lambda m: whole(b"(", name("subprocess.Popen"), b"]", text("touch"), b"a", text(str(m)), b"ao", b"0", call(name("time.sleep"), b"G?\xc9\x99\x99\x99\x99\x99\x9a")),
         ("subprocess.Popen",),
-    ),  # fmt: skip
+    ),
     "its own class that is called": Hostile(lambda m: whole(call(here(RunsInInit), _marker(m))), ("RunsInInit",)),
     "a base that is called": Hostile(
         lambda m: whole(call(name("copyreg._reconstructor"), here(RunsInInit), here(RunsInInit), _marker(m))),
@@ -286,7 +290,7 @@ PICKLES: dict[str, Hostile] = {
             call(name("torch._tensor._rebuild_from_type_v2"), _RUN, name("torch.Tensor"), b"(" + text(command(m)) + b"t", b"N")
         ),
         ("os.system",),
-    ),  # fmt: skip
+    ),
     "a name of several parts": Hostile(
         lambda m: whole(text("os"), text("path.os.system"), b"\x93(", text(command(m)), b"tR"), ("os.path.os.system",)
     ),
@@ -350,7 +354,7 @@ PICKLES: dict[str, Hostile] = {
         ("RunsInHash",),
         by_making=True,
     ),
-}  # fmt: skip
+}
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[4]
 MOST_SECONDS = 2.0  # of the processor: other programs on the machine do not count
 MOST_MEGABYTES = 200.0
-LONGEST_SENTENCE = 700
+LONGEST_SENTENCE = 1000
 PATIENCE = 60.0  # seconds on the clock before a file counts as hanging
 
 
