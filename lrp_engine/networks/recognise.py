@@ -206,7 +206,7 @@ def _on_grid(w: Writer, leaf: Node, inner: list[Node]) -> Tensor:
             if argument not in values:
                 values[argument] = w.tensors[str(argument.target)].reshape(())
         values[node] = evaluate(node, values)
-    return values[inner[-1]]
+    return values[inner[-1]].to(_GRID.dtype)  # formats of eight bits compare with no other
 
 
 def _name_of(got: Tensor) -> str:
