@@ -264,7 +264,11 @@ class Window(QMainWindow):
         page = self.viewer if self.document.network is not None or self.obstacle is None else self.obstacle
         if self.pages.indexOf(page) < 0:
             self.pages.addWidget(page)
-        self.pages.setCurrentWidget(page)
+        if page is not self.pages.currentWidget():
+            self.pages.setCurrentWidget(page)
+            focus = self.focusWidget()
+            if page is self.obstacle and (focus is None or not focus.isVisible()):
+                page.setFocus()
 
     def _on_status(self) -> None:
         if self.pages.currentWidget() is self.start:

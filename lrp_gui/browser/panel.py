@@ -26,7 +26,7 @@ from lrp_gui.document.words import counted, shape_text, size_text
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
-    from lrp_gui.document.files import FileInfo
+    from lrp_gui.document.files import FileInfo, Source
 
 # The engine's words for what tensors are for, as headings.
 ROLES = {"weight": "Weights", "buffer": "Buffers", "ema": "Averages (EMA)", "constant": "Constants"}
@@ -151,6 +151,7 @@ class FileView(QTextBrowser):
         if file is not None:
             facts += _facts_of_file(file)
         if network is not None:
+            facts += [("Connected by", connection)] if (connection := _connection(network.source)) else []
             facts += [
                 (self.tr("Inputs"), "; ".join(f"{one.name} ({shape_text(one.shape)})" for one in network.inputs)),
                 (self.tr("Outputs"), _shortened(network.outputs)),
@@ -188,6 +189,11 @@ def _facts_of_file(file: FileInfo) -> list[tuple[str, str]]:
     if file.nodes:
         facts.append(("Graph", counted(file.nodes, "operation")))
     return [(name, value) for name, value in facts if value]
+
+
+def _connection(source: Source) -> str:
+    """What somebody chose to connect the tensors by, "" where nobody had to."""
+    return "an architecture edited here" if source.text else source.candidate or Path(source.architecture).name
 
 
 def _shortened(names: tuple[str, ...], limit: int = 12) -> str:

@@ -174,6 +174,7 @@ class ObstaclePage(QScrollArea):
             button.offer(name in way.actions)
         for place, name in enumerate(way.actions):
             self.buttons[name].setDefault(place == 0)
+        self.setFocusProxy(self.buttons[way.actions[0]])  # the keyboard begins at the first way on
         self.copy_details.setVisible(bool(obstacle.details))
         before = self._document.opening.before if self._document.opening is not None else ""
         self.back.setText(self.tr("Back to {name}").format(name=_shortened(before)))

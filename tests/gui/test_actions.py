@@ -16,6 +16,7 @@ from lrp_gui.app import make_window, parser, report_faults, row_range
 from lrp_gui.icons import STROKES, icon, pixmap
 from lrp_gui.settings import EXAMPLES, SETTINGS, Setting
 from lrp_gui.theme import DARK, LIGHT
+from tests.gui.opening import bare, program
 
 
 @pytest.fixture
@@ -113,7 +114,8 @@ def test_version_and_help_are_on_the_command_line():
     assert run("--version").stdout.startswith("lrp-gui ")
     text = run("--help").stdout
     assert "Exit codes: 0 done, 2 usage, 3" in text
-    assert all(f"--{word}" in text for word in ("render", "data", "rows", "target", "composite", "theme"))
+    options = ("render", "data", "rows", "target", "composite", "theme", "architecture", "trust")
+    assert all(f"--{word}" in text for word in options)
 
 
 def test_wrong_usage_exits_with_2():
@@ -144,6 +146,27 @@ def test_rendering_explains_the_good_rows_and_names_the_others(tmp_path):
     pictures = [line for line in done.stdout.splitlines() if line]
     assert pictures
     assert all(Path(picture).stat().st_size for picture in pictures)
+
+
+def test_rendering_takes_what_connects_the_tensors_and_runs_programs_only_when_told(tmp_path):
+    weights, (path, mark) = bare(tmp_path), program(tmp_path)
+    table = tmp_path / "ten.csv"
+    rows = EXAMPLES[0].path().with_name("diabetes.csv").read_text().splitlines()[:2]
+    table.write_text("\n".join(",".join(row.split(",")[:10]) for row in rows) + "\n")
+    drawing = ("--render", str(tmp_path / "out"), str(weights), "--data", str(table))
+    done = run(*drawing)
+    assert done.returncode == 3
+    assert "connected" in done.stderr
+    done = run(*drawing, "--architecture", str(EXAMPLES[0].path().with_name("architecture.json")))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    done = run(*drawing, "--architecture", f"{path}:Net")
+    assert done.returncode == 3
+    assert "consent" in done.stderr
+    assert not mark.exists()
+    done = run(*drawing, "--architecture", f"{path}:Net", "--trust")
+    assert done.returncode == 0, done.stderr
+    assert mark.exists()
 
 
 def test_a_fault_of_ours_is_told_and_the_window_goes_on(window, monkeypatch):
