@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -26,7 +27,7 @@ aten = torch.ops.aten
 _MOST_NODES = 50_000
 
 
-class Recorder:
+class Recorder(ABC):
     """The graph that is being written, and the examples that run through it.
 
     Parameters
@@ -173,8 +174,9 @@ class Recorder:
             return self._attribute(value)
         return self._made_of_sizes(value) if isinstance(value, Sized) else value
 
+    @abstractmethod
     def _made_of_sizes(self, value: Sized) -> Node:
-        raise NotImplementedError  # the emitter knows how
+        """A node that takes the value for any number of samples."""
 
     def _attribute(self, tensor: Tensor) -> Node:
         name = self.name_of(tensor) or "constant"
