@@ -142,6 +142,7 @@ def group_query(emit: Emitter, node: Call) -> Any:
         k = emit(aten.cat.default, [node.input(3), k], 2)
         v = emit(aten.cat.default, [node.input(4), v], 2)
     mask, rows, columns = Mask(emit), emit.shape(q)[2], emit.shape(k)[2]
+    bounded(rows, columns)
     place, keys = torch.arange(rows).reshape(-1, 1) + columns - rows, torch.arange(columns)
     mask.allow(keys <= place)
     window = node.attribute("local_window_size", -1)

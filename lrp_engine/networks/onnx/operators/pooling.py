@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..emitter import Emitter
+from ..guards import bounded
 from ..values import Call
 from .common import Windows, aten, product, windows
 
@@ -223,6 +224,7 @@ def _sums(emit: Emitter, padded: Any, moves: Windows, counts: list[int]) -> Any:
             if emit.shape(pooled)[axis] > count:
                 pooled = emit(aten.slice.Tensor, pooled, axis, 0, count)
         return pooled
+    bounded(100_000, *moves.kernel)  # each tap becomes nodes of the graph
     total = None
     for tap in combinations(*(range(size) for size in moves.kernel)):
         part = padded

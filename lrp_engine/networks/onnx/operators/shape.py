@@ -98,7 +98,7 @@ def split(emit: Emitter, node: Call) -> Any:
         parts = node.attribute("num_outputs", node.outputs)
         whole = emit.shape(x)[axis]
         each = -(-whole // parts)
-        given = [max(min(each, whole - number * each), 0) for number in range(parts)]
+        given = [max(min(each, whole - number * each), 0) for number in range(node.outputs)]
     ends = [sum(given[: number + 1]) for number in range(len(given))]
     return tuple(emit(aten.slice.Tensor, x, axis, end - length, end) for end, length in zip(ends, given, strict=True))
 
@@ -220,6 +220,7 @@ def _sources(emit: Emitter, x: Any, axis: int, a: int, b: int, mode: str) -> Ten
     size = emit.shape(x)[axis]
     if emit.is_sized(x, axis):
         raise emit.refusal("it pads along the samples")
+    bounded(a + size + b)
     at = torch.arange(-a, size + b)
     if mode == "replicate":
         return at.clamp(0, size - 1)
@@ -304,6 +305,7 @@ def col2im(emit: Emitter, node: Call) -> Any:
     channels = emit.shape(x)[1] // taps
     whole = [size + a + b for size, a, b in zip(image, begins, ends, strict=True)]
     counts = [(size - (k - 1) * d - 1) // s + 1 for size, k, d, s in zip(whole, block, dilations, strides, strict=True)]
+    bounded(taps, product(emit, counts), product(emit, whole))
     # where each window's taps lie in the flat image, one after the other
     flat = torch.zeros(1, 1, dtype=torch.int64)
     for size, k, d, s, count in zip(whole, block, dilations, strides, counts, strict=True):
