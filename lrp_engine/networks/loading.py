@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from ..errors import ArchitectureError, InputError, NeedsArchitecture
-from ..files import open_weights, read_pt2
-from .architecture import Architecture, Description, read_architecture, read_description
+from ..files import open_weights
+from .architecture import Architecture, read_architecture
 from .candidate import Candidate
 from .candidates import GRAPHS, beside, candidates
+from .loading_graphs import Options, of_graph, with_names
 
 if TYPE_CHECKING:
     from ..files import WeightFile
     from .network import Network
 
-DESCRIPTION = "lrp.json"  # in an archive, or beside it as NAME.lrp.json: what features and classes are called
 _PYTHON = re.compile(r"\.py(:[A-Za-z_]\w*)?$")
-_DEAR = 1.0  # seconds, from which on a network that is no program's is kept
 
 
 class Loading(NamedTuple):
@@ -31,13 +30,6 @@ class Loading(NamedTuple):
     done: int
     total: int
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    trust: bool
-    sizes: Mapping[str, Any] | None
-    cache: bool
 
 
 def load(
@@ -94,17 +86,17 @@ def load(
     tell(Loading(0, 2, f"Reading {path.name}"))
     weights = open_weights(path)
     tell(Loading(1, 2, f"Connecting the tensors of {path.name}"))
-    network = _made(weights, architecture, _Options(trust, sizes, cache))
+    network = _made(weights, architecture, Options(trust, sizes, cache))
     network.metadata = {**network.metadata, "path": str(path), "format": weights.format, **weights.metadata}
     network.notes = (*weights.notes, *network.notes)
     tell(Loading(2, 2, f"{path.name} is loaded"))
     return network
 
 
-def _made(weights: WeightFile, architecture: Any, options: _Options) -> Network:
+def _made(weights: WeightFile, architecture: Any, options: Options) -> Network:
     given = _given(architecture)
     if given is None:
-        return _described(_of_graph(weights, options), weights) if weights.kind in GRAPHS else _alone(weights, options)
+        return with_names(of_graph(weights, options), weights) if weights.kind in GRAPHS else _alone(weights, options)
     if isinstance(given, Candidate):
         return _of_candidate(weights, given, options)
     if isinstance(given, Architecture):
@@ -123,7 +115,7 @@ def _made(weights: WeightFile, architecture: Any, options: _Options) -> Network:
             f"Neither {weights.path.name} nor {given.path.name} says how its tensors are connected; one of them has to "
             "be an architecture.json, or a file with a graph."
         )
-    network = _described(_of_graph(graph, options, filling), graph)
+    network = with_names(of_graph(graph, options, filling), graph)
     network.notes = (
         f"The graph is that of {graph.path.name}, the tensors those of {filling.path.name}.",
         *network.notes,
@@ -151,7 +143,7 @@ def _given(architecture: Any) -> Architecture | Candidate | WeightFile | str | N
 # ------------------------------------------------------------------------------------------------ weights only
 
 
-def _alone(weights: WeightFile, options: _Options) -> Network:
+def _alone(weights: WeightFile, options: Options) -> Network:
     path = beside(weights.path)
     if path is not None:
         return _of_architecture(weights, read_architecture(path), options)
@@ -173,7 +165,7 @@ def needed(weights: WeightFile) -> NeedsArchitecture:
     )
 
 
-def _of_architecture(weights: WeightFile, architecture: Architecture, options: _Options) -> Network:
+def _of_architecture(weights: WeightFile, architecture: Architecture, options: Options) -> Network:
     from .from_architecture import build
 
     return build(_resized(architecture, options.sizes), weights)
@@ -200,7 +192,7 @@ def _resized(architecture: Architecture, sizes: Mapping[str, Any] | None) -> Arc
     return msgspec.structs.replace(architecture, inputs=list(entries.values()))
 
 
-def _of_candidate(weights: WeightFile, candidate: Candidate, options: _Options) -> Network:
+def _of_candidate(weights: WeightFile, candidate: Candidate, options: Options) -> Network:
     if candidate.architecture is not None:
         return _of_architecture(weights, candidate.architecture, options)
     if candidate.kind == "module":
@@ -213,121 +205,10 @@ def _of_candidate(weights: WeightFile, candidate: Candidate, options: _Options) 
     raise ArchitectureError(f"“{candidate.title}” cannot be used: {problem}")
 
 
-def _pickled(weights: WeightFile, options: _Options) -> Network:
+def _pickled(weights: WeightFile, options: Options) -> Network:
     from .pickled_module import load_pickled
 
     return load_pickled(weights, sizes=options.sizes, cache=options.cache)
-
-
-# ------------------------------------------------------------------------------------------------ files with a graph
-
-
-def _of_graph(weights: WeightFile, options: _Options, filling: WeightFile | None = None) -> Network:
-    if weights.kind == "onnx":
-        return _of_onnx(weights, options, filling)
-    if weights.kind == "torchscript":
-        if filling is not None:
-            raise ArchitectureError(
-                f"{weights.path.name} is a TorchScript archive, whose program comes with its own tensors; those of "
-                f"{filling.path.name} can only be put into the graph of a .pt2 or .onnx file."
-            )
-        from .torchscript import load_torchscript
-
-        return load_torchscript(weights.path, trust=options.trust, sizes=options.sizes, cache=options.cache)
-    return _of_archive(weights, options, filling)
-
-
-def _of_onnx(weights: WeightFile, options: _Options, filling: WeightFile | None) -> Network:
-    from . import cache
-    from .onnx import load_onnx
-
-    def make() -> Network:
-        return load_onnx(weights, sizes=options.sizes, replace=None if filling is None else filling.weights)
-
-    files = [*weights.files, *(filling.files if filling is not None else ())]
-    sizes = dict(options.sizes or {})
-    return cache.kept(
-        make, files, use=options.cache, at_least=_DEAR, source="onnx", name=weights.path.stem, sizes=sizes
-    )
-
-
-def _of_archive(weights: WeightFile, options: _Options, filling: WeightFile | None) -> Network:
-    from . import cache
-    from .from_pt2 import network_of
-    from .tensors import to_torch
-
-    if options.sizes:
-        raise InputError(f"{weights.path.name} holds a graph whose sizes are settled; it takes none.")
-
-    def make() -> Network:
-        archive = read_pt2(weights.path)
-        stored = {**archive.weights, **archive.constants}
-        if filling is not None:
-            stored |= _filled(archive.weights, filling, weights)
-        return network_of(
-            archive.program, {name: to_torch(info) for name, info in stored.items()}, name=weights.path.stem
-        )
-
-    # only what changes values in place has to be captured anew, which takes seconds
-    dear = any(node.operation.split(".")[-2:][0].endswith("_") for node in weights.nodes)
-    files = [*weights.files, *(filling.files if filling is not None else ())]
-    use = options.cache and dear
-    return cache.kept(make, files, use=use, at_least=_DEAR, source="pt2", name=weights.path.stem)
-
-
-def _filled(own: Mapping[str, Any], filling: WeightFile, graph: WeightFile) -> dict[str, Any]:
-    """The tensors of another file under the names that the graph has for them.
-
-    Raises
-    ------
-    ArchitectureError
-        If a tensor is missing or has another shape.
-    """
-    given = filling.weights
-    problems = []
-    for name, info in own.items():
-        other = given.get(name)
-        shape, says = (None if other is None else tuple(other.shape)), "×".join(map(str, info.shape)) or "one number"
-        if shape is None and not name.endswith("num_batches_tracked"):
-            problems.append(f"“{name}” ({says}) is missing")
-        elif shape is not None and shape != tuple(info.shape):
-            problems.append(f"“{name}” is {'×'.join(map(str, shape)) or 'one number'} instead of {says}")
-    if problems:
-        more = f", and {len(problems) - 5} more" if len(problems) > 5 else ""
-        files = f"The tensors of {filling.path.name} do not fit the graph of {graph.path.name}"
-        raise ArchitectureError(f"{files}: {', '.join(problems[:5])}{more}.")
-    return {name: given[name] for name in own if name in given}
-
-
-def _described(network: Network, weights: WeightFile) -> Network:
-    """With the names of features and classes that the file, or one beside it, gives."""
-    from .build import described
-
-    found = description(weights)
-    if found is None:
-        return network
-    return described(network, {entry.name: entry.features for entry in found.inputs}, found.outputs)
-
-
-def description(weights: WeightFile) -> Description | None:
-    """What features and classes are called: by `lrp.json` in the file, or by NAME.lrp.json beside it.
-
-    Raises
-    ------
-    ArchitectureError
-        If it is not JSON, or breaks the schema.
-    """
-    name, text = f"{DESCRIPTION} in {weights.path.name}", weights.extra.get(DESCRIPTION)
-    if text is None:
-        path = weights.path.with_name(f"{weights.path.stem}.{DESCRIPTION}")
-        if not path.is_file():
-            return None
-        name = path.name
-        try:
-            text = path.read_bytes()
-        except OSError as error:
-            raise ArchitectureError(f"{name} cannot be read: {error.strerror}.") from error
-    return read_description(text, name)
 
 
 # ------------------------------------------------------------------------------------------------ what is needed

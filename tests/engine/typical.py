@@ -256,6 +256,32 @@ class ResNet(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class Translator(nn.Module):
+    """Torch's own example of an encoder of text, with a table of positions as a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("pe", torch.randn(100, 1, 16))
+        layer = nn.TransformerEncoderLayer(16, 8, 32, batch_first=True)
+        self.transformer = nn.TransformerEncoder(layer, 1)
+        self.encoder, self.decoder = nn.Embedding(30, 16), nn.Linear(16, 30)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decoder(self.transformer(self.encoder(x) + self.pe[: x.shape[1], 0]))
+
+
+class NormedGenerator(nn.Module):
+    """From noise to a picture: a norm of the picture that a dense layer makes."""
+
+    def __init__(self):
+        super().__init__()
+        self.start = nn.Linear(10, 8 * 49)
+        self.body = nn.Sequential(nn.BatchNorm2d(8), nn.ConvTranspose2d(8, 4, 4, 2, 1), nn.ReLU(), nn.Conv2d(4, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(F.relu(self.start(x)).reshape(-1, 8, 7, 7))
+
+
 def typical() -> dict[str, tuple[nn.Module, tuple[int, ...], bool]]:
     """Network, shape of one sample, whether its inputs are tokens."""
     torch.manual_seed(0)
@@ -269,7 +295,17 @@ def typical() -> dict[str, tuple[nn.Module, tuple[int, ...], bool]]:
         [nn.Conv2d(1, 8, 3, 2, 1), nn.ReLU(), nn.Conv2d(8, 4, 3, 2, 1), nn.ReLU()],
         [up(4, 8, 3, 2, 1, 1), nn.ReLU(), up(8, 1, 3, 2, 1, 1)],
     )
+    generator = nn.Sequential(
+        *(up(20, 8, 4, 1, 0, bias=False), nn.BatchNorm2d(8), nn.ReLU()),
+        *(up(8, 6, 4, 2, 1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), up(6, 3, 4, 2, 1, bias=False)),
+    )
+    pooled = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), fc(8, 3))
+    numbered = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), *pooled)
     found = {
+        "generator": (generator, (20, 1, 1), False),
+        "generator with a norm": (NormedGenerator(), (10,), False),
+        "translator": (Translator(), (16,), True),
+        "numbered global pool": (numbered, (3, 32, 32), False),
         "one layer": (fc(4, 2), (4,), False),
         "mlp": (mlp, (10,), False),
         "mlp with batch norm": (normed, (10,), False),

@@ -42,7 +42,7 @@ _BRANCHES = {
     )
 }
 # First words of names that tell where a part stands.
-_EARLY = re.compile(r"enc|stem|emb|feature|backbone|body|trunk|input|in_|conv_in", re.IGNORECASE)
+_EARLY = re.compile(r"enc|stem|emb|feature|backbone|trunk|input|in_|conv_in|start|begin|first|initial", re.IGNORECASE)
 _LATE = re.compile(r"dec|classif|head|out|fc_out|logit|pred|lm_head|policy|value", re.IGNORECASE)
 # In which order layers of these sorts usually stand, for a file that lists its tensors by name.
 _STAGES = {EMBEDDING: 0, RECURRENT: 2, ENCODER: 2, ATTENTION: 2, DENSE: 3}
@@ -103,7 +103,7 @@ def _written(parts: Sequence[Part], name: str, choice: int) -> Chain:
     position = 0
     while position < len(b.parts):
         part = b.parts[position]
-        if part.sort in IMAGES:
+        if part.sort in IMAGES or _begins_images(b, position):
             position = write_images(b, position)
         else:
             _WRITERS[part.sort](b, position, part)
@@ -111,6 +111,15 @@ def _written(parts: Sequence[Part], name: str, choice: int) -> Chain:
     for part in b.positions:
         b.problems.append(f"Nothing in the chain is {part.gives} wide, to which “{part.path}” could be added.")
     return b.finished(name)
+
+
+def _begins_images(b: Builder, position: int) -> bool:
+    """Whether a norm is that of an image which does not stand there yet: before the first convolution."""
+    part = b.parts[position]
+    if part.sort != NORM or (b.value is not None and b.value.width == part.reads):
+        return False
+    following = next((one for one in b.parts[position:] if one.sort != NORM), None)
+    return following is not None and following.sort in IMAGES and following.reads == part.reads
 
 
 # ------------------------------------------------------------------------------------------------ the order

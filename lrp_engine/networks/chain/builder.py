@@ -205,9 +205,9 @@ class Builder:
         said, lines = self.said, []
         if self.input is not None:
             shape = "×".join(map(str, self.input.shape))
-            what = " tokens" if self.reads_tokens else " (steps×features)" if len(self.input.shape) == 2 else ""
-            free = "" if self.steps_told or not what else "; any other number of steps will do"
-            lines.append(f"The input is {shape}{what or (' numbers' if '×' not in shape else '')}{free}.")
+            what = {TOKENS: " tokens", SEQUENCE: " (steps×features)", FEATURES: " numbers"}.get(self.values[0].form, "")
+            steps = self.values[0].form in {TOKENS, SEQUENCE} and not self.steps_told
+            lines.append(f"The input is {shape}{what}{'; any other number of steps will do' * steps}.")
         if said.relu:
             lines.append(f"A ReLU stands behind {listed(said.relu)}: weights do not tell activations.")
         lines += [f"{what} behind {listed(layers)}." for what, layers in said.pools.items()]

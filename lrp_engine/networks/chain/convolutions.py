@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from .builder import FEATURES, IMAGE, IMAGES, SEQUENCE, Builder, listed
@@ -19,7 +20,8 @@ def write_images(b: Builder, position: int) -> int:
     while (at := stage[-1][0] + 1) < len(b.parts) and b.parts[at].sort in _STAGE:
         stage.append((at, b.parts[at]))
     following = b.parts[at] if at < len(b.parts) else None
-    first, last = stage[0][1], [part for _, part in stage if part.sort in IMAGES][-1]
+    convolutions = [part for _, part in stage if part.sort in IMAGES]
+    first, last = convolutions[0], convolutions[-1]
     if _parallel(b, [part for _, part in stage], following):
         return at
     dims = len(first.kernel)
@@ -27,15 +29,17 @@ def write_images(b: Builder, position: int) -> int:
     if following is not None and following.sort == DENSE and following.reads % last.gives == 0:
         wanted = following.reads // last.gives
     fixed = _enter(b, first, dims)
-    places = _places(b, stage)
+    places = _places(b, stage, following, wanted)
     found = plans(places, wanted, fixed) if fixed != 0 else []
     adapted = 0
     if not found and wanted is not None and fixed != 0:
-        adapted = round(wanted ** (1 / dims))
-        found = plans(places, None, fixed) if adapted**dims == wanted else []
-    if not found:
+        side = round(wanted ** (1 / dims))
+        found = plans(places, None, fixed) if side**dims == wanted else []
+        adapted = side if found else 0
+    misfit = not found
+    if misfit:
         b.problems.append(_misfit(stage, following))
-        found = [Plan(32, tuple(Setting(1, 0) for _ in places), (), 0.0)]
+        found = [Plan(32, tuple(Setting(1, 0) for _ in places), tuple(32 for _ in places), 0.0)]
     plan = b.pick(found)
     if b.value is None:
         b.begin(IMAGE, first.reads, [first.reads, *[plan.size] * dims])
@@ -56,20 +60,26 @@ def write_images(b: Builder, position: int) -> int:
         _pool(b, f"Adaptive{kind}Pool{dims}d", {"output_size": 1}, dims, 1)
     if following.sort == DENSE:
         b.activate()
-        b.go(b.add(b.free("flatten"), "Flatten"), FEATURES, last.gives * end**dims)
+        width = following.reads if misfit else last.gives * end**dims
+        b.go(b.add(b.free("flatten"), "Flatten"), FEATURES, width)
     return at
 
 
 def _misfit(stage: Sequence[tuple[int, Part]], following: Part | None) -> str:
     names = [part.path for _, part in stage if part.sort in IMAGES]
     behind = f", behind which “{following.path}” takes {following.reads} values" if following is not None else ""
-    what = f"The convolutions {names[0]} to {names[-1]}" if len(names) > 1 else f"The convolution {names[0]}"
-    return f"{what} fit what is around them in no usual setting of strides, paddings and pools{behind}."
+    what = f"The convolutions “{names[0]}” to “{names[-1]}”" if len(names) > 1 else f"The convolution “{names[0]}”"
+    return f"No usual setting of strides, paddings and pools fits: {what[:1].lower()}{what[1:]}{behind}."
 
 
-def _places(b: Builder, stage: Sequence[tuple[int, Part]]) -> list[Place]:
+def _places(b: Builder, stage: Sequence[tuple[int, Part]], following: Part | None, wanted: int | None) -> list[Place]:
     """The convolutions of a stage, with what the numbering tells of each."""
-    return [Place(part, b.room(position), part.container) for position, part in stage if part.sort in IMAGES]
+    places = [Place(part, b.room(position), part.container) for position, part in stage if part.sort in IMAGES]
+    room = places[-1].room
+    if room is not None and following is not None and following.sort == DENSE:
+        # a flatten takes a number there, and so does what collects each channel
+        places[-1] = replace(places[-1], room=room - (2 if wanted == 1 else 1))
+    return places
 
 
 def _enter(b: Builder, first: Part, dims: int) -> int | None:

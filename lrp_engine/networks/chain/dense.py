@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .builder import FEATURES, IMAGE, IMAGES, SEQUENCE, SEQUENTIAL, TOKENS, Builder, Value
-from .parts import ACTIVATION, NORM, Part
+from .builder import FEATURES, IMAGE, SEQUENCE, SEQUENTIAL, TOKENS, Builder, Value
+from .parts import Part
 from .sequences import begin_sequence, over_steps, place
 
 
@@ -51,13 +51,8 @@ def branch(b: Builder, part: Part) -> Value | None:
 
 def write_norm(b: Builder, position: int, part: Part) -> None:
     """A norm of what comes before; the activation that is assumed comes behind it."""
-    value = b.value
-    if value is None:
-        following = next((p for p in b.parts[position + 1 :] if p.sort not in {NORM, ACTIVATION}), None)
-        if following is not None and following.sort in IMAGES | SEQUENTIAL:
-            b.problems.append(f"The norm “{part.path}” stands first; it is left out.")
-            return
-        value = b.begin(FEATURES, part.reads, [part.reads])
+    del position
+    value = b.value or b.begin(FEATURES, part.reads, [part.reads])
     if value.width != part.reads:
         b.problems.append(f"The norm “{part.path}” has {part.reads} features, but {value.name} has {value.width}.")
         return
@@ -69,7 +64,7 @@ def write_norm(b: Builder, position: int, part: Part) -> None:
 
 def norm(b: Builder, part: Part, value: Value) -> str:
     """Write a norm, as it is called behind such a value."""
-    b.said.norms.append(part.path)
+    b.said.norms += [part.path] if part.type != "RMSNorm" else []
     kind, given = part.type, dict(part.parameters)
     if kind == "BatchNorm":
         dims = len(value.sizes or (0,)) if value.form == IMAGE else 1

@@ -124,16 +124,22 @@ def plans(places: Sequence[Place], wanted: int | None, fixed: int | None) -> lis
     end = None if wanted is None or wanted == 1 else round(wanted ** (1 / dims))
     if end is not None and end**dims != wanted:
         return []
-    found = list(_search(places, end, usual, collected=wanted == 1))
+    found = list(_search(places, end, usual, collected=wanted == 1, begins=fixed is None))
     if not found and fixed is None and len(places) <= _MOST_SEARCHED:
-        found = list(_search(places, end, [n for n in range(1, LARGEST + 1) if n not in usual], collected=wanted == 1))
+        found = list(
+            _search(
+                places, end, [n for n in range(1, LARGEST + 1) if n not in usual], collected=wanted == 1, begins=True
+            )
+        )
     if wanted == 1:  # whatever is left is averaged; best if there is nothing to average
         found = [replace(plan, cost=plan.cost + (0.2 if plan.end > 1 else 0.0)) for plan in found]
     if any(place.part.sort == TRANSPOSED for place in places) and fixed is None:  # what is decoded is the input
         found = [replace(plan, cost=plan.cost + (0.0 if plan.end == plan.size else 3.0)) for plan in found]
+    # where any size will do, another one is no other way
+    free = wanted is None or wanted == 1
     best: dict[tuple[int, tuple[Setting, ...]], Plan] = {}
     for plan in sorted(found, key=lambda one: one.cost):
-        best.setdefault((plan.size, plan.settings), plan)
+        best.setdefault((0 if free else plan.size, plan.settings), plan)
     return list(best.values())
 
 
@@ -148,16 +154,16 @@ def _usual(places: Sequence[Place], dims: int) -> tuple[int, ...]:
 
 
 def _search(
-    places: Sequence[Place], end: int | None, sizes: Sequence[int], *, collected: bool = False
+    places: Sequence[Place], end: int | None, sizes: Sequence[int], *, collected: bool, begins: bool
 ) -> Iterator[Plan]:
-    for cost, settings in _settings(places, end is not None or collected):
+    for cost, settings in _settings(places, collected=end is not None or collected, begins=begins):
         for rank, size in enumerate(sizes):
             passed = _through(places, settings, size)
             if passed and (end is None or passed[-1] == end):
                 yield Plan(size, settings, passed, cost + 0.5 * rank)
 
 
-def _settings(places: Sequence[Place], collected: bool) -> Iterator[tuple[float, tuple[Setting, ...]]]:
+def _settings(places: Sequence[Place], *, collected: bool, begins: bool) -> Iterator[tuple[float, tuple[Setting, ...]]]:
     """Every usual way with its cost; where the numbering tells of pools, only these."""
     decoder = _decoder(places)
     encoder = places[:decoder]
@@ -170,7 +176,7 @@ def _settings(places: Sequence[Place], collected: bool) -> Iterator[tuple[float,
         settings, pooled = [], False
         for number, place in enumerate(places):
             if place.part.sort == TRANSPOSED:
-                settings.append(_transposed(place.part, first=number == 0))
+                settings.append(_transposed(place.part, first=begins and number == 0))
                 continue
             told = place.room is not None
             here = (place.room or 0) >= 2 if told else number < decoder and pattern(number, encoder)

@@ -118,6 +118,7 @@ def parts_of(tensors: Mapping[str, TensorInfo]) -> Parts:
             found.parts.append(part)
         else:
             found.left |= dict.fromkeys(names[:1], part)
+    _settle_transposed(found.parts, tensors)
     _settle_embeddings(found.parts)
     return found
 
@@ -221,10 +222,14 @@ def _embedding(path: str, shape: Sequence[int]) -> Part:
 
 
 def _convolution(path: str, shape: Sequence[int], bias: int | None, plain: dict[str, Any]) -> Part:
-    kernel = tuple(shape[2:])
-    size = kernel[0] if len(set(kernel)) == 1 else list(kernel)
     told = bias is not None and shape[0] != shape[1]  # there is one bias for each channel that it gives
     transposed = bias == shape[1] if told else bool(_TRANSPOSED.search(path))
+    return _oriented(path, shape, plain, transposed=transposed)
+
+
+def _oriented(path: str, shape: Sequence[int], plain: dict[str, Any], *, transposed: bool) -> Part:
+    kernel = tuple(shape[2:])
+    size = kernel[0] if len(set(kernel)) == 1 else list(kernel)
     reads, gives = (shape[0], shape[1]) if transposed else (shape[1], shape[0])
     kind = f"Conv{'Transpose' if transposed else ''}{len(kernel)}d"
     given = {"in_channels": reads, "out_channels": gives, "kernel_size": size, **plain}
@@ -252,12 +257,43 @@ def _recurrent(path: str, leaves: Mapping[str, TensorInfo]) -> Part | str:
     return Part(path, RECURRENT, kind, given, first[1], ways * hidden)
 
 
+def _settle_transposed(parts: list[Part], tensors: Mapping[str, TensorInfo]) -> None:
+    """Where no bias tells which way round a convolution is, the norm behind it does, or else the layer before it."""
+    for number, part in enumerate(parts):
+        if part.sort != CONVOLUTION or "bias" not in part.parameters or part.reads == part.gives:
+            continue
+        behind = parts[number + 1] if number + 1 < len(parts) else None
+        before = next((one for one in reversed(parts[:number]) if one.sort != NORM), None)
+        if behind is not None and behind.sort == NORM and _stand_together(part, behind):
+            turned = behind.reads == part.reads != part.gives
+        else:
+            turned = before is not None and before.sort == TRANSPOSED and before.gives == part.gives
+        if turned:
+            name = next(name for name in part.tensors if len(tensors[name].shape) > 2)
+            shape = tensors[name].shape
+            parts[number] = _oriented(part.path, shape, {"bias": False}, transposed=True)
+            parts[number].tensors, parts[number].renamed = part.tensors, part.renamed
+
+
+def _stand_together(part: Part, norm: Part) -> bool:
+    """Whether a norm is a layer's own: the next in an nn.Sequential, or of the same numbers in their names."""
+    if part.number is not None and norm.number is not None:
+        return part.container == norm.container and norm.number == part.number + 1
+    return re.findall(r"\d+", part.path) == re.findall(r"\d+", norm.path)
+
+
 def _settle_embeddings(parts: list[Part]) -> None:
-    """A first dense layer without bias whose rows the next layer reads is a table of tokens."""
-    if not parts or parts[0].sort != DENSE or "bias" not in parts[0].parameters:
+    """A dense layer without bias is a table of tokens, if the layers of a sequence read its rows and there is none."""
+    if any(part.sort == EMBEDDING for part in parts):
         return
-    first = parts[0]
+    tables = [part for part in parts if part.sort == DENSE and "bias" in part.parameters and part.reads != part.gives]
     following = next((part for part in parts[1:] if part.sort in {DENSE, CONVOLUTION, RECURRENT, ENCODER}), None)
-    if following is not None and following.reads == first.reads != first.gives:
-        parts[0] = _embedding(first.path, (first.gives, first.reads))
-        parts[0].tensors = first.tensors
+    sequence = next((part for part in parts if part.sort in {RECURRENT, ENCODER}), None)
+    for part in tables:
+        leads = part is parts[0] and following is not None and following.reads == part.reads
+        if leads or (sequence is not None and sequence.reads == part.reads):
+            found = _embedding(part.path, (part.gives, part.reads))
+            found.tensors, found.renamed = part.tensors, part.renamed
+            parts.remove(part)
+            parts.insert(0, found)
+            return
