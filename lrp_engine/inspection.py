@@ -74,6 +74,7 @@ def inspection_json(weights: WeightFile) -> str:
                     "dtype": info.dtype,
                     "nbytes": info.nbytes,
                     "role": weights.roles[name],
+                    "detail": info.detail,
                 }
                 for name, info in weights.tensors.items()
             ],
@@ -118,8 +119,9 @@ def _counted(infos: Iterable[Any]) -> str:
 
 
 def _table(infos: Iterable[TensorInfo]) -> list[str]:
-    rows = [(info.name, in_words(info.shape), info.dtype, in_bytes(info.nbytes)) for info in infos]
-    return columns([("name", "shape", "type", "size"), *rows]) if rows else []
+    # what else is to be known of a tensor (a scale, a view …) has no heading, as most have nothing there
+    rows = [(info.name, in_words(info.shape), info.dtype, in_bytes(info.nbytes), info.detail) for info in infos]
+    return columns([("name", "shape", "type", "size", ""), *rows]) if rows else []
 
 
 def _tree(root: Branch) -> list[str]:
