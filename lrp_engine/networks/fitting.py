@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..files import TensorInfo
     from .architecture import Architecture, InputEntry, LayerEntry
 
-MOST_VALUES = 2**31  # of one layer, for one sample
+MOST_VALUES = 2**28  # of one layer, for one sample
 MOST_NUMBER = 2**40
 
 # Parameters that take a list, that have to be one, and numbers that need not be whole.

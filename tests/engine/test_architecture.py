@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
 import re
 from pathlib import Path
 
@@ -301,3 +303,86 @@ def test_checking_needs_no_torch():
     code = "import sys; from lrp_engine.networks.fitting import fit; print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+ODD = (
+    0,
+    -1,
+    1,
+    2,
+    3,
+    10**9,
+    2**62,
+    1.5,
+    float("1e30"),
+    None,
+    "same",
+    "x",
+    True,
+    [],
+    [1],
+    [2, 2],
+    [10**7, 10**7],
+    [-1],
+    {},
+)
+
+
+def mutated(text: dict, rng: random.Random) -> dict:
+    """The example with one to three entries changed to what nobody means."""
+    text = copy.deepcopy(text)
+    for _ in range(rng.randint(1, 3)):
+        layer = rng.choice(text["layers"])
+        what = rng.choice(["parameter", "parameter", "parameter", "type", "inputs", "weights", "shape", "order"])
+        if what == "parameter":
+            kind = LAYER_TYPES[layer["type"]]
+            names = (*kind.required, *kind.optional)
+            if names:
+                layer.setdefault("parameters", {})[rng.choice(names)] = rng.choice(ODD)
+        elif what == "type":
+            layer["type"] = rng.choice(list(LAYER_TYPES))
+        elif what == "inputs":
+            layer["inputs"] = rng.sample(
+                [one["name"] for one in (*text["inputs"], *text["layers"])], k=rng.randint(0, 3)
+            )
+        elif what == "weights":
+            layer["weights"] = rng.choice(["", "head", layer["name"]])
+        elif what == "shape":
+            text["inputs"][0]["shape"] = rng.choice([[], [0], [5], [1, 16, 16], [8, 16, 16], [2**31], [12]])
+        else:
+            rng.shuffle(text["layers"])
+    return text
+
+
+def tried(text: dict, folder: Path) -> str:
+    """Load and explain it, or give the sentence that refuses it."""
+    path = folder / "a.json"
+    path.write_text(json.dumps(text))
+    try:
+        network = lrp.load(folder / "w.pt", path)
+        (entry,) = network.inputs
+        lrp.explain(network, torch.zeros(2, *entry.unit_shape, dtype=getattr(torch, entry.dtype)))
+    except lrp.LrpError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("seed", range(len(EXAMPLES)))
+def test_whatever_is_written_there_is_a_network_or_one_sentence(tmp_path, seed):
+    rng = random.Random(seed)
+    text = EXAMPLES[seed]
+    random_weights(parse_architecture(json.dumps(text), "the page"), tmp_path / "w.pt")
+    sentences = [tried(mutated(text, rng), tmp_path) for _ in range(60)]
+    assert sum(map(bool, sentences)) > 30
+    assert all("\n" not in sentence and len(sentence) < 2500 for sentence in sentences)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_whatever_is_written_there_is_a_network_or_one_sentence_many_times(tmp_path, seed):
+    rng = random.Random(seed)
+    for text in EXAMPLES:
+        random_weights(parse_architecture(json.dumps(text), "the page"), tmp_path / "w.pt")
+        for _ in range(200):
+            assert "\n" not in tried(mutated(text, rng), tmp_path)
