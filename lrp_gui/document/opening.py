@@ -13,7 +13,7 @@ from lrp_gui.document import files
 from lrp_gui.document.connecting import Connector
 from lrp_gui.document.files import Obstacle, SizeRow, Source
 from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening
-from lrp_gui.jobs.browsing import sorted_paths
+from lrp_gui.jobs.browsing import program_of, sorted_paths
 from lrp_gui.jobs.opening import features_of, read_table
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 
@@ -122,11 +122,11 @@ class Opener(QObject):
         file = self._document.file
         if file is None:
             return
-        if not sorted_paths([architecture.partition(":")[0]]).programs:
-            self.load(Source(file.path, architecture), table or self._given_table())
+        source, table = Source(file.path, architecture), table or self._given_table()
+        if program_of(source) == file.path:
+            self.load(source, table)
             return
         sentence = self.tr("{name} is a program that would run on this computer.")
-        source = Source(file.path, architecture)
         self._stop()
         self._put(Obstacle(files.CONSENT, sentence.format(name=Path(architecture).name), source, table=table))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -27,6 +28,7 @@ HEAD, SHARDS = 1 << 20, b'"weight_map"'
 # Descriptions that lie beside weights and are read there: of a transformer, and of what its inputs are called.
 BESIDE = ("config.json", ".lrp.json")
 BLOCK = 1 << 22
+_CLASS = re.compile(r":[A-Za-z_]\w*$")  # behind a program's path the class in it; a drive's colon is no such thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,8 @@ def browse(
 
 def program_of(source: Source) -> str:
     """The file whose program would run: somebody's own, or the weight file itself."""
-    path, colon, _name = source.architecture.rpartition(":")
-    named = path if colon and path.lower().endswith(PROGRAM) else source.architecture
-    return named if named.lower().endswith(PROGRAM) else source.path
+    path = _CLASS.sub("", source.architecture)
+    return path if path.lower().endswith(PROGRAM) else source.path
 
 
 def sha256(path: str) -> Steps[str]:

@@ -21,13 +21,12 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui import settings
-from lrp_gui.document.files import Check
 from lrp_gui.opening.candidate_list import CandidatesView
 from lrp_gui.opening.editor import JsonEditor
 
 if TYPE_CHECKING:
     from lrp_gui.document.connecting import Connector
-    from lrp_gui.document.files import CandidateRow
+    from lrp_gui.document.files import CandidateRow, Check, Misfit
     from lrp_gui.theme import Theme
 
 SIZE = (980, 640)
@@ -176,7 +175,13 @@ class CandidatesDialog(QDialog):
         self._check = check
         first = check.misfits[0] if check.misfits else None
         self.editor.mark(self._line)
-        if first is None:
+        remarks = self.row.problems if self.row is not None and not self._was_edited else ()
+        if first is None and remarks:
+            few = self.tr("one thing speaks") if len(remarks) == 1 else f"{len(remarks)} things speak"
+            self._say(
+                self.tr("{fits} But {few} against it, see above.").format(fits=check.sentence, few=few), warns=True
+            )
+        elif first is None:
             self._say(check.sentence)
         else:
             where = self.tr("Line {line}: ").format(line=first.line) if first.line else ""
@@ -188,6 +193,13 @@ class CandidatesDialog(QDialog):
     def _line(self) -> int:
         """The line in question, 0 for none."""
         return next((one.line for one in self._check.misfits if one.line), 0) if self._check is not None else 0
+
+    @property
+    def _was_edited(self) -> bool:
+        """Whether the text is no longer the one that was offered."""
+        return self._edited.get(self.list.currentIndex().row(), self.row.text if self.row else "") != (
+            self.row.text if self.row else ""
+        )
 
     def _explain(self) -> None:
         """The reason, what does not fit, what is assumed: of the text as it stands, once that was checked."""
@@ -289,18 +301,24 @@ def _titled(title: str, widget: QWidget) -> QWidget:
 
 
 def _why(row: CandidateRow | None, check: Check | None) -> str:
-    """Before a text is checked, what the engine said of the candidate; after that, what is so of the text."""
+    """What the engine said of the candidate, and once its text was checked, what is so of the text.
+
+    Not all that speaks against a candidate can be seen in its text: that names tell of an attention, for one.
+    """
     reason = f"<p>{escape(row.reason)}</p>" if row is not None else ""
-    if check is None:
-        misfits = [(sentence, 0) for sentence in row.problems] if row is not None else []
-        unused, assumptions = (), row.assumptions if row is not None else ()
-    else:
-        misfits = [(one.sentence, one.line) for one in check.misfits]
-        unused, assumptions = check.unused, check.assumptions
+    remarks = row.problems if row is not None else ()
+    misfits: tuple[Misfit, ...] = ()
+    unused, assumptions = (), row.assumptions if row is not None else ()
+    if check is not None:
+        misfits, unused, assumptions = check.misfits, check.unused, check.assumptions
+        known = {one.sentence for one in misfits}
+        remarks = tuple(sentence for sentence in remarks if sentence not in known)
+        unused = tuple(one for one in unused if not any(f"“{one.partition(' (')[0]}”" in said for said in remarks))
     return "".join(
         (
             reason,
-            _listed("What does not fit", [_linked(*one) for one in misfits]),
+            _listed("What does not fit", [_linked(one.sentence, one.line) for one in misfits]),
+            _listed("What speaks against it", [escape(one) for one in remarks]),
             _listed("What is assumed", [escape(one) for one in assumptions]),
             _listed("Tensors that are not used", [escape(one) for one in unused]),
         )

@@ -133,10 +133,23 @@ def test_a_family_has_no_text_and_is_opened_by_its_title(dialog, connector, qtbo
     assert chosen.args[0] == Source(connector.source.path, candidate=FAMILY.title)
 
 
+def test_what_speaks_against_a_text_that_fits_is_not_forgotten(dialog, connector):
+    choose(dialog, 1)
+    connector.checked.emit(Check("It fits; 1 of 6 tensors is left unused.", unused=("fc3.weight (1×16)", "fc9 (3)")))
+    assert "But one thing speaks against it" in dialog.verdict.text()
+    said = dialog.why.toPlainText()
+    assert "What speaks against it (1)" in said
+    assert "Tensors that are not used (1)" in said  # the other one is among what speaks against it
+    assert dialog.open_button.isEnabled()
+    QTest.keyClicks(dialog.editor, " ")
+    connector.checked.emit(FITS)
+    assert dialog.verdict.text() == FITS.sentence
+
+
 def test_a_family_with_problems_says_them_and_cannot_be_opened(dialog):
     choose(dialog, 3)
     assert "“wte” is missing." in dialog.verdict.text()
-    assert "What does not fit (1)" in dialog.why.toPlainText()
+    assert "What speaks against it (1)" in dialog.why.toPlainText()
     assert not dialog.open_button.isEnabled()
 
 

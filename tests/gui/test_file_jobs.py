@@ -246,6 +246,8 @@ def test_a_class_may_be_named_behind_the_program():
     assert browsing.program_of(Source("/w.pth", "/code/model.py:Net")) == "/code/model.py"
     assert browsing.program_of(Source("/w.pth", "/code/model.py")) == "/code/model.py"
     assert browsing.program_of(Source("/w.pt", "")) == "/w.pt"
+    assert browsing.program_of(Source("w.pt", r"C:\code\model.py:Net")) == r"C:\code\model.py"
+    assert browsing.program_of(Source("w.pt", r"C:\code\model.py")) == r"C:\code\model.py"
     assert browsing.program_of(Source("/w.pt", "/a/graph.onnx")) == "/w.pt"
 
 
