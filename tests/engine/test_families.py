@@ -30,7 +30,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # ------------------------------------------------------------------------------------------------ transformers
 
 transformers = pytest.importorskip("transformers")
-SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+SMALL = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24}
 MODELS = {
     "BertForSequenceClassification": (
         "BertConfig",
@@ -43,7 +43,7 @@ MODELS = {
         {
             "vocab_size": 50,
             "n_embd": 16,
-            "n_layer": 2,
+            "n_layer": 1,
             "n_head": 2,
             "n_positions": 12,
             "bos_token_id": 0,

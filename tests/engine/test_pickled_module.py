@@ -86,7 +86,7 @@ WHOLE = {
         nn.Sequential(
             nn.TransformerEncoder(
                 nn.TransformerEncoderLayer(8, 2, 12, activation="gelu", batch_first=True, norm_first=True),
-                2,
+                1,
                 norm=nn.LayerNorm(8),
                 enable_nested_tensor=False,
             ),
