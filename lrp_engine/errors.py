@@ -15,7 +15,9 @@ class LrpError(Exception):
     def __init__(self, message: str) -> None:
         # names from a file can hold line breaks and control characters, and have no end; a sentence is one line
         line = "".join(letter if letter.isprintable() else "·" for letter in " ".join(message.split()))
-        super().__init__(line if len(line) <= _LONGEST else f"{line[: _LONGEST - 2]}….")
+        line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 2]}…"
+        # what torch says of a node, say, ends without a full stop
+        super().__init__(line if line.endswith((".", "!", "?")) else f"{line}.")
 
 
 class FormatError(LrpError):

@@ -212,7 +212,7 @@ def read_description(text: bytes, name: str) -> Description:
 def _decode(text: bytes | str, kind: type[_Schema], name: str) -> _Schema:
     try:
         read = msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ArchitectureError(f"{name} does not follow the schema: {error}.") from error
     if read.version != VERSION:
         raise ArchitectureError(f"{name} has version {read.version}; this program reads version {VERSION}.")

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import operator
 import re
+from math import prod
 from typing import Any
 
 import torch
 from torch.fx import Graph, Node
 
-from ..errors import FormatError, UnsupportedOperation, UntrustedFile
+from ..errors import CaptureError, FormatError, LrpError, UnsupportedOperation, UntrustedFile
 from ..files.pt2 import DTYPES
 from .build import finish
 from .from_program import layer_meta, recapture, source_line
@@ -29,6 +30,8 @@ _ATEN = re.compile(r"^torch\.ops\.aten\.([A-Za-z0-9_]+)\.([A-Za-z0-9_]+)$")
 _ASSERTION = re.compile(r"^torch\.ops\.aten\._assert_[a-z_]+\.[a-z]+$")
 _INNER = re.compile(r"^torch\.ops\.higher_order\.wrap_with_(set_grad_enabled|autocast)$")
 _OPERATOR = re.compile(r"^_operator\.([a-z]+)$")
+
+_LARGEST_EXAMPLE = 2**26  # numbers of one sample of an input
 
 # Of the formats that a program may name, those that a graph can run in.
 _RUNNABLE = {
@@ -93,19 +96,27 @@ def _functional(reader: _Reader, graph: Graph, name: str) -> Network:
             node.target = plain[str(node.target)]
         elif node.op == "placeholder":
             shape, dtype = reader.inputs[str(node.target)]
+            if prod(size for size in shape if size is not None) > _LARGEST_EXAMPLE:
+                raise FormatError(f"The input “{node.target}” of {name} has an impossible size: the file is damaged.")
             node.target = f"input_{len(examples)}"
             examples.append(torch.zeros([2 if size is None else size for size in shape], dtype=dtype))
     held: dict[str, Any] = {
         plain[key]: torch.nn.Parameter(tensor, requires_grad=False) if key in reader.parameters else tensor
         for key, tensor in reader.tensors.items()
     }
-    return recapture(
-        torch.fx.GraphModule(held, graph),
-        examples,
-        name=name,
-        input_names=tuple(reader.inputs),
-        tensor_names={short: key for key, short in plain.items()},
-    )
+    try:
+        return recapture(
+            torch.fx.GraphModule(held, graph),
+            examples,
+            name=name,
+            input_names=tuple(reader.inputs),
+            tensor_names={short: key for key, short in plain.items()},
+        )
+    except LrpError:
+        raise
+    except Exception as error:  # capturing fails in as many ways as graphs do
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise CaptureError(f"The graph in {name} changes values in place and cannot be run: {reason}.") from error
 
 
 def _changes_in_place(node: Node) -> bool:
@@ -146,14 +157,14 @@ class _Reader:
         if kind == "user_input":
             if "as_tensor" not in content["arg"]:
                 return  # a constant argument: the graph already holds its value
-            name = content["arg"]["as_tensor"]["name"]
+            name = _text(content["arg"]["as_tensor"]["name"])
             self.values[name] = self.graph.placeholder(name)
             self.inputs[name] = self._shape_of(name)
             return
         keys = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
         if kind not in keys:
             raise FormatError(f"The program takes a {kind.replace('_', ' ')}, which this version does not read.")
-        key = content[keys[kind]]
+        key = _text(content[keys[kind]])
         if key not in self.available:
             raise FormatError(f"The archive's graph uses the tensor “{key}”, which the archive does not hold.")
         name = content["arg"]["name"]
@@ -221,7 +232,11 @@ class _Reader:
         ((kind, value),) = arg.items()
         if kind == "as_none":
             return None
-        if kind in {"as_int", "as_float", "as_bool", "as_string", "as_ints", "as_floats", "as_bools", "as_strings"}:
+        if kind == "as_float":
+            return _float(value)
+        if kind == "as_floats":
+            return [_float(one) for one in value]
+        if kind in {"as_int", "as_bool", "as_string", "as_ints", "as_bools", "as_strings"}:
             return value
         if kind == "as_tensor":
             return self.values[value["name"]]
@@ -245,6 +260,19 @@ class _Reader:
 
     def _symbol(self, value: dict[str, Any]) -> Any:
         return self.values[value["as_name"]] if "as_name" in value else next(iter(value.values()))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a name that is no text")
+    return value
+
+
+def _float(value: Any) -> float:
+    """JSON has no word for what is not finite; torch writes these as texts."""
+    if isinstance(value, str) and value not in {"Infinity", "-Infinity", "NaN"}:
+        raise TypeError("a number that is a text")
+    return float(value)
 
 
 def _name(output: dict[str, Any]) -> str:
