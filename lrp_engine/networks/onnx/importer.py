@@ -18,7 +18,7 @@ from .emitter import Emitter
 from .guards import MOST_NUMBERS, TooManyError
 from .layers import LayerNames
 from .operators import OPERATORS
-from .values import Call, Operator
+from .values import TEXTS, Call, Operator
 
 _OWN = {"", "ai.onnx"}  # the domain of ONNX's own operators, in both spellings
 _MOST_CALLS = 50_000
@@ -145,6 +145,8 @@ class Importer:
             _resolved(node.attributes, scope.attributes),
             max((place for place, one in enumerate(node.outputs, 1) if one), default=0),
         )
+        if any(value is TEXTS for value in call.inputs):
+            return (TEXTS,) * call.outputs
         path, kind = scope.names.of(node)
         layer = shown(".".join(part for part in (scope.prefix, path) if part), _LONGEST)
         line = source_line(node.properties.get("stack_trace", ""))
@@ -177,7 +179,8 @@ class Importer:
             if isinstance(scope.graph, OnnxGraph):
                 info = scope.graph.initializers.get(name) or scope.graph.sparse_initializers.get(name)
                 if info is not None:
-                    scope.values[name] = self._emit.name(self._initializer(info), name)
+                    value = self._initializer(info)
+                    scope.values[name] = self._emit.name(value, name) if isinstance(value, Tensor) else value
                     return scope.values[name]
             scope = scope.parent
         raise FormatError(f"The graph uses the value “{name}” before anything yields it.")

@@ -23,6 +23,7 @@ from .importer import Importer, unknown_operators
 from .inputs import Input, Sizes, Way, examples, ways
 from .parameters import learned
 from .replaced import Replacement, replacement
+from .values import TEXTS
 
 if TYPE_CHECKING:
     from ...files import TensorInfo, WeightFile
@@ -189,8 +190,10 @@ class _Tries:
             results = Importer(self.model, emit, lambda info: self._initializer(emit, info)).run(values)
             return self._imported(emit, way, batches, results)
 
-    def _initializer(self, emit: Emitter, info: TensorInfo) -> Tensor:
+    def _initializer(self, emit: Emitter, info: TensorInfo) -> Any:
         taken = self.replaced.tensors.get(info.name, info)
+        if taken.dtype == "string":
+            return TEXTS
         if id(info) not in self.read:
             self.read[id(info)] = emit.tensor(taken)
         emit.formatted(self.read[id(info)], taken.dtype)

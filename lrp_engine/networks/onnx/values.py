@@ -31,6 +31,12 @@ class Sized:
     examples: tuple[Tensor, ...]
 
 
+class Texts(list[Any]):
+    """Texts, which are not computed: what is made of them is texts too, and an output of them is left out."""
+
+
+TEXTS = Texts()
+
 # A constant (the same whatever the input), a node of the graph, a value made of sizes, or a sequence of those.
 Value = Union[Tensor, Node, Sized, "list[Value]"]
 Optional = Value | None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from ..values import Operator
 from . import (
+    activations,
     attention,
+    classical,
     control,
     convolution,
     detection,
     elementwise,
+    first_versions,
     linear_attention,
     losses,
     matrix,
@@ -28,9 +31,10 @@ from . import (
 )
 
 _MODULES = (
-    *(attention, control, convolution, detection, elementwise, linear_attention, losses, matrix, microsoft),
-    *(microsoft_attention, normalization, pooling, quantized, recurrent, reduction, resizing, sampling),
-    *(selection, sequence, shape, signals),
+    *(activations, attention, classical, control, convolution, detection, elementwise, first_versions),
+    *(linear_attention, losses),
+    *(matrix, microsoft, microsoft_attention, normalization, pooling, quantized, recurrent, reduction, resizing),
+    *(sampling, selection, sequence, shape, signals),
 )
 
 OPERATORS: dict[tuple[str, str], Operator] = {

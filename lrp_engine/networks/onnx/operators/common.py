@@ -22,11 +22,6 @@ def unary(target: Any) -> Callable[[Emitter, Call], Any]:
     return lambda emit, node: emit(target, node.input(0))
 
 
-def binary(target: Any) -> Callable[[Emitter, Call], Any]:
-    """An operator that is one ATen operation on its two inputs."""
-    return lambda emit, node: emit(target, node.input(0), scalar(node.input(1)))
-
-
 def scalar(value: Any) -> Any:
     """A constant of one number and no axes as a plain number; anything else as it is."""
     return value.item() if isinstance(value, Tensor) and value.dim() == 0 and not value.is_complex() else value

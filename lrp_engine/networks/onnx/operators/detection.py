@@ -1,4 +1,4 @@
-"""What stands behind a detector, and models that are no networks."""
+"""What stands behind a detector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ..emitter import Emitter
 from ..values import Call
-from .common import aten
 
 
 def non_max_suppression(emit: Emitter, node: Call) -> Any:
@@ -54,20 +53,4 @@ def _cover(one: Tensor, other: Tensor) -> float:
     return float(inner / total) if float(total) > 0 else 0.0
 
 
-def array_feature_extractor(emit: Emitter, node: Call) -> Any:
-    """ArrayFeatureExtractor: columns by number."""
-    x, places = node.input(0), emit(aten.reshape.default, node.input(1), [-1])
-    return emit(aten.index_select.default, x, emit.rank(x) - 1, emit.cast(places, torch.int64))
-
-
-def binarizer(emit: Emitter, node: Call) -> Any:
-    """Binarizer: 1 above a threshold."""
-    x = node.input(0)
-    return emit.cast(emit(aten.gt.Scalar, x, node.attribute("threshold", 0.0)), emit.dtype(x))
-
-
-OPERATORS = {
-    "NonMaxSuppression": non_max_suppression,
-    ("ai.onnx.ml", "ArrayFeatureExtractor"): array_feature_extractor,
-    ("ai.onnx.ml", "Binarizer"): binarizer,
-}
+OPERATORS = {"NonMaxSuppression": non_max_suppression}

@@ -11,20 +11,17 @@ from torch import Tensor
 from torch.fx import Node
 
 from ..emitter import Emitter
-from ..values import Call
-from .common import aten, binary, scalar, unary
+from ..values import TEXTS, Call
+from .common import aten, scalar, unary
+from .first_versions import operands
 from .quantized_formats import rounded
-
-_SELU_ALPHA = 1.67326319217681884765625
-_SELU_GAMMA = 1.05070102214813232421875
-
 
 # ------------------------------------------------------------------------------------------------ arithmetic
 
 
 def add(emit: Emitter, node: Call) -> Any:
     """Add; a bias that stands by itself becomes the bias of the layer before it."""
-    a, b = node.input(0), node.input(1)
+    a, b = operands(emit, node)
     if isinstance(a, Tensor) and isinstance(b, Node):
         a, b = b, a
     merged = _with_bias(emit, a, b) if isinstance(a, Node) and isinstance(b, Tensor) else None
@@ -41,7 +38,7 @@ def _with_bias(emit: Emitter, x: Node, bias: Tensor) -> Node | None:
 
 def divide(emit: Emitter, node: Call) -> Any:
     """Div; of whole numbers, rounded towards zero."""
-    a, b = node.input(0), node.input(1)
+    a, b = operands(emit, node)
     if emit.dtype(a).is_floating_point:
         return emit(aten.div.Tensor, a, scalar(b))
     return emit(aten.div.Tensor_mode, a, b, rounding_mode="trunc")
@@ -49,14 +46,14 @@ def divide(emit: Emitter, node: Call) -> Any:
 
 def multiply(emit: Emitter, node: Call) -> Any:
     """Mul."""
-    a, b = node.input(0), node.input(1)
+    a, b = operands(emit, node)
     a, b = (b, a) if isinstance(a, Tensor) and not isinstance(b, Tensor) else (a, b)
     return emit(aten.mul.Tensor, a, scalar(b))
 
 
 def power(emit: Emitter, node: Call) -> Any:
     """Pow; the result has the format of the base."""
-    base, exponent = node.input(0), node.input(1)
+    base, exponent = operands(emit, node)
     dtype = emit.dtype(base)
     if isinstance(exponent, Tensor) and exponent.numel() == 1 and exponent.dim() <= emit.rank(base):
         value = exponent.item()
@@ -82,6 +79,15 @@ def _chain(target: Any) -> Callable[[Emitter, Call], Any]:
         return result
 
     return chained
+
+
+def _of_two(target: Any) -> Callable[[Emitter, Call], Any]:
+    def emitted(emit: Emitter, node: Call) -> Any:
+        a, b = operands(emit, node)
+        arithmetic = target is aten.sub.Tensor
+        return emit(target, a, scalar(b) if arithmetic else b)
+
+    return emitted
 
 
 def mean(emit: Emitter, node: Call) -> Any:
@@ -114,101 +120,6 @@ def _bound(emit: Emitter, bound: Any) -> Any:
     return emit.constant(bound).reshape(-1)[0].item()
 
 
-# ------------------------------------------------------------------------------------------------ activations
-
-
-def gelu(emit: Emitter, node: Call) -> Any:
-    """Gelu, exact or by tanh."""
-    return emit(aten.gelu.default, node.input(0), approximate=node.attribute("approximate", "none"))
-
-
-def leaky_relu(emit: Emitter, node: Call) -> Any:
-    """LeakyRelu."""
-    return emit(aten.leaky_relu.default, node.input(0), node.attribute("alpha", 0.01))
-
-
-def elu(emit: Emitter, node: Call) -> Any:
-    """Elu."""
-    return emit(aten.elu.default, node.input(0), node.attribute("alpha", 1.0))
-
-
-def celu(emit: Emitter, node: Call) -> Any:
-    """Celu."""
-    return emit(aten.celu.default, node.input(0), node.attribute("alpha", 1.0))
-
-
-def selu(emit: Emitter, node: Call) -> Any:
-    """Selu, with any constants."""
-    alpha, gamma = node.attribute("alpha", _SELU_ALPHA), node.attribute("gamma", _SELU_GAMMA)
-    if math.isclose(alpha, _SELU_ALPHA, rel_tol=1e-4) and math.isclose(gamma, _SELU_GAMMA, rel_tol=1e-4):
-        return emit(aten.selu.default, node.input(0))
-    return emit(aten.elu.default, node.input(0), alpha, gamma)
-
-
-def prelu(emit: Emitter, node: Call) -> Any:
-    """PRelu: a slope for each channel, or for whatever it is broadcast over."""
-    x, slope = node.input(0), node.input(1)
-    rank, shape = emit.rank(x), emit.shape(slope)
-    each = len(shape) == rank - 1 and all(size == 1 for size in shape[1:])
-    if rank > 1 and isinstance(slope, Tensor) and (slope.numel() == 1 or (each and shape[0] == emit.shape(x)[1])):
-        return emit(aten.prelu.default, x, emit(aten.reshape.default, slope, [-1]))
-    if node.opset < 7 and len(shape) == 1 and rank > 2:  # before, a slope's one axis was that of the channels
-        slope = emit.reshape(slope, [-1, *([1] * (rank - 2))])
-    bent = emit(aten.mul.Tensor, x, slope)
-    return emit(aten.where.self, emit(aten.lt.Scalar, x, 0), bent, x)
-
-
-def thresholded_relu(emit: Emitter, node: Call) -> Any:
-    """ThresholdedRelu."""
-    return emit(aten.threshold.default, node.input(0), node.attribute("alpha", 1.0), 0.0)
-
-
-def softplus(emit: Emitter, node: Call) -> Any:
-    """Softplus."""
-    return emit(aten.softplus.default, node.input(0))
-
-
-def softsign(emit: Emitter, node: Call) -> Any:
-    """Softsign, as PyTorch has it written out."""
-    x = node.input(0)
-    return emit(aten.div.Tensor, x, emit(aten.add.Tensor, emit(aten.abs.default, x), 1))
-
-
-def hard_sigmoid(emit: Emitter, node: Call) -> Any:
-    """HardSigmoid: PyTorch's, or with other slopes a ramp between 0 and 1."""
-    x, alpha, beta = node.input(0), node.attribute("alpha", 0.2), node.attribute("beta", 0.5)
-    if math.isclose(alpha, 1 / 6, rel_tol=1e-5) and beta == 0.5:
-        return emit(aten.hardsigmoid.default, x)
-    ramp = emit(aten.add.Tensor, emit(aten.mul.Tensor, x, alpha), beta)
-    return emit(aten.clamp.default, ramp, 0.0, 1.0)
-
-
-def swish(emit: Emitter, node: Call) -> Any:
-    """Swish: x times the sigmoid of αx."""
-    x, alpha = node.input(0), node.attribute("alpha", 1.0)
-    if alpha == 1:
-        return emit(aten.silu.default, x)
-    return emit(aten.mul.Tensor, x, emit(aten.sigmoid.default, emit(aten.mul.Tensor, x, alpha)))
-
-
-def shrink(emit: Emitter, node: Call) -> Any:
-    """Shrink: nothing below `lambd`, what is above comes nearer to 0 by `bias`."""
-    x, bias, edge = node.input(0), node.attribute("bias", 0.0), node.attribute("lambd", 0.5)
-    if emit.dtype(x).is_floating_point and bias == 0:
-        return emit(aten.hardshrink.default, x, edge)
-    if emit.dtype(x).is_floating_point and bias == edge:
-        return emit(aten.softshrink.default, x, edge)
-    dtype = emit.dtype(x)
-    above, below = emit(aten.sub.Tensor, x, bias), emit(aten.add.Tensor, x, bias)
-    rest = emit(aten.where.self, emit(aten.lt.Scalar, x, -edge), below, emit(aten.zeros_like.default, below))
-    return emit.cast(emit(aten.where.self, emit(aten.gt.Scalar, x, edge), above, rest), dtype)
-
-
-def swiglu(emit: Emitter, node: Call) -> Any:
-    """SwiGLU: the swish of the first input times the second."""
-    return emit(aten.mul.Tensor, swish(emit, node), node.input(1))
-
-
 # ------------------------------------------------------------------------------------------------ conditions, bits
 
 
@@ -237,9 +148,16 @@ def where(emit: Emitter, node: Call) -> Any:
     return emit(aten.where.self, node.input(0), node.input(1), node.input(2))
 
 
+_NAMES = "FLOAT UINT8 INT8 UINT16 INT16 INT32 INT64 STRING BOOL FLOAT16 DOUBLE UINT32 UINT64"
+_FIRST_NAMES: dict[str, int] = dict(zip(_NAMES.split(), range(1, 14), strict=True))
+_TEXT = 8
+
+
 def cast(emit: Emitter, node: Call) -> Any:
     """Cast: half precision is computed in single, so that a cast to it changes nothing; to less, it rounds."""
-    return _cast(emit, node, emit.format_of(node.required("to")), emit.dtype_of(node.required("to")))
+    to = node.required("to")
+    number = _FIRST_NAMES.get(to, 0) if isinstance(to, str) else to  # before opset 6 it was a name
+    return TEXTS if number == _TEXT else _cast(emit, node, emit.format_of(number), emit.dtype_of(number))
 
 
 def cast_like(emit: Emitter, node: Call) -> Any:
@@ -299,7 +217,7 @@ OPERATORS = {
     "Acos": unary(aten.acos.default),
     "Acosh": unary(aten.acosh.default),
     "Add": add,
-    "And": binary(aten.logical_and.default),
+    "And": _of_two(aten.logical_and.default),
     "Asin": unary(aten.asin.default),
     "Asinh": unary(aten.asinh.default),
     "Atan": unary(aten.atan.default),
@@ -313,59 +231,41 @@ OPERATORS = {
     "Cast": cast,
     "CastLike": cast_like,
     "Ceil": unary(aten.ceil.default),
-    "Celu": celu,
     "Clip": clip,
     "Cos": unary(aten.cos.default),
     "Cosh": unary(aten.cosh.default),
     "Div": divide,
     "Dropout": dropout,
-    "Elu": elu,
-    "Equal": _chain(aten.eq.Tensor),
+    "Equal": _of_two(aten.eq.Tensor),
     "Erf": unary(aten.erf.default),
     "Exp": unary(aten.exp.default),
     "Floor": unary(aten.floor.default),
-    "Gelu": gelu,
-    "Greater": _chain(aten.gt.Tensor),
-    "GreaterOrEqual": _chain(aten.ge.Tensor),
-    "HardSigmoid": hard_sigmoid,
-    "HardSwish": unary(aten.hardswish.default),
+    "Greater": _of_two(aten.gt.Tensor),
+    "GreaterOrEqual": _of_two(aten.ge.Tensor),
     "Identity": identity,
     "IsInf": is_infinite,
     "IsNaN": unary(aten.isnan.default),
-    "LeakyRelu": leaky_relu,
-    "Less": _chain(aten.lt.Tensor),
-    "LessOrEqual": _chain(aten.le.Tensor),
+    "Less": _of_two(aten.lt.Tensor),
+    "LessOrEqual": _of_two(aten.le.Tensor),
     "Log": unary(aten.log.default),
     "Max": _chain(aten.maximum.default),
     "Mean": mean,
     "Min": _chain(aten.minimum.default),
-    "Mish": unary(aten.mish.default),
     "Mod": modulo,
     "Mul": multiply,
     "Neg": unary(aten.neg.default),
     "Not": unary(aten.logical_not.default),
-    "Or": binary(aten.logical_or.default),
-    "PRelu": prelu,
+    "Or": _of_two(aten.logical_or.default),
     "Pow": power,
     "Reciprocal": unary(aten.reciprocal.default),
-    "Relu": unary(aten.relu.default),
     "Round": unary(aten.round.default),
-    "Selu": selu,
-    "Shrink": shrink,
-    "Sigmoid": unary(aten.sigmoid.default),
     "Sign": unary(aten.sign.default),
     "Sin": unary(aten.sin.default),
     "Sinh": unary(aten.sinh.default),
-    "Softplus": softplus,
-    "Softsign": softsign,
     "Sqrt": unary(aten.sqrt.default),
-    "Sub": binary(aten.sub.Tensor),
+    "Sub": _of_two(aten.sub.Tensor),
     "Sum": _chain(aten.add.Tensor),
-    "SwiGLU": swiglu,
-    "Swish": swish,
     "Tan": unary(aten.tan.default),
-    "Tanh": unary(aten.tanh.default),
-    "ThresholdedRelu": thresholded_relu,
     "Where": where,
-    "Xor": binary(aten.logical_xor.default),
+    "Xor": _of_two(aten.logical_xor.default),
 }

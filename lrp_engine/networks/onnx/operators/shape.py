@@ -10,7 +10,7 @@ from torch.fx import Node
 
 from ..emitter import Emitter, merge
 from ..guards import bounded
-from ..values import Call
+from ..values import TEXTS, Call
 from .common import aten, axes_of, is_number, positive, product
 
 
@@ -18,9 +18,11 @@ def constant(emit: Emitter, node: Call) -> Any:
     """Constant: whichever of its attributes is given."""
     for name in ("value", "value_float", "value_int", "value_floats", "value_ints", "sparse_value"):
         value = node.attribute(name)
+        if getattr(value, "dtype", None) == "string":
+            return TEXTS
         if value is not None:
             return torch.tensor(value, dtype=torch.float32) if "float" in name else emit.tensor(value)
-    raise emit.refusal("it holds a text")
+    return TEXTS
 
 
 def shape(emit: Emitter, node: Call) -> Any:
