@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import os
 import re
 import sys
@@ -42,6 +43,14 @@ _LEFT_OUT = {
     *("use_pretrained_backbone", "device_map", "gguf_file"),
 }
 _DEEPEST = 20
+# How often parts are repeated; a number without end would keep the library busy for ever.
+_REPEATED = {
+    *("num_hidden_layers", "num_layers", "n_layer", "n_layers", "depths", "encoder_layers", "decoder_layers"),
+    *("num_decoder_layers", "num_stages", "num_experts", "num_local_experts", "num_attention_heads", "num_blocks"),
+}
+_MOST_LAYERS = 2048
+_LARGEST = 2**53
+_SLACK = 2**27  # numbers that a model may have beside the file's: tables of positions, masks
 
 
 def build(weights: WeightFile, source: Source, sizes: Sizes | None) -> Network:
@@ -66,6 +75,7 @@ def build(weights: WeightFile, source: Source, sizes: Sizes | None) -> Network:
         with _quiet(transformers):
             try:
                 kind, config = _class_and_config(transformers, source)
+                _check_size(kind, config, weights)
                 tensors = {name: _floating(to_torch(info)) for name, info in weights.weights.items()}
                 module, report = kind.from_pretrained(
                     None,
@@ -130,9 +140,33 @@ def _class_and_config(library: Any, source: Source) -> tuple[Any, Any]:
 def _cleaned(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
         raise ArchitectureError("The config.json is nested too deeply.")
+    if type(value) is int and abs(value) > _LARGEST:
+        raise ArchitectureError(f"The config.json names the number {value}, which no network has.")
     if isinstance(value, dict):
+        many = next((key for key in value if key in _REPEATED and _most(value[key]) > _MOST_LAYERS), None)
+        if many is not None:
+            raise ArchitectureError(f"The config.json asks for {shown(value[many])} {many}, which no network has.")
         return {key: _cleaned(item, depth + 1) for key, item in value.items() if key not in _LEFT_OUT}
     return [_cleaned(item, depth + 1) for item in value] if isinstance(value, list) else value
+
+
+def _check_size(kind: Any, config: Any, weights: WeightFile) -> None:
+    """A config may ask for more memory than there is; what its model takes is known without making its tensors.
+
+    Raises
+    ------
+    ArchitectureError
+        If the model is far larger than the file.
+    """
+    with torch.device("meta"):
+        sketch = kind(config)
+    needed = sum(tensor.numel() for tensor in (*sketch.parameters(), *sketch.buffers()))
+    held = sum(math.prod(info.shape) for info in weights.weights.values())
+    if needed > 2 * held + _SLACK:
+        raise ArchitectureError(
+            f"The config.json describes a {kind.__name__} of {needed:,} numbers, but {weights.path.name} holds "
+            f"{held:,}; it belongs to another file."
+        )
 
 
 def _misfits(report: dict[str, Any]) -> tuple[str, ...]:
@@ -143,6 +177,11 @@ def _misfits(report: dict[str, Any]) -> tuple[str, ...]:
         for name, given, wanted in sorted(report["mismatched_keys"], key=str)
     ]
     return (*other, *missing, *(shown(message, 200) for message in report.get("error_msgs") or ()))
+
+
+def _most(value: Any) -> int:
+    numbers = [item for item in (value if isinstance(value, list) else [value]) if type(item) is int]
+    return max(numbers, default=0)
 
 
 def _say(shape: Any) -> str:

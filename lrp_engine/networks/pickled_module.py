@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MOST_MODULES = 20_000
 _LARGEST = 2**31
 _MOST_ITEMS = 64
+# Settings by which a small input can become larger than the memory.
+_WIDENING = frozenset({"scale_factor", "upscale_factor", "size", "output_size", "padding", "output_padding", "stride"})
+_WIDEST = 4096
 _NEVER = {"self", "device", "dtype", "_weight", "_freeze", "args", "kwargs"}
 _RECURRENT = ("input_size", "hidden_size", "num_layers", "batch_first", "dropout", "bidirectional")
 _FUNCTIONS = {"torch.nn.functional.relu": "relu", "torch.nn.functional.gelu": "gelu", "torch._C._nn.gelu": "gelu"}
@@ -197,6 +200,10 @@ def _plain_name(key: str) -> str:
 def _settings(tree: ModuleTree, names: list[str]) -> dict[str, Any]:
     """The arguments of these names, from the attributes of the same names."""
     found = {name: _plain(tree.attributes[name]) for name in names if name in tree.attributes and name not in _NEVER}
+    for name in _WIDENING & found.keys():
+        values = found[name] if isinstance(found[name], tuple) else (found[name],)
+        if any(isinstance(value, int | float) and abs(value) > _WIDEST for value in values):
+            raise ValueError(f"{name} is {found[name]}")
     if "bias" in names and "bias" in tree.parameters:
         found["bias"] = tree.parameters["bias"] is not None
     return found

@@ -173,6 +173,9 @@ REFUSED = {
     "a class of another kind": ({"architectures": ["BertConfig"]}, "has no model “BertConfig”"),
     "no family": ({"model_type": "evil"}, "knows no family “evil”"),
     "quantised": ({"quantization_config": {"quant_method": "bitsandbytes"}}, "quantised weights"),
+    "layers without end": ({"num_hidden_layers": 10**9}, "asks for 1000000000 num_hidden_layers"),
+    "more memory than there is": ({"vocab_size": 10**12}, "belongs to another file"),
+    "a number beyond all numbers": ({"hidden_size": 10**30}, "which no network has"),
     "impossible sizes": ({"num_attention_heads": 7}, "cannot build BertForSequenceClassification"),
 }
 

@@ -269,8 +269,13 @@ HOSTILE = {
     "a name with a point": lambda t: t.children.update({"a.b": t.children.pop("0")}),
     "a name with code": lambda t: t.children.update({"a\nimport os": t.children.pop("0")}),
     "recurrent layers without end": lambda t: t.children.update({"0": recurrent(10**9)}),
+    "an image without end": lambda t: t.children.update({"1": upsampling(10**6)}),
     "long lists": lambda t: t.children["1"].attributes.update(kernel_size=tuple([2] * 1000)),
 }
+
+
+def upsampling(times: int) -> ModuleTree:
+    return ModuleTree("torch.nn.modules.upsampling.Upsample", {"scale_factor": float(times), "mode": "nearest"})
 
 
 def recurrent(count: int) -> ModuleTree:
