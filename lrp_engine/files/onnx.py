@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import FormatError
 from . import onnx_fields as fields
+from .onnx_layers import LayerNames
 from .onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxReference, OnnxValue
 from .onnx_tensors import MOST_TENSORS, TensorReader
 from .protobuf import BYTES, LONGEST_TEXT, VARINT, Message, Place, Wire
@@ -97,11 +98,18 @@ def open_onnx(candidate: Candidate) -> WeightFile:
         roles=roles,
         files=model.files,
         extra=model.extra,
-        graph=lambda: tuple(FileNode(node.name, _called(node), node.inputs, node.outputs) for node in graph.nodes),
+        graph=lambda: _listed(graph),
     )
 
 
 _QUANTIZED = {"int8", "uint8", "int4", "uint4", "int2", "uint2"}
+
+
+def _listed(graph: OnnxGraph) -> tuple[FileNode, ...]:
+    names = LayerNames(graph.nodes, {**graph.initializers, **graph.sparse_initializers})
+    return tuple(
+        FileNode(node.name, _called(node), node.inputs, node.outputs, names.of(node)[0]) for node in graph.nodes
+    )
 
 
 def _called(node: OnnxNode) -> str:

@@ -11,12 +11,12 @@ from torch import Tensor
 from torch.fx import Node
 
 from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation
+from ...files.onnx_layers import LayerNames
 from ...files.onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxReference
 from ...files.tensors import shown
 from ..from_program import source_line
 from .emitter import Emitter
 from .guards import MOST_NUMBERS, TooManyError
-from .layers import LayerNames
 from .operators import OPERATORS
 from .values import TEXTS, Call, Operator
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...errors import ArchitectureError
+from ...files.onnx_layers import parameter_of, users
 from ...files.onnx_model import OnnxModel
-from .layers import parameter_of, users
 
 if TYPE_CHECKING:
     from ...files import TensorInfo

@@ -104,6 +104,7 @@ def test_what_the_file_says_of_itself(tmp_path):
         "com.microsoft.Gelu",
     ]
     assert weights.nodes[0].inputs == ("x", "fc.weight")
+    assert weights.nodes[0].layer == "fc"
 
 
 # ------------------------------------------------------------------------------------------------ numbers elsewhere

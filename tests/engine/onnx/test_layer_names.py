@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lrp_engine.files.onnx_layers import LayerNames
 from lrp_engine.files.onnx_model import OnnxNode
-from lrp_engine.networks.onnx.layers import LayerNames
 
 WEIGHTS = ("conv1.weight", "conv1.bias", "layer1.0.fc.weight", "model/conv/kernel:0", "ip1_w_0", "onnx::MatMul_9")
 

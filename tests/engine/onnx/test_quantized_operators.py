@@ -1,4 +1,4 @@
-"""Quantised networks in the three forms that exporters write, against onnxruntime; relevance passes through rounding."""
+"""Quantised networks in the three forms that exporters write, against onnxruntime; relevance passes roundings."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from ...files.onnx_model import OnnxNode
+from .onnx_model import OnnxNode
 
 # “fc.weight”, “fc/kernel:0” and “fc_w_0” are the weights of the layer “fc”; what exporters number themselves
 # (“onnx::MatMul_93”) says nothing.
