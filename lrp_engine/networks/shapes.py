@@ -22,6 +22,7 @@ from .network import Shape
 _FEW, _MORE = 2, 3
 _SMALL = 32 * 2**20  # bytes of weights and of one sample
 _MOST_MADE = 128 * 2**20  # bytes that are made of a small network to see its shapes
+_SURELY_SMALL = 2**23  # numbers
 _LARGEST, _LARGEST_CONSTANT = 2**38, 2**28  # bytes of one value
 
 
@@ -155,8 +156,20 @@ def _run(
 
 
 def _check_size(node: Node, values: dict[Node, Any]) -> None:
-    if _numbers_at_least(node, values) > _MOST_MADE // 4:
+    """Stop before a node is run whose value would be large; where it may be, it is first made without numbers."""
+    if _numbers_at_most(node, values) <= _SURELY_SMALL:
+        return
+    hollow = {one: _on_meta(values[one]) for one in node.all_input_nodes}
+    try:
+        made = evaluate(node, hollow)
+    except Exception:  # noqa: BLE001 – it needs its numbers, or does not fit: then running it will tell
+        return
+    if sum(one.nbytes for one in _tensors(made)) > _MOST_MADE // 2:
         raise _TooLarge
+
+
+def _on_meta(value: Any) -> Any:
+    return value.to("meta") if isinstance(value, torch.Tensor) else value
 
 
 def _tensors(value: Any) -> list[torch.Tensor]:
@@ -169,26 +182,33 @@ def _hollow(value: Any) -> Any:
     return value.new_zeros(()).expand(value.shape) if isinstance(value, torch.Tensor) else value
 
 
-_GROWING = ("expand", "repeat", "pad", "full", "zeros", "ones", "empty", "arange", "conv", "upsample", "fold")
+_MULTIPLIED = ("repeat", "expand", "full", "zeros", "ones", "empty", "arange")
+_WIDENED = ("conv", "pad", "upsample", "fold")
+_OF_ONE = ("conv", "linear", "mm", "norm", "index", "lstm", "gru", "rnn")
 
 
-def _numbers_at_least(node: Node, values: dict[Node, Any]) -> int:
-    """How many numbers the node's value will surely have, as far as that is easily seen; what is large is made last."""
+def _numbers_at_most(node: Node, values: dict[Node, Any]) -> int:
+    """About how many numbers the node could make or has to read, as far as that is easily seen."""
     name = operation_name(node)
     several = [values[one] for one in node.all_input_nodes if isinstance(values[one], torch.Tensor)]
+    most = sum(one.numel() for one in several)
     if len(several) == 2 and ("matmul" in name or name in {"mm", "bmm"}):
-        return several[0].numel() // max(several[0].shape[-1:] or (1,)) * max(several[1].shape[-1:] or (1,))
-    least = 0
-    if len(several) > 1 and not any(part in name for part in ("conv", "linear", "mm", "norm", "index", "lstm", "gru")):
+        most = max(most, several[0].numel() // max([1, *several[0].shape[-1:]]) * max([1, *several[1].shape[-1:]]))
+    elif len(several) > 1 and not any(part in name for part in _OF_ONE):
         axes = max(one.dim() for one in several)
         sizes = [[1] * (axes - one.dim()) + list(one.shape) for one in several]
-        least = prod(max(along) for along in zip(*sizes, strict=True))
-    if any(part in name for part in _GROWING):
-        for argument in (*node.args, *node.kwargs.values()):
-            listed = argument if isinstance(argument, list | tuple) else [argument]
-            numbers = [abs(one) for one in listed if isinstance(one, int) and not isinstance(one, bool)]
-            least = max(least, prod(one for one in numbers if one) if numbers else 0)
-    return least
+        most = max(most, prod(max(along) for along in zip(*sizes, strict=True)))
+    multiplied, widened = (any(part in name for part in parts) for parts in (_MULTIPLIED, _WIDENED))
+    for argument in (*node.args, *node.kwargs.values()) if multiplied or widened else ():
+        listed = argument if isinstance(argument, list | tuple) else [argument]
+        numbers = [abs(one) for one in listed if isinstance(one, int) and not isinstance(one, bool)]
+        if multiplied:
+            most = max(most, (most if name == "repeat" else 1) * prod(one for one in numbers if one))
+        elif numbers and several and several[0].dim() > 2:
+            channels = max([several[0].shape[1], *(one.shape[0] for one in several[1:2] if one.dim())])
+            wide = prod(size + 2 * max(numbers) for size in several[0].shape[2:])
+            most = max(most, several[0].shape[0] * channels * wide)
+    return most
 
 
 def _refuse_giants(values: dict[Node, Any]) -> None:

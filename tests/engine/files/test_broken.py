@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .hostile.broken import BROKEN
+from .hostile.broken import BROKEN, LOADED
 from .hostile.watched import Watched
+from .hostile.wholes import write_all
 from .making import DIABETES, DIGITS
 
 
@@ -26,3 +27,18 @@ def test_broken(name, tmp_path, watched):
         assert row.says in outcome.sentence
     else:
         assert outcome.what == "opened", outcome.sentence
+
+
+@pytest.fixture(scope="module")
+def loading(tmp_path_factory):
+    with Watched(loads=True, warm=write_all(tmp_path_factory.mktemp("whole"))) as process:
+        # the first network whose sizes are found without its numbers makes torch import its compiler
+        path = LOADED["loaded: padding of 1,500"](tmp_path_factory.mktemp("first"))
+        process.warm = (*process.warm, path)
+        yield process
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_network_that_asks_for_more_than_there_is(name, tmp_path, loading):
+    outcome = loading.look(LOADED[name](tmp_path))
+    assert not outcome.complaints(torch=True)

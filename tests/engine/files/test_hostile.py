@@ -10,7 +10,9 @@ import pytest
 
 from .hostile.containers import CONTAINERS
 from .hostile.pickles import PICKLES, extensions_registered
+from .hostile.programs import PROGRAMS, operator
 from .hostile.watched import Watched
+from .hostile.wholes import write_all
 from .making import DIABETES, DIGITS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the usual loaders warn while they are being misused
@@ -84,3 +86,41 @@ def test_pickle(container, pickle, tmp_path, marker, watched):
         for named in row.named:
             assert any(named in call for call in outcome.calls), (named, outcome.calls)
         assert outcome.calls[0] in outcome.sentence
+
+
+@pytest.fixture(scope="module")
+def loading(tmp_path_factory):
+    with Watched(loads=True, warm=write_all(tmp_path_factory.mktemp("whole"))) as process:
+        yield process
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program(name, tmp_path, marker, watched, loading):
+    row = PROGRAMS[name]
+    path = row.make(tmp_path, marker)
+    assert not marker.exists()
+    arguments = (marker,) if row.run.__name__ == "_load_library" else ()
+    proven(lambda held: row.run(held, *arguments), path, marker)
+
+    outcome = watched.look(path)
+    assert not outcome.complaints(path)
+    assert (outcome.what == "opened") is row.opens
+    outcome = loading.look(path)
+    assert not outcome.complaints(torch=True)
+    assert (outcome.what == "opened") is row.loads
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    "target", ["torch.os.system", "torch.utils.collect_env.run", "_operator.call", "math.sqrt", "os.system", "#x:y"]
+)
+def test_operator_that_is_none(target, tmp_path, watched, loading):
+    """torch looks these names up, and then refuses to call them; here they stay names."""
+    path = operator(tmp_path, target)
+    outcome = watched.look(path)
+    assert outcome.what == "opened"
+    assert not outcome.complaints(path)
+    outcome = loading.look(path)
+    assert outcome.error == "UntrustedFile"
+    assert outcome.calls == (target,)
+    assert not outcome.complaints(torch=True)

@@ -131,7 +131,7 @@ def load(path: str) -> dict[str, Any]:
     """Make a network of it."""
     import lrp_engine as lrp
 
-    network = lrp.load(path)
+    network = lrp.load(path, cache=False)
     return {"kind": "network", "tensors": len(network.tensors), "notes": list(network.notes)}
 
 

@@ -104,7 +104,6 @@ class Watched:
 
     def _start(self) -> None:
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-        environment["LRP_CACHE"] = ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.engine.files.hostile.child", "load" if self.loads else "browse"],
             stdin=subprocess.PIPE,
