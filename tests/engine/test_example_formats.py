@@ -10,6 +10,7 @@ import lrp_engine as lrp
 from lrp_engine.files.features import standardise
 from lrp_engine.files.table import match_columns, read_table
 
+from . import formats_table
 from .files.making import EXAMPLES
 
 FILES = {
@@ -59,3 +60,11 @@ def test_no_format_is_forgotten():
         there = {p.name for p in (EXAMPLES / example).iterdir() if p.suffix not in {".csv", ".json"}}
         assert there == set(names)
         assert len({lrp.open_weights(EXAMPLES / example / name).kind for name in names}) == len(names)
+
+
+def test_the_table_of_formats_in_the_docs_is_what_happens(tmp_path):
+    made = formats_table.rows(tmp_path)
+    assert all(difference <= TOLERANCE for *_, difference in made)
+    text = formats_table.DOCUMENT.read_text(encoding="utf-8")
+    for name, browse, needs, _ in made:
+        assert f"| {name} | {browse} | {needs} |" in text
