@@ -88,7 +88,7 @@ def explained(path: Path, needs: str) -> np.ndarray:
 
 
 def rows(folder: Path) -> list[tuple[str, str, str, float]]:
-    """For each format its name, how many tensors it gives, what it needs, and how far its relevance is from the first."""
+    """Of each format: name, how many tensors it gives, what it needs, how far its relevance is from the first."""
     make_others(folder)
     found, first = [], None
     for name, file, needs in ROWS:
