@@ -44,6 +44,13 @@ def rows() -> dict[str, tuple[list[Any], np.ndarray, dict[str, Any], list[str], 
             ["linear"],
             lambda v: functional.linear(v, t(w).t(), t(b)),
         ),
+        "a convolution in two nodes": (
+            [node("Conv", "x k", "h", pads=[1, 1, 1, 1]), node("Add", "h c", "y")],
+            image,
+            {"k": random(5, 4, 3, 3), "c": random(1, 5, 1, 1)},
+            ["conv2d"],
+            lambda v: functional.conv2d(v, t(random(5, 4, 3, 3)), t(random(5)), padding=1),
+        ),
         "a dense layer by Gemm": (
             [node("Gemm", "x w b", "y", alpha=0.5, beta=2.0)],
             x,

@@ -28,12 +28,20 @@ def add(emit: Emitter, node: Call) -> Any:
     return emit(aten.add.Tensor, a, scalar(b)) if merged is None else merged
 
 
+_CONVOLUTIONS = {aten.conv1d.default, aten.conv2d.default, aten.conv3d.default}
+
+
 def _with_bias(emit: Emitter, x: Node, bias: Tensor) -> Node | None:
     """The layer that gave `x`, with this bias; None if that is no layer without one, or the bias is none."""
-    plain = x.target is aten.linear.default and (len(x.args) == 2 or x.args[2] is None)
-    if not plain or bias.dim() != 1 or not bias.is_floating_point():
+    if (len(x.args) > 2 and x.args[2] is not None) or not bias.is_floating_point():
         return None
-    return emit(x.target, *x.args[:2], bias) if bias.shape[0] == emit.shape(x)[-1] > 1 else None
+    shape = emit.shape(x)
+    if x.target is aten.linear.default and tuple(bias.shape) == (shape[-1],) != (1,):
+        return emit(x.target, *x.args[:2], bias)
+    each = (*([1] * (bias.dim() + 1 - len(shape))), *shape[1:2], *([1] * (len(shape) - 2)))  # a number for each channel
+    if x.target in _CONVOLUTIONS and tuple(bias.shape) == each and bias.numel() > 1:
+        return emit(x.target, *x.args[:2], emit(aten.reshape.default, bias, [-1]), *x.args[3:])
+    return None
 
 
 def divide(emit: Emitter, node: Call) -> Any:
