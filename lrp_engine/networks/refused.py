@@ -12,6 +12,8 @@ from .graph import operation_name
 from .writing import Given
 
 _PACKED = "packed sequences are not supported; pad them to one length, and read each one's last step from the output"
+# A step so wide ends the process in oneDNN's adjoint convolution (torch 2.13: from some 20 000 on).
+_WIDEST_STRIDE = 4096
 _RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
 
 
@@ -43,6 +45,8 @@ def _reason(node: Node, target: torch._ops.OpOverload) -> str:
     given = Given(node)
     if name in _RECURRENT:
         return _recurrent(given, target, name)
+    if name.startswith("conv") and "stride" in given and max(given["stride"], default=1) > _WIDEST_STRIDE:
+        return f"its stride is {max(given['stride'])}, and more than {_WIDEST_STRIDE} cannot be computed"
     if "batch_norm" in name and given.get("training", name == "_native_batch_norm_legit"):
         return (
             "it normalizes by the statistics of the batch, so that one sample's output depends on the others; "
