@@ -140,6 +140,7 @@ def attempt(what: Any, path: str, audit: Audit) -> dict[str, Any]:
     from lrp_engine.errors import LrpError
 
     gc.collect()
+    gc.freeze()  # what is left is there to stay, and is not gone through again
     audit.events = []
     audit.readable = (str(Path(path).absolute().parent),)
     _forget_peak()

@@ -23,12 +23,16 @@ INDEX = "model.safetensors.index.json"
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A good file: its bytes, what its structure is (a key of `mutations.STRUCTURES`), and what lies beside it."""
+    """A good file: its bytes, what its structure is (a key of `mutations.STRUCTURES`), and what lies beside it.
+
+    `opens` is the file beside it that is opened in its place.
+    """
 
     content: bytes
     structure: str
     beside: tuple[tuple[str, bytes], ...] = ()
     name: str = NAME
+    opens: str = ""
 
     def write(self, folder: Path, content: bytes | None = None) -> Path:
         """Put it, or a changed form, into a folder together with what belongs beside it."""
@@ -37,7 +41,7 @@ class Whole:
                 (folder / name).write_bytes(other)
         path = folder / self.name
         path.write_bytes(self.content if content is None else content)
-        return path
+        return folder / self.opens if self.opens else path
 
 
 def _saved(value: object, **how: bool) -> bytes:
@@ -132,6 +136,13 @@ def wholes() -> dict[str, list[Whole]]:
     diabetes, digits = _with_architecture(DIABETES), _with_architecture(DIGITS)
     module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
     index, shards = _shards()
+    described = tuple(
+        Whole(content, "json", (("weights.pth", (folder / weights).read_bytes()),), name, "weights.pth")
+        for folder, weights, ((name, content),) in (
+            (DIABETES, "model_weights.pth", diabetes),
+            (DIGITS, "digits.pth", digits),
+        )
+    )
     return {
         "PyTorch zip": [
             Whole((DIABETES / "model_weights.pth").read_bytes(), "zip", diabetes),
@@ -165,6 +176,7 @@ def wholes() -> dict[str, list[Whole]]:
             Whole((DIABETES / "model_weights.npz").read_bytes(), "zip", diabetes),
             Whole(npy(np.arange(12.0).reshape(3, 4)), "npy"),
         ],
+        "architecture.json": list(described),
     }
 
 
