@@ -88,6 +88,13 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
     return found
 
 
+def _copied(value: Any) -> Any:
+    try:
+        return json.loads(json.dumps(value))
+    except (RecursionError, ValueError):  # what was put in before has no end
+        return []
+
+
 def json_changed(content: bytes, chance: Random) -> bytes:
     """Values replaced, removed, moved or renamed; sometimes a name twice, or damage to the text."""
     try:
@@ -107,7 +114,7 @@ def json_changed(content: bytes, chance: Random) -> bytes:
             case 4:
                 other, at = chance.choice(places)
                 if at in other if isinstance(other, dict) else at < len(other):
-                    holder[key] = json.loads(json.dumps(other[at]))
+                    holder[key] = _copied(other[at])
             case 5 if isinstance(holder, dict):
                 holder[chance.choice(TEXTS)] = holder.pop(key)
             case 6 if isinstance(holder[key], int):
