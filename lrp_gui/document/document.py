@@ -35,6 +35,7 @@ class Document(QObject):
     layer_selected = Signal(str)
     sample_selected = Signal(int)
     unit_selected = Signal(int)
+    tensor_selected = Signal(str)  # also when another file made its name mean another tensor
     problem_changed = Signal()
     # Finer news of the table, for item models and for whoever explains; `table_changed` follows each of them.
     table_replaced = Signal()
@@ -60,6 +61,7 @@ class Document(QObject):
         self.selected_layer = ""
         self.selected_sample = -1
         self.selected_unit = -1
+        self.selected_tensor = ""  # by name, of the open file
         self.problem = ""
         self.stale = False  # the result is of an earlier state of the table or of the settings
         self.opening: Opening | None = None  # the one that brought what is shown
@@ -80,6 +82,12 @@ class Document(QObject):
         if unit != self.selected_unit:
             self.selected_unit = unit
             self.unit_selected.emit(unit)
+
+    def select_tensor(self, name: str) -> None:
+        """Choose a tensor of the file, or "" for none."""
+        if name != self.selected_tensor:
+            self.selected_tensor = name
+            self.tensor_selected.emit(name)
 
     def select_sample(self, row: int) -> None:
         """Choose a row of the table, or -1 when there is none."""
@@ -237,7 +245,11 @@ class Document(QObject):
         self.selected_layer = contents.layer
         self.result, self.table_result, self.problem = None, None, ""
         if another_file:
+            names = {one.name for one in contents.file.tensors} if contents.file is not None else set[str]()
+            if self.selected_tensor not in names:
+                self.selected_tensor = ""
             self.file_changed.emit()
+            self.tensor_selected.emit(self.selected_tensor)
         if another_network:
             self.network_changed.emit()
         self.table_replaced.emit()
