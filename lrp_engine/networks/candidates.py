@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ArchitectureError
+from ..files.shards import part_of
 from . import families
 from .architecture import Architecture, OutputEntry, name_beside, read_architecture
 from .candidate import Candidate
 from .chain import Chain, infer
+from .chain.inverted import inverted
 from .chain.residual import residual
 from .fitting import Fit, fit
 from .pickled_kinds import candidate as pickled
@@ -38,6 +40,8 @@ def candidates(weights: WeightFile) -> tuple[Candidate, ...]:
     """
     if weights.kind in GRAPHS:
         return ()
+    if part_of(weights.path):
+        return tuple(_beside(weights))  # of a network's other tensors nothing is known
     module = pickled(weights)
     of_module = [module] if module is not None else []
     found = [*_beside(weights), *of_module, *families.candidates(weights), *_inferred(weights)]
@@ -77,11 +81,15 @@ def _beside(weights: WeightFile) -> list[Candidate]:
 def _inferred(weights: WeightFile) -> list[Candidate]:
     name = weights.path.stem
     found = []
-    by_names = residual(weights.weights, name)
-    if by_names is not None:
-        reason = "The layers' names are those of a residual network."
-        found.append(_candidate(weights, "Residual network by its layers' names", reason, by_names, 0.85))
-    if by_names is None or by_names.problems:
+    known = None
+    for recognise, what in ((residual, "a residual network"), (inverted, "MobileNet v2")):
+        known = recognise(weights.weights, name)
+        if known is not None:
+            title = f"{what.removeprefix('a ')} by its layers' names"
+            reason = f"The layers' names are those of {what}."
+            found.append(_candidate(weights, title[:1].upper() + title[1:], reason, known, 0.85))
+            break
+    if known is None or known.problems:
         for number, chain in enumerate(infer(weights.weights, name)):
             layers = sum(bool(placed.tensors) for placed in fit(chain.architecture, weights.tensors).layers)
             title = f"Chain of {layers} layer{'s' * (layers != 1)} with weights{_for_input(chain)}"

@@ -12,6 +12,7 @@ import msgspec
 
 from ..errors import ArchitectureError, InputError, NeedsArchitecture
 from ..files import open_weights
+from ..files.shards import part_of
 from .architecture import Architecture, read_architecture
 from .candidate import Candidate
 from .candidates import GRAPHS, beside, candidates
@@ -155,6 +156,9 @@ def _alone(weights: WeightFile, options: Options) -> Network:
 def needed(weights: WeightFile) -> NeedsArchitecture:
     """The refusal of weights that nothing says how to connect, with the ways that may do."""
     found = candidates(weights)
+    part = part_of(weights.path)
+    if part:
+        return NeedsArchitecture(f"{weights.path.name} holds only some of a network's tensors. {part}", found)
     count = len(weights.weights)
     fits = next((one for one in found if not one.problems), None)
     offer = f"; “{fits.title}” may do" if fits is not None else ""
@@ -245,6 +249,9 @@ def needs(weights: WeightFile) -> Needs:
     if not weights.weights:
         return Needs("refused", "the file holds no weights of a network")
     found = candidates(weights)
+    part = part_of(weights.path)
+    if part and not found:
+        return Needs("architecture", f"all files of the network are needed. {part}")
     best = found[0] if found else None
     if best is not None and best.kind == "beside":
         lies = beside(weights.path)
@@ -252,6 +259,7 @@ def needs(weights: WeightFile) -> Needs:
     if best is not None and best.kind == "module" and not best.problems:
         return Needs("runs", "nothing more is needed, the file holds its modules", found)
     if best is not None and not best.problems:
-        sentence = f"it has to be chosen how the tensors are connected; “{best.title}” fits"
+        does = "may do" if best.kind == "family" else "fits"  # a family's package is only asked when it is built
+        sentence = f"it has to be chosen how the tensors are connected; “{best.title}” {does}"
         return Needs("architecture", sentence, found)
     return Needs("architecture", "an architecture.json is needed, the file holds no graph", found)

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 import lrp_engine as lrp
-from tests.engine.typical import LeNet, ResNet, typical
+from lrp_engine.networks.loading import needs
+from tests.engine.typical import LeNet, MobileNet, ResNet, typical
 
 TYPICAL = typical()
 
@@ -229,3 +231,26 @@ def test_a_checkpoint_of_many_layers_is_looked_through_at_once(tmp_path):
     began = time.perf_counter()
     assert lrp.candidates(weights)
     assert time.perf_counter() - began < 5
+
+
+def test_blocks_named_as_mobilenets_of_other_shapes_are_no_mobilenet(tmp_path):
+    tensors = MobileNet().state_dict()
+    tensors["features.3.conv.1.0.weight"] = torch.zeros(18, 2, 3, 3)  # in pairs of channels
+    torch.save(tensors, tmp_path / "w.pt")
+    found = lrp.candidates(lrp.open_weights(tmp_path / "w.pt"))
+    assert all("MobileNet v2 by" not in one.title for one in found)
+
+
+def test_an_order_that_is_not_the_files_says_why(tmp_path):
+    torch.save(nn.ModuleDict({"z": nn.Linear(4, 2), "a": nn.Linear(8, 4)}).state_dict(), tmp_path / "w.pt")
+    best = lrp.candidates(lrp.open_weights(tmp_path / "w.pt"))[0]
+    assert best.assumptions[0].startswith("In the file's order the layers fit each other less well; the order was")
+
+
+def test_one_of_several_files_is_no_network(tmp_path):
+    path = tmp_path / "model-00001-of-00002.safetensors"
+    save_file({"0.weight": torch.zeros(2, 2)}, path)
+    with pytest.raises(lrp.NeedsArchitecture, match=r"some of a network's tensors\. This is one of 2 files") as caught:
+        lrp.load(path)
+    assert caught.value.candidates == ()
+    assert needs(lrp.open_weights(path)).sentence.startswith("all files of the network are needed")

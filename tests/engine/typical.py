@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -256,6 +258,40 @@ class ResNet(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class Narrowing(nn.Module):
+    """A block of MobileNet v2: wider, each channel by itself, narrower, and a sum where shapes allow it."""
+
+    def __init__(self, reads: int, gives: int, stride: int, times: int):
+        super().__init__()
+        wide = reads * times
+        self.sums = stride == 1 and reads == gives
+        parts = [self.one(reads, wide, 1)] if times > 1 else []
+        each = self.one(wide, wide, 3, stride=stride, padding=1, groups=wide)
+        self.conv = nn.Sequential(*parts, each, nn.Conv2d(wide, gives, 1, bias=False), nn.BatchNorm2d(gives))
+
+    @staticmethod
+    def one(reads: int, gives: int, window: int, **settings: Any) -> nn.Sequential:
+        """A convolution, its norm and its activation."""
+        return nn.Sequential(nn.Conv2d(reads, gives, window, bias=False, **settings), nn.BatchNorm2d(gives), nn.ReLU6())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv(x) if self.sums else self.conv(x)
+
+
+class MobileNet(nn.Module):
+    """As torchvision names its layers, with fewer of them."""
+
+    def __init__(self):
+        super().__init__()
+        blocks = [Narrowing(8, 4, 1, 1), Narrowing(4, 6, 2, 3), Narrowing(6, 6, 1, 3), Narrowing(6, 10, 2, 3)]
+        ends = Narrowing.one(3, 8, 3, stride=2, padding=1), Narrowing.one(10, 16, 1)
+        self.features = nn.Sequential(ends[0], *blocks, ends[1])
+        self.classifier = nn.Sequential(nn.Dropout(), nn.Linear(16, 5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(self.features(x).mean((2, 3)))
+
+
 class Translator(nn.Module):
     """Torch's own example of an encoder of text, with a table of positions as a buffer."""
 
@@ -302,6 +338,7 @@ def typical() -> dict[str, tuple[nn.Module, tuple[int, ...], bool]]:
     pooled = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), fc(8, 3))
     numbered = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), *pooled)
     found = {
+        "mobilenet": (MobileNet(), (3, 224, 224), False),
         "generator": (generator, (20, 1, 1), False),
         "generator with a norm": (NormedGenerator(), (10,), False),
         "translator": (Translator(), (16,), True),

@@ -130,18 +130,18 @@ def _orders(parts: list[Part]) -> list[tuple[list[Part], str]]:
 
     A file whose names stand in the order of the alphabet tells no order.
     """
-    said = "The file lists its tensors by name; the order was taken from {}."
     paths = [part.path for part in parts]
     numbered = sorted(parts, key=lambda part: (_rank(part), _natural(part)))
     linked = _linked(numbered)
     told = [(parts, "")]
+    one_container = len({part.container for part in parts}) == 1 and all(part.number is not None for part in parts)
+    untold = paths == sorted(paths) and len(paths) > 1 and not (one_container and parts == numbered)
+    why = "The file lists its tensors by name" if untold else "In the file's order the layers fit each other less well"
     guessed = [
-        (order, said.format(what))
+        (order, f"{why}; the order was taken from {what}.")
         for order, what in ((linked, "shapes and names"), (numbered, "the numbers in names"))
         if order != parts
     ]
-    one_container = len({part.container for part in parts}) == 1 and all(part.number is not None for part in parts)
-    untold = paths == sorted(paths) and len(paths) > 1 and not (one_container and parts == numbered)
     return [*guessed, *told] if untold else [*told, *guessed]
 
 

@@ -39,7 +39,7 @@ def residual(tensors: Mapping[str, TensorInfo], name: str) -> Chain | None:
         return None
     root = roots.pop()
     before = f"{root}." if root else ""
-    writer = _Writer(name)
+    writer = Writer(name)
     stem, norm = others.pop(f"{before}conv1", None), others.pop(f"{before}bn1", None)
     if stem is None or stem.sort != CONVOLUTION or len(stem.kernel) != 2:
         return None
@@ -66,7 +66,9 @@ def residual(tensors: Mapping[str, TensorInfo], name: str) -> Chain | None:
     return Chain(architecture, assumptions, problems)
 
 
-class _Writer:
+class Writer:
+    """Writes blocks of convolutions, each of which begins with the value that the one before it gave."""
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.layers: list[LayerEntry] = []
@@ -75,6 +77,7 @@ class _Writer:
         self.wide = False
 
     def add(self, name: str, kind: str, given: dict[str, Any] | None = None, inputs: Sequence[str] = ()) -> str:
+        """Write a layer; gives its name."""
         self.layers.append(LayerEntry(name, kind, given or {}, inputs=list(inputs)))
         self.last = name
         return name
