@@ -139,7 +139,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
     try:
         weights = open_weights(arguments.file)
-    except UntrustedFile as error:
+    except LrpError as error:
         if arguments.json:
             print(refusal_json(str(arguments.file), error))
         raise

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from .errors import LrpError, UntrustedFile
 from .networks.loading import Needs, needs
 from .report import columns, in_bytes, in_words
 
 if TYPE_CHECKING:
-    from .errors import UntrustedFile
     from .files import TensorInfo, WeightFile
     from .files.weightfile import Branch, FileNode
     from .networks.candidate import Candidate
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BRANCHES = 40  # lines of the tree
 _BESIDE = 12  # tensors beside the network that are listed
 _CANDIDATES = 5
-_ATEN = re.compile(r"^(torch\.ops\.)?aten\.")
+_ATEN = re.compile(r"^(torch\.ops\.)?(aten|torch)\.")
 _PROBLEMS = 8
 _ROLES = {
     "ema": "averaged copies of the weights",
@@ -93,9 +93,11 @@ def inspection_json(weights: WeightFile) -> str:
     )
 
 
-def refusal_json(path: str, error: UntrustedFile) -> str:
+def refusal_json(path: str, error: LrpError) -> str:
     """What can be said of a file that is not opened, as JSON."""
-    return _json({"path": path, "status": "refused", "to_explain": str(error), "would_have_called": list(error.calls)})
+    calls = list(error.calls) if isinstance(error, UntrustedFile) else None
+    said = {"path": path, "status": "unreadable" if calls is None else "refused", "to_explain": str(error)}
+    return _json(said if calls is None else {**said, "would_have_called": calls})
 
 
 def candidate_lines(candidates: Sequence[Candidate]) -> list[str]:
@@ -158,7 +160,7 @@ def _needed(wanted: Needs) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = ", ".join(f"{key}: {one}" for key, one in value.items()) if isinstance(value, dict) else str(value)
     return text if len(text) <= 100 else f"{text[:99]}…"
 
 

@@ -56,6 +56,16 @@ REFUSED = (
         _refuse("{} is a tar archive; unpack it first."),
     ),
     Format(
+        "pointer of Git LFS",
+        _begins(b"version https://git-lfs"),
+        _refuse("{} is a pointer that Git LFS left in the weights' place; fetch the weights by git lfs pull."),
+    ),
+    Format(
+        "web page",
+        lambda candidate: candidate.head.lstrip().lower().startswith((b"<!doctype html", b"<html")),
+        _refuse("{} is a web page, not a weight file; what was saved is a page about the file, or an error."),
+    ),
+    Format(
         "text",
         _is_text,
         _refuse(

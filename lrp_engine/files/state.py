@@ -129,7 +129,7 @@ def find_state(value: Any, *, file: str) -> State:
             listed = ", ".join(map(shown, others[:5])) + (" …" if len(others) > 5 else "")
             state.notes.append(
                 f"It is a whole pickled model with classes of its own ({listed}), whose code is not in the file: "
-                "its tensors can be seen, but it cannot be run."
+                "its tensors can be seen; to run it, an architecture or its Python file is needed."
             )
     else:
         _read_state_dict(value, state, walk)

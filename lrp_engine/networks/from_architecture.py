@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..files import WeightFile
     from .network import Network
 
+_LISTED = 5  # of what does not fit
 ASSUMED = "Assumed: "  # how the note on what an architecture was not told begins
 
 
@@ -33,7 +34,7 @@ def build(architecture: Architecture, weights: WeightFile) -> Network:
     """
     fitted = fit(architecture, weights.tensors)
     if fitted.problems:
-        raise ArchitectureError(_first_of(fitted))
+        raise ArchitectureError(_told(fitted))
     graph = Graph()
     values: dict[str, Node] = {}
     inputs = {}
@@ -66,11 +67,11 @@ def build(architecture: Architecture, weights: WeightFile) -> Network:
     )
 
 
-def _first_of(fitted: Fit) -> str:
-    first, *others = fitted.problems
-    if not others:
-        return first.sentence
-    return f"{first.sentence.rstrip('.')}, and {len(others)} more that do{'es' * (len(others) == 1)} not fit."
+def _told(fitted: Fit) -> str:
+    sentences = [problem.sentence.rstrip(".") for problem in fitted.problems[:_LISTED]]
+    told = "; ".join([sentences[0], *(f"{text[:1].lower()}{text[1:]}" for text in sentences[1:])])
+    more = len(fitted.problems) - _LISTED
+    return f"{told}{f', and {more} more' if more > 0 else ''}."
 
 
 def _write(graph: Graph, placed: Placed, values: dict[str, Node]) -> Node:

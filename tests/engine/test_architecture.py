@@ -269,13 +269,13 @@ def test_what_is_wrong_is_one_sentence_with_layer_and_shapes(tmp_path, layers, s
     assert "\n" not in str(caught.value)
 
 
-def test_all_that_does_not_fit_is_counted(tmp_path):
+def test_all_that_does_not_fit_is_named(tmp_path):
     architecture = example("relu2")
     tensors = random_weights(architecture, tmp_path / "w.pt")
     tensors["conv1.weight"] = torch.zeros(1)
     del tensors["bn2.bias"]
     torch.save(tensors, tmp_path / "w.pt")
-    with pytest.raises(lrp.ArchitectureError, match=r"“conv1.weight” is 1 in .* but 16×8×3×3 .*, and 1 more"):
+    with pytest.raises(lrp.ArchitectureError, match=r"“conv1.weight” is 1 in .* but 16×8×3×3 .*; .*“bn2.bias” \(16\)"):
         lrp.load(tmp_path / "w.pt", architecture)
     found = fit(architecture, lrp.open_weights(tmp_path / "w.pt").tensors)
     assert [(problem.layer, problem.tensor) for problem in found.problems] == [

@@ -213,6 +213,15 @@ def test_a_file_that_would_run_code_lists_its_calls(capsys, tmp_path):
     assert any("system" in call for call in said["would_have_called"])
 
 
+def test_a_file_that_cannot_be_read_is_json_too(capsys, tmp_path):
+    (tmp_path / "cut.pt").write_bytes(checkpoint(tmp_path).read_bytes()[:200])
+    assert main(["inspect", "--json", str(tmp_path / "cut.pt")]) == 3
+    output = capsys.readouterr()
+    said = json.loads(output.out)
+    assert said["status"] == "unreadable"
+    assert said["to_explain"] in output.err
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit.*:DeprecationWarning")
 def test_a_program_needs_consent_which_says_what_it_means(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("LRP_CACHE", str(tmp_path / "cache"))

@@ -225,7 +225,7 @@ def weights_and(tmp_path: Path, change) -> Path:
         (lambda a: a["outputs"][0].update(classes=["yes", "no"]), "1 units but 2 class names"),
         (lambda a: a["layers"].clear(), "names no layers"),
         (lambda a: a["inputs"][0].update(shape=[-10], features=[]), "size below 1"),
-        (lambda a: a["inputs"][0].update(shape=[10**9], features=[]), "fc1.* does not fit"),
+        (lambda a: a["inputs"][0].update(shape=[10**9], features=[]), "would have 1000000000 values"),
         (lambda a: a["layers"][1].update(type="MaxPool2d", parameters={"kernel_size": "wide"}), "makes no sense"),
         (lambda a: a["layers"][1].update(type="Flatten", parameters={"start_dim": "first"}), "makes no sense"),
         (lambda a: a["layers"][1].update(name="fc1"), "used twice"),

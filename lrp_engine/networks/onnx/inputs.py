@@ -74,16 +74,12 @@ def ways(values: Sequence[OnnxValue], sizes: Sizes) -> list[Way]:
     CaptureError
         If an input is no tensor of numbers, has no stated shape, or `sizes` does not fit it.
     """
-    unknown = (
-        set(sizes)
-        - {value.name for value in values}
-        - {part for value in values for size in value.shape or () if isinstance(size, str) for part in _names(size)}
-    )
+    names = list(dict.fromkeys(value.name for value in values))
+    opened = [size for value in values for size in value.shape or () if isinstance(size, str)]
+    unknown = set(sizes) - set(names) - {part for size in opened for part in _names(size)}
     if unknown:
-        raise CaptureError(
-            f"The network has no input and no open size called “{min(unknown)}”; "
-            f"its inputs are {', '.join(value.name for value in values)}."
-        )
+        has = f"inputs: {', '.join(names)}" + f"; open sizes: {', '.join(dict.fromkeys(opened))}" * bool(opened)
+        raise CaptureError(f"The network has no input and no open size called “{min(unknown)}” ({has}).")
     found: list[Way] = []
     plain, every = _Settled(values, sizes), _Settled(values, sizes, every=True)
     for settled in (every, plain):

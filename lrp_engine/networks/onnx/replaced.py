@@ -56,7 +56,7 @@ def replacement(model: OnnxModel, given: Mapping[str, TensorInfo]) -> Replacemen
     wrong: list[str] = []
     for name, info in wanted.items():
         named = offered.get(name) or plain.get(_plain(name))
-        match = named or plain.get(f"{layers.get(name)}.weight")
+        match = named or plain.get(f"{layers.get(name)}.{'weight' if len(info.shape) > 1 else 'bias'}")
         if match is None:
             continue
         fitting = _fitting(match, info, turned=named is None and "MatMul" in name)
@@ -99,7 +99,8 @@ def _sentence(model: str, wrong: list[str], left: list[TensorInfo], spare: list[
         parts.append(f"the weights hold {_list(more)}, which the graph does not name")
     return (
         f"The weights do not fit the graph of {model}: {'; '.join(parts)}; "
-        "export the graph without merging its batch norms and with its weights' names kept."
+        "export the graph with its batch norms and its weights' names kept (torch.onnx.export with "
+        "do_constant_folding=False and training=torch.onnx.TrainingMode.PRESERVE)."
     )
 
 

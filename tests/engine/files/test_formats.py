@@ -75,6 +75,8 @@ RECOGNISED = {
     "model.tar": (b"a" * 257 + b"ustar\x0000" + b"\0" * 248, "tar archive"),
     "model.json": (b'{"version": 1}\n', "text file"),
     "model.csv": (b"a,b\n1,2\n", "text file"),
+    "pointer.bin": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "git lfs pull"),
+    "page.pth": (b"\n<!DOCTYPE html><html>404", "web page"),
     "notes.txt": ("größe\n".encode(), "text file"),
     "model.npy": (b"\x93NUMPY\x01\0" + b"\0" * 50, "numpy"),
     "values.pkl": (pickle.dumps({"weights": [1.0, 2.0]}), "torch.save did not write"),
