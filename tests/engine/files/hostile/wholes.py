@@ -155,6 +155,7 @@ def wholes() -> dict[str, list[Whole]]:
         ],
         "pickled module": [
             Whole(_saved(module), "zip"),
+            Whole(_saved(nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2))), "zip"),
             Whole(_saved(module, _use_new_zipfile_serialization=False), "pickles"),
         ],
         "TorchScript": [
