@@ -122,6 +122,8 @@ def _candidate(weights: WeightFile, title: str, reason: str, chain: Chain, score
         _name_classes(weights, architecture, fitted)
     elif not problems:
         problems.append("No layer was recognised.")
+    if chain.doubtful:
+        score *= 0.75
     used = len(architecture.layers)
     if problems:
         score *= 0.5 * max(0.1, used / (used + len(problems)))

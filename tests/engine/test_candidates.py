@@ -254,3 +254,17 @@ def test_one_of_several_files_is_no_network(tmp_path):
         lrp.load(path)
     assert caught.value.candidates == ()
     assert needs(lrp.open_weights(path)).sentence.startswith("all files of the network are needed")
+
+
+def test_blocks_that_may_have_a_sum_around_them_are_told(tmp_path):
+    blocks = [nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 12), nn.ReLU(), nn.Linear(12, 6)) for _ in range(2)]
+    module = nn.ModuleDict({"stem": nn.Linear(4, 6), "blocks": nn.ModuleList(blocks), "head": nn.Linear(6, 2)})
+    best = lrp.candidates(lrp.open_weights(saved(tmp_path, module)))[0]
+    them = "blocks.0 and blocks.1, though they give as much as they take"
+    said = f"Nothing is added around {them}: weights do not tell sums."
+    assert said in best.assumptions
+    assert best.architecture is not None
+    assert said in best.architecture.assumptions
+    plain = lrp.candidates(lrp.open_weights(saved(tmp_path, TYPICAL["dense coder"][0])))[0]
+    assert best.score < plain.score
+    assert not any("is added around" in sentence for sentence in plain.assumptions)

@@ -80,10 +80,13 @@ def infer(tensors: Mapping[str, TensorInfo], name: str, *, choices: int = 2) -> 
             break
     assert best is not None  # there is always the file's order
     _, chain, parts, said = best
+    around = _without_sums(parts)
     chains = [chain, *(_written(parts, name, n) for n in range(1, min(choices, chain.choices)))]
     for one in chains:
         one.problems += left
         one.assumptions[:0] = [said] if said else []
+        one.assumptions += around
+        one.doubtful = bool(around)
         one.architecture.assumptions[:] = one.assumptions
     return chains
 
@@ -96,6 +99,26 @@ def _branches(parts: Sequence[Part]) -> list[str]:
         if len(paths) >= least:
             said.append(f"The names of {listed(paths)} tell of {what}, which a chain has not; it has to be added.")
     return said
+
+
+def _without_sums(parts: Sequence[Part]) -> list[str]:
+    """Say of which blocks what they take could be added to what they give, as in residual networks; no tensor tells."""
+    layers = [part for part in parts if part.sort in {DENSE, *IMAGES}]
+    inside: dict[str, list[Part]] = {}
+    for part in layers:
+        path = part.path
+        while path := path.rpartition(".")[0]:
+            inside.setdefault(path, []).append(part)
+    alike = [
+        path
+        for path, own in inside.items()
+        if 2 <= len(own) < len(layers) and own[0].sort == own[-1].sort and own[0].reads == own[-1].gives
+    ]
+    blocks = [path for path in alike if not any(other.startswith(f"{path}.") for other in alike)]
+    if not blocks:
+        return []
+    them = "it gives as much as it takes" if len(blocks) == 1 else "they give as much as they take"
+    return [f"Nothing is added around {listed(blocks, 'blocks')}, though {them}: weights do not tell sums."]
 
 
 def _written(parts: Sequence[Part], name: str, choice: int) -> Chain:

@@ -53,12 +53,15 @@ class Chain:
         The layers that have no place in it, a sentence each.
     choices : int
         In how many ways its convolutions may be set up.
+    doubtful : bool
+        Whether it has blocks around which networks often have a sum.
     """
 
     architecture: Architecture
     assumptions: list[str]
     problems: list[str]
     choices: int = 1
+    doubtful: bool = False
 
 
 @dataclass(slots=True)
@@ -222,9 +225,9 @@ class Builder:
         return [*lines, f"Nothing stands behind the last layer, {last}."] if last else lines
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], what: str = "layers") -> str:
     """Names in a sentence: all of a few, else the first and the last."""
     names = list(dict.fromkeys(names))
     if len(names) > 6:
-        return f"{names[0]}, {names[1]}, … {names[-1]} ({len(names)} layers)"
+        return f"{names[0]}, {names[1]}, … {names[-1]} ({len(names)} {what})"
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
