@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .hostile.broken import BROKEN, LOADED
+from .hostile.asking import LOADED
+from .hostile.broken import BROKEN
 from .hostile.watched import Watched
 from .hostile.wholes import write_all
 from .making import DIABETES, DIGITS

@@ -17,159 +17,18 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lrp_engine.files.state import WRAPPERS
-
 from ..making import DIGITS, member, repacked, safetensors_bytes
-from .containers import inner_file
+from .bombs import MANY, PICKLE_BOMBS, Broken, number, pickle_row, put, sizes, tensor
 from .mutations import CANARIES, written
-from .pickles import call, name, text, whole
+from .pickles import text, whole
 from .wholes import INDEX, npy
 
-MANY = 1_000_000
 SECRET = "secret"
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A row: `make` gives the file, `says` is a part of the sentence, or "" where the file opens."""
-
-    make: Callable[[Path], Path]
-    says: str = ""
-
-
-def _put(folder: Path, content: bytes, name: str = "model.bin") -> Path:
-    path = folder / name
-    path.write_bytes(content)
-    return path
-
-
-# -------------------------------------------------------------------------------------------------------------- pickles
-
-
-def _count(number: int) -> bytes:
-    return struct.pack("<I", number)
-
-
-def _doubling(depth: int) -> bytes:
-    """A list that holds the one before it twice, and so on: 2^depth values for six bytes each."""
-    return b"]q\0" + b"".join(b"(h" + bytes([n % 256]) + b"h" + bytes([n % 256]) + b"lq" + bytes([(n + 1) % 256]) for n in range(depth))
-
-
-def _tensor(shape: bytes, strides: bytes, offset: bytes = b"K\0", count: bytes = b"K\1", key: str = "0") -> bytes:
-    held = b"(" + text("storage") + name("torch.FloatStorage") + text(key) + text("cpu") + count + b"tQ"
-    return call(name("torch._utils._rebuild_tensor_v2"), held, offset, shape, strides, b"\x89", name("collections.OrderedDict") + b")R")
-
-
-def _number(value: int) -> bytes:
-    return b"\x8a\x09" + value.to_bytes(9, "little", signed=True)
-
-
-def _sizes(*values: int) -> bytes:
-    return b"(" + b"".join(map(_number, values)) + b"t"
-
-
-PICKLE_BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
-    "whole numbers": (lambda: whole(b"(", b"J\1\2\3\4" * (3 * MANY), b"t"), "damaged pickle"),
-    "real numbers": (lambda: whole(b"(", b"G12345678" * (3 * MANY), b"t"), "damaged pickle"),
-    "dictionaries": (lambda: whole(b"(", b"}" * (3 * MANY), b"t"), "damaged pickle"),
-    "entries": (lambda: whole(b"}(", b"".join(b"J" + _count(n) for n in range(2 * MANY)), b"u"), "damaged pickle"),
-    "tuples": (lambda: whole(b"(", b"N\x85" * MANY, b"t"), "damaged pickle"),
-    "memory": (lambda: whole(b"N", b"\x94" * (2 * MANY)), "damaged pickle"),
-    "names": (lambda: whole(b"(", b"".join(b"cos\na%d\n" % n for n in range(MANY)), b"t"), "damaged pickle"),
-    "copies of a list": (
-        lambda: whole(b"(", b"N" * MANY, b"lq\1", name("builtins.list"), b"q\2(", b"h\2h\1\x85R0" * 100_000, b"t"),
-        "damaged pickle",
-    ),
-    "copies of a dictionary": (
-        lambda: whole(b"}(", b"".join(b"J" + _count(n) + b"N" for n in range(200_000)), b"uq\1", name("builtins.dict"), b"q\2(", b"h\2h\1\x85R0" * 100_000, b"t"),
-        "damaged pickle",
-    ),
-    "items put in again": (
-        lambda: whole(b"]q\1(", b"N" * MANY, b"e", b"(", b"h\1" * 10, b"e"), "more values",
-    ),
-    "a list of letters": (
-        lambda: whole(call(name("builtins.list"), b"X" + _count(30 * MANY) + b"a" * (30 * MANY))), "damaged pickle"
-    ),
-    "one wide letter": (
-        lambda: whole(b"X" + _count(60 * MANY) + b"a" * (60 * MANY - 4) + "😀".encode()), "damaged pickle"
-    ),
-    "texts encoded": (
-        lambda: whole(b"X" + _count(20 * MANY) + b"a" * (20 * MANY), b"q\1(", (name("_codecs.encode") + b"h\1\x85R") * 1000, b"t"),
-        "damaged pickle",
-    ),
-    "names out of nested keys": (
-        lambda: whole(text("k" * 1000), b"q\0", b"}h\0" * 200_000, b"N", b"s" * 200_000), "nested deeper",
-    ),
-    "nested lists": (lambda: whole(b"]" * 900_000, b"a" * 899_999), "nested deeper"),
-    "nested tuples": (lambda: whole(b"N", b"\x85" * 900_000), "nested deeper"),
-    "nested tuples as a key": (lambda: whole(b"}N", b"\x85" * 900_000, b"Ns"), "damaged pickle"),
-    "nested frozen sets": (lambda: whole(b"N", b"(" * 5000, b"\x91" * 5000), "damaged pickle"),
-    "marks": (lambda: whole(b"(" * MANY), "damaged pickle"),
-    "nested calls": (
-        lambda: whole(name("torch._utils._rebuild_parameter"), b"q\1", b"h\1" * 100_000, b"N", b"\x85R" * 100_000), "no tensors"
-    ),
-    "nested objects": (lambda: whole(b"(" + b"cx\ny\n)\x81" * 200_000 + b"N" + b"b" * 199_999 + b"t"), "damaged pickle"),
-    "states within states": (lambda: whole(name("x.y"), b"q\1", b"h\1)\x81" * 200_000, b"N", b"b" * 200_000), "x.y"),
-    "a thousand million values": (lambda: whole(_doubling(200)), "no tensors"),
-    "wrappers that hold one another": (
-        lambda: whole(b"}q\0(" + b"".join(text(w) + b"h\0" for w in WRAPPERS) + text("x") + b"]q\1(" + b"K\1" * 300_000 + b"eu"), "more values"
-    ),
-    "a list in itself": (lambda: whole(b"]q\0h\0a"), "no tensors"),
-    "a dictionary in itself": (lambda: whole(b"}q\0", text("a"), b"h\0s"), "no tensors"),
-    "a tuple in its list": (lambda: whole(b"]q\0h\0\x85q\1a"), "no tensors"),
-    "an object in itself": (lambda: whole(b"cx\ny\n)\x81q\0h\0b"), "x.y"),
-    "an object as its own key": (lambda: whole(b"cx\ny\n)\x81q\0h\0h\0s"), "x.y"),
-    "the longest integer": (lambda: whole(b"\x8b" + _count(2**31 - 1), b"\xff" * 1000), "damaged pickle"),
-    "an integer of a million digits": (lambda: whole(b"I" + b"9" * MANY + b"\n"), "damaged pickle"),
-    "a real number of a million digits": (lambda: whole(b"F" + b"9" * MANY + b"\n"), "no tensors"),
-    "bytes of a thousand million": (lambda: whole(call(name("builtins.bytes"), b"J\0\xca\x9a\x3b")), "damaged pickle"),
-    "a text of 2^63": (lambda: whole(b"\x8d" + b"\xff" * 7 + b"\x7f"), "damaged pickle"),
-    "a bytearray of 2^63": (lambda: whole(b"\x96" + b"\xff" * 7 + b"\x7f"), "damaged pickle"),
-    "a far place in memory": (lambda: whole(b"Nr\xff\xff\xff\xffj\xff\xff\xff\xff"), "no tensors"),
-    "a negative place": (lambda: whole(b"Np-1\n"), "damaged pickle"),
-    "an identifier of numbers": (lambda: whole(b"(K\1K\2K\3K\4K\5tQ"), "damaged pickle"),
-    "an identifier of lists": (lambda: whole(b"(", text("storage"), b"]]]]tQ"), "damaged pickle"),
-    "an identifier that is a text": (lambda: whole(text("storage"), b"Q"), "damaged pickle"),
-    "an identifier of one value": (lambda: whole(text("storage"), b"\x85Q"), "damaged pickle"),
-    "an identifier in itself": (lambda: whole(b"]q\0h\0ah\0Q"), "damaged pickle"),
-    "a name of numbers": (lambda: whole(b"K\1K\2\x93"), "damaged pickle"),
-    "a name with surrogates": (lambda: whole(b"\x8c\x06x\xed\xa0\x80yz\x8c\x01a\x93)R"), "would call"),
-    "a name with control letters": (lambda: b"c__main__\nevil\x1b[31m\x07name\n)R.", "would call"),
-    "a long name": (lambda: b"c" + b"x" * MANY + b"\ny\n)R.", "would call"),
-    "many calls": (lambda: whole(b"".join(b"cos\na%d\n)R0" % n for n in range(20_000)), b"N"), "and 19995 more"),
-    "a shape beyond its storage": (lambda: whole(b"}", text("w"), _tensor(_sizes(2**40), _sizes(1)), b"s"), "bytes"),
-    "a shape of 2^63": (lambda: whole(b"}", text("w"), _tensor(_sizes(2**63), _sizes(0)), b"s"), "impossible"),
-    "a number a million times": (lambda: whole(b"}", text("w"), _tensor(_sizes(2**20, 2**20), _sizes(0, 0)), b"s"), "repeated"),
-    "negative strides": (lambda: whole(b"}", text("w"), _tensor(_sizes(1), _sizes(-1)), b"s"), "impossible"),
-    "a negative offset": (lambda: whole(b"}", text("w"), _tensor(_sizes(1), _sizes(1), _number(-4)), b"s"), "impossible"),
-    "an offset of 2^62": (lambda: whole(b"}", text("w"), _tensor(_sizes(1), _sizes(1), _number(2**62)), b"s"), "impossible"),
-    "a negative shape": (lambda: whole(b"}", text("w"), _tensor(_sizes(-1), _sizes(1)), b"s"), "impossible"),
-    "a thousand axes": (lambda: whole(b"}", text("w"), _tensor(_sizes(*[1] * 1000), _sizes(*[1] * 1000)), b"s"), "impossible"),
-    "sizes that are texts": (lambda: whole(b"}", text("w"), _tensor(b"(" + text("1") + b"t", _sizes(1)), b"s"), "impossible"),
-    "sizes that are no tuple": (lambda: whole(b"}", text("w"), _tensor(b"]", b"]"), b"s"), "damaged pickle"),
-    "a storage elsewhere": (lambda: whole(b"}", text("w"), _tensor(_sizes(1), _sizes(1), key="../../0"), b"s"), "../../0"),
-    "a storage that lies": (lambda: whole(b"}", text("w"), _tensor(_sizes(1), _sizes(1), count=_number(2**40)), b"s"), "storage"),
-    "a tensor's name with NUL": (lambda: whole(b"}", text("a\0b"), _tensor(_sizes(1), _sizes(1)), b"s"), ""),
-    "a tensor's name with surrogates": (lambda: whole(b"}\x8c\x04\xed\xa0\x80x", _tensor(_sizes(1), _sizes(1)), b"s"), ""),
-    "two tensors of one name": (lambda: whole(b"}", text("a.b"), _tensor(_sizes(1), _sizes(1)), b"s", text("a"), b"}", text("b"), _tensor(_sizes(1), _sizes(1)), b"ss"), "two tensors"),
-}
-
-
-def _in_zip(content: bytes) -> bytes:
-    stream = io.BytesIO(inner_file(content))
-    with zipfile.ZipFile(stream, "a") as archive:
-        archive.writestr("archive/data/0", struct.pack("<f", 1.0))
-    return stream.getvalue()
-
-
-def _pickle_row(make: Callable[[], bytes], says: str) -> Broken:
-    return Broken(lambda folder: _put(folder, _in_zip(make()), "model.pth"), says)
 
 
 # ----------------------------------------------------------------------------------------------------------------- zips
@@ -184,12 +43,12 @@ def _stored(members: list[tuple[str, bytes]], how: int = zipfile.ZIP_STORED) -> 
 
 
 _EMPTY = pickle.dumps({}, protocol=2)
-_ONE = whole(b"}", text("w"), _tensor(_sizes(1), _sizes(1)), b"s")
+_ONE = whole(b"}", text("w"), tensor(sizes(1), sizes(1)), b"s")
 
 
 def _large(count: int) -> bytes:
     """A tensor of so many numbers."""
-    return whole(b"}", text("w"), _tensor(_sizes(count), _sizes(1), count=_number(count)), b"s")
+    return whole(b"}", text("w"), tensor(sizes(count), sizes(1), count=number(count)), b"s")
 
 
 _GOOD = [("archive/data.pkl", _ONE), ("archive/data/0", struct.pack("<f", 1.0)), ("archive/version", b"3\n")]
@@ -210,7 +69,7 @@ def _bomb(folder: Path, member: str, mebibytes: int, others: list[tuple[str, byt
     size = min(len(before) + (mebibytes << 20), 2**32 - 2)
     for mark, method, whole_size in ((b"PK\3\4", 8, 22), (b"PK\1\2", 10, 24)):
         content = _changed(_changed(content, mark, method, "<H", 8), mark, whole_size, "<L", size)
-    return _put(folder, content, "bomb.pth")
+    return put(folder, content, "bomb.pth")
 
 
 def _changed(content: bytes, mark: bytes, offset: int, form: str, value: int, *, which: int = 0) -> bytes:
@@ -233,12 +92,12 @@ def _overlapping(folder: Path) -> Path:
     count = len(_GOOD) + 1 + 1000
     body = content[:at] + entries + more
     tail = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(entries) + len(more), at, 0)
-    return _put(folder, body + tail)
+    return put(folder, body + tail)
 
 
 def _quoted(folder: Path) -> Path:
     """A member whose header's extra field swallows the header of the next, so that both reach to the same bytes."""
-    return _put(folder, _changed(_stored(_GOOD), b"PK\3\4", 28, "<H", 150))
+    return put(folder, _changed(_stored(_GOOD), b"PK\3\4", 28, "<H", 150))
 
 
 def _many_members(folder: Path) -> Path:
@@ -250,7 +109,7 @@ def _many_members(folder: Path) -> Path:
     tail = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65535, 65535, len(entry) * count, start, 0)
     end_64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(entry) * count, start)
     locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(body), 1)
-    return _put(folder, body + end_64 + locator + tail)
+    return put(folder, body + end_64 + locator + tail)
 
 
 def _link(folder: Path) -> Path:
@@ -261,16 +120,16 @@ def _link(folder: Path) -> Path:
         info.create_system, info.external_attr = 3, 0o120777 << 16
         archive.writestr(info, f"../{SECRET}")
         archive.writestr("archive/data/0", bytes(4))
-    return _put(folder, stream.getvalue())
+    return put(folder, stream.getvalue())
 
 
 def _twice(folder: Path) -> Path:
     stream = io.BytesIO(_stored([("archive/data.pkl", _EMPTY), ("archive/dat2.pkl", _ONE), _GOOD[1]]))
-    return _put(folder, stream.getvalue().replace(b"dat2.pkl", b"data.pkl"))
+    return put(folder, stream.getvalue().replace(b"dat2.pkl", b"data.pkl"))
 
 
 def _zip(change: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
-    return lambda folder: _put(folder, change(_stored(_GOOD)))
+    return lambda folder: put(folder, change(_stored(_GOOD)))
 
 
 def _renamed(new: bytes) -> Callable[[Path], Path]:
@@ -283,9 +142,9 @@ ZIPS = {
     "zip: a pickle of 4 GB": Broken(lambda f: _bomb(f, "archive/data.pkl", 4096, _GOOD[1:]), "4,096 MiB"),
     "zip: a pickle of 60 MB of zeros": Broken(lambda f: _bomb(f, "archive/data.pkl", 60, _GOOD[1:]), "damaged"),
     "zip: a tensor of 2 GB": Broken(lambda f: _bomb(f, "archive/data/0", 2048, [("archive/data.pkl", _large(1 << 29))]), "2,048 MiB"),
-    "zip: a pickle that ends with 60 MB of blanks": Broken(lambda f: _put(f, _stored([("archive/data.pkl", _ONE + b" " * (60 << 20)), *_GOOD[1:]], zipfile.ZIP_DEFLATED)), ""),
+    "zip: a pickle that ends with 60 MB of blanks": Broken(lambda f: put(f, _stored([("archive/data.pkl", _ONE + b" " * (60 << 20)), *_GOOD[1:]], zipfile.ZIP_DEFLATED)), ""),
     "zip: a size that is a lie": Broken(
-        lambda f: _put(f, _changed(_changed(_stored([("archive/data.pkl", _ONE + bytes(MANY)), _GOOD[1]], zipfile.ZIP_DEFLATED), b"PK\1\2", 24, "<L", 99), b"PK\3\4", 22, "<L", 99)),
+        lambda f: put(f, _changed(_changed(_stored([("archive/data.pkl", _ONE + bytes(MANY)), _GOOD[1]], zipfile.ZIP_DEFLATED), b"PK\1\2", 24, "<L", 99), b"PK\3\4", 22, "<L", 99)),
         "damaged",
     ),
     "zip: members that overlap": Broken(_overlapping, "shares bytes"),
@@ -308,9 +167,9 @@ ZIPS = {
     "zip: a strange method": Broken(_zip(lambda c: _changed(c, b"PK\1\2", 10, "<H", 12)), "compressed"),
     "zip: a member at 4 GB": Broken(_zip(lambda c: _changed(c, b"PK\1\2", 42, "<L", 2**32 - 2)), "shares bytes"),
     "zip: a list at 4 GB": Broken(_zip(lambda c: _changed(c, b"PK\5\6", 16, "<L", 2**32 - 2)), "damaged"),
-    "zip: no members": Broken(lambda f: _put(f, struct.pack("<4s4H2LH", b"PK\5\6", *[0] * 7)), "not one that PyTorch"),
-    "zip: a zip in a zip": Broken(lambda f: _put(f, _stored([("model.pth", _stored(_GOOD))])), "unpack"),
-    "zip: an odd byte order": Broken(lambda f: _put(f, _stored([*_GOOD, ("archive/byteorder", b"middle")])), "byte order"),
+    "zip: no members": Broken(lambda f: put(f, struct.pack("<4s4H2LH", b"PK\5\6", *[0] * 7)), "not one that PyTorch"),
+    "zip: a zip in a zip": Broken(lambda f: put(f, _stored([("model.pth", _stored(_GOOD))])), "unpack"),
+    "zip: an odd byte order": Broken(lambda f: put(f, _stored([*_GOOD, ("archive/byteorder", b"middle")])), "byte order"),
 }
 
 
@@ -318,7 +177,7 @@ ZIPS = {
 
 
 def _safe(header: Any, data: bytes = bytes(8)) -> Callable[[Path], Path]:
-    return lambda folder: _put(folder, safetensors_bytes(header, data), "model.safetensors")
+    return lambda folder: put(folder, safetensors_bytes(header, data), "model.safetensors")
 
 
 def _entry(shape: Any = (2,), offsets: Any = (0, 8), dtype: Any = "F32") -> dict[str, Any]:
@@ -338,7 +197,7 @@ def _sparse_header(length: int, start: bytes = b"{") -> Callable[[Path], Path]:
 
 SAFETENSORS = {
     "safetensors: a header of 101 MB": Broken(_sparse_header(101_000_000), "the format allows"),
-    "safetensors: a header of 2^55": Broken(lambda f: _put(f, struct.pack("<Q", 2**55 - 1) + b"{"), "the format allows"),
+    "safetensors: a header of 2^55": Broken(lambda f: put(f, struct.pack("<Q", 2**55 - 1) + b"{"), "the format allows"),
     "safetensors: a header of 99 MB of zeros": Broken(_sparse_header(99_000_000), "JSON"),
     "safetensors: a header of 60 MB of lists": Broken(_safe(b'{"a":[' + b"[]," * (20 * MANY) + b"1]}"), "JSON"),
     "safetensors: a header of 60 MB of names": Broken(_safe(b"{" + b",".join(b'"%07d":{}' % n for n in range(4 * MANY)) + b"}"), "JSON"),
@@ -363,7 +222,7 @@ SAFETENSORS = {
     "safetensors: a key twice": Broken(_safe(b'{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}'), "twice"),
     "safetensors: nested lists": Broken(_safe(b'{"a":' + b"[" * 100_000), "JSON"),
     "safetensors: nested objects": Broken(_safe(b'{"a":' * 100_000), "JSON"),
-    "safetensors: a list": Broken(lambda f: _put(f, safetensors_bytes(b"{}", b"")), "without tensors"),
+    "safetensors: a list": Broken(lambda f: put(f, safetensors_bytes(b"{}", b"")), "without tensors"),
     "safetensors: no text": Broken(_safe(b'{"\xff\xfe":{}}'), "JSON"),
     "safetensors: a name with surrogates": Broken(_safe(b'{"\\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'), ""),
     "safetensors: a name with NUL": Broken(_safe({"a\0\n": _entry()}), ""),
@@ -383,7 +242,7 @@ def _index(places: Any) -> Callable[[Path], Path]:
         (folder / "outside.safetensors").write_bytes(safetensors_bytes({"a": _entry()}, bytes(8)))
         (inner / "good.safetensors").write_bytes(safetensors_bytes({"a": _entry()}, bytes(8)))
         said = places(inner) if callable(places) else places
-        return _put(inner, said if isinstance(said, bytes) else json.dumps({"weight_map": said}).encode(), INDEX)
+        return put(inner, said if isinstance(said, bytes) else json.dumps({"weight_map": said}).encode(), INDEX)
 
     return make
 
@@ -412,7 +271,7 @@ SHARDS = {
 
 def _npy(header: str, data: bytes = bytes(48)) -> Callable[[Path], Path]:
     content = header.encode("latin-1")
-    return lambda folder: _put(folder, b"\x93NUMPY\2\0" + struct.pack("<I", len(content)) + content + data, "model.npy")
+    return lambda folder: put(folder, b"\x93NUMPY\2\0" + struct.pack("<I", len(content)) + content + data, "model.npy")
 
 
 def _array(descr: str = "'<f4'", order: str = "False", shape: str = "(12,)") -> str:
@@ -433,7 +292,7 @@ NUMPY = {
     "numpy: a shape that is a lie": Broken(_npy(_array(shape="(13,)")), "bytes"),
     "numpy: a shape of 2^62": Broken(_npy(_array(shape=f"({2**62}, 0)")), "impossible"),
     "numpy: a negative shape": Broken(_npy(_array(shape="(-12,)")), "does not begin"),
-    "numpy: a header of 4 GB": Broken(lambda f: _put(f, b"\x93NUMPY\2\0\xff\xff\xff\xff{"), "header"),
+    "numpy: a header of 4 GB": Broken(lambda f: put(f, b"\x93NUMPY\2\0\xff\xff\xff\xff{"), "header"),
     "numpy: a header of blanks": Broken(_npy(_array(shape="(12," + " " * 9_000 + "x)")), "does not begin"),
     "numpy: a header of sizes": Broken(_npy(_array(shape="(" + "1, " * 3_000 + ")")), "impossible"),
     "numpy: a header of brackets": Broken(_npy(_array(descr="[" * 9_000)), "does not begin"),
@@ -457,7 +316,7 @@ def _onnx_tensor(*parts: tuple[int, Any], dims: tuple[int, ...] = (2,), kind: in
 
 def _onnx(*graph: tuple[int, Any]) -> Callable[[Path], Path]:
     content = _message((1, 8), (2, b"test"), (7, _message(*graph, (2, b"graph"))), (8, _message((1, b""), (2, 17))))
-    return lambda folder: _put(folder, content, "model.onnx")
+    return lambda folder: put(folder, content, "model.onnx")
 
 
 def _external(location: bytes, link: str = "", offset: bytes = b"0") -> Callable[[Path], Path]:
@@ -510,18 +369,18 @@ ONNX = {
     "ONNX: an unknown type": Broken(_onnx((5, _onnx_tensor((9, bytes(8)), kind=99))), "number format"),
     "ONNX: a million tensors": Broken(_onnx(*[(5, _onnx_tensor((9, bytes(8))))] * 100_000), "model needs"),
     "ONNX: a million nodes": Broken(_onnx(*[(1, _message((4, b"Relu")))] * MANY), "model needs"),
-    "ONNX: a graph in a graph": Broken(lambda f: _put(f, _message((1, 8), (7, _nested_graph(1500))), "model.onnx"), "nest"),
-    "ONNX: messages in messages": Broken(lambda f: _put(f, _message((1, 8)) + b"\x3a\x80\x80\x40" + b"\x0a\x7f" * 500_000, "model.onnx"), "onnx"),
+    "ONNX: a graph in a graph": Broken(lambda f: put(f, _message((1, 8), (7, _nested_graph(1500))), "model.onnx"), "nest"),
+    "ONNX: messages in messages": Broken(lambda f: put(f, _message((1, 8)) + b"\x3a\x80\x80\x40" + b"\x0a\x7f" * 500_000, "model.onnx"), "onnx"),
     "ONNX: a large sparse tensor": Broken(_onnx((15, _message((1, _onnx_tensor((9, bytes(8)))), (2, _onnx_tensor((7, b"\0\1"), kind=7)), (3, 2**40)))), "sparse"),
-    "ONNX: a length of 2^63": Broken(lambda f: _put(f, b"\x08\x08\x12\x04test\x3a" + b"\xff" * 8 + b"\x7f", "model.onnx"), "cut off"),
-    "ONNX: an endless number": Broken(lambda f: _put(f, b"\x08\x08\x12\x04test\x3a" + b"\xff" * 100, "model.onnx"), "damaged"),
+    "ONNX: a length of 2^63": Broken(lambda f: put(f, b"\x08\x08\x12\x04test\x3a" + b"\xff" * 8 + b"\x7f", "model.onnx"), "cut off"),
+    "ONNX: an endless number": Broken(lambda f: put(f, b"\x08\x08\x12\x04test\x3a" + b"\xff" * 100, "model.onnx"), "damaged"),
 }
 
 
 # ------------------------------------------------------------------------------------------------------------------- .pt2
 
 
-def _model(change: Callable[[Any], Any]) -> Callable[[Path], Path]:
+def changed_model(change: Callable[[Any], Any]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         said = json.loads(member(DIGITS, "models/model.json"))
         said = change(said) or said
@@ -549,10 +408,10 @@ def _extra_members(folder: Path) -> Path:
 
 PT2 = {
     "pt2: a million members beside": Broken(_extra_members),
-    "pt2: nested JSON": Broken(_model(lambda _: b'{"graph_module":' + b"[" * 100_000), "JSON"),
-    "pt2: 60 MB of JSON": Broken(_model(lambda _: b'{"graph_module":[' + b"[]," * (20 * MANY) + b"1]}"), "JSON"),
-    "pt2: a key twice": Broken(_model(lambda _: b'{"graph_module":1,"graph_module":2}'), "JSON"),
-    "pt2: a list": Broken(_model(lambda _: b"[]"), "JSON"),
+    "pt2: nested JSON": Broken(changed_model(lambda _: b'{"graph_module":' + b"[" * 100_000), "JSON"),
+    "pt2: 60 MB of JSON": Broken(changed_model(lambda _: b'{"graph_module":[' + b"[]," * (20 * MANY) + b"1]}"), "JSON"),
+    "pt2: a key twice": Broken(changed_model(lambda _: b'{"graph_module":1,"graph_module":2}'), "JSON"),
+    "pt2: a list": Broken(changed_model(lambda _: b"[]"), "JSON"),
     "pt2: a weight elsewhere": Broken(_weights(lambda w: w.update(path_name="../../../byteorder")), "lacks its member"),
     "pt2: a weight that is a number": Broken(_weights(lambda w: w.update(path_name=7)), "not described"),
     "pt2: a shape that is a lie": Broken(_weights(lambda w: w["tensor_meta"].update(sizes=[{"as_int": 9999}])), "place"),
@@ -563,69 +422,12 @@ PT2 = {
 }
 
 
-def _changed_node(operation: str, **arguments: Any) -> Callable[[Path], Path]:
-    """Other arguments for the first node of an operation."""
-
-    def change(said: dict[str, Any]) -> None:
-        nodes = said["graph_module"]["graph"]["nodes"]
-        node = next(one for one in nodes if one["target"].startswith(f"torch.ops.aten.{operation}."))
-        known = {entry["name"]: entry for entry in node["inputs"]}
-        node["inputs"] = [
-            *(entry for name, entry in known.items() if name not in arguments),
-            *({"name": name, "arg": arg, "kind": 1} for name, arg in arguments.items()),
-        ]
-
-    return _model(change)
-
-
-def _made(target: str, **arguments: Any) -> Callable[[Path], Path]:
-    """The division by a constant exchanged for another operation on the input."""
-
-    def change(said: dict[str, Any]) -> None:
-        node = next(n for n in said["graph_module"]["graph"]["nodes"] if ".div." in n["target"])
-        node["target"] = target
-        first = [entry for entry in node["inputs"] if entry["name"] == "self"]
-        given = [{"name": name, "arg": arg, "kind": 1} for name, arg in arguments.items()]
-        node["inputs"] = (first if "self" not in arguments and "full" not in target else []) + given
-
-    return _model(change)
-
-
-def _input_size(size: int) -> Callable[[Path], Path]:
-    def change(said: dict[str, Any]) -> None:
-        said["graph_module"]["graph"]["tensor_values"]["image"]["sizes"][2:] = [{"as_int": size}, {"as_int": size}]
-
-    return _model(change)
-
-
-# These open; a network is made of them, or not, without what they ask for.
-LOADED = {
-    "loaded: padding of 1,500": _changed_node("conv2d", padding={"as_ints": [1500, 1500]}),
-    "loaded: padding of 5,000": _changed_node("conv2d", padding={"as_ints": [5000, 5000]}),
-    "loaded: padding of 2^40": _changed_node("conv2d", padding={"as_ints": [2**40, 2**40]}),
-    "loaded: a step of 0": _changed_node("conv2d", stride={"as_ints": [0, 0]}),
-    "loaded: groups of -1": _changed_node("conv2d", groups={"as_int": -1}),
-    "loaded: a view of 2^62": _changed_node("view", size={"as_ints": [2**62, 2**62]}),
-    "loaded: repeated": _made("torch.ops.aten.repeat.default", repeats={"as_ints": [1, 1, 4000, 4000]}),
-    "loaded: repeated less": _made("torch.ops.aten.repeat.default", repeats={"as_ints": [1, 1, 400, 400]}),
-    "loaded: expanded": _made("torch.ops.aten.expand.default", size={"as_ints": [10_000, 10_000, 8, 8]}),
-    "loaded: filled": _made("torch.ops.aten.full.default", size={"as_ints": [2**15, 2**15]}, fill_value={"as_float": 1.0}),
-    "loaded: filled with 16 TB": _made("torch.ops.aten.full.default", size={"as_ints": [2**21, 2**21]}, fill_value={"as_float": 1.0}),
-    "loaded: padded": _made("torch.ops.aten.constant_pad_nd.default", pad={"as_ints": [9999, 9999, 9999, 9999]}),
-    "loaded: an input of 10^10": _input_size(100_000),
-    "loaded: an input of 10^18": _input_size(10**9),
-    "loaded: an input of 4,000,000": _input_size(2000),
-    "loaded: an input of -1": _input_size(-1),
-    "loaded: an input of text": _model(lambda said: said["graph_module"]["graph"]["tensor_values"]["image"].update(sizes="x")),
-}
-
-
 # ----------------------------------------------------------------------------------------------------------- TorchScript
 
 
 def _script(code: bytes) -> Callable[[Path], Path]:
     members = [*_GOOD, ("archive/constants.pkl", whole(b")")), ("archive/code/__torch__.py", code)]
-    return lambda folder: _put(folder, _stored(members), "model.pt")
+    return lambda folder: put(folder, _stored(members), "model.pt")
 
 
 _HEAD = b"class M(Module):\n  __parameters__ = []\n  def forward(self) -> Tensor:\n    "
@@ -647,7 +449,7 @@ TORCHSCRIPT = {
 }
 
 BROKEN: dict[str, Broken] = {
-    **{f"pickle: {key}": _pickle_row(*row) for key, row in PICKLE_BOMBS.items()},
+    **{f"pickle: {key}": pickle_row(*row) for key, row in PICKLE_BOMBS.items()},
     **ZIPS,
     **SAFETENSORS,
     **SHARDS,
