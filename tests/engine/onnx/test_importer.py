@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from torch import nn
 
 import lrp_engine as lrp
@@ -492,24 +491,6 @@ def test_weights_that_do_not_fit_are_named(tmp_path, change, said):
     torch.save(given, tmp_path / "weights.pt")
     with pytest.raises(lrp.ArchitectureError, match=said):
         load_onnx(path, replace=open_weights(tmp_path / "weights.pt").tensors)
-
-
-def test_a_bias_of_the_graph_is_not_compared_with_a_matrix_of_its_layer(tmp_path):
-    value = helper.make_tensor_value_info
-    given = [
-        numpy_helper.from_array(np.zeros(s, np.float32), n)
-        for n, s in {"onnx::C_1": (2, 1, 1, 1), "onnx::C_2": (2,)}.items()
-    ]
-    node = helper.make_node("Conv", ["x", "onnx::C_1", "onnx::C_2"], ["y"], name="/conv/Conv")
-    ends = value("x", FLOAT, ["N", 1, 3, 3]), value("y", FLOAT, ["N", 2, 3, 3])
-    graph = helper.make_graph([node], "g", [ends[0]], [ends[1]], given)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "merged.onnx")
-    module = nn.Sequential(OrderedDict(conv=nn.Conv2d(1, 2, 1, bias=False), bn=nn.BatchNorm2d(2)))
-    torch.save(module.state_dict(), tmp_path / "w.pt")
-    with pytest.raises(lrp.ArchitectureError, match=r"TrainingMode\.PRESERVE") as caught:
-        lrp.load(tmp_path / "w.pt", tmp_path / "merged.onnx")
-    assert "in the graph and" not in str(caught.value)
-    assert "“bn.running_mean” 2" in str(caught.value)
 
 
 def test_the_onnx_package_is_not_needed(tmp_path, monkeypatch):
