@@ -114,7 +114,7 @@ def _candidate(weights: WeightFile, title: str, reason: str, chain: Chain, score
         fitted = fit(architecture, weights.tensors)
         problems += _sentences(fitted)
         said = " ".join(problems)
-        for name in fitted.unused:
+        for name in [one for one in fitted.unused if one not in chain.rounding]:
             path = name.rpartition(".")[0] or name
             if name in weights.weights and f"“{path}" not in said and f"“{name}" not in said:
                 shape = "×".join(map(str, weights.tensors[name].shape)) or "one number"

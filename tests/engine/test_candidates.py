@@ -268,3 +268,19 @@ def test_blocks_that_may_have_a_sum_around_them_are_told(tmp_path):
     plain = lrp.candidates(lrp.open_weights(saved(tmp_path, TYPICAL["dense coder"][0])))[0]
     assert best.score < plain.score
     assert not any("is added around" in sentence for sentence in plain.assumptions)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:torch.quantize_per_tensor:UserWarning")
+def test_quantised_layers_run_with_the_numbers_that_they_stand_for(tmp_path):
+    plain = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3))
+    packed = torch.ao.quantization.quantize_dynamic(plain, {nn.Linear})
+    path = saved(tmp_path, packed)
+    best = lrp.candidates(lrp.open_weights(path))[0]
+    assert best.problems == ()
+    assert "Quantised layers run in floating point: what they give is not rounded." in best.assumptions
+    for own, other in zip(plain, packed, strict=True):
+        if isinstance(own, nn.Linear):
+            own.weight.data = other.weight().dequantize()
+    x = torch.randn(2, 6)
+    got = next(iter(lrp.explain(lrp.load(path, best), x).outputs.values()))
+    torch.testing.assert_close(got, plain(x).detach())

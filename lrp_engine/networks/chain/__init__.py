@@ -86,6 +86,9 @@ def infer(tensors: Mapping[str, TensorInfo], name: str, *, choices: int = 2) -> 
         one.problems += left
         one.assumptions[:0] = [said] if said else []
         one.assumptions += around
+        one.rounding = tuple(found.rounding)
+        if found.rounding:
+            one.assumptions.append("Quantised layers run in floating point: what they give is not rounded.")
         one.doubtful = bool(around)
         one.architecture.assumptions[:] = one.assumptions
     return chains

@@ -55,6 +55,8 @@ class Chain:
         In how many ways its convolutions may be set up.
     doubtful : bool
         Whether it has blocks around which networks often have a sum.
+    rounding : tuple of str
+        Tensors that it does without: how quantised layers round what they give.
     """
 
     architecture: Architecture
@@ -62,6 +64,7 @@ class Chain:
     problems: list[str]
     choices: int = 1
     doubtful: bool = False
+    rounding: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ _LEAF = re.compile(
 )
 # Of files whose names have no dots: fc1_weight, fc1/bias.
 _FLAT = re.compile(r"^(?P<path>.+)[/_](?P<leaf>weight|bias|running_mean|running_var|num_batches_tracked)$")
+# Of layers that torch quantised: their weight and bias in one, and how what they give is rounded.
+_PACKED = re.compile(r"^(?P<path>.+)\._packed_params\._packed_params\.(?P<leaf>[01])$")
+_ROUNDED = re.compile(r"^(?P<path>.+\.)?(scale|zero_point)$")
 _REPARAMETRISED = re.compile(r"^(weight_[guv]|weight_orig|weight_mask|bias_orig|bias_mask|parametrizations\..*)$")
 _EMBEDDING = re.compile(r"emb|wte|wpe|token|vocab|lookup", re.IGNORECASE)
 _POSITION = re.compile(r"pos|wpe|(^|\.)pe$", re.IGNORECASE)
@@ -78,10 +82,14 @@ class Part:
 
 @dataclass(slots=True)
 class Parts:
-    """The layers in the file's order, and the tensors that belong to none, with a sentence for each."""
+    """The layers in the file's order, and the tensors that belong to none, with a sentence for each.
+
+    `rounding` are those that only say how a quantised layer rounds what it gives.
+    """
 
     parts: list[Part] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
+    rounding: list[str] = field(default_factory=list)
 
 
 def parts_of(tensors: Mapping[str, TensorInfo]) -> Parts:
@@ -89,10 +97,18 @@ def parts_of(tensors: Mapping[str, TensorInfo]) -> Parts:
     groups: dict[str, dict[str, TensorInfo]] = {}
     found = Parts()
     flat = not any("." in name for name in tensors)
+    quantised = any(info.quantization is not None for info in tensors.values())
+    packed: dict[str, dict[str, str]] = {}
     for name, info in tensors.items():
         match = (_FLAT.match(name) if flat else None) or _LEAF.match(name)
         if match is not None:
             groups.setdefault(match["path"] or "", {})[match["leaf"]] = info
+        elif (match := _PACKED.match(name)) is not None:
+            leaf = "bias" if match["leaf"] == "1" else "weight"
+            groups.setdefault(match["path"], {})[leaf] = info
+            packed.setdefault(match["path"], {})[leaf] = name
+        elif quantised and prod(info.shape) == 1 and _ROUNDED.match(name):
+            found.rounding.append(name)
         elif _POSITION.search(name) and len(info.shape) in {2, 3} and info.dtype.startswith(("float", "bfloat")):
             groups[name] = {"": info}
         else:
@@ -114,6 +130,9 @@ def parts_of(tensors: Mapping[str, TensorInfo]) -> Parts:
                 names = [f"{path}{mark}{leaf}" for leaf in leaves]
                 whole_names = zip(leaves, names, strict=True)
                 part.renamed = {leaf: name for leaf, name in whole_names if leaf != "num_batches_tracked"}
+            if path in packed:
+                part.renamed = packed[path]
+                names = list(packed[path].values())
             part.tensors = tuple(names)
             found.parts.append(part)
         else:
