@@ -141,6 +141,9 @@ def read_onnx(path: str | Path, *, value_info: bool = False) -> OnnxModel:
         raise FormatError(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
+LACKING = "Numbers of this model lie in files that are not beside it"  # how the note on them begins
+
+
 class _Reader:
     def __init__(self, wire: Wire, tensors: TensorReader, value_info: bool) -> None:
         self.wire = wire
@@ -166,7 +169,7 @@ class _Reader:
             notes.append("What the model says on its training is left out.")
         missing = [shown(name) for name, region in self.tensors.files.items() if region is None]
         if missing:
-            notes.append(f"Numbers of this model lie in files that are not beside it: {', '.join(missing[:5])}.")
+            notes.append(f"{LACKING}: {', '.join(missing[:5])}.")
         here = self.tensors.path
         files = (here, *(here.parent / name for name, region in self.tensors.files.items() if region is not None))
         metadata, extra = self._metadata(said, opsets, graph, functions)

@@ -112,7 +112,7 @@ def guess(
             with torch.no_grad():
                 (run or module)(**{name: value.clone() for name, value in inputs.items()})
         except Exception as error:  # noqa: BLE001 – that it does not fit shows in as many ways as there are layers
-            reason = reason or (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = reason or _reason(error)
             if time.monotonic() - began > MOST_SECONDS:
                 break
             continue
@@ -180,6 +180,12 @@ def _values(form: _Form, tokens: int, seed: int) -> Tensor:
     if form.tokens:
         return torch.randint(0, tokens, form.shape, generator=generator)
     return torch.randn(form.shape, generator=generator)
+
+
+def _reason(error: Exception) -> str:
+    """What an error says in one line; TorchScript says it last, below its traceback."""
+    lines = (str(error).strip() or type(error).__name__).splitlines()
+    return lines[-1] if "TorchScript interpreter" in lines[0] else lines[0]
 
 
 def _note(name: str, form: _Form) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from ..errors import ArchitectureError, InputError, NeedsArchitecture
 from ..files import open_weights
+from ..files.onnx import LACKING
 from ..files.shards import part_of
 from .architecture import Architecture, read_architecture
 from .candidate import Candidate
@@ -244,6 +245,9 @@ def needs(weights: WeightFile) -> Needs:
 
         error = torchscript_consent(weights)
         return Needs("consent", f"your consent is needed, as the file holds a program: {error.consent}")
+    lacking = next((note for note in weights.notes if note.startswith(LACKING)), "")
+    if lacking:
+        return Needs("refused", f"all of its files are needed. {lacking}")
     if weights.kind in GRAPHS:
         return Needs("runs", "nothing more is needed, the file holds its graph")
     if not weights.weights:

@@ -32,6 +32,8 @@ class Program:
         As torch runs it.
     module : torch.nn.Module
         The same as ordinary modules.
+    widened : tuple of str
+        The formats of its numbers that became float32, in which everything is computed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,6 +41,9 @@ class Program:
         self.unit = torch._C.CompilationUnit()
         loaded = torch._C.import_ir_module(self.unit, str(path), torch.device("cpu"), {}, False)  # type: ignore[call-arg]
         self.script: Any = torch.jit._recursive.wrap_cpp_module(loaded).eval()  # type: ignore[attr-defined]
+        self.widened = _other_floats(self.script)
+        if self.widened:
+            self.script.float()
         # a tensor's place in memory -> where it is registered; while it is captured, another stands there
         self.tensors: dict[tuple[Any, ...], tuple[Part, str]] = {}
         self.frozen = not any(True for _ in self.script.parameters())  # then its parameters are constants
@@ -56,6 +61,11 @@ class Program:
             self.parts[known] = made = kind(self, script._c)
             made.fill(script)
         return self.parts[known]
+
+
+def _other_floats(script: Any) -> tuple[str, ...]:
+    kinds = {tensor.dtype for tensor in [*script.parameters(), *script.buffers()] if tensor.is_floating_point()}
+    return tuple(sorted(str(kind).removeprefix("torch.") for kind in kinds - {torch.float32}))
 
 
 def _place(tensor: Tensor) -> tuple[Any, ...]:

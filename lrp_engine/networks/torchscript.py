@@ -90,7 +90,8 @@ def _made(path: Path, sizes: Sizes | None, example: Any) -> Network:
         if "scripted" in node.meta.get("source", ""):
             node.meta["source"] = ""  # a line of ours, not of the author's
     _check(program, network, guessed)
-    network.notes = (RAN, *guessed.notes, *network.notes)
+    wide = (f"Computed in float32 is what the program has in {', '.join(program.widened)}.",) * bool(program.widened)
+    network.notes = (RAN, *wide, *guessed.notes, *network.notes)
     return network
 
 

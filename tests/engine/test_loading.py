@@ -220,3 +220,17 @@ def test_what_a_file_needs_is_told_without_torch(tmp_path):
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_model_whose_numbers_are_elsewhere_does_not_run(tmp_path):
+    import onnx
+    from onnx.external_data_helper import convert_model_to_external_data
+
+    model = onnx.load(DIGITS.with_suffix(".onnx"))
+    convert_model_to_external_data(model, location="numbers.bin", size_threshold=0)
+    onnx.save(model, tmp_path / "m.onnx")
+    assert needs(lrp.open_weights(tmp_path / "m.onnx")).status == "runs"
+    (tmp_path / "numbers.bin").rename(tmp_path / "moved.bin")
+    found = needs(lrp.open_weights(tmp_path / "m.onnx"))
+    assert found.status == "refused"
+    assert "not beside it: numbers.bin" in found.sentence

@@ -405,3 +405,13 @@ def test_an_archive_that_torch_cannot_load_is_a_sentence(tmp_path: Path) -> None
             new.writestr(item.filename, data)
     with pytest.raises(lrp.FormatError, match="cannot be loaded as TorchScript"):
         load_torchscript(broken, trust=True, cache=False)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.float64])
+def test_other_number_formats_run_in_float32(tmp_path: Path, kind: torch.dtype) -> None:
+    module = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)).to(kind).eval()
+    torch.jit.save(torch.jit.script(module), tmp_path / "other.pt")
+    network = load_torchscript(tmp_path / "other.pt", trust=True, cache=False)
+    assert f"Computed in float32 is what the program has in {str(kind).removeprefix('torch.')}." in network.notes
+    x = torch.randn(2, 4)
+    torch.testing.assert_close(next(iter(lrp.explain(network, x).outputs.values())), module.float()(x).detach())
