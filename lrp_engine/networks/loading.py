@@ -17,6 +17,7 @@ from ..files.shards import part_of
 from .architecture import Architecture, read_architecture
 from .candidate import Candidate
 from .candidates import GRAPHS, beside, candidates
+from .chain.parts import reparametrised
 from .loading_graphs import Options, of_graph, with_names
 
 if TYPE_CHECKING:
@@ -266,4 +267,6 @@ def needs(weights: WeightFile) -> Needs:
         does = "may do" if best.kind == "family" else "fits"  # a family's package is only asked when it is built
         sentence = f"it has to be chosen how the tensors are connected; “{best.title}” {does}"
         return Needs("architecture", sentence, found)
-    return Needs("architecture", "an architecture.json is needed, the file holds no graph", found)
+    sentence = "an architecture.json is needed, the file holds no graph"
+    stored = reparametrised(weights.weights)
+    return Needs("architecture", f"{sentence}; {stored[:1].lower()}{stored[1:]}" if stored else sentence, found)

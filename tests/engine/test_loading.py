@@ -197,11 +197,14 @@ def test_what_a_file_needs(tmp_path):
     module = net()
     torch.save(module.state_dict(), tmp_path / "w.pt")
     torch.save({"odd": torch.zeros(3)}, tmp_path / "odd.pt")
+    normed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)))
+    torch.save(normed.state_dict(), tmp_path / "norm.pt")
     expected = {
         DIABETES: ("runs", "architecture.json lies beside it and fits"),
         DIGITS: ("runs", "nothing more is needed, the file holds its graph"),
         script(tmp_path, module): ("consent", "your consent is needed"),
         tmp_path / "w.pt": ("architecture", "“Chain of 2 layers with weights for 6 numbers” fits"),
+        tmp_path / "norm.pt": ("architecture", "the layer “0” is stored with a reparametrised weight"),
         tmp_path / "odd.pt": ("architecture", "an architecture.json is needed, the file holds no graph"),
     }
     for path, (status, words) in expected.items():

@@ -142,6 +142,22 @@ def parts_of(tensors: Mapping[str, TensorInfo]) -> Parts:
     return found
 
 
+def reparametrised(tensors: Mapping[str, TensorInfo]) -> str:
+    """Say of the first layer that is stored with a weight norm or the like that no architecture helps; else nothing."""
+    for name in tensors:
+        match = _LEAF.match(name)
+        if match is not None and _REPARAMETRISED.match(match["leaf"]):
+            return _stored_otherwise(match["path"] or "the top", name)
+    return ""
+
+
+def _stored_otherwise(layer: str, tensor: str) -> str:
+    return (
+        f"The layer “{layer}” is stored with a reparametrised weight (“{tensor}”); save the network again after the "
+        "weight norm, spectral norm or pruning was removed."
+    )
+
+
 def _join(path: str, leaf: str) -> str:
     return ".".join(part for part in (path, leaf) if part)
 
@@ -197,10 +213,7 @@ def _part(path: str, leaves: Mapping[str, TensorInfo]) -> Part | str:
     name = path or "the top"
     odd = [leaf for leaf in leaves if _REPARAMETRISED.match(leaf)]
     if odd:
-        return (
-            f"The layer “{name}” is stored with a reparametrised weight (“{_join(path, odd[0])}”); save the network "
-            "again after the weight norm, spectral norm or pruning was removed."
-        )
+        return _stored_otherwise(name, _join(path, odd[0]))
     if "weight_ih_l0" in leaves:
         return _recurrent(path, leaves)
     if "running_mean" in leaves:
