@@ -113,7 +113,7 @@ def test_a_class_of_its_own_is_shown_and_said(tmp_path):
     assert opened.modules.kind.endswith("test_pickled_models.Own")
     assert opened.modules.attributes["norm"] == Mention("functools.partial")
     assert opened.modules.attributes["deep"] == {"a": [(1, 2), [3]], "kind": Mention("builtins.dict")}
-    assert any("Own" in note and "cannot be run" in note for note in opened.notes)
+    assert any("Own" in note and "its Python file is needed" in note for note in opened.notes)
 
 
 def test_hooks_can_be_told(tmp_path):
