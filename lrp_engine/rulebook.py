@@ -223,6 +223,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """All parameters, defaults included."""
         return {**RULES[self.name].parameters, **self.parameters}
 
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """`values` as they are computed with: an ε of 0 is that of LRP-0, for which 0/0 is 0."""
+        values = self.values
+        return {**values, "epsilon": RULES["lrp_0"].parameters["epsilon"]} if values.get("epsilon") == 0 else values
+
     def fits(self, kind: str, family: str) -> bool:
         """Whether a node of this kind and family can take the rule."""
         row = RULES[self.name]

@@ -10,7 +10,6 @@ z_ij = x_i w_ij, z_j = Σ_i z_ij + b_j, sgn 0 = +1; biases in a denominator abso
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 from typing import Any, NamedTuple
 
 import torch
@@ -293,29 +292,39 @@ GIVE_TO_ZEROS = frozenset({"zbox", "wsquare", "flat"})
 
 
 def hand_back(seen: Seen, terms: list[Term]) -> Relevance:
-    """The relevance of the map's input; as a factor of x where every term is one."""
+    """The relevance of the map's input; as a factor of x where every term is one. The terms are used up."""
     factor: Tensor | None = None
     whole: Tensor | None = None
-    for term, adjoint in _adjoints(seen, terms):
+    for side, adjoint in _adjoints(seen, terms):
         given = adjoint
-        if isinstance(term.side, Tensor):
-            given = given * term.side
+        if isinstance(side, Tensor):
+            given = given * side
             whole = given if whole is None else whole.add_(given)
             continue
-        if term.side != "x" and not seen.nonnegative:
-            given = given * (seen.x > 0 if term.side == "+" else seen.x < 0)
+        if side != "x" and not seen.nonnegative:
+            given = given * (seen.x > 0 if side == "+" else seen.x < 0)
         factor = given if factor is None else factor + given if not seen.map.fresh else factor.add_(given)
+        del adjoint, given
     if whole is None:
         return Relevance(g=factor, owned=seen.map.fresh)
     return Relevance(r=whole if factor is None else whole.addcmul_(factor, seen.x), owned=True)
 
 
-def _adjoints(seen: Seen, terms: list[Term]) -> Iterator[tuple[Term, Tensor]]:
-    """Each term with W_partᵀ share; terms of the same share that follow each other are handed to the map together."""
-    for _, group in groupby(_needed(seen, terms), key=lambda term: id(term.share)):
-        together = list(group)
-        given = seen.map.adjoints(together[0].share, [term.part for term in together], seen.x.shape)
-        yield from zip(together, given, strict=True)
+def _adjoints(seen: Seen, terms: list[Term]) -> Iterator[tuple[str | Tensor, Tensor]]:
+    """Each term's side with W_partᵀ share; terms of the same share that follow each other are one call.
+
+    The list is emptied on the way: a share is let go of before the next one's adjoint is made.
+    """
+    terms[:] = _needed(seen, terms)
+    while terms:
+        share = terms[0].share
+        count = next((i for i, term in enumerate(terms) if term.share is not share), len(terms))
+        sides, parts = [term.side for term in terms[:count]], [term.part for term in terms[:count]]
+        del terms[:count]
+        given = seen.map.adjoints(share, parts, seen.x.shape)
+        del share
+        while given:
+            yield sides.pop(0), given.pop(0)
 
 
 def flow(seen: Seen, terms: list[Term]) -> Tensor:

@@ -84,7 +84,7 @@ class NormStep(RuleStep):
         self._argument: Any = given.get(self._form.argument)
         self._weight, self._bias = (self._shaped(context.constant(given.get(key))) for key in ("weight", "bias"))
         self._eps: float | None = given["eps"]
-        self._epsilon = rule.values.get("epsilon", 0.0)
+        self._epsilon = rule.numbers.get("epsilon", 0.0)
         self._passes = self.conserves = rule.name == "pass"
         self._keeps_scale = name == "layer_norm"
 

@@ -230,7 +230,7 @@ class BilinearStep(_OperandsStep):
         if self._bias is not None and operation_name(node) != "linear":
             self._bias = self._bias.reshape(-1, *[1] * (len(node.meta["shape"]) - 2))
         self._times = 1 if self._held is not None else len(self._operands)
-        self._epsilon = rule.values.get("epsilon", 0.0)
+        self._epsilon = rule.numbers.get("epsilon", 0.0)
         matrices = all(len(one.meta.get("shape", ())) > 1 for one in self._operands)
         self._fast = operation_name(node) in _MATRICES and matrices and len(self._operands) == 2
 

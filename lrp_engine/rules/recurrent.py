@@ -227,7 +227,7 @@ class RecurrentStep(RuleStep):
         at_end, of_cell = [*(None if end is None else end[index] for end in of_states), None][:2]
         if at_end is not None:
             relevance[run.last] += at_end
-        epsilon = self.rule.values.get("epsilon", 0.0)
+        epsilon = self.rule.numbers.get("epsilon", 0.0)
         unrolled = self._unrolled(run, kept.traces[index], epsilon, self.rule.name == "half")
         return unrolled.hand_back(relevance, of_cell)
 

@@ -47,7 +47,7 @@ class Relevance:
         if self.owned:
             held = self.r if self.g is None else self.g.mul_(value)
             assert held is not None
-            self.r, self.g = held, None
+            self.r = self.g = None  # who takes it lets go of it when it is done
             return held
         return self.r.clone() if self.r is not None else self.of(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -38,7 +38,7 @@ class SumStep(RuleStep):
             self._terms = ((first, -factor), (second, 1))
         else:
             self._terms = ((first, 1), (second, -factor if name == "sub" else factor))
-        self._epsilon = rule.values.get("epsilon", 0.0)
+        self._epsilon = rule.numbers.get("epsilon", 0.0)
 
     def factors(self, arriving: bool) -> bool:  # noqa: ARG002
         """The share is a factor of every term."""
@@ -168,6 +168,10 @@ class MovementStep(RuleStep):
             return lambda share: share.transpose(first, second)
         if self._name in {"cat", "concat"}:
             return lambda share: self._cut(record, of, share)
+        if self._name == "select":
+            axis, place = cast("tuple[int, Any]", self._arguments[0][1:3])
+            if isinstance(place, int):
+                return lambda share: _at(share, shape, axis, place)
         return lambda share: backward_of(self._linear(record, of, share), share.new_zeros(shape), share)
 
     def _cut(self, record: Record, of: Node, share: Tensor) -> Tensor:
@@ -210,6 +214,13 @@ class MovementStep(RuleStep):
             live, nothing = function(whole.new_ones(shape)), function(whole.new_zeros(shape))
             places = places - torch.where(live == nothing, 0.0, 1.0)
         return places
+
+
+def _at(share: Tensor, shape: torch.Size, axis: int, place: int) -> Tensor:
+    """Zeros of a shape, and the share where it was selected."""
+    whole = share.new_zeros(shape)
+    whole.select(axis, place).copy_(share)
+    return whole
 
 
 def _floating(node: Node) -> int:
@@ -277,7 +288,8 @@ class ActivationStep(RuleStep):
         if not self._as_factor:
             return HandedBack([Relevance(r=arriving.taken(y), owned=True)], [])
         x = record.values[self.inputs[0]]
-        slope = torch.div(y, x)
+        # y has memory of its own, and its readers have been here
+        slope = torch.div(y, x, out=y if record.spend and y.dtype == x.dtype else None)
         slope = slope.nan_to_num_(0.0, 0.0, 0.0)  # at x = 0 there is no relevance to pass
         g = arriving.g.mul_(slope) if arriving.owned else slope.mul_(arriving.g)
         return HandedBack([Relevance(g=g, owned=True)], [])

@@ -34,7 +34,7 @@ class AffineStep(RuleStep):
         self._merged = merged
         self.map = map_
         self._rule = rule_for(rule.name, context.conventions)  # the rule `reference` only rescales
-        self._values = rule.values
+        self._values = rule.numbers
         self._passes = rule.name == "pass"
         self._nonnegative = context.range_of(x).nonnegative
         self._minds_signs = rule.name not in {"lrp_0", "epsilon", "pass", *GIVE_TO_ZEROS}

@@ -235,9 +235,10 @@ def test_the_first_node_whose_relevance_is_not_finite_is_named():
     module = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 1, bias=False)).double()
     for layer in module:
         layer.weight.data.fill_(1.0)
-    x = torch.tensor([[1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)  # the first sample makes 0 in both units
+    module[0].weight.data[1, 1] = 0.0
+    x = torch.tensor([[1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)  # the first sample makes 0 in the first unit
     network = lrp.capture(module, x)
-    e = lrp.explain(network, x, 0, lrp.Composite("mine", entries=(entry("0", 0.0), entry("1", 1e-6))))
+    e = lrp.explain(network, x, 0, lrp.Composite("mine", entries=(entry("0", 1e-320), entry("1", 1e-6))))
     said = [warning for warning in e.warnings if "not finite" in warning]
     assert len(said) == 1
     assert "layer “0” on" in said[0]

@@ -90,3 +90,20 @@ def test_weights_are_packed_only_while_there_is_room():
     cache = tight.cache["weights"] = WeightCache(budget=4 * module[0].weight.nbytes - 1)
     compare(module, inputs, "epsilon", tight)
     assert cache.nbytes == module[0].weight.nbytes
+
+
+@pytest.mark.parametrize("rule", ["epsilon", "lrp_0", "zplus", "alpha_beta", "gamma", "wsquare", "flat"])
+@pytest.mark.parametrize("rectified", [True, False])
+def test_without_a_stabilizer_a_dead_unit_gets_and_gives_nothing(rule, rectified):
+    torch.manual_seed(7)
+    first = nn.Linear(4, 3)
+    with torch.no_grad():
+        first.weight[1], first.bias[1] = 0.0, 0.0
+    module = nn.Sequential(first, *[nn.ReLU()] * rectified, nn.Linear(3, 2)).eval()
+    inputs = torch.randn(2, 4)
+    composite = lrp.Composite.single(rule, epsilon=0.0)
+    result = lrp.explain(captured(module, inputs), inputs, composite=composite, target=0)
+    (relevance,) = result.inputs.values()
+    assert relevance.isfinite().all()
+    for row in result.ledger:
+        assert row.unexplained.isfinite().all()
