@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,11 +81,32 @@ def statistics(
     FormatError
         If the file has gone or changed since it was opened, or the tensor cannot be read.
     """
-    steps = _Steps(math.prod(info.shape) * (2 if bins else 1), progress)
+    steps = measuring(info, block, bins=bins)
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as stop:
+            return stop.value
+        if progress is not None:
+            progress(done, total)
+
+
+def measuring(
+    info: TensorInfo, block: int = BLOCK, *, bins: int = BINS
+) -> Generator[tuple[int, int], None, Statistics]:
+    """Do the same a step at a time: yields after each block what `progress` would get, and returns the statistics.
+
+    Raises
+    ------
+    FormatError
+        As `statistics`.
+    """
+    done, total = 0, math.prod(info.shape) * (2 if bins else 1)
     sums = _Sums()
     for numbers in info.blocks(block):
         sums.add(_real(numbers))
-        steps.done(numbers.size)
+        done += numbers.size
+        yield done, total
     low, high = (sums.low, sums.high) if sums.finite else (math.nan, math.nan)
     counts: list[int] = []
     if bins and sums.finite:
@@ -93,9 +114,10 @@ def statistics(
         for numbers in info.blocks(block):
             for place, count in enumerate(_counted(_real(numbers), low, high, bins)):
                 counts[place] += int(count)
-            steps.done(numbers.size)
+            done += numbers.size
+            yield done, total
     elif bins:
-        steps.done(sums.count)
+        yield total, total
     return Statistics(
         count=sums.count,
         min=low,
@@ -108,16 +130,6 @@ def statistics(
         infs=sums.infs,
         histogram=tuple(counts),
     )
-
-
-class _Steps:
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self.total, self.progress, self.so_far = total, progress, 0
-
-    def done(self, count: int) -> None:
-        self.so_far += count
-        if self.progress is not None:
-            self.progress(self.so_far, self.total)
 
 
 class _Sums:

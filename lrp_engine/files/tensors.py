@@ -94,6 +94,7 @@ class TensorInfo:
     detail: str = field(default="", compare=False)
     quantization: Quantization | None = field(default=None, repr=False, compare=False)
     stream: Callable[[int], Iterator[np.ndarray]] | None = field(default=None, repr=False, compare=False)
+    window: Callable[[tuple[slice, ...]], np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     def read(self) -> np.ndarray:
         """Read the numbers.
@@ -111,6 +112,32 @@ class TensorInfo:
             If the file has gone or changed since it was opened.
         """
         return self.source()
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether `part` reads no more of the file than it gives."""
+        return self.window is not None
+
+    def part(self, slices: Sequence[slice]) -> np.ndarray:
+        """Read a box of the tensor.
+
+        Parameters
+        ----------
+        slices : sequence of slice
+            Where it lies: a start and a stop within the tensor for each axis, without steps.
+
+        Returns
+        -------
+        ndarray
+            Of the slices' sizes, otherwise as `read` gives it. Tensors of compressed files and sparse ones are read
+            whole for it: see `in_parts`.
+
+        Raises
+        ------
+        FormatError
+            As `read`.
+        """
+        return self.window(tuple(slices)) if self.window is not None else self.read()[tuple(slices)]
 
     def blocks(self, numbers: int = BLOCK) -> Iterator[np.ndarray]:
         """Read the numbers a block at a time: flat, each once, in the order in which they lie in the file.
@@ -243,7 +270,12 @@ def tensor_in(
         refuse()
         return view.blocks(numbers)
 
-    return TensorInfo(name, sizes, called or dtype, count * kind.size, source, "", quantization, stream)
+    def window(slices: tuple[slice, ...]) -> np.ndarray:
+        refuse()
+        return view.part(slices)
+
+    parts = window if region.part is not None else None
+    return TensorInfo(name, sizes, called or dtype, count * kind.size, source, "", quantization, stream, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +292,9 @@ class _View:
 
     def whole(self) -> np.ndarray:
         return self._at(self.region, tuple(slice(0, size) for size in self.shape))
+
+    def part(self, slices: tuple[slice, ...]) -> np.ndarray:
+        return self._at(self.region, slices)
 
     def blocks(self, numbers: int) -> Iterator[np.ndarray]:
         """Go through the axes as the numbers lie, those with the largest steps outermost."""
