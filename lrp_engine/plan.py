@@ -151,10 +151,10 @@ class _Compiler:
         self.merged: dict[Node, Node] = {}  # batch norm -> the map before it
         self.refused: list[tuple[Node, str]] = []
         self.overwritable: set[Node] = set()
-
-    def plan(self) -> Plan:
         weighted = [n for n in self.nodes if n in self.live and kind_of(n, self.live)[1] in {"dense", "convolution"}]
         self.positions = {node: index for index, node in enumerate(weighted)}
+
+    def plan(self) -> Plan:
         made = self._backward()
         self._refuse()
         self._refuse_what_finds_nothing(made.values())
@@ -169,6 +169,19 @@ class _Compiler:
             *(steps, backward, self.constants, self.logits, self.stands_for, subjects, self._needed(backward)),
             *(_last_read(steps), self.overwritable, _cheap(backward), self.composite),
         )
+
+    def choices(self, composite: Composite) -> dict[str, tuple[str, str]]:
+        """What the composite says of every node, and why."""
+        found = {}
+        for node in self.nodes:
+            if node.op != "call_function" or node not in self.live:
+                continue
+            why = refusal(node, kind_of(node, self.live)[0], self.live)
+            if kind_of(node, self.live)[1] == "output of several":
+                continue
+            rule, reason = ("", why) if why else composite.choose(self._facts(node))
+            found[node.name] = (str(rule), reason)
+        return found
 
     def _backward(self) -> dict[Node, RuleStep]:
         """A step for every node that relevance reaches, made from the outputs back."""
@@ -349,3 +362,14 @@ def _constants(network: Network, device: torch.device | None) -> dict[Node, Any]
                 value = evaluate(node, found)
                 found[node] = value.to(device) if isinstance(value, torch.Tensor) else value
     return found
+
+
+def chosen_rules(network: Network, composites: Sequence[Composite]) -> list[dict[str, tuple[str, str]]]:
+    """Of each composite, the rule of every node with the reason, without explaining anything.
+
+    An operation that no rule covers has "" and the reason why. That a batch norm is merged, `Layer.merged_into` says.
+    """
+    if not composites:
+        return []
+    compiler = _Compiler(network, composites[0], (network.outputs[0].name,), "refuse", None)
+    return [compiler.choices(composite) for composite in composites]

@@ -1,244 +1,260 @@
-"""The layers as a tree of modules, by dotted path, with what the explanation says of each."""
+"""The layers as a tree: modules by dotted path, in a layer its nodes, with what the explanation says of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
+from lrp_gui.browser.repeats import fold_repeats
+from lrp_gui.browser.search import Subject
+from lrp_gui.browser.tree import Column, Planting, TreeModel, TreeNode
+from lrp_gui.document.results import InputInfo, LayerInfo, NodeInfo
 from lrp_gui.document.words import shape_text, signed
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
-    from lrp_gui.document.results import InputInfo, LayerInfo, SampleResult
+    from lrp_gui.document.results import LedgerRow, SampleResult
 
-Index = QModelIndex | QPersistentModelIndex
-TOP = QModelIndex()
-PATH_ROLE = Qt.ItemDataRole.UserRole
-
-
-@dataclass(eq=False, slots=True)
-class TreeNode:
-    """A place in the tree: an input, a layer, or a module that only holds others."""
-
-    path: str
-    name: str
-    parent: int  # number of the parent's node, -1 at the top
-    row: int
-    layer: LayerInfo | None = None
-    input: InputInfo | None = None
-    children: list[int] = field(default_factory=list)
+LAYER, OPERATION, SHAPE, PARAMETERS, RULE, RELEVANCE, ABSORBED, PRODUCTS = range(8)
+SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported")
+# Rule and reason, as the composite gives them.
+Chosen = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: what it is called, why it is there, and its text for a node."""
-
-    title: str
-    tip: str
-    text: Callable[[TreeNode, LayersModel], str]
-    number: bool = False
-
-
-def _operation(node: TreeNode, _model: LayersModel) -> str:
-    if node.input is not None:
-        return "input"
-    return node.layer.operation if node.layer else ""
-
-
-def _shape(node: TreeNode, _model: LayersModel) -> str:
-    if node.input is not None:
-        return shape_text(node.input.shape)
-    return shape_text(node.layer.shape) if node.layer else ""
-
-
-def _parameters(node: TreeNode, model: LayersModel) -> str:
-    count = model.parameters(node)
-    return f"{count:,}" if count else ""
-
-
-def _rule(node: TreeNode, model: LayersModel) -> str:
-    if node.layer is not None and node.layer.merged_into:
-        return f"in {node.layer.merged_into}"
-    # Without its parameters, which are in the tool tip; of several rules one is as long as the column allows.
-    return ", ".join(dict.fromkeys(rule.partition("(")[0] for rule in model.rules.get(node.path, ())))
-
-
-def _sum(node: TreeNode, model: LayersModel) -> str:
-    total = model.sums.get(node.path)
-    return "" if total is None else signed(total, 4)
-
-
-COLUMNS = (
-    Column("Layer", "The module path, as the network's author named it", lambda node, _model: node.name),
-    Column("Operation", "What the layer computes", _operation),
-    Column("Shape", "The shape of the output, without the sample axis", _shape),
-    Column("Params", "How many numbers it has learned", _parameters, number=True),
-    Column("Rule", "How relevance is handed back through it", _rule),
-    # To the left: its sign comes first, and lines up.
-    Column("ΣR", "The sum of the relevance at its output", _sum),
-)
-PARAMETERS, FIRST_RESULT_COLUMN, RELEVANCE = 3, 4, 5
-
-
-class LayersModel(QAbstractItemModel):
+class LayersModel(TreeModel):
     """A tree over the document's network; the columns of the explanation follow its result."""
 
     def __init__(self, document: Document, parent: Any = None) -> None:
-        super().__init__(parent)
+        super().__init__(self._columns(), parent)
         self._document = document
-        self._nodes: list[TreeNode] = []
-        self._top: list[int] = []
-        self._by_path: dict[str, int] = {}
-        self.rules: dict[str, tuple[str, ...]] = {}
-        self.sums: dict[str, float] = {}
+        self._parameters: dict[int, int] = {}  # by the id of a node of the tree, with all below it
+        self._products: dict[int, int] = {}
+        self._sums: dict[str, float] = {}
+        self._arrived: dict[str, float] = {}  # by name of a node of the graph
+        self._absorbed: dict[int, float] = {}  # by the id of a node of the tree, with all below it
+        self._ledger: dict[str, LedgerRow] = {}
+        self._by_layer: dict[str, tuple[Chosen, ...]] = {}  # as the explanation had it
         document.network_changed.connect(self._rebuild)
         document.result_changed.connect(self._on_result)
+        document.settings_changed.connect(self._on_result)
         self._rebuild()
-        self._on_result()
 
-    # -------------------------------------------------------------------------------- what Qt asks
+    # ------------------------------------------------------------------------------ what the tree asks
 
-    def rowCount(self, parent: Index = TOP) -> int:  # noqa: D102
-        return 0 if parent.column() > 0 else len(self._children(parent))
-
-    def columnCount(self, parent: Index = TOP) -> int:  # noqa: ARG002, D102
-        return len(COLUMNS)
-
-    def index(self, row: int, column: int, parent: Index = TOP) -> QModelIndex:  # noqa: D102
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        return self.createIndex(row, column, self._children(parent)[row])
-
-    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]  # noqa: D102
-        above = self._nodes[index.internalId()].parent if index.isValid() else -1
-        return QModelIndex() if above < 0 else self.createIndex(self._nodes[above].row, 0, above)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
-        if not index.isValid():
+    def subject(self, node: TreeNode) -> Subject | None:  # noqa: D102
+        item = node.item
+        if item is None:
             return None
-        node, column = self._nodes[index.internalId()], COLUMNS[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.text(node, self)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(node)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        if role == PATH_ROLE:
+        operation = "input" if isinstance(item, InputInfo) else f"{item.operation} {item.kind}"
+        rules = ", ".join(rule for rule, _reason in self.chosen(node))
+        return Subject(
+            name=node.path,
+            shape=item.shape,
+            operation=operation.lower(),
+            rule=rules.lower(),
+            numbers=item.parameters if isinstance(item, LayerInfo) else 0,
+        )
+
+    def tip(self, node: TreeNode) -> str:  # noqa: D102
+        item = node.item
+        if node.repeats:
+            return f"{node.repeats} modules of the same layers, {node.path}"
+        if item is None or isinstance(item, InputInfo):
             return node.path
-        return None
+        lines = [f"{node.path}: {item.operation} ({item.kind})"]
+        if isinstance(item, LayerInfo) and item.merged_into:
+            return f"{lines[0]}; computed inside {item.merged_into}"
+        lines += [f"Rule: {rule or 'none'}" + (f" ({why})" if why else "") for rule, why in self.chosen(node)]
+        return "\n".join(lines)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: D102
-        if orientation == Qt.Orientation.Horizontal and 0 <= section < len(COLUMNS):
-            result = self._document.result
-            if section == RELEVANCE and result is not None and not result.words.flows:
-                heads = {
-                    Qt.ItemDataRole.DisplayRole: result.words.total,
-                    Qt.ItemDataRole.ToolTipRole: f"The sum of the {result.words.noun}s at its output",
-                }
-                return heads.get(Qt.ItemDataRole(role))
+        result = self._document.result
+        if section == RELEVANCE and result is not None and not result.words.flows:
             if role == Qt.ItemDataRole.DisplayRole:
-                return COLUMNS[section].title
+                return result.words.total
             if role == Qt.ItemDataRole.ToolTipRole:
-                return COLUMNS[section].tip
-            if role == Qt.ItemDataRole.TextAlignmentRole and COLUMNS[section].number:
-                return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
+                return f"The sum of the {result.words.noun}s at its output"
+        return super().headerData(section, orientation, role)
 
-    @property
-    def nested(self) -> bool:
-        """Whether any module holds others."""
-        return any(node.children for node in self._nodes)
+    # -------------------------------------------------------------------------------- what views ask
 
-    def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
-        if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+    def layer_of(self, node: TreeNode) -> str:
+        """The layer or input that is chosen with this row, "" for a module that only holds others."""
+        if isinstance(node.item, NodeInfo):
+            return self.nodes[node.parent].path
+        return node.path if node.item is not None else ""
 
-    # ------------------------------------------------------------------------------ what views ask
+    def chosen(self, node: TreeNode) -> tuple[Chosen, ...]:
+        """The rules of a row, in the order in which relevance meets them, each once, with the reason."""
+        item = node.item
+        if item is None or isinstance(item, InputInfo):
+            return ()
+        network, composite = self._document.network, self._document.settings.composite
+        planned = network.rules.get(composite) if network is not None else None
+        result = self._document.result
+        if planned is None or (result is not None and result.composite == composite):
+            if isinstance(item, LayerInfo) and (found := self._by_layer.get(item.path)):
+                return found
+            if isinstance(item, NodeInfo) and (row := self._ledger.get(item.name)):
+                return ((row.rule, row.reason),)
+        nodes = item.nodes if isinstance(item, LayerInfo) else (item,)
+        return tuple(dict.fromkeys(planned[one.name] for one in reversed(nodes) if planned and one.name in planned))
 
-    def index_of(self, path: str) -> QModelIndex:
-        """Where a layer or input stands; invalid when there is none of that path."""
-        number = self._by_path.get(path, -1)
-        return QModelIndex() if number < 0 else self.createIndex(self._nodes[number].row, 0, number)
+    # ------------------------------------------------------------------------------------ the columns
 
-    def selectable(self, path: str) -> bool:
-        """Whether this is a layer or an input, not only a module that holds some."""
-        number = self._by_path.get(path, -1)
-        return number >= 0 and (self._nodes[number].layer is not None or self._nodes[number].input is not None)
+    def _columns(self) -> tuple[Column, ...]:
+        return (
+            Column("Layer", "The module path, as the network's author named it", _name),
+            Column("Operation", "What the layer computes", _operation),
+            Column("Shape", "The shape of the output, without the sample axis", _shape, _plain_shape),
+            Column(
+                "Params",
+                "How many numbers it has learned",
+                lambda node: _count(self._parameters.get(id(node), 0)),
+                lambda node: self._parameters.get(id(node), 0),
+                number=True,
+            ),
+            Column("Rule", "How relevance is handed back through it, by the chosen composite", self._rule),
+            # To the left: its sign comes first, and lines up.
+            Column("ΣR", "The sum of the relevance at its output", self._sum, self._plain_sum),
+            Column(
+                "Absorbed",
+                "Relevance that ends in it: in biases, the stabilizer, softmax and whatever else keeps some",
+                lambda node: _amount(self._absorbed.get(id(node))),
+                lambda node: self._absorbed.get(id(node), 0.0),
+            ),
+            Column(
+                "Mult-adds",
+                "How many products one sample takes in it, in convolutions, matrix products and recurrent cells",
+                lambda node: _count(self._products.get(id(node), 0)),
+                lambda node: self._products.get(id(node), 0),
+                number=True,
+            ),
+        )
 
-    def parameters(self, node: TreeNode) -> int:
-        """Its own and those of everything below it."""
-        own = node.layer.parameters if node.layer else 0
-        return own + sum(self.parameters(self._nodes[child]) for child in node.children)
+    def _rule(self, node: TreeNode) -> str:
+        if isinstance(node.item, LayerInfo) and node.item.merged_into:
+            return f"in {node.item.merged_into}"
+        # Without its parameters, which are in the tool tip; of several rules one is as long as the column allows.
+        return ", ".join(dict.fromkeys(rule.partition("(")[0] for rule, _reason in self.chosen(node) if rule))
+
+    def _sum(self, node: TreeNode) -> str:
+        return _amount(self._relevance(node))
+
+    def _plain_sum(self, node: TreeNode) -> float:
+        return self._relevance(node) or 0.0
+
+    def _relevance(self, node: TreeNode) -> float | None:
+        if isinstance(node.item, NodeInfo):
+            return self._arrived.get(node.item.name)
+        return self._sums.get(node.path) if node.item is not None else None
 
     # --------------------------------------------------------------------------------- small parts
 
-    def _children(self, parent: Index) -> list[int]:
-        return self._nodes[parent.internalId()].children if parent.isValid() else self._top
-
-    def _tip(self, node: TreeNode) -> str:
-        if node.layer is None:
-            return node.path
-        text = f"{node.path}: {node.layer.operation} ({node.layer.kind})"
-        if node.layer.merged_into:
-            text += f"; computed inside {node.layer.merged_into}"
-        rules = self.rules.get(node.path, ())
-        return f"{text}\nRule: {', '.join(rules)}" if rules else text
-
     def _rebuild(self) -> None:
         self.beginResetModel()
-        self._nodes, self._top, self._by_path = [], [], {}
+        planting = Planting()
         network = self._document.network
         if network is not None:
             for one in network.inputs:
-                self._node(one.name, dotted=False).input = one
+                planting.node(one.name, dotted=False).item = one
             for layer in network.layers:
-                self._node(layer.path).layer = layer
+                planting.node(layer.path).item = layer
+            for layer in network.layers:
+                if len(layer.nodes) > 1:
+                    for node in layer.nodes:
+                        planting.child(layer.path, node.name, node)
+        self.nodes, self.top = fold_repeats(planting.nodes)
+        layers = [node.item if isinstance(node.item, LayerInfo) else None for node in self.nodes]
+        self._parameters = self._summed([layer.parameters if layer else 0 for layer in layers])
+        self._products = self._summed([_products(layer) if layer else 0 for layer in layers])
+        for node in self.nodes:
+            if isinstance(node.item, NodeInfo):
+                self._products[id(node)] = node.item.multiply_adds
+        self._read_result()
+        self.fill(self.top)
         self.endResetModel()
 
-    def _node(self, path: str, *, dotted: bool = True) -> TreeNode:
-        """The node of a path; modules above it are made on the way."""
-        if path in self._by_path:
-            return self._nodes[self._by_path[path]]
-        above, _, name = path.rpartition(".") if dotted else ("", "", path)
-        if above:
-            self._node(above)
-        parent = self._by_path[above] if above else -1
-        siblings = self._nodes[parent].children if above else self._top
-        number = len(self._nodes)
-        self._nodes.append(TreeNode(path, name, parent, len(siblings)))
-        siblings.append(number)
-        self._by_path[path] = number
-        return self._nodes[number]
-
     def _on_result(self) -> None:
-        result = self._document.result
-        self.rules = _rules(result)
-        self.sums = _sums(result)
+        self._read_result()
+        self.forget_subjects()
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, RELEVANCE, RELEVANCE)
-        self._tell(QModelIndex())
+        self.tell(RULE)
 
-    def _tell(self, parent: QModelIndex) -> None:
-        """The explanation's columns changed, at every depth."""
-        rows = self.rowCount(parent)
-        if not rows:
+    def _read_result(self) -> None:
+        result = self._document.result
+        self._sums = _sums(result)
+        rows = result.ledger if result else ()
+        self._ledger = {row.node: row for row in rows}
+        self._arrived = {row.node: row.arrived for row in rows}
+        self._by_layer = _rules(rows)
+        self._absorbed = {}
+        if result is None or not result.words.flows:
             return
-        first, last = self.index(0, FIRST_RESULT_COLUMN, parent), self.index(rows - 1, len(COLUMNS) - 1, parent)
-        self.dataChanged.emit(first, last, [Qt.ItemDataRole.DisplayRole])
-        for row in range(rows):
-            self._tell(self.index(row, 0, parent))
+        by_layer: dict[str, float] = {}
+        for row in rows:
+            by_layer[row.layer] = by_layer.get(row.layer, 0.0) + _sunk(row)
+        own = [by_layer.get(node.path, 0.0) if isinstance(node.item, LayerInfo) else 0.0 for node in self.nodes]
+        self._absorbed = self._summed(own)
+        for node in self.nodes:
+            if isinstance(node.item, NodeInfo) and (row := self._ledger.get(node.item.name)):
+                self._absorbed[id(node)] = _sunk(row)
+
+    def _summed(self, own: list[Any]) -> dict[int, Any]:
+        """Each node's own amount with that of all below it; without what is zero."""
+        sums = list(own)
+        walk, waiting = [], list(self.top)
+        while waiting:
+            number = waiting.pop()
+            walk.append(number)
+            waiting += self.nodes[number].children
+        for number in reversed(walk):
+            if (parent := self.nodes[number].parent) >= 0:
+                sums[parent] += sums[number]
+        return {id(node): amount for node, amount in zip(self.nodes, sums, strict=True) if amount}
 
 
-def _rules(result: SampleResult | None) -> dict[str, tuple[str, ...]]:
+def _name(node: TreeNode) -> str:
+    return node.name
+
+
+def _operation(node: TreeNode) -> str:
+    if isinstance(node.item, InputInfo):
+        return "input"
+    return node.item.operation if node.item else ""
+
+
+def _shape(node: TreeNode) -> str:
+    return shape_text(node.item.shape) if node.item else ""
+
+
+def _plain_shape(node: TreeNode) -> tuple[int, ...]:
+    return node.item.shape if node.item else ()
+
+
+def _products(layer: LayerInfo) -> int:
+    return sum(node.multiply_adds for node in layer.nodes)
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else ""
+
+
+def _amount(number: float | None) -> str:
+    return "" if number is None else signed(number, 4)
+
+
+def _sunk(row: LedgerRow) -> float:
+    return sum(getattr(row, name) for name in SINKS)
+
+
+def _rules(rows: tuple[LedgerRow, ...]) -> dict[str, tuple[Chosen, ...]]:
     """Of a layer with several nodes, the rules in the order relevance meets them, each once."""
-    found: dict[str, dict[str, None]] = {}
-    for row in result.ledger if result else ():
+    found: dict[str, dict[Chosen, None]] = {}
+    for row in rows:
         if row.layer and row.rule:
-            found.setdefault(row.layer, {})[row.rule] = None
+            found.setdefault(row.layer, {})[row.rule, row.reason] = None
     return {layer: tuple(rules) for layer, rules in found.items()}
 
 

@@ -35,6 +35,17 @@ class InputInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """One operation of the graph."""
+
+    name: str
+    operation: str
+    kind: str
+    shape: tuple[int, ...]  # of its output, without the sample axis
+    multiply_adds: int = 0  # for one sample
+
+
+@dataclass(frozen=True, slots=True)
 class LayerInfo:
     """One layer (a module path as the author named it, or a functional node at the top), in forward order."""
 
@@ -45,6 +56,7 @@ class LayerInfo:
     parameters: int
     sources: tuple[str, ...]  # the layers (or input names) whose output it reads
     merged_into: str = ""  # e.g. a batch norm that is computed inside the convolution before it
+    nodes: tuple[NodeInfo, ...] = ()  # what it computes, in forward order
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,8 @@ class NetworkInfo:
     notes: tuple[str, ...]  # what was inferred, assumed, traced: shown to the person
     source: Source = field(default_factory=Source)  # how it was loaded, and can be loaded again
     sizes: tuple[SizeRow, ...] = ()  # dimensions that the file leaves open
+    # Name of a composite -> name of a node -> the rule that it would get, and why.
+    rules: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,11 @@ from lrp_gui.document.results import (
     LayerResult,
     LedgerRow,
     NetworkInfo,
+    NodeInfo,
     SampleResult,
     TableResult,
 )
+from lrp_gui.jobs.nodes import node_infos, rules_by_composite
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.sizes import open_sizes
 
@@ -38,16 +40,18 @@ SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
 def network_info(network: Network, source: Source) -> NetworkInfo:
     """Describe a loaded network."""
     output = network.outputs[0]
+    nodes = node_infos(network)
     return NetworkInfo(
         path=source.path,
         name=network.name or Path(source.path).stem,
         inputs=_inputs(network),
-        layers=tuple(_layer(layer) for layer in network.layers),
+        layers=tuple(_layer(layer, nodes) for layer in network.layers),
         outputs=tuple(output.classes) or _numbers(min(output.units, MOST_OUTPUT_NAMES)),
         output_activation=output.activation,
         notes=(*network.notes, *_several_outputs(network)),
         source=source,
         sizes=open_sizes(network, source),
+        rules=rules_by_composite(network),
     )
 
 
@@ -177,10 +181,11 @@ def _inputs(network: Network) -> tuple[InputInfo, ...]:
     return tuple(found)
 
 
-def _layer(layer: Any) -> LayerInfo:
+def _layer(layer: Any, nodes: dict[str, NodeInfo]) -> LayerInfo:
     shape = tuple(size for size in layer.shape if size is not None)
     return LayerInfo(
-        layer.path, layer.operation, layer.kind, shape, layer.parameters, tuple(layer.sources), layer.merged_into
+        *(layer.path, layer.operation, layer.kind, shape, layer.parameters, tuple(layer.sources), layer.merged_into),
+        nodes=tuple(nodes[name] for name in layer.nodes if name in nodes),
     )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
 
-from lrp_gui.browser.layers_model import COLUMNS, LayersModel
+from lrp_gui.browser.layers_model import LayersModel
 from lrp_gui.browser.panel import Browser
 from lrp_gui.browser.tensors_model import TensorsModel
 from lrp_gui.document.document import Document
 from lrp_gui.document.files import TensorRow
 from lrp_gui.document.state import Contents, ExplainSettings
 from tests.gui import fakes
+
+TITLES = ("Layer", "Operation", "Shape", "Params", "Rule", "ΣR", "Absorbed", "Mult-adds")
 
 
 def opened(info, file=None):
@@ -46,7 +48,7 @@ def nested(qapp):
 
 
 def column(title):
-    return next(n for n, one in enumerate(COLUMNS) if one.title == title)
+    return TITLES.index(title)
 
 
 def test_the_tree_keeps_qts_rules(nested, qtmodeltester):
@@ -96,7 +98,7 @@ def test_rules_and_sums_follow_the_result(qapp, qtbot):
 def test_choosing_here_chooses_everywhere_and_back(nested, qtbot):
     browser = Browser(nested)
     qtbot.addWidget(browser)
-    model = browser.layers.model()
+    model = browser.layers.tree
     browser.layers.setCurrentIndex(model.index_of("features.2"))
     assert nested.selected_layer == "features.2"
     nested.select_layer("head.fc")
@@ -108,18 +110,23 @@ def test_choosing_here_chooses_everywhere_and_back(nested, qtbot):
 def test_a_module_that_only_holds_others_is_no_layer(nested, qtbot):
     browser = Browser(nested)
     qtbot.addWidget(browser)
-    browser.layers.setCurrentIndex(browser.layers.model().index_of("features"))
+    browser.layers.setCurrentIndex(browser.layers.tree.index_of("features"))
     assert nested.selected_layer == ""
 
 
 def test_the_tensors_keep_qts_rules_and_sort_by_size(nested, qtmodeltester, qtbot):
     model = TensorsModel(nested)
     qtmodeltester.check(model)
-    assert [model.index(0, c).data() for c in range(4)] == ["head.fc.weight", "10×256", "float32", "10.0 KiB"]
+    weight = model.index_of("head.fc.weight")
+    cells = [weight.siblingAtColumn(c).data() for c in range(6)]
+    assert cells == ["weight", "10×256", "float32", "10.0 KiB", "weight", "99.6 %"]
+    assert weight.parent().siblingAtColumn(3).data() == "10.0 KiB"
     browser = Browser(nested)
     qtbot.addWidget(browser)
-    browser.tensors.sortByColumn(3, browser.layers.header().sortIndicatorOrder().AscendingOrder)
+    browser.tensors.sortByColumn(3, Qt.SortOrder.AscendingOrder)
     assert browser.tensors.model().index(0, 0).data() == "head.fc.bias"
+    browser.tensors.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    assert browser.tensors.model().index(0, 0).data() == "head"
 
 
 def test_the_file_tab_tells_what_was_inferred(nested, qtbot):

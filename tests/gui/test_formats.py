@@ -51,7 +51,7 @@ def test_every_format_opens_with_its_table_and_explains_the_same(engine, name):
 def test_without_consent_a_torchscript_file_is_only_looked_at(window, qtbot):
     obstacle = opened(window, qtbot, DIABETES.with_name("diabetes_torchscript.pt"))
     assert obstacle.kind == CONSENT
-    assert window.browser.tensors.model().rowCount() == 6
+    assert window.browser.tensors.count == 6
     question = dialog(window, qtbot, "consent")
     qtbot.waitUntil(question.trusts.isEnabled, timeout=20000)
     assert "torch.linear" in question.names.list.toPlainText()

@@ -51,7 +51,7 @@ def test_what_a_file_holds_is_shown_before_its_network_is_there(window, qtbot, m
     qtbot.waitUntil(lambda: window.document.file is not None, timeout=10000)
     assert window.document.network is None
     assert window.document.obstacle.kind == LOADING
-    assert window.browser.tensors.model().rowCount() == 6
+    assert window.browser.tensors.count == 6
     assert "PyTorch" in window.browser.file.toPlainText()
     qtbot.waitUntil(lambda: window.pages.currentWidget() is window.obstacle)
     let_go.append(True)
@@ -91,7 +91,7 @@ def test_stopping_leaves_the_file_and_loading_again_goes_on(window, qtbot, monke
     window.actions_["cancel"].trigger()
     settle(qtbot, window)
     assert window.document.obstacle.kind == STOPPED
-    assert window.browser.tensors.model().rowCount() == 6
+    assert window.browser.tensors.count == 6
     monkeypatch.setattr(Engine, "open", whole)
     qtbot.waitUntil(window.obstacle.buttons["load_again"].isVisible)
     window.obstacle.buttons["load_again"].click()
@@ -142,7 +142,7 @@ def test_a_fault_while_loading_leaves_the_file_and_its_details(diabetes, qtbot, 
     assert obstacle.kind == FAILED
     assert "boom" in obstacle.sentence
     assert "RuntimeError" in obstacle.details
-    assert diabetes.browser.tensors.model().rowCount() > 0
+    assert diabetes.browser.tensors.count > 0
     diabetes.obstacle.back.click()
     settle(qtbot, diabetes)
     assert situation(diabetes)[:4] == before[:4]

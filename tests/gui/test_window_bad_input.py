@@ -98,7 +98,7 @@ def test_a_file_that_does_not_run_can_be_looked_at_and_one_undo_brings_all_back(
     assert all(word in diabetes.obstacle.sentence.text() for word in words), diabetes.obstacle.sentence.text()
     assert "\n" not in diabetes.obstacle.sentence.text()
     qtbot.waitUntil(lambda: diabetes.pages.currentWidget() is diabetes.obstacle)
-    assert diabetes.browser.tensors.model().rowCount() == 6
+    assert diabetes.browser.tensors.count == 6
     diabetes.document.undo_stack.undo()
     settle(qtbot, diabetes)
     after = situation(diabetes)

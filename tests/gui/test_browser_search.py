@@ -1,0 +1,282 @@
+"""Searching, stepping and copying in the model browser, and trees of tens of thousands of rows."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+
+from lrp_gui.browser.layers_model import LayersModel
+from lrp_gui.browser.panel import Browser
+from lrp_gui.browser.search import NotUnderstood, Subject, conditions_of, matching
+from lrp_gui.browser.tensors_model import TensorsModel
+from lrp_gui.document.document import Document
+from lrp_gui.document.files import FileInfo, TensorRow, amounts_of
+from lrp_gui.document.results import InputInfo, LayerInfo, NetworkInfo, NodeInfo
+from lrp_gui.document.state import Contents, ExplainSettings
+from lrp_gui.jobs.queue import JobQueue
+from tests.gui import fakes
+
+CONV = Subject("features.0.weight", (64, 3, 3, 3), "conv2d affine map", "float16", "weight", "zplus", 1728, 3456)
+
+
+def network(blocks=12):
+    """An encoder of alike blocks; each attention is one layer of two nodes."""
+    layers = []
+    for n in range(blocks):
+        path = f"encoder.{n}"
+        nodes = tuple(NodeInfo(f"{kind}_{n}", kind, "bilinear", (8, 8), 4096) for kind in ("matmul", "softmax"))
+        layers += [
+            LayerInfo(f"{path}.attention", "Attention", "bilinear", (8, 8), 0, (), nodes=nodes),
+            LayerInfo(f"{path}.fc", "Linear", "affine map", (8, 32), 1056, ()),
+        ]
+    layers.append(LayerInfo("head", "Linear", "affine map", (2,), 66, ()))
+    rules = {"epsilon_plus": {f"matmul_{n}": ("half", "default for bilinear") for n in range(blocks)}}
+    return NetworkInfo(
+        "/data/a.pt", "a", (InputInfo("x", (8,), (), False),), tuple(layers), ("0", "1"), "", (), rules=rules
+    )
+
+
+def opened(info=None, rows=(), **facts):
+    document = Document()
+    file = FileInfo("/data/a.pt", "a.pt", "PyTorch", tensors=tuple(rows), amounts=amounts_of(rows), **facts)
+    document.open(Contents(info, None, ExplainSettings(), -1, file=file), "Open")
+    return document
+
+
+def tensors(count=4):
+    rows = [TensorRow(f"block.{n // 2}.{'wb'[n % 2]}", (64, 3, 3, 3), "float32", 6912) for n in range(count)]
+    return (*rows, TensorRow("mean", (3,), "float64", 24, "buffer"))
+
+
+@pytest.fixture
+def browser(qtbot):
+    browser = Browser(opened(network(), tensors()))
+    qtbot.addWidget(browser)
+    browser.resize(400, 500)
+    browser.show()
+    return browser
+
+
+def shown(tree):
+    return [node.path for node in tree.tree.shown_nodes()]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *(("", True), ("FEATURES", True), ("features bias", False), ("/^features\\.\\d+\\.weight$/", True)),
+        *(("/bias/", False), ("shape:3x3", True), ("shape:64×3", True), ("shape:64x*x3", True), ("shape:64x5", False)),
+        *(("shape:", True), ("dtype:float16", True), ("dtype:int", False), ("op:conv", True), ("op:affine", True)),
+        *(("role:buffer", False), ("rule:zplus", True), (">1k", True), (">1.7k", True), (">2k", False), (">", True)),
+        *(("<1M", True), (">=1728", True), ("<=1727", False), (">3KiB", True), (">3.5kB", False), ("/unclosed", False)),
+        *(("onnx::Conv", False), ("/0/ op:conv shape:3x3 >1k", True)),
+    ],
+)
+def test_the_language_of_the_box(text, found):
+    assert bool(matching(conditions_of(text), [(0, CONV)])) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [("/(/", "pattern"), ("shape:3xA", "shape"), (">many", "amount"), ("/[z-a]/ conv", "pattern")]
+)
+def test_what_makes_no_search_is_said(text, word):
+    with pytest.raises(NotUnderstood, match=word):
+        conditions_of(text)
+
+
+def test_a_pattern_without_end_does_not_hold_the_window():
+    names = [(n, Subject("a" * 60 + f"!{n}")) for n in range(30_000)]
+    began = time.monotonic()
+    with pytest.raises(NotUnderstood, match="too long"):
+        matching(conditions_of("/(a+)+$/"), names)
+    assert time.monotonic() - began < 2
+
+
+def test_repeated_blocks_are_one_row_that_unfolds(qtmodeltester):
+    model = LayersModel(opened(network()))
+    qtmodeltester.check(model)
+    top = [model.index(row, 0) for row in range(model.rowCount())]
+    assert [index.data() for index in top] == ["x", "encoder", "head"]
+    group = model.index(0, 0, top[1])
+    assert model.rowCount(top[1]) == 1
+    assert group.data() == "0 … 11  ×12"
+    assert model.rowCount(group) == 12
+    assert group.siblingAtColumn(3).data() == f"{12 * 1056:,}"
+    assert group.siblingAtColumn(7).data() == f"{12 * 2 * 4096:,}"
+    two = LayersModel(opened(network(blocks=2)))
+    assert two.rowCount(two.index_of("encoder")) == 2
+
+
+def test_a_layer_of_several_nodes_unfolds_into_them_and_they_choose_it(browser):
+    tree, document = browser.layers, browser._document
+    layer = tree.tree.index_of("encoder.3.attention")
+    node = tree.tree.index(0, 0, layer)
+    assert node.data() == "matmul_3"
+    tree.show_row(node)
+    assert document.selected_layer == "encoder.3.attention"
+    assert tree.currentIndex().data() == "matmul_3"
+    document.select_layer("head")
+    assert tree.currentIndex().data() == "head"
+
+
+def test_rules_are_there_before_anything_is_explained_with_the_reason(browser):
+    model = browser.layers.tree
+    index = model.index_of("encoder.0.attention")
+    assert index.siblingAtColumn(4).data() == "half"
+    assert "default for bilinear" in index.data(Qt.ItemDataRole.ToolTipRole)
+    browser._document.set_composite("epsilon")
+    assert index.siblingAtColumn(4).data() == ""
+
+
+def test_what_is_absorbed_is_summed_up(qapp):
+    info, result = fakes.mlp_result()
+    document = opened(info)
+    document.put_result(result)
+    model = LayersModel(document)
+    (row,) = (row for row in result.ledger if row.layer == "fc1")
+    text = model.index_of("fc1").siblingAtColumn(6).data()
+    assert float(text.replace("−", "-")) == pytest.approx(row.bias + row.stabilizer, rel=1e-3)
+
+
+def test_typing_finds_and_f3_steps_and_esc_clears(browser, qtbot):
+    box, tree = browser.search.box, browser.layers
+    tree.collapseAll()
+    box.setFocus()
+    QTest.keyClicks(box, "fc")
+    assert shown(tree)[:3] == ["encoder", "encoder.0 … 11", "encoder.0"]  # what stands above stays in sight
+    assert len(tree.tree.matches) == 12
+    assert browser.search.count.text() == "12 found"
+    assert browser._document.selected_layer == ""  # typing chooses nothing
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: browser.search.count.text() == "1 of 12")
+    browser.search.stepped.emit(1)
+    assert browser._document.selected_layer == "encoder.1.fc"
+    browser.search.stepped.emit(-1)
+    browser.search.stepped.emit(-1)
+    qtbot.waitUntil(lambda: browser.search.count.text() == "12 of 12")
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    assert box.text() == ""
+    assert len(shown(tree)) > 36
+    assert not browser.search.count.isVisible()
+    assert tree.currentIndex().data(Qt.ItemDataRole.UserRole) == "encoder.11.fc"
+
+
+def test_a_bad_pattern_is_said_at_the_box_and_leaves_the_rows(browser):
+    before = shown(browser.layers)
+    browser.search.box.setText("/(/")
+    assert "no pattern" in browser.search.problem.text()
+    assert shown(browser.layers) == before
+    browser.search.box.setText("head")
+    assert not browser.search.problem.isVisible()
+    assert browser.search.count.text() == "1 found"
+    browser.search.box.setText("nowhere")
+    assert browser.search.count.text() == "none found"
+
+
+def test_the_same_box_searches_the_tensors(browser):
+    browser.search.box.setText("shape:3x3 >1k")
+    browser.tabs.setCurrentWidget(browser.tensors)
+    assert browser.search.count.text() == "4 found"
+    browser.search.stepped.emit(1)
+    assert browser._document.selected_tensor == "block.0.w"
+    browser.search.box.setText("role:buffer")
+    assert shown(browser.tensors) == ["mean"]
+    browser.tabs.setCurrentWidget(browser.file)
+    assert not browser.search.isVisible()
+
+
+def test_what_was_folded_stays_so_after_a_search(browser):
+    tree = browser.tensors
+    browser.tabs.setCurrentWidget(tree)
+    tree.collapse(tree.tree.index_of("block.1"))
+    browser.search.box.setText("mean")
+    browser.search.box.clear()
+    assert tree.isExpanded(tree.tree.index_of("block.0"))
+    assert not tree.isExpanded(tree.tree.index_of("block.1"))
+
+
+def test_rows_and_tables_are_copied_for_a_spreadsheet(browser):
+    tree = browser.layers
+    tree.show_row(tree.tree.index_of("encoder.2.fc"))
+    QTest.keyClick(tree, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text().split("\t")[0] == "encoder.2.fc"
+    assert "1056" in QGuiApplication.clipboard().text().split("\t")
+    actions = {action.text(): action for action in tree.menu().actions()}
+    actions["Copy Name"].trigger()
+    assert QGuiApplication.clipboard().text() == "fc"
+    actions["Copy Path"].trigger()
+    assert QGuiApplication.clipboard().text() == "encoder.2.fc"
+    browser.search.box.setText("op:linear")
+    actions["Copy Table"].trigger()
+    lines = QGuiApplication.clipboard().text().split("\n")
+    assert lines[0].split("\t")[:3] == ["Layer", "ΣR", "Operation"]
+    assert len([line for line in lines if "Linear" in line.split("\t")]) == 13
+    assert len({line.count("\t") for line in lines}) == 1
+
+
+def test_a_title_sorts_into_a_plain_list_and_back(browser, qtmodeltester):
+    tree = browser.tensors
+    tree.sortByColumn(3, Qt.SortOrder.DescendingOrder)
+    assert shown(tree)[0] == "block.0.w"
+    assert shown(tree)[-1] == "mean"
+    assert tree.tree.index(0, 0).data() == "block.0.w"
+    qtmodeltester.check(tree.tree)
+    tree.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    assert shown(tree)[0] == "block"
+
+
+def test_the_hash_is_computed_on_demand(qtbot, tmp_path):
+    path = tmp_path / "a.pt"
+    path.write_bytes(b"weights")
+    document = Document()
+    file = FileInfo(str(path), "a.pt", "PyTorch", files=(str(path),))
+    document.open(Contents(None, None, ExplainSettings(), -1, file=file), "Open")
+    jobs = JobQueue()
+    browser = Browser(document, jobs=jobs)
+    qtbot.addWidget(browser)
+    assert "compute" in browser.file.toPlainText()
+    browser.file.anchorClicked.emit(QUrl("sha256:0"))
+    digest = hashlib.sha256(b"weights").hexdigest()
+    qtbot.waitUntil(lambda: digest in browser.file.toPlainText())
+    jobs.close()
+
+
+def test_another_file_leaves_nothing_of_the_last(browser):
+    browser.search.box.setText("conv")
+    browser._document.open(Contents(None, None, ExplainSettings(), -1, file=None), "Open")
+    assert shown(browser.layers) == shown(browser.tensors) == []
+
+
+def test_names_of_thousands_of_dots_are_no_trap(qtmodeltester):
+    rows = (TensorRow("a" + ".b" * 5000, (1,), "float32", 4), TensorRow(".", (1,), "float32", 4))
+    model = TensorsModel(opened(None, (*rows, TensorRow("a..b", (), "bool", 1))))
+    qtmodeltester.check(model)
+    assert model.count == 3
+    assert sum(1 for _node in model.shown_nodes()) < 60
+
+
+def test_tens_of_thousands_of_rows_stay_quick(qtbot):
+    rows = [TensorRow(f"m{n // 100}.l{n // 4 % 25}.w{n % 4}", (n % 50 + 1, 3), "float32", n) for n in range(20_000)]
+    layers = tuple(LayerInfo(f"m{n // 100}.l{n % 100}", "Linear", "affine map", (8,), n, ()) for n in range(10_000))
+    began = time.perf_counter()
+    browser = Browser(opened(replace(network(), layers=layers), rows))
+    qtbot.addWidget(browser)
+    browser.show()
+    opening = time.perf_counter() - began
+    browser.tabs.setCurrentWidget(browser.tensors)
+    began = time.perf_counter()
+    browser.search.box.setText("w3 >10")
+    searching = time.perf_counter() - began
+    began = time.perf_counter()
+    browser.search.box.clear()
+    clearing = time.perf_counter() - began
+    print(f"open {opening:.3f} s, search {searching:.3f} s, clear {clearing:.3f} s")
+    assert browser.tensors.count == 20_000
+    assert opening < 5  # measured: a few tenths; a quadratic step would take minutes
+    assert max(searching, clearing) < 2
