@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 # At most so wide and high; in a small window a share of it, for the picture in the centre needs the room most.
 LEFT_WIDTH, BOTTOM_HEIGHT = 410, 250
 LEFT_SHARE, BOTTOM_SHARE = 0.28, 0.3
+RIGHT_WIDTH, RIGHT_SHARE = 520, 0.3
 LEFT, BOTTOM = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+WRITTEN_MS = 8000
 
 
 class Furniture(QObject):
-    """Model browser on the left, input table below, relevance viewer in the centre."""
+    """Model browser on the left, input table below, relevance viewer in the centre.
+
+    The tensor inspector comes in on the right when a tensor is chosen.
+    """
 
     ready = Signal()
 
@@ -35,12 +41,15 @@ class Furniture(QObject):
         self.browser: Any = None
         self.table: Any = None
         self.viewer: Any = None
-        self.docks: tuple[QDockWidget, ...] = ()
+        self.inspector: Any = None
+        self.inspection: Any = None
+        self.docks: tuple[QDockWidget, ...] = ()  # those that always stand there
+        self.inspector_dock: QDockWidget | None = None
 
     def move_in(self) -> None:
         """Build the views, one a turn of the event loop, so that none of them holds the window up."""
-        steps = (self._bring_browser, self._bring_table, self._bring_viewer, _warm_up, self.ready.emit)
-        Turns(steps, self)
+        steps = (self._bring_browser, self._bring_table, self._bring_viewer, self._bring_inspector, _warm_up)
+        Turns((*steps, self.ready.emit), self)
 
     def arrange(self) -> None:
         """Show the views as they were left last time, once there is something to show."""
@@ -52,10 +61,16 @@ class Furniture(QObject):
         for dock, area in zip(self.docks, (LEFT, BOTTOM), strict=True):
             window.addDockWidget(area, dock)
             dock.show()
+        if self.inspector_dock is not None:
+            window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+            window.addDockWidget(RIGHT, self.inspector_dock)
         if window.restoreState(settings.LAYOUT.read()):
             self.make_room()
         else:
             self._size()
+        if self.inspector_dock is not None:
+            self.inspector_dock.hide()
+        self._show_inspector()
 
     def remember(self) -> None:
         """Keep the arrangement for next time."""
@@ -70,6 +85,9 @@ class Furniture(QObject):
             dock.setFloating(False)
             self._window.addDockWidget(area, dock)
             dock.show()
+        if self.inspector_dock is not None:
+            self.inspector_dock.setFloating(False)
+            self._window.addDockWidget(RIGHT, self.inspector_dock)
         self._size()
 
     def make_room(self) -> None:
@@ -79,20 +97,23 @@ class Furniture(QObject):
         (left, bottom), (width, height) = self.docks, self._most()
         if left.width() > width and not left.isFloating():
             self._window.resizeDocks([left], [width], Qt.Orientation.Horizontal)
+        right, most = self.inspector_dock, self._most_right()
+        if right is not None and right.isVisible() and right.width() > most and not right.isFloating():
+            self._window.resizeDocks([right], [most], Qt.Orientation.Horizontal)
         if bottom.height() > height and not bottom.isFloating():
             self._window.resizeDocks([bottom], [height], Qt.Orientation.Vertical)
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
-        for view in (self.table, self.viewer):
+        for view in (self.table, self.viewer, self.inspector):
             if view is not None:
                 view.set_theme(theme)
 
     def _bring_browser(self) -> None:
         from lrp_gui.browser import Browser
 
-        self.browser = Browser(self._window.document)
-        self._dock("browser", self.tr("Model"), self.browser, "Alt+1")
+        self.browser = Browser(self._window.document, jobs=self._window.jobs)
+        self.docks = (self._dock("browser", self.tr("Model"), self.browser, "Alt+1"),)
 
     def _bring_table(self) -> None:
         from lrp_gui.table import TablePanel
@@ -105,7 +126,7 @@ class Furniture(QObject):
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 self.table.view.addAction(action)
         self.table.set_tinted(window.actions_["tint"].isChecked())
-        self._dock("table", self.tr("Inputs"), self.table, "Alt+2")
+        self.docks = (*self.docks, self._dock("table", self.tr("Inputs"), self.table, "Alt+2"))
 
     def _bring_viewer(self) -> None:
         from lrp_gui.viewer import RelevanceViewer
@@ -113,7 +134,36 @@ class Furniture(QObject):
         self.viewer = RelevanceViewer(self._window.document, self._window.theme)
         self.viewer.setObjectName("viewer")
 
-    def _dock(self, name: str, title: str, widget: QWidget, keys: str) -> None:
+    def _bring_inspector(self) -> None:
+        from lrp_gui.document.inspecting import Inspection
+        from lrp_gui.inspector import Inspector
+
+        window = self._window
+        self.inspection = Inspection(window.document, window.jobs, self)
+        self.inspector = Inspector(window.document, self.inspection, window.theme)
+        self.inspector_dock = self._dock("inspector", self.tr("Tensor"), self.inspector, "Alt+3")
+        self.inspection.written.connect(self._say_written)
+        window.document.tensor_selected.connect(self._show_inspector)
+
+    def _show_inspector(self) -> None:
+        """Whoever chose a tensor wants to see it; without one there is nothing to give room to."""
+        dock = self.inspector_dock
+        if dock is None or not self._arranged:
+            return
+        chosen = bool(self._window.document.selected_tensor)
+        if chosen and not dock.isVisible():
+            dock.show()
+            widths = [min(self.docks[0].width(), self._most()[0]), self._most_right()]
+            self._window.resizeDocks([self.docks[0], dock], widths, Qt.Orientation.Horizontal)
+        elif not chosen and not dock.isFloating():
+            dock.hide()
+        if chosen:
+            dock.raise_()
+
+    def _say_written(self, path: str) -> None:
+        self._window.statusBar().showMessage(self.tr("{path} is written.").format(path=path), WRITTEN_MS)
+
+    def _dock(self, name: str, title: str, widget: QWidget, keys: str) -> QDockWidget:
         dock = QDockWidget(title, self._window)
         dock.setObjectName(name)
         dock.setWidget(widget)
@@ -121,7 +171,10 @@ class Furniture(QObject):
         toggle = dock.toggleViewAction()
         toggle.setShortcut(keys)
         self._window.menus["View"].insertAction(self._window.actions_["tint"], toggle)
-        self.docks = (*self.docks, dock)
+        return dock
+
+    def _most_right(self) -> int:
+        return min(RIGHT_WIDTH, round(RIGHT_SHARE * self._window.width()))
 
     def _most(self) -> tuple[int, int]:
         """How wide the left and how high the bottom dock should be in this window."""

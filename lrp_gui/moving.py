@@ -29,6 +29,8 @@ VIEW_MODULES = (
     "lrp_gui.viewer.detail",
     "lrp_gui.viewer",
     "lrp_gui.export",
+    "lrp_gui.inspector.plots",
+    "lrp_gui.inspector",
     "lrp_gui.opening.candidates",
     "lrp_gui.opening.consent",
 )

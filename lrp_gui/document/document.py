@@ -84,8 +84,8 @@ class Document(QObject):
             self.unit_selected.emit(unit)
 
     def select_tensor(self, name: str) -> None:
-        """Choose a tensor of the file, or "" for none."""
-        if name != self.selected_tensor:
+        """Choose a tensor of the file, or "" for none; to choose it again is to ask for it again."""
+        if name or self.selected_tensor:
             self.selected_tensor = name
             self.tensor_selected.emit(name)
 
