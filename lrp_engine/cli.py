@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from .errors import (
     TargetError,
     UntrustedFile,
 )
+from .files.table import FITS, PictureInput
+from .files.table_writing import WRITERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,7 +103,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("file", metavar="FILE", type=Path, help="a weight file")
     explain.add_argument(
-        "--data", metavar="TABLE", type=Path, required=True, help="a CSV or TSV file, in the units of the features"
+        "--data",
+        metavar="TABLE",
+        type=Path,
+        required=True,
+        help="a table in the units of the features: CSV, TSV, JSON lines, Parquet, Excel, .npy, .npz; or a PNG or JPEG "
+        "file, or a folder of them",
+    )
+    explain.add_argument(
+        "--fit",
+        choices=FITS,
+        default=FITS[0],
+        help="what to do with a picture of another size: cut out its middle, stretch it, or fill it up (default: crop)",
+    )
+    explain.add_argument(
+        "--pixels", metavar="BLACK:WHITE", default="0:1", help="the numbers for black and white (default: 0:1)"
+    )
+    explain.add_argument(
+        "--normalise",
+        metavar="MEAN/STD",
+        default="",
+        help="then (value − mean) / std for each channel, as in 0.485,0.456,0.406/0.229,0.224,0.225",
+    )
+    explain.add_argument(
+        "--table",
+        metavar="FORMAT",
+        choices=[suffix[1:] for suffix in WRITERS],
+        help="also write samples.FORMAT: each row with its inputs, outputs and relevance; "
+        + ", ".join(suffix[1:] for suffix in WRITERS),
     )
     connected = explain.add_mutually_exclusive_group()
     connected.add_argument(
@@ -191,7 +221,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from .files.table import read_table
     from .networks import load
     from .propagate import explain
-    from .report import layer_table, write
+    from .report import layer_table, write, write_samples
     from .targets import parse_target
 
     composite = _composite(arguments.composite)
@@ -202,7 +232,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     for note in network.notes:
         print(f"note: {note}", file=sys.stderr)
     target = parse_target(arguments.target, network.outputs[0].classes)
-    table = read_table(arguments.data)
+    table = read_table(arguments.data, _picture(arguments, network))
     rows, inputs, features = _samples(network, table, arguments.rows)
     explanation = explain(network, inputs, target, composite)
     for warning in explanation.warnings:
@@ -214,10 +244,33 @@ def _explain(arguments: argparse.Namespace) -> int:
         print(f"… and {len(rows) - _PRINTED} more rows, in the files.")
     try:
         written = write(arguments.out, network, explanation, rows, features)
+        if arguments.table:
+            samples = arguments.out / f"samples.{arguments.table}"
+            written.append(write_samples(samples, explanation, rows, features, table))
     except OSError as error:
         raise InputError(f"The results cannot be written to {arguments.out}: {error.strerror or error}.") from error
     print("written: " + ", ".join(str(path) for path in written))
     return DONE
+
+
+def _picture(arguments: argparse.Namespace, network: Network) -> PictureInput | None:
+    """How pictures become this network's input; None if it takes none."""
+    from .files.table import picture_input
+
+    found = picture_input([entry.unit_shape for entry in network.inputs])
+    if found is None:
+        return None
+    mean, _, std = arguments.normalise.partition("/")
+    try:
+        low, high = map(float, arguments.pixels.split(":"))
+        means, deviations = (tuple(map(float, part.split(","))) if part else () for part in (mean, std))
+    except ValueError as error:
+        raise TargetError("Write --pixels as 0:255 and --normalise as 0.5,0.5,0.5/0.2,0.2,0.2.") from error
+    if any(part and len(part) != found.channels for part in (means, deviations)) or 0 in deviations:
+        raise TargetError(
+            f"The input has {found.channels} channels; --normalise takes a mean and a deviation other than 0 for each."
+        )
+    return replace(found, fit=arguments.fit, low=low, high=high, mean=means, std=deviations)
 
 
 def _composite(text: str) -> Composite:

@@ -7,12 +7,13 @@ import json
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from .explanation import Explanation
+    from .files.table import RawTable
     from .networks.network import Network
 
 _STRONGEST = 3
@@ -92,6 +93,54 @@ def _relevance_csv(explanation: Explanation, rows: Sequence[int], features: Sequ
     ):
         writer.writerow([row, target, repr(score), *map(repr, values)])
     return text.getvalue()
+
+
+def write_samples(
+    path: Path,
+    explanation: Explanation,
+    rows: Sequence[int],
+    features: Sequence[str],
+    table: RawTable,
+) -> Path:
+    """Write the explained rows of a table with their outputs and relevance, in the format of the path's suffix.
+
+    Parameters
+    ----------
+    path : Path
+        Ends as `write_table` takes it.
+    explanation : Explanation
+        Of these rows.
+    rows : sequence of int
+        Which rows of the table were explained.
+    features : sequence of str
+        The names of the network's input units.
+    table : RawTable
+        The table.
+
+    Raises
+    ------
+    InputError
+        If the format cannot hold it, or the place cannot be written to.
+    """
+    from .files.table_writing import write_table
+
+    columns: dict[str, Any] = {"row": list(rows), "target": list(explanation.targets)}
+    columns["score"] = explanation.score.numpy()
+    words = {column for (_, column), (_, reason) in table.bad.items() if reason == "not a number"}
+    for column, name in enumerate(table.names):
+        if column in words:
+            cells = table.column(column)
+            columns[f"input {name}"] = [cells[row] for row in rows]
+        else:
+            columns[f"input {name}"] = table.values[list(rows), column]
+    for name, value in explanation.outputs.items():
+        flat = value.flatten(1).numpy() if value.dim() > 1 else value[:, None].numpy()
+        for unit in range(flat.shape[1]):
+            columns[f"output {name}[{unit}]"] = flat[:, unit]
+    relevance = next(iter(explanation.inputs.values())).flatten(1).numpy()
+    for name, column in zip(features, relevance.T, strict=True):
+        columns[f"relevance {name}"] = column
+    return write_table(path, columns)
 
 
 def _summary(network: Network, explanation: Explanation, rows: Sequence[int]) -> str:

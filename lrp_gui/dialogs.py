@@ -30,7 +30,8 @@ FORMATS = (
 )
 WEIGHTS = " ".join(patterns for _name, patterns in FORMATS)
 CONNECTIONS = "*.json *.onnx *.pt2 *.py"
-TABLES = "*.csv *.tsv *.txt"
+TABLES = "*.csv *.tsv *.txt *.parquet *.xlsx *.jsonl *.ndjson *.png *.jpg *.jpeg"
+ARRAYS = "*.npy *.npz"  # weights, unless a table is asked for
 SHOWN_MS = 8000
 
 
@@ -55,7 +56,8 @@ class Dialogs(QObject):
 
     def open_table(self) -> None:
         """Ask for a table."""
-        filters = [self.tr("Tables ({patterns})").format(patterns=TABLES), self.tr("All files (*)")]
+        patterns = f"{TABLES} {ARRAYS}"
+        filters = [self.tr("Tables ({patterns})").format(patterns=patterns), self.tr("All files (*)")]
         self._ask(self.tr("Open Table"), filters, lambda paths: self._opener.open_table(paths[0]))
 
     def open_architecture(self) -> None:

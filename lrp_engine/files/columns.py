@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .features import Feature
-    from .table import RawTable
+    from .table_raw import RawTable
 
 # Column names that mean the answer, not an input.
 ANSWERS = frozenset(
@@ -46,6 +46,9 @@ class Matched:
         """Pick the network's columns: values (samples, features), and the bad cells by (row, feature)."""
         place = {column: feature for feature, column in enumerate(self.order)}
         bad = {(row, place[column]): cell for (row, column), cell in table.bad.items() if column in place}
+        first, last = self.order[0], self.order[-1]
+        if self.order == tuple(range(first, last + 1)):
+            return table.values[:, first : last + 1], bad  # side by side: a million rows need no copy
         return table.values[:, list(self.order)], bad
 
 
@@ -139,6 +142,8 @@ def _by_name(wanted: list[str], table: RawTable) -> Matched:
             if len(missing) == 1
             else f"{len(missing)} of the {len(wanted)} columns that the network needs:"
         )
+        left_out = {f"“{name}”": why for name, why in (table.left_out or {}).items()}
+        missing = [f"{name} (which {left_out[name]})" if name in left_out else name for name in missing]
         raise FormatError(f"The table lacks {what} {_listed(missing, 5)}; it has {_listed(list(table.names), 5)}.")
     if renamed:
         notes.append(f"The column {_listed(renamed, 5)}.")
@@ -167,9 +172,9 @@ def _by_position(count: int, table: RawTable) -> Matched:
 
 def _set_aside(column: int, table: RawTable) -> bool:
     """Whether this column is an answer, or holds nothing but text."""
-    if table.named and _plain(table.names[column]) in ANSWERS:
+    if _plain(table.names[column]) in ANSWERS:
         return True
-    return all(table.bad.get((row, column), ("", ""))[1] == "not a number" for row in range(len(table.cells)))
+    return all(table.bad.get((row, column), ("", ""))[1] == "not a number" for row in range(len(table.values)))
 
 
 def _matched(order: list[int], table: RawTable, notes: list[str]) -> Matched:

@@ -12,7 +12,10 @@ from lrp_gui.jobs.steps import Progress, Steps
 if TYPE_CHECKING:
     from lrp_gui.document.results import Feature, NetworkInfo
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
+# What is taken for a table among files that are given together, the first for one that lies beside weights. Numpy's
+# files are weights there.
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".jsonl", ".ndjson", ".png", ".jpg", ".jpeg")
+BESIDE = 2
 
 
 def features_of(network: NetworkInfo) -> tuple[Feature, ...]:
@@ -28,20 +31,16 @@ def read_table(network: NetworkInfo, path: str) -> Steps[TableData]:
     lrp_engine.LrpError
         If the file is no table, or has too few, too many or unknown columns.
     """
-    from lrp_engine.files.table import match_columns, read_table
+    from lrp_engine.files.table import match_columns, picture_input, read_table
 
     yield Progress(text=f"Reading {Path(path).name}")
-    raw = read_table(path)
+    raw = read_table(path, picture_input([one.shape for one in network.inputs]))
     yield Progress(text=f"Reading {Path(path).name}")
     features = features_of(network)
     matched = match_columns(features, all(one.named for one in network.inputs), raw)  # type: ignore[arg-type]
     values, bad = matched.take(raw)
     used = set(matched.order)
-    extras = tuple(
-        (name, tuple(cells[column] for cells in raw.cells))
-        for column, name in enumerate(raw.names)
-        if column not in used
-    )
+    extras = tuple((name, raw.column(column)) for column, name in enumerate(raw.names) if column not in used)
     typed = {cell: text for cell, (text, _reason) in bad.items()}
     return TableData(str(path), values, typed, extras, raw.notes + matched.notes)
 
@@ -60,7 +59,7 @@ def table_beside(network: NetworkInfo) -> Steps[TableData | None]:
 
 def _candidates(weights: Path) -> Iterator[Path]:
     try:
-        tables = sorted(path for path in weights.parent.iterdir() if path.suffix.lower() in TABLE_SUFFIXES[:2])
+        tables = sorted(path for path in weights.parent.iterdir() if path.suffix.lower() in TABLE_SUFFIXES[:BESIDE])
     except OSError:
         return
     same = [path for path in tables if path.stem == weights.stem]
