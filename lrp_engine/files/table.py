@@ -102,5 +102,5 @@ def _members(path: Path, head: bytes, part: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.startswith(part) or name.endswith(part) for name in archive.namelist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):  # damaged, or of a version that nobody has written
         return False

@@ -197,6 +197,12 @@ def test_excel_with_a_name_twice_empty_or_damaged(workbook, tmp_path):
     assert "old kind" in refused(written(tmp_path / "old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600))
 
 
+def test_a_workbook_of_an_unknown_version_of_zip(workbook, tmp_path):
+    content = bytearray(workbook(lambda _book, sheet: [sheet.write(0, 0, "a"), sheet.write(1, 0, 1)]).read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 99
+    assert "not a text table" in refused(written(tmp_path / "v.xlsx", bytes(content)))
+
+
 # ---------------------------------------------------------------------------------------------------------- JSON lines
 
 
