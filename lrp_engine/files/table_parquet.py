@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,8 @@ from .table_raw import RawTable, check_count, damaged, from_values
 
 if TYPE_CHECKING:
     from polars import DataType
+
+_TRIAL = "import sys, polars; polars.read_parquet(open(sys.argv[1], 'rb'))"
 
 
 def read_parquet(path: Path) -> RawTable:
@@ -22,6 +26,7 @@ def read_parquet(path: Path) -> RawTable:
     """
     import polars as pl
 
+    _try_out(path)
     notes: list[str] = []
     with damaged(path, "Parquet"):
         # As a file that is open: a path would be taken for a pattern where it holds * or [.
@@ -56,6 +61,14 @@ def read_parquet(path: Path) -> RawTable:
         del frame
         values = numbers.to_numpy(order="c", writable=True)
     return from_values(tuple(kept), values, notes, texts=texts, left_out=left_out or None)
+
+
+def _try_out(path: Path) -> None:
+    """Read it in a process of its own first: what is damaged can end the process that decodes it."""
+    done = subprocess.run([sys.executable, "-c", _TRIAL, path], capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2][:200] if done.returncode == 1 else ""
+        raise FormatError(f"{path.name} cannot be read as Parquet: {last or 'it is damaged'}.")
 
 
 def _nested(kind: DataType) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 import zipfile
+import zlib
 
 import numpy as np
 import polars as pl
@@ -122,6 +124,24 @@ def test_damaged_and_empty_parquet(tmp_path):
     assert "cannot be read as Parquet" in refused(written(tmp_path / "t.parquet", b"PAR1" + b"\xff" * 100))
     pl.DataFrame({"a": []}).write_parquet(tmp_path / "e.parquet")
     assert "is empty" in refused(tmp_path / "e.parquet")
+
+
+# Damaged so that polars 2.1 wants 2 EiB for it, which ends its process.
+DEADLY = (
+    "eNqdVM9rE0EUntms2yUErNAZdmEpQcySorTJ1jZJiZpJ/FE1tUl6EMFDEpNNC7UrSdtNcvQkIp5zkiLVswjexYMnTwXBo/gHePZQxfc2u2ku"
+    "gepjd+b9+N73vt3ZpCQqSUZYlt28xBRwFKYYyySuEs/UnOZ7v67BEv+w8Ds6+5WQgQSRQjGbC5ASqX4+84KF9RhRdI3WWIQr/CXlA2qq2UmU"
+    "TGYJtlLE0T699oaQKiUSCQ1R4FW/0yoFbTPMRJHTI5EBRFMpGZnHEi5jI2qUQhdgir5ElGlQVfdUvaP8CzWPJPMPncgDymZZYlzZ2R4hWO/i"
+    "0sOlH4jaOBFF+xrtTpARCWS4noynlL+l5rFsvpfHOvVzkn7yikaummNE50E50AluIH6sTLtw9/2EwVU2oJx47pHEur57LLOH6DJJL67KbcfZ"
+    "ZQph4ZgEZwdPj3sdJOPuxkjRAChXdEPPmgfU+Mdj5p+mGOeHCrtKzFey8T/nwb8hxQ+P4rVinO5d8p/YdDDFzhP+McQVU+XP5Rl8fC0iKpX1"
+    "+yudR5vNxzXtUFpAy9wWYDdwSe9D3C37sZe6K0RHFLy9LC6WoO66mIemlo9bgy3vYIAe4oQolJF6FcO88PFgFY8b7Hoa6/nRnPwiZveQv9cK"
+    "SHAujij4TSKD9YQYsULhDkILfvwAW9f7AEq7o6H51hDvepM2EA97xde/5utZRj2QugUsSDbkK4srRLtXcrZr7U40/qS3u+nszEX3m+3OlrMT"
+    "teaT84lovL63td2IpuxMwqo3Fm27YaVsO201kpetVLqWyNSszJJtW3aq1mxkrDk9C5/V8CLP4IdSgn+jvzzKyo8="
+)
+
+
+def test_a_parquet_file_that_would_end_the_process(tmp_path):
+    path = written(tmp_path / "t.parquet", zlib.decompress(base64.b64decode(DEADLY)))
+    assert "t.parquet cannot be read as Parquet" in refused(path)
 
 
 def test_a_table_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
