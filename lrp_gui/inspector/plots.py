@@ -184,6 +184,7 @@ class PlaneView(Plot):
         self.plot.addItem(self.image)
         self.box.invertY(True)
         self.box.setMouseEnabled(True, True)
+        self.box.sigResized.connect(self._fit)
         self.set_theme(theme)
 
     def show_cells(
@@ -207,7 +208,13 @@ class PlaneView(Plot):
         self.image.setRect(QRectF(0, 0, wide, high))
         self.box.setAspectLocked(max(wide, high) <= MOST_ASPECT * min(wide, high))
         self.box.setLimits(xMin=-wide, xMax=2 * wide, yMin=-high, yMax=2 * high)
-        self.box.setRange(QRectF(0, 0, wide, high), padding=0.01)
+        self._fit()
+
+    def _fit(self) -> None:
+        """All of it, also when the view has got its size only now or another one."""
+        if self.cells.size:
+            high, wide = (size * step for size, step in zip(self.cells.shape, self._step, strict=True))
+            self.box.setRange(QRectF(0, 0, wide, high), padding=0.01)
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
