@@ -160,7 +160,7 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
             raise CompositeError(f"No rule of the composite {name} has the parameter “{unknown[0]}”.")
         entries = tuple(
             Entry(entry.select, Rule(entry.rule.name, {**entry.rule.parameters, **_only(parameters, entry.rule.name)}))
-            for entry in known.entries
+            for entry in (*known.entries, *_ADDED.get((name, conventions), ()))
         )
         return msgspec.structs.replace(known, entries=entries, conventions=conventions)
 
@@ -251,6 +251,14 @@ def _only(parameters: dict[str, Any], rule: str) -> dict[str, Any]:
 
 def _everywhere(rule: Rule) -> tuple[Entry, ...]:
     return tuple(Entry(Selector(kind=kind), rule) for kind in (AFFINE, SUM, NORMALIZATION))
+
+
+# What the composites of another engine do besides, where ours has a default.
+_ADDED: Final = {
+    ("excitation_backprop", "zennit"): tuple(
+        Entry(Selector(kind=kind), Rule("slope")) for kind in (ACTIVATION, NORMALIZATION)
+    ),
+}
 
 
 def _pair(convolution: Rule, dense: Rule) -> tuple[Entry, ...]:

@@ -277,6 +277,8 @@ class _Compiler:
         if kind == AFFINE:
             map_, x = affine_map(node, family, self.context)
             return AffineStep(node, self.context, rule, reason, map_, x)
+        if rule.name == "slope":
+            return GradientStep(node, self.context, rule, reason, kind, remainder="cut")
         if family == "batch norm":
             map_, x = batch_norm_map(node, self.context)
             return AffineStep(node, self.context, rule, reason, map_, x)

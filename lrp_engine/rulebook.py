@@ -125,6 +125,10 @@ RULES: Final[dict[str, RuleType]] = {
         RuleType("lookup", (LOOKUP,), (), {}, "summed for each token", ""),
         RuleType("gradient", _ALL_KINDS, (), {}, "the gradient; no relevance is kept", "Baehrens 2010"),
         RuleType(
+            *("slope", (ACTIVATION, NORMALIZATION), (), {}),
+            *("relevance times the slope, as zennit has it of a module without a hook", "zennit 0.5"),
+        ),
+        RuleType(
             "guided", (ACTIVATION,), (), {}, "the gradient, where it and the value are positive", "Springenberg 2015"
         ),
         RuleType("deconvnet", (ACTIVATION,), (), {}, "what is positive passes, whatever the value is", "Zeiler 2014"),

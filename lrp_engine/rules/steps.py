@@ -317,11 +317,14 @@ class GradientStep(RuleStep):
         self.remainder = remainder
 
     def factors(self, arriving: bool) -> bool:  # noqa: ARG002
-        """It only knows factors."""
-        return True
+        """It only knows factors, or with the rule “slope” only relevance."""
+        return self.rule.name != "slope"
 
     def backward(self, record: Record, arriving: Relevance) -> HandedBack:
-        """The vector–Jacobian product of the factors."""
+        """The vector–Jacobian product of the factors, or with the rule “slope” of relevance itself."""
+        if self.rule.name == "slope":
+            shares = self.gradients(record, arriving.of(record.values[self.node]))
+            return HandedBack([Relevance(r=share) for share in shares], [])
         if isinstance(arriving, list):
             shares = self._of_several(record, arriving)
         else:
