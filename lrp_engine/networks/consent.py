@@ -13,6 +13,7 @@ from ..files.tensors import shown
 if TYPE_CHECKING:
     from ..files import WeightFile
 
+LONGEST_PATH = 1000  # who consents has to see all of it
 _LISTED = 5
 _OPERATOR = re.compile(r"\b(torch|ops\.[A-Za-z_]\w*)\.([A-Za-z_]\w*)\(")
 _FOREIGN = re.compile(r"ops\.(?!aten\.|prim\.)")
@@ -47,7 +48,7 @@ def own_code_consent(path: Path) -> UntrustedFile:
     return UntrustedFile(
         f"{shown(path.name)} is a Python program, which runs only with your consent (trust=True, --trust); nothing of "
         "it was run.",
-        consent=f"{shown(path)} would be run as a program on this computer with your rights: all that stands in it, "
+        consent=f"{shown(path, LONGEST_PATH)} would be run as a program on this computer with your rights: all that stands in it, "
         "and whatever it imports; allow that only if you wrote it, or know where it comes from.",
     )
 
