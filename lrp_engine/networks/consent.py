@@ -48,8 +48,8 @@ def own_code_consent(path: Path) -> UntrustedFile:
     return UntrustedFile(
         f"{shown(path.name)} is a Python program, which runs only with your consent (trust=True, --trust); nothing of "
         "it was run.",
-        consent=f"{shown(path, LONGEST_PATH)} would be run as a program on this computer with your rights: all that stands in it, "
-        "and whatever it imports; allow that only if you wrote it, or know where it comes from.",
+        consent=f"{shown(path, LONGEST_PATH)} would be run as a program on this computer with your rights: all that "
+        "stands in it, and whatever it imports; allow that only if you wrote it, or know where it comes from.",
     )
 
 
