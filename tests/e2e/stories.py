@@ -71,7 +71,9 @@ def switch_to_digits_and_back(person: Person) -> None:
     open_example(person, "diabetes")
     type_bmi(person, "20.5")
     person.press("Ctrl+2")
-    person.until(lambda: window.document.network.name == "digits", "the digits are open")
+    person.until(
+        lambda: window.document.network is not None and window.document.network.name == "digits", "the digits are open"
+    )
     person.until_still()
     assert colours(person.look_at(window.viewer.canvas)) > 50
     person.photograph("digits")
