@@ -153,8 +153,10 @@ def report_faults(window: Window) -> None:
 
 def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *, trust: bool = False) -> None:
     """Once the frame is on the screen: the views' libraries, the files that were given, and the engine."""
+    from lrp_gui.garbage import Collector
     from lrp_gui.turns import Turns
 
+    Collector(window)
     moved_in: list[Callable[[], None]] = []  # what waits until the views are there
 
     def prepare_views() -> None:
