@@ -421,10 +421,17 @@ def test(venv: Path) -> int:
             env, chosen = clean_environment(), ["-m", "not exhaustive and not xvfb"]
         python = str(python_in(venv))
         # the engine's tests share nothing, the window's share a display
-        engine = "tests/engine"
+        engine, gui = "tests/engine", "tests/gui"
+        # hundreds of windows after another in one process have ended it: three processes take a third each
+        files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / gui).glob("test_*.py"))]
+        window = [
+            (f"tests of the window, part {part + 1} of 3", [python, "-m", "pytest", *chosen, *files[part::3]])
+            for part in range(3)
+        ]
         checks = (
             ("tests of the engine", [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", engine]),
-            ("tests of all else", [python, "-m", "pytest", f"--ignore={engine}", *chosen]),
+            *window,
+            ("tests of all else", [python, "-m", "pytest", f"--ignore={engine}", f"--ignore={gui}", *chosen]),
             ("ruff", [python, "-m", "ruff", "check", "."]),
             ("import contracts", [str(python_in(venv).with_name("lint-imports"))]),
             ("types", [python, "-m", "basedpyright"]),

@@ -6,6 +6,7 @@ or, sorted by a column, a plain list.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,9 +69,9 @@ class TreeModel(QAbstractItemModel):
 
     # ------------------------------------------------------------------------------ what others say
 
+    @abstractmethod
     def subject(self, node: TreeNode) -> Subject | None:
         """What a node can be found by; None for one that is never found."""
-        raise NotImplementedError
 
     def tip(self, node: TreeNode) -> str:
         """What is said of a node when the mouse rests on it."""

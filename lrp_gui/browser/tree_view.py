@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
@@ -57,13 +58,13 @@ class SearchableTree(QTreeView):
 
     # ------------------------------------------------------------------------------ what others say
 
+    @abstractmethod
     def choose(self, path: str) -> None:
         """Somebody chose the row of that path."""
-        raise NotImplementedError
 
+    @abstractmethod
     def chosen_path(self) -> str:
         """What is chosen in the document."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------------------------ searching
 
