@@ -176,9 +176,10 @@ class _Compiler:
         for node in self.nodes:
             if node.op != "call_function" or node not in self.live:
                 continue
-            why = refusal(node, kind_of(node, self.live)[0], self.live)
-            if kind_of(node, self.live)[1] == "output of several":
+            kind, family = kind_of(node, self.live)
+            if family == "output of several":
                 continue
+            why = refusal(node, kind, self.live)
             rule, reason = ("", why) if why else composite.choose(self._facts(node))
             found[node.name] = (str(rule), reason)
         return found

@@ -1,7 +1,7 @@
 """Garbage is collected in the main thread only.
 
 Python collects in whatever thread allocates, also in the worker; Qt objects that lie in a cycle (pyqtgraph makes such)
-would then be taken down outside the main thread, which ends the process.
+would then be taken down outside the main thread, which Qt does not allow.
 """
 
 from __future__ import annotations
