@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -58,7 +59,11 @@ def example(name: str, batch: int) -> tuple[nn.Module, Tensor]:
     assert spec is not None
     assert spec.loader is not None
     classes: ModuleType = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(classes)
+    sys.path.insert(0, str(EXAMPLES))  # the script imports its neighbours, as it may when it is run
+    try:
+        spec.loader.exec_module(classes)
+    finally:
+        sys.path.remove(str(EXAMPLES))
     torch.manual_seed(0)
     module, shape = (classes.DiabetesNetwork(), (10,)) if name == "diabetes" else (classes.DigitsNetwork(), (1, 8, 8))
     return module.eval(), torch.rand(batch, *shape)
