@@ -32,6 +32,7 @@ class InputInfo:
     shape: tuple[int, ...]
     features: tuple[Feature, ...]
     named: bool  # False: the feature names were invented (x1, x2 …), so a table is matched by position
+    integer: bool = False  # it takes whole numbers: tokens, categories
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,9 @@ def _inputs(network: Network) -> tuple[InputInfo, ...]:
         units = prod(one.unit_shape)
         known = one.features or numbered(units, number)
         features = tuple(Feature(f.name, f.unit, f.mean, f.scale) for f in known)
-        found.append(InputInfo(one.name, one.unit_shape, features, named=bool(one.features)))
+        wanted = _torch_type(one.dtype)
+        integer = not (wanted.is_floating_point or wanted.is_complex)
+        found.append(InputInfo(one.name, one.unit_shape, features, named=bool(one.features), integer=integer))
         number += units
     return tuple(found)
 
