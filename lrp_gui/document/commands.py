@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QUndoCommand
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lrp_gui.document.document import Document
     from lrp_gui.document.state import ExplainSettings, Opening
     from lrp_gui.document.table import Row
@@ -25,6 +28,7 @@ class Kind(IntEnum):
 
     CELLS = 1
     SETTINGS = 2
+    VALUES = 3
 
 
 class EditCells(QUndoCommand):
@@ -52,6 +56,40 @@ class EditCells(QUndoCommand):
         if len(self._new) != 1 or [cell[:2] for cell in self._new] != [cell[:2] for cell in other._new]:
             return False
         self._new, self._time = other._new, other._time
+        return True
+
+
+class EditValues(QUndoCommand):
+    """Numbers written into a block of cells: painted, dragged, filled."""
+
+    def __init__(
+        self, document: Document, rows: np.ndarray, columns: np.ndarray, values: np.ndarray, text: str, gesture: str
+    ) -> None:
+        super().__init__(text)
+        self._document, self._gesture = document, gesture
+        old = [(row, column, document.cell_text(row, column)) for row in rows.tolist() for column in columns.tolist()]
+        self._steps = [(rows, columns, values, old)]
+        self._time = time.monotonic()
+
+    def id(self) -> int:  # noqa: D102
+        return Kind.VALUES
+
+    def redo(self) -> None:  # noqa: D102
+        for rows, columns, values, _old in self._steps:
+            self._document.put_values(rows, columns, values)
+
+    def undo(self) -> None:  # noqa: D102
+        for *_new, old in reversed(self._steps):
+            self._document.put_cells(old)
+
+    def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: D102
+        if not isinstance(other, EditValues) or not self._gesture or other._gesture != self._gesture:
+            return False
+        held = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+        if not held and other._time - self._time > GESTURE_SECONDS:
+            return False
+        self._steps += other._steps
+        self._time = other._time
         return True
 
 

@@ -10,10 +10,12 @@ from weakref import WeakSet
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from lrp_gui.document.commands import Cell, ChangeSettings, DeleteRows, EditCells, InsertRows, Open
-from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening
+from lrp_gui.document.commands import Cell, ChangeSettings, DeleteRows, EditCells, EditValues, InsertRows, Open
+from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening, Touched
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lrp_gui.document.files import FileInfo, Obstacle
     from lrp_gui.document.results import NetworkInfo, SampleResult, TableResult
     from lrp_gui.document.table import InputTable, Row
@@ -39,7 +41,7 @@ class Document(QObject):
     problem_changed = Signal()
     # Finer news of the table, for item models and for whoever explains; `table_changed` follows each of them.
     table_replaced = Signal()
-    cells_changed = Signal(list)  # [(row, column), …]
+    cells_changed = Signal(object)  # a Touched
     rows_about_to_be_inserted = Signal(int, int)  # at, count
     rows_inserted = Signal(int, int)
     rows_about_to_be_removed = Signal(int, int)
@@ -129,6 +131,35 @@ class Document(QObject):
             self.undo_stack.push(EditCells(self, changed, text))
 
     def paste(self, row: int, column: int, block: Sequence[Sequence[str]]) -> bool:
+    def edit_values(
+        self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray, text: str, gesture: str = ""
+    ) -> None:
+        """Write numbers into a block of cells, in one step.
+
+        Parameters
+        ----------
+        rows, columns
+            Of the table, as whole numbers.
+        values
+            (rows, columns), in the table's units.
+        text
+            What the step is called in the Edit menu.
+        gesture
+            Steps of one gesture are one step, while the mouse is down or when they follow each other at once: the
+            strokes of a brush, a slider that is dragged.
+        """
+        if self.table is not None and len(rows) and len(columns):
+            self.undo_stack.push(EditValues(self, rows, columns, values, text, gesture))
+
+    def input_columns(self, name: str) -> slice:
+        """The columns of the table that are the units of one input; none for a name that is no input's."""
+        first = 0
+        for one in self.network.inputs if self.network is not None else ():
+            if one.name == name:
+                return slice(first, first + len(one.features))
+            first += len(one.features)
+        return slice(0, 0)
+
         """Put a block of texts at a cell, adding samples where it is longer than the table.
 
         Returns
@@ -268,11 +299,23 @@ class Document(QObject):
             return
         for row, column, text in cells:
             self.table.set_text(row, column, text)
-        self.cells_changed.emit([cell[:2] for cell in cells])
+        import numpy as np
+
+        rows, columns = (np.unique([cell[axis] for cell in cells]) for axis in (0, 1))
+        self._after_cells(rows, columns)
+
+    def put_values(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray) -> None:
+        """Write numbers into cells, and look at the first of them."""
+        if self.table is None:
+            return
+        self.table.put_values(rows, columns, values)
+        self._after_cells(rows, columns)
+
+    def _after_cells(self, rows: np.ndarray, columns: np.ndarray) -> None:
+        self.cells_changed.emit(Touched(rows, columns))
         self.table_changed.emit()
-        rows = {row for row, _column, _text in cells}
         if self.selected_sample not in rows:
-            self.select_sample(min(rows))
+            self.select_sample(int(rows.min()))
 
     def put_rows(self, at: int, rows: Sequence[Row]) -> None:
         """Insert samples before row `at`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from lrp_gui.document.state import Message
+from lrp_gui.document.state import Message, Touched
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.requests import SampleRequest, TableRequest
 
@@ -81,8 +81,8 @@ class Explainer(QObject):
         self._asked = (self._document.settings.target, self._document.settings.composite)
         self._start.start()  # something new is explained once, whatever the mode
 
-    def _on_cells(self, cells: list[tuple[int, int]]) -> None:
-        self._changed({row for row, _column in cells})
+    def _on_cells(self, touched: Touched) -> None:
+        self._changed(set(touched.rows.tolist()))
 
     def _on_inserted(self, at: int, count: int) -> None:
         self._dirty = {row + count if row >= at else row for row in self._dirty}

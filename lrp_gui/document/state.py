@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lrp_gui.document.files import FileInfo, Obstacle
     from lrp_gui.document.results import NetworkInfo
+    import numpy as np
+
     from lrp_gui.document.table import InputTable
 
 DEFAULT_TARGET = "max"
@@ -16,7 +18,7 @@ DEFAULT_COMPOSITE = "epsilon_plus"
 
 @dataclass(frozen=True, slots=True)
 class ExplainSettings:
-    """What is explained, by which rules, and whether an edit explains again by itself."""
+    """What is explained, by which rules, whether an edit explains again by itself, and against what."""
 
     target: str = DEFAULT_TARGET
     composite: str = DEFAULT_COMPOSITE
@@ -60,3 +62,11 @@ class Message:
     sentence: str
     details: str = ""
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Touched:
+    """Which cells of the table changed: every one of these columns in every one of these rows."""
+
+    rows: np.ndarray
+    columns: np.ndarray

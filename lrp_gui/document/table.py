@@ -153,6 +153,14 @@ class InputTable:
         else:
             self.typed.pop((row, column), None)
 
+    def put_values(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray) -> None:
+        """Write numbers into a block of cells; texts that stood there are gone."""
+        self.values[np.ix_(rows, columns)] = values
+        if self.typed:
+            inside, across = set(rows.tolist()), set(columns.tolist())
+            for cell in [cell for cell in self.typed if cell[0] in inside and cell[1] in across]:
+                del self.typed[cell]
+
     def insert(self, at: int, rows: Sequence[Row]) -> None:
         """Put samples before row `at`."""
         count = len(rows)

@@ -14,6 +14,7 @@ from lrp_gui.table.tint import Tint
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
+    from lrp_gui.document.state import Touched
     from lrp_gui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -250,10 +251,9 @@ class TableModel(QAbstractTableModel):
         self._measure()
         end()
 
-    def _on_cells(self, cells: list[tuple[int, int]]) -> None:
-        rows = [row for row, _column in cells]
-        if rows:
-            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), self.columnCount() - 1))
+    def _on_cells(self, touched: Touched) -> None:
+        first, last = int(touched.rows.min()), int(touched.rows.max())
+        self.dataChanged.emit(self.index(first, 0), self.index(last, self.columnCount() - 1))
 
     def _on_results(self) -> None:
         self._measure()
