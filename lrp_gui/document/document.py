@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lrp_gui.document.files import FileInfo, Obstacle
+    from lrp_gui.document.reference import Reference
     from lrp_gui.document.results import NetworkInfo, SampleResult, TableResult
     from lrp_gui.document.table import InputTable, Row
 
@@ -130,7 +131,6 @@ class Document(QObject):
         if changed:
             self.undo_stack.push(EditCells(self, changed, text))
 
-    def paste(self, row: int, column: int, block: Sequence[Sequence[str]]) -> bool:
     def edit_values(
         self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray, text: str, gesture: str = ""
     ) -> None:
@@ -160,6 +160,7 @@ class Document(QObject):
             first += len(one.features)
         return slice(0, 0)
 
+    def paste(self, row: int, column: int, block: Sequence[Sequence[str]]) -> bool:
         """Put a block of texts at a cell, adding samples where it is longer than the table.
 
         Returns
@@ -213,6 +214,7 @@ class Document(QObject):
         if len(rows) == 1:
             label = self.tr("Delete sample {name}").format(name=self.table.names[rows[0]])
         self.undo_stack.beginMacro(label)
+        self._keep_reference(rows)
         for first, count in reversed(_runs(rows)):
             self.undo_stack.push(DeleteRows(self, first, count, label))
         self.undo_stack.endMacro()
@@ -224,6 +226,11 @@ class Document(QObject):
     def set_composite(self, composite: str) -> None:
         """Explain by another composite, by name."""
         self._change(replace(self.settings, composite=composite), self.tr("Change composite"))
+
+    def set_reference(self, reference: Reference) -> None:
+        """Compare with something, or explain against it."""
+        text = self.tr("Change reference") if reference else self.tr("Take the reference away")
+        self._change(replace(self.settings, reference=reference), text)
 
     def set_auto(self, auto: bool) -> None:
         """Explain after each edit, or only when asked. A mode of working, not an edit: nothing to undo."""
@@ -330,6 +337,7 @@ class Document(QObject):
         if self.selected_sample >= at:
             self.selected_sample += len(rows)
         self.rows_inserted.emit(at, len(rows))
+        self._move_reference(at, len(rows))
         self._after_rows()
 
     def take_rows(self, at: int, count: int) -> list[Row]:
@@ -347,6 +355,7 @@ class Document(QObject):
         elif self.selected_sample >= at:  # it is gone: look at what stands there now
             self.selected_sample = min(at, self.table.samples - 1)
         self.rows_removed.emit(at, count)
+        self._move_reference(at, -count)
         self._after_rows()
         return taken
 
@@ -385,6 +394,19 @@ class Document(QObject):
         self.table_result_changed.emit()
         # The same sample may stand at another row now.
         self.sample_selected.emit(self.selected_sample)
+
+    def _move_reference(self, at: int, count: int) -> None:
+        """The sample that others are compared with stands at another row now."""
+        self.put_settings(replace(self.settings, reference=self.settings.reference.moved(at, count)))
+
+    def _keep_reference(self, rows: Sequence[int]) -> None:
+        """Before the sample that others are compared with goes, a copy takes its place."""
+        reference = self.settings.reference
+        if self.table is not None and reference and reference.row in rows:
+            from lrp_gui.document.reference import frozen
+
+            copy = frozen(reference, self.table)
+            self._change(replace(self.settings, reference=copy), self.tr("Keep the reference"))
 
     def _change(self, settings: ExplainSettings, text: str) -> None:
         if settings != self.settings:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
+from lrp_gui.document.reference import NO_REFERENCE
 from lrp_gui.document.state import Message, Touched
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.requests import SampleRequest, TableRequest
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import SampleResult, TableResult
     from lrp_gui.jobs.engine import Engine
@@ -28,9 +31,9 @@ class Explainer(QObject):
 
     def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._document, self._jobs, self._engine = document, jobs, engine
+        self._document, self._jobs, self.engine = document, jobs, engine
         self._dirty: set[int] = set()  # rows whose table result is missing or of an earlier state
-        self._asked = (document.settings.target, document.settings.composite)
+        self._asked = self._wanted()
         self._sample_job: Job | None = None
         self._table_job: Job | None = None
         self._start = _single_shot(self, DEBOUNCE_MS, self.run)
@@ -78,11 +81,15 @@ class Explainer(QObject):
         self._stop_jobs()
         table = self._document.table
         self._dirty = set(range(table.samples)) if table else set()
-        self._asked = (self._document.settings.target, self._document.settings.composite)
+        self._asked = self._wanted()
         self._start.start()  # something new is explained once, whatever the mode
 
     def _on_cells(self, touched: Touched) -> None:
-        self._changed(set(touched.rows.tolist()))
+        rows = set(touched.rows.tolist())
+        reference, table = self._document.settings.reference, self._document.table
+        if reference.explains and reference.row in rows and table is not None:
+            rows = set(range(table.samples))
+        self._changed(rows)
 
     def _on_inserted(self, at: int, count: int) -> None:
         self._dirty = {row + count if row >= at else row for row in self._dirty}
@@ -101,7 +108,7 @@ class Explainer(QObject):
 
     def _on_settings(self) -> None:
         settings, table = self._document.settings, self._document.table
-        asked = (settings.target, settings.composite)
+        asked = self._wanted()
         if asked != self._asked:
             self._asked = asked
             self._changed(set(range(table.samples)) if table else set())
@@ -126,16 +133,18 @@ class Explainer(QObject):
         if network is None or table is None or row < 0:
             document.put_result(None)
             return False
-        problem = table.row_problem(row)
+        problem = table.row_problem(row) or self._reference_problem()
         if problem:
             document.put_result(None, problem)
             return False
-        request = SampleRequest(network, row, table.names[row], table.values[row].copy(), *self._asked)
+        reference, against = self._compared()
+        values = table.values[row].copy()
+        request = SampleRequest(network, row, table.names[row], values, *self._asked[:2], reference, against)
         self._sample_job = self._jobs.submit(
             Job(
                 self.tr("Explaining sample {name}").format(name=table.names[row]),
                 Priority.SAMPLE,
-                lambda: self._engine.explain_sample(request),
+                lambda: self.engine.explain_sample(request),
                 done=self._sample_done,
                 failed=self._sample_failed,
             )
@@ -144,23 +153,40 @@ class Explainer(QObject):
 
     def _explain_table(self) -> None:
         network, table = self._document.network, self._document.table
-        if network is None or table is None:
+        if network is None or table is None or self._reference_problem():
             return
         good = table.good_rows()
         self._note_refused([row for row in self._dirty if not good[row]])
         rows = sorted(row for row in self._dirty if good[row])
         if not rows:
             return
-        request = TableRequest(network, rows, table.values[rows], *self._asked)
+        request = TableRequest(network, rows, table.values[rows], *self._asked[:2], self._compared()[0])
         self._table_job = self._jobs.submit(
             Job(
                 self.tr("Explaining the table"),
                 Priority.TABLE,
-                lambda: self._engine.explain_table(request),
+                lambda: self.engine.explain_table(request),
                 part=self._table_part,
                 failed=self._table_failed,
             )
         )
+
+    def _wanted(self) -> tuple[str, str, tuple[int, bool]]:
+        """What is asked of the engine: when it changes, no result holds any more."""
+        settings = self._document.settings
+        reference = settings.reference if settings.reference.explains else NO_REFERENCE
+        return settings.target, settings.composite, reference.identity
+
+    def _compared(self) -> tuple[np.ndarray | None, str]:
+        """The reference to explain against, and what it is called."""
+        reference, table = self._document.settings.reference, self._document.table
+        if not reference.explains:
+            return None, ""
+        return reference.values_in(table), reference.name_in(table)
+
+    def _reference_problem(self) -> str:
+        reference = self._document.settings.reference
+        return reference.problem_in(self._document.table) if reference.explains else ""
 
     def _stop_jobs(self) -> None:
         self._table.stop()

@@ -130,7 +130,8 @@ class SampleResult:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
-    shows: str = "relevance"  # or "gradient": what the composite makes of every value
+    shows: str = "relevance"  # or "gradient", what the composite makes of every value; "difference" to a reference
+    against: str = ""  # the reference, as in a sentence; then `explained` is f(x) − f(reference)
 
     @property
     def words(self) -> Shown:

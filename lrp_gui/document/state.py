@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lrp_gui.document.reference import NO_REFERENCE, Reference
+
 if TYPE_CHECKING:
-    from lrp_gui.document.files import FileInfo, Obstacle
-    from lrp_gui.document.results import NetworkInfo
     import numpy as np
 
+    from lrp_gui.document.files import FileInfo, Obstacle
+    from lrp_gui.document.results import NetworkInfo
     from lrp_gui.document.table import InputTable
 
 DEFAULT_TARGET = "max"
@@ -23,6 +25,7 @@ class ExplainSettings:
     target: str = DEFAULT_TARGET
     composite: str = DEFAULT_COMPOSITE
     auto: bool = True
+    reference: Reference = NO_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)

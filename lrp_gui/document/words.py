@@ -48,6 +48,15 @@ SHOWN = {
         "speaks against (−)",
         flows=True,
     ),
+    "difference": Shown(
+        "relevance",
+        "R",
+        "ΣR",
+        "What sets {sample} apart from the reference",
+        "raises the target above the reference (+)",
+        "lowers it (−)",
+        flows=True,
+    ),
     "gradient": Shown(
         *("gradient", "gradient", "Σ gradient", "Gradients of {sample}"),
         *("more of it raises the target (+)", "lowers it (−)"),

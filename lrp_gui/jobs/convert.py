@@ -103,7 +103,7 @@ def viewable_flows(info: NetworkInfo, composite: str) -> tuple[str, ...]:
     """The dense layers whose edges are few enough to be looked at; gradients do not flow along edges."""
     import lrp_engine
 
-    if lrp_engine.Composite.named(composite).shows == "gradient":
+    if composite and lrp_engine.Composite.named(composite).shows == "gradient":
         return ()
     units = {one.name: prod(one.shape) for one in info.inputs} | {one.path: prod(one.shape) for one in info.layers}
     return tuple(
@@ -139,7 +139,8 @@ def sample_result(
         notes=tuple(explanation.notes),
         seconds=seconds,
         warnings=tuple(explanation.warnings),
-        shows=lrp_engine.Composite.named(request.composite).shows,
+        shows="difference" if request.against else lrp_engine.Composite.named(request.composite).shows,
+        against=request.against,
     )
 
 

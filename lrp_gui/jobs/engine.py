@@ -95,7 +95,8 @@ class Engine:
 
         began = time.perf_counter()
         inputs = convert.network_inputs(network, request.network, request.values[None])
-        flows = convert.viewable_flows(request.network, request.composite)
+        composite = "" if request.reference is not None else request.composite
+        flows = convert.viewable_flows(request.network, composite)
         explanation = yield from _explain(network, inputs, request, flows=flows)
         yield Progress(text=f"Collecting the relevance of sample {request.sample}")
         return convert.sample_result(explanation, inputs, request, time.perf_counter() - began)
@@ -182,9 +183,14 @@ def _explain(
 ) -> Steps[Explanation]:
     """Run the engine's generator; its progress is that of the sample, or for a table that of its rows."""
     import lrp_engine
+    from lrp_gui.jobs import convert
 
     target = lrp_engine.parse_target(request.target, request.network.outputs)
-    steps = lrp_engine.explaining(network, inputs, target=target, composite=request.composite, keep=keep, flows=flows)
+    reference = request.reference
+    compared = None if reference is None else convert.network_inputs(network, request.network, reference[None])
+    steps = lrp_engine.explaining(
+        network, inputs, target=target, composite=request.composite, reference=compared, keep=keep, flows=flows
+    )
     try:
         while True:
             try:

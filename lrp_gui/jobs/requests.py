@@ -22,6 +22,8 @@ class SampleRequest:
     values: np.ndarray
     target: str
     composite: str
+    reference: np.ndarray | None = None  # (features,), in the table's units; then no composite is used
+    against: str = ""  # what the reference is called in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class TableRequest:
     values: np.ndarray
     target: str
     composite: str
+    reference: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
