@@ -14,6 +14,7 @@ from lrp_gui.turns import Turns
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from lrp_gui.document.whatif import WhatIf
     from lrp_gui.theme import Theme
     from lrp_gui.window import Window
 
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 LEFT_WIDTH, BOTTOM_HEIGHT = 410, 250
 LEFT_SHARE, BOTTOM_SHARE = 0.28, 0.3
 RIGHT_WIDTH, RIGHT_SHARE = 520, 0.3
+# In a window that is so wide the table and the chosen sample stand beside each other; else behind each other, as tabs.
+WIDE, SAMPLE_SHARE = 1600, 0.4
 LEFT, BOTTOM = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 WRITTEN_MS = 8000
 
 
 class Furniture(QObject):
-    """Model browser on the left, input table below, relevance viewer in the centre.
+    """Model browser on the left, input table and the chosen sample below, relevance viewer in the centre.
 
     The tensor inspector comes in on the right when a tensor is chosen.
     """
@@ -43,13 +46,15 @@ class Furniture(QObject):
         self.viewer: Any = None
         self.inspector: Any = None
         self.inspection: Any = None
+        self.sample: Any = None
         self.docks: tuple[QDockWidget, ...] = ()  # those that always stand there
         self.inspector_dock: QDockWidget | None = None
+        self.sample_dock: QDockWidget | None = None
 
     def move_in(self) -> None:
         """Build the views, one a turn of the event loop, so that none of them holds the window up."""
-        steps = (self._bring_browser, self._bring_table, self._bring_viewer, self._bring_inspector, _warm_up)
-        Turns((*steps, self.ready.emit), self)
+        steps = (self._bring_browser, self._bring_table, self._bring_viewer, self._bring_inspector, self._bring_sample)
+        Turns((*steps, _warm_up, self.ready.emit), self)
 
     def arrange(self) -> None:
         """Show the views as they were left last time, once there is something to show."""
@@ -61,6 +66,7 @@ class Furniture(QObject):
         for dock, area in zip(self.docks, (LEFT, BOTTOM), strict=True):
             window.addDockWidget(area, dock)
             dock.show()
+        self._place_sample()
         if self.inspector_dock is not None:
             window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
             window.addDockWidget(RIGHT, self.inspector_dock)
@@ -85,6 +91,7 @@ class Furniture(QObject):
             dock.setFloating(False)
             self._window.addDockWidget(area, dock)
             dock.show()
+        self._place_sample()
         if self.inspector_dock is not None:
             self.inspector_dock.setFloating(False)
             self._window.addDockWidget(RIGHT, self.inspector_dock)
@@ -95,6 +102,7 @@ class Furniture(QObject):
         if not self._arranged:
             return
         (left, bottom), (width, height) = self.docks, self._most()
+        self._fold_sample()
         if left.width() > width and not left.isFloating():
             self._window.resizeDocks([left], [width], Qt.Orientation.Horizontal)
         right, most = self.inspector_dock, self._most_right()
@@ -105,7 +113,7 @@ class Furniture(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
-        for view in (self.table, self.viewer, self.inspector):
+        for view in (self.table, self.viewer, self.inspector, self.sample):
             if view is not None:
                 view.set_theme(theme)
 
@@ -144,6 +152,56 @@ class Furniture(QObject):
         self.inspector_dock = self._dock("inspector", self.tr("Tensor"), self.inspector, "Alt+3")
         self.inspection.written.connect(self._say_written)
         window.document.tensor_selected.connect(self._show_inspector)
+
+    def _bring_sample(self) -> None:
+        from lrp_gui.sample import SamplePanel
+
+        window = self._window
+        self.sample = SamplePanel(window.document, window.theme, self._what_if, None)
+        self.sample_dock = self._dock("sample", self.tr("Sample"), self.sample, "Alt+4")
+
+    def _what_if(self) -> WhatIf:
+        """What the tabs about the chosen sample ask; nobody asks before there is an engine."""
+        from lrp_gui.document.whatif import WhatIf
+
+        explainer = self._window.explainer
+        assert explainer is not None
+        return WhatIf(self._window.document, self._window.jobs, explainer.engine, self)
+
+    def show_sample(self, page: str) -> None:
+        """Bring the dock about the chosen sample forward, with one of its tabs."""
+        if self.sample_dock is not None and self._arranged:
+            self.sample_dock.show()
+            self.sample_dock.raise_()
+            self.sample.open_page(page)
+
+    def _place_sample(self) -> None:
+        """To the right of the table where there is room, else behind it."""
+        dock, table = self.sample_dock, self.docks[1]
+        if dock is None:
+            return
+        dock.setFloating(False)
+        self._window.addDockWidget(BOTTOM, dock)
+        if self._window.width() >= WIDE:
+            self._window.splitDockWidget(table, dock, Qt.Orientation.Horizontal)
+        else:
+            self._window.tabifyDockWidget(table, dock)
+        dock.show()
+        table.raise_()
+
+    def _fold_sample(self) -> None:
+        """Beside each other there is no room for both any more."""
+        dock, table = self.sample_dock, self.docks[1]
+        if dock is None or self._window.width() >= WIDE or dock.isFloating() or table.isFloating():
+            return
+        area = self._window.dockWidgetArea
+        if (
+            dock.isVisible()
+            and area(dock) == area(table) == BOTTOM
+            and dock not in self._window.tabifiedDockWidgets(table)
+        ):
+            self._window.tabifyDockWidget(table, dock)
+            table.raise_()
 
     def _show_inspector(self) -> None:
         """Whoever chose a tensor wants to see it; without one there is nothing to give room to."""
@@ -187,6 +245,10 @@ class Furniture(QObject):
         (left, bottom), (width, height) = self.docks, self._most()
         self._window.resizeDocks([left], [width], Qt.Orientation.Horizontal)
         self._window.resizeDocks([bottom], [height], Qt.Orientation.Vertical)
+        if self.sample_dock is not None and self._window.width() >= WIDE:
+            share = round(SAMPLE_SHARE * (self._window.width() - width))
+            widths = [self._window.width() - width - share, share]
+            self._window.resizeDocks([bottom, self.sample_dock], widths, Qt.Orientation.Horizontal)
 
 
 def _warm_up() -> None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QByteArray, QSettings
 ORGANIZATION = "LRP Explorer"
 APPLICATION = "lrp-gui"
 # A change of what the window consists of makes an old arrangement unusable.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,146 @@
+"""The dock about the chosen sample: a tab for each input that has an editor, what if, a sweep, the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtWidgets import QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from lrp_gui.sample.editors import editor_for, make_editor
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+    from lrp_gui.document.whatif import WhatIf
+    from lrp_gui.theme import Theme
+
+WHAT_IF, SWEEP, REFERENCE = "what if", "sweep", "reference"
+
+
+class SamplePanel(QWidget):
+    """Tabs that are built when they are first looked at.
+
+    Parameters
+    ----------
+    what_if
+        Makes what the tabs ask; called when the dock is first looked at.
+    """
+
+    def __init__(
+        self, document: Document, theme: Theme, what_if: Callable[[], WhatIf], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._theme, self._make = document, theme, what_if
+        self._what_if: WhatIf | None = None
+        self.setAccessibleName(self.tr("The chosen sample"))
+        self.pages: dict[str, Any] = {}  # those that were looked at, by the name of their tab
+        self._keys: list[str] = []
+        self._holders: list[QWidget] = []
+        self.nothing = QLabel(self.tr("The chosen sample stands here once there is a network to explain."), self)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.setWordWrap(True)
+        self.nothing.setMargin(24)
+        self.nothing.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self.tabs.setUsesScrollButtons(True)
+        self.tabs.currentChanged.connect(self._show_page)
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.nothing)
+        self.stack.addWidget(self.tabs)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.stack)
+        document.network_changed.connect(self._arrange)
+        document.table_replaced.connect(self._show_state)
+        self._arrange()
+
+    @property
+    def what_if(self) -> WhatIf:
+        """What the tabs ask."""
+        if self._what_if is None:
+            self._what_if = self._make()
+        return self._what_if
+
+    @property
+    def page(self) -> Any:
+        """The tab that is open, None before it was first looked at."""
+        index = self.tabs.currentIndex()
+        return self.pages.get(self._keys[index]) if 0 <= index < len(self._keys) else None
+
+    def open_page(self, key: str) -> None:
+        """Go to a tab: `WHAT_IF`, `SWEEP`, `REFERENCE`, or the name of an input that has an editor."""
+        if key in self._keys:
+            self.tabs.setCurrentIndex(self._keys.index(key))
+            self._show_page()
+            if self.page is not None:
+                self.page.setFocus()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take over the colours."""
+        self._theme = theme
+        for page in self.pages.values():
+            page.set_theme(theme)
+
+    def _arrange(self) -> None:
+        """Another network has other inputs; the tab that was open stays open where there is one like it."""
+        open_key = self._keys[self.tabs.currentIndex()] if self.tabs.currentIndex() >= 0 else ""
+        network = self._document.network
+        self._keys, titles = [], []
+        for one in network.inputs if network is not None else ():
+            if editor_for(one):
+                self._keys.append(f"input {one.name}")
+                titles.append(one.name)
+        titles += [self.tr("What if"), self.tr("Sweep"), self.tr("Reference")]
+        self._keys += [WHAT_IF, SWEEP, REFERENCE]
+        self.tabs.blockSignals(True)
+        for page in self.pages.values():
+            page.deleteLater()
+        self.pages.clear()
+        for holder in self._holders:
+            holder.deleteLater()
+        self.tabs.clear()
+        self._holders = [QWidget(self.tabs) for _title in titles]
+        for holder, title in zip(self._holders, titles, strict=True):
+            QVBoxLayout(holder).setContentsMargins(0, 0, 0, 0)
+            self.tabs.addTab(holder, title)
+        self.tabs.setCurrentIndex(self._keys.index(open_key) if open_key in self._keys else 0)
+        self.tabs.blockSignals(False)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        ready = self._document.network is not None and self._document.table is not None
+        self.stack.setCurrentWidget(self.tabs if ready else self.nothing)
+        self._show_page()
+
+    def _show_page(self) -> None:
+        """Build the tab that is looked at, the first time."""
+        index = self.tabs.currentIndex()
+        if not self.isVisible() or not 0 <= index < len(self._keys) or self._document.table is None:
+            return
+        key = self._keys[index]
+        if key not in self.pages:
+            holder = self._holders[index]
+            self.pages[key] = self._build(key, holder)
+            holder.layout().addWidget(self.pages[key])  # type: ignore[union-attr]
+
+    def _build(self, key: str, holder: QWidget) -> Any:
+        if key == WHAT_IF:
+            from lrp_gui.sample.what_if_page import WhatIfPage
+
+            return WhatIfPage(self._document, self.what_if, self._theme, holder)
+        if key == SWEEP:
+            from lrp_gui.sample.sweep_page import SweepPage
+
+            return SweepPage(self._document, self.what_if.sweep, self._theme, holder)
+        if key == REFERENCE:
+            from lrp_gui.sample.reference_page import ReferencePage
+
+            return ReferencePage(self._document, self.what_if.comparison, self._theme, holder)
+        return make_editor(self._document, self._theme, key.removeprefix("input "))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        self._show_page()
