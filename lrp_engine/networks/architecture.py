@@ -7,6 +7,7 @@ The file is read with msgspec into the structures below; unknown keys and wrong 
 from __future__ import annotations
 
 import json
+import math
 from math import prod
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -20,12 +21,16 @@ VERSION = 1
 
 
 class FeatureEntry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """An input unit: network value = (value in the table − mean) / scale."""
+    """An input unit: network value = (value in the table − mean) / scale; and which values are to be expected."""
 
     name: str
     unit: str = ""
     mean: float = 0.0
     scale: float = 1.0
+    low: float | None = None
+    high: float | None = None
+    integer: bool = False
+    categories: list[float] | dict[str, float] = []
 
 
 class InputEntry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -236,7 +241,26 @@ def features_of(name: str, shape: tuple[int, ...], entries: list[FeatureEntry]) 
             raise ArchitectureError(
                 f"The feature “{entry.name}” of the input “{name}” has scale 0; use 1 for no scaling."
             )
-    return tuple(Feature(f.name, f.unit, f.mean, f.scale) for f in entries)
+        if entry.low is not None and entry.high is not None and entry.low > entry.high:
+            raise ArchitectureError(
+                f"The feature “{entry.name}” of the input “{name}” has low {entry.low:g} above high {entry.high:g}."
+            )
+    return tuple(map(_feature, entries))
+
+
+def _feature(entry: FeatureEntry) -> Feature:
+    known = entry.categories
+    pairs = ((number, word) for word, number in known.items()) if isinstance(known, dict) else ((n, "") for n in known)
+    return Feature(
+        entry.name,
+        entry.unit,
+        entry.mean,
+        entry.scale,
+        -math.inf if entry.low is None else entry.low,
+        math.inf if entry.high is None else entry.high,
+        entry.integer,
+        tuple(pairs),
+    )
 
 
 def classes_of(entry: OutputEntry, units: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ and never waits for the worker.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,10 @@ class Feature:
     unit: str = ""
     mean: float = 0.0
     scale: float = 1.0
+    low: float = -math.inf  # the range in which values are to be expected, in the table's units
+    high: float = math.inf
+    integer: bool = False  # whether only whole numbers make sense
+    categories: tuple[tuple[float, str], ...] = ()  # number in the table, what it means; none: any number
 
 
 @dataclass(frozen=True, slots=True)

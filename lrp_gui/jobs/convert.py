@@ -176,9 +176,11 @@ def _inputs(network: Network) -> tuple[InputInfo, ...]:
     for one in network.inputs:
         units = prod(one.unit_shape)
         known = one.features or numbered(units, number)
-        features = tuple(Feature(f.name, f.unit, f.mean, f.scale) for f in known)
         wanted = _torch_type(one.dtype)
         integer = not (wanted.is_floating_point or wanted.is_complex)
+        features = tuple(
+            Feature(f.name, f.unit, f.mean, f.scale, f.low, f.high, f.integer or integer, f.categories) for f in known
+        )
         found.append(InputInfo(one.name, one.unit_shape, features, named=bool(one.features), integer=integer))
         number += units
     return tuple(found)
