@@ -49,9 +49,7 @@ class Encoded:
         """What a person has to know of it, in one sentence; "" for nothing."""
         if not self.dropped:
             return ""
-        return (
-            f"The text is longer than the network's {len(self.ids)} tokens: its last {self.dropped} tokens are left out."
-        )
+        return f"The text is longer than the network's {len(self.ids)} tokens; its last {self.dropped} are left out."
 
 
 class Tokenizer:
@@ -164,12 +162,14 @@ def _read(path: Path) -> Library:
             f" lrp-explorer[{EXTRA}]); until then tokens are numbers"
         ) from None
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise FormatError(f"{path.name} is larger than {MOST_BYTES // 2**20} MiB; that is no tokenizer")
-        return Found.from_file(str(path))
+        nbytes = path.stat().st_size
     except OSError as error:
         raise FormatError(f"{path.name} cannot be read ({error.strerror or error})") from None
-    except (FormatError, KeyboardInterrupt, SystemExit):
+    if nbytes > MOST_BYTES:
+        raise FormatError(f"{path.name} is larger than {MOST_BYTES // 2**20} MiB; that is no tokenizer")
+    try:
+        return Found.from_file(str(path))
+    except (KeyboardInterrupt, SystemExit):
         raise
     # The library raises bare exceptions, and ones of its own that are no Exception where it gives up on a file.
     except BaseException as error:  # noqa: BLE001

@@ -137,10 +137,11 @@ class Editor(QWidget):
         """A name that no other stroke has."""
         return uuid4().hex
 
-    def sample_name(self) -> str:
+    def sample_title(self) -> str:
         """The chosen sample as an edit names it."""
         table = self.document.table
-        return table.names[self.row] if table is not None and self.row >= 0 else ""
+        name = table.names[self.row] if table is not None and self.row >= 0 else ""
+        return self.tr("sample {name}").format(name=name)
 
     # -------------------------------------------------------------------------------------- refreshing
 

@@ -1,4 +1,4 @@
-"""Which editor an input gets, and where each of its features stands in it: in a picture, a series or a row of tokens."""
+"""Which editor an input gets, and where its features stand in it: in a picture, a series, a row of tokens."""
 
 from __future__ import annotations
 
@@ -64,5 +64,5 @@ def layout_of(info: InputInfo) -> Layout:
 
 
 def _numbered(info: InputInfo) -> bool:
-    """Whether the names only count: t0, t1, t2 …"""
+    """Whether the names only count: t0, t1, t2 and so on."""
     return len({re.sub(r"\d+", "#", feature.name) for feature in info.features}) == 1

@@ -1,0 +1,115 @@
+"""The tools of the editors as tables: buttons, tool tips, keys and what a drag of the mouse means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QToolBar, QWidget
+
+from lrp_gui.icons import icon
+
+if TYPE_CHECKING:
+    from lrp_gui.theme import Theme
+
+ICON = 18
+# What a drag of the mouse is to a tool.
+STROKE, BOX, CLICK = "stroke", "box", "click"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool. `options` names the boxes that matter to it; `step` is what an edit is called in the Edit menu."""
+
+    id: str
+    text: str
+    tip: str
+    key: str
+    drag: str
+    options: tuple[str, ...] = ()
+    step: str = ""
+
+
+PICTURE_TOOLS = (
+    Tool("paint", "Paint", "Paint with the chosen value", "B", STROKE, ("value", "size"), "Paint {input} of {sample}"),
+    Tool("erase", "Erase", "Put the background back", "E", STROKE, ("size", "with"), "Erase in {input} of {sample}"),
+    Tool(
+        *("occlude", "Occlude a Patch", "Drag a rectangle, or click for a square: it is covered", "O"),
+        *(BOX, ("size", "with"), "Occlude a patch of {input} of {sample}"),
+    ),
+    Tool(
+        *("noise", "Noise", "Drag a rectangle, or click for a square: noise is added, within the data's range", "N"),
+        *(BOX, ("size", "amount"), "Noise on {input} of {sample} (seed {seed})"),
+    ),
+    Tool(
+        *("fill", "Fill", "Fill what hangs together and is alike, to a tenth of the data's range", "F"),
+        *(CLICK, ("value",), "Fill in {input} of {sample}"),
+    ),
+    Tool("pick", "Pick a Value", "Take the value under the mouse", "I", CLICK, ("value",)),
+)
+SERIES_TOOLS = (
+    Tool("draw", "Draw", "Draw the curve by hand", "B", STROKE, (), "Draw {input} of {sample}"),
+    Tool(
+        *("drag", "Drag a Point", "Take the nearest point and move it", "D"),
+        *(STROKE, (), "Move a point of {input} of {sample}"),
+    ),
+    Tool(
+        *("occlude", "Cover a Stretch", "Drag over a stretch of time: it is covered", "O"),
+        *(BOX, ("with",), "Cover a stretch of {input} of {sample}"),
+    ),
+    Tool(
+        *("noise", "Noise", "Drag over a stretch of time: noise is added, within the data's range", "N"),
+        *(BOX, ("amount",), "Noise on {input} of {sample} (seed {seed})"),
+    ),
+)  # fmt: skip
+
+
+def say(text: str) -> str:
+    """A text of the tables in the window's language."""
+    return QCoreApplication.translate("editors", text)
+
+
+class ToolBar(QToolBar):
+    """A column of buttons, one of which is down; its keys work while the editor has the focus."""
+
+    chosen = Signal(object)  # a Tool
+
+    def __init__(self, tools: Sequence[Tool], theme: Theme, editor: QWidget) -> None:
+        super().__init__(editor)
+        self.setOrientation(Qt.Orientation.Vertical)
+        self.setIconSize(QSize(ICON, ICON))
+        self.setAccessibleName(self.tr("Tools"))
+        self.tools = {tool.id: tool for tool in tools}
+        self.tool = tools[0]
+        self._group = QActionGroup(self)
+        self.by_id: dict[str, QAction] = {}
+        for tool in tools:
+            action = QAction(say(tool.text), self)
+            action.setObjectName(tool.id)
+            action.setCheckable(True)
+            action.setShortcut(QKeySequence(tool.key))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.setToolTip(f"{say(tool.tip)} ({tool.key})")
+            action.triggered.connect(lambda _checked=False, name=tool.id: self.choose(name))
+            self._group.addAction(action)
+            self.addAction(action)
+            editor.addAction(action)
+            button = self.widgetForAction(action)
+            button.setAccessibleName(say(tool.text))
+            self.by_id[tool.id] = action
+        self.by_id[self.tool.id].setChecked(True)
+        self.set_theme(theme)
+
+    def choose(self, name: str) -> None:
+        """Take a tool."""
+        self.tool = self.tools[name]
+        self.by_id[name].setChecked(True)
+        self.chosen.emit(self.tool)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw the icons in the theme's ink."""
+        for name, action in self.by_id.items():
+            action.setIcon(icon(f"tool-{name}", theme))
