@@ -5,6 +5,7 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -32,7 +33,10 @@ from .rulebook import CONVENTIONS, RULES, WEIGHTED, Rule
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """What a selector looks at: the node's kind, family and operation, its layer, and its place among weighted maps."""
+    """What a selector looks at: the node's kind, family and operation, its layer, and its place among weighted maps.
+
+    `count` says how many weighted maps there are, `node` what the node is called in the graph.
+    """
 
     kind: str
     family: str
@@ -40,6 +44,7 @@ class NodeFacts:
     layer: str
     position: int | None = None
     count: int = 0
+    node: str = ""
 
 
 class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -53,6 +58,8 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         A pattern of layer paths: `features.*`.
     position : int
         Among the weighted affine maps in forward order: 0 is the first, −1 the last.
+    node : str
+        The one node of that name in the graph.
     """
 
     kind: str = ""
@@ -60,6 +67,7 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     operation: str = ""
     layer: str = ""
     position: int | None = None
+    node: str = ""
 
     def takes(self, facts: NodeFacts) -> bool:
         """Whether the node is chosen."""
@@ -71,6 +79,7 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
             self.kind in {"", facts.kind}
             and self.family in {"", facts.family}
             and self.operation in {"", facts.operation}
+            and self.node in {"", facts.node}
             and (not self.layer or fnmatchcase(facts.layer, self.layer))
         )
 
@@ -104,6 +113,7 @@ _DEFAULTS: Final[dict[str, Rule]] = {
     LOOKUP: Rule("lookup"),
 }
 _SHOWS: Final = ("relevance", "gradient")
+EDITED: Final = ", edited"  # behind the name of a composite of which some entries are somebody's own
 
 
 class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -180,6 +190,12 @@ class Composite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         if rule == "lrp_0":
             entries += _everywhere(chosen)
         return Composite(str(chosen), f"{chosen} on every affine map", entries, conventions)
+
+    def edited(self, entries: Sequence[Entry]) -> Composite:
+        """The same with entries that go before all others, and with a name that says so; as it is without any."""
+        if not entries:
+            return self
+        return msgspec.structs.replace(self, name=f"{self.name}{EDITED}", entries=(*entries, *self.entries))
 
     def choose(self, facts: NodeFacts) -> tuple[Rule, str]:
         """The node's rule, and why, in words."""

@@ -135,7 +135,8 @@ class _Compiler:
         self.live = live_nodes(network.graph)
         self.constants = _constants(network, device)
         self.on_unsupported = on_unsupported
-        cache = network.cache.setdefault(("weights", device) if device else "weights", WeightCache())
+        shared = network.cache.get("shared", network.cache)
+        cache = shared.setdefault(("weights", device) if device else "weights", WeightCache())
         self.context = Context(
             self.live,
             self.constants,
@@ -170,18 +171,15 @@ class _Compiler:
             *(_last_read(steps), self.overwritable, _cheap(backward), self.composite),
         )
 
-    def choices(self, composite: Composite) -> dict[str, tuple[str, str]]:
-        """What the composite says of every node, and why."""
+    def facts(self) -> dict[str, tuple[NodeFacts, str]]:
+        """What a composite can look at, for every node that may need a rule, and why no rule covers it, or ""."""
         found = {}
         for node in self.nodes:
             if node.op != "call_function" or node not in self.live:
                 continue
             kind, family = kind_of(node, self.live)
-            if family == "output of several":
-                continue
-            why = refusal(node, kind, self.live)
-            rule, reason = ("", why) if why else composite.choose(self._facts(node))
-            found[node.name] = (str(rule), reason)
+            if family != "output of several":
+                found[node.name] = (self._facts(node), refusal(node, kind, self.live))
         return found
 
     def _backward(self) -> dict[Node, RuleStep]:
@@ -236,10 +234,11 @@ class _Compiler:
 
     def _refuse_what_finds_nothing(self, made: Collection[RuleStep]) -> None:
         """A composite of one's own that never applies is a mistake; those by name are for all kinds of networks."""
-        own = [entry for entry in self.composite.entries if entry.select.layer]
+        own = [entry for entry in self.composite.entries if entry.select.layer or entry.select.node]
+        reached = [self._facts(self.merged.get(step.node, step.node)) for step in made] if own else []
         for entry in own:
-            words = f"{self.composite.name}: {entry.select}"
-            if not any(step.reason.startswith(words) for step in made):
+            # One before it may decide instead: it would apply if that one were taken out.
+            if not any(entry.select.takes(facts) and entry.rule.fits(facts.kind, facts.family) for facts in reached):
                 self._refuse_what_fits_nothing(entry)
                 raise CompositeError(
                     f"No node that relevance reaches is chosen by “{entry.select}” of the composite "
@@ -305,6 +304,7 @@ class _Compiler:
             *(kind, family, operation_name(node), node.meta.get("layer", "")),
             position=self.positions.get(node),
             count=len(self.positions),
+            node=node.name,
         )
 
     def _needed(self, backward: Sequence[RuleStep]) -> set[Node]:
@@ -367,12 +367,10 @@ def _constants(network: Network, device: torch.device | None) -> dict[Node, Any]
     return found
 
 
-def chosen_rules(network: Network, composites: Sequence[Composite]) -> list[dict[str, tuple[str, str]]]:
-    """Of each composite, the rule of every node with the reason, without explaining anything.
+def node_facts(network: Network) -> dict[str, tuple[NodeFacts, str]]:
+    """Of every node what composites look at, by name, and why no rule covers it, or "" where one does.
 
-    An operation that no rule covers has "" and the reason why. That a batch norm is merged, `Layer.merged_into` says.
+    With them, `Composite.choose` tells rules without explaining anything. That a batch norm is merged,
+    `Layer.merged_into` says.
     """
-    if not composites:
-        return []
-    compiler = _Compiler(network, composites[0], (network.outputs[0].name,), "refuse", None)
-    return [compiler.choices(composite) for composite in composites]
+    return _Compiler(network, Composite("none"), (network.outputs[0].name,), "refuse", None).facts()

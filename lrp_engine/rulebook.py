@@ -5,8 +5,10 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any, Final
 
 import msgspec
@@ -33,6 +35,9 @@ _ALL_KINDS: Final = (*KINDS, UNSUPPORTED)
 WEIGHTED: Final = ("dense", "convolution")  # the families of affine maps that learn
 _SHARING: Final = (AFFINE, SUM, NORMALIZATION)
 
+_FROM_DATA: Final = "from the data"
+_PRINTED: Final = re.compile(r"(?P<name>\w+)\s*(\((?P<inside>[^()]*)\))?")
+
 Parameter = float | int | str | list | None  # a list holds numbers, nested as a tensor is
 
 
@@ -55,6 +60,10 @@ class RuleType:
     description: str
     source: str
     signed: tuple[str, ...] = ()
+
+    def fits(self, kind: str, family: str) -> bool:
+        """Whether a node of this kind and family can take it."""
+        return kind in self.kinds and (not self.families or family in self.families)
 
 
 def _weighted(name: str, parameters: dict[str, Parameter], description: str, source: str) -> RuleType:
@@ -217,7 +226,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise CompositeError(
                     f"The parameter {key} of the rule {self.name} has to be a number or a list of them."
                 )
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
             raise CompositeError(
                 f"The parameter {key} of the rule {self.name} cannot be {value}; it is a number and cannot be negative."
             )
@@ -233,25 +242,65 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         values = self.values
         return {**values, "epsilon": RULES["lrp_0"].parameters["epsilon"]} if values.get("epsilon") == 0 else values
 
+    @staticmethod
+    def parse(text: str) -> Rule:
+        """Read a rule as it is printed: `gamma`, `gamma(0.5)`, `alpha_beta(alpha=3, beta=2)`.
+
+        Raises
+        ------
+        CompositeError
+            If there is no such rule, or it cannot have these parameters; the sentence says which.
+        """
+        found = _PRINTED.fullmatch(text.strip())
+        if found is None:
+            raise CompositeError(f"“{text.strip()}” is no rule; write it like gamma or gamma(gamma=0.5).")
+        kind = RULES.get(found["name"])
+        parameters: dict[str, Parameter] = {}
+        for place, part in enumerate(one for one in (found["inside"] or "").split(",") if one.strip()):
+            key, equals, value = part.partition("=")
+            known = tuple(kind.parameters) if kind is not None else ()
+            if not equals:  # by its place, as in a call
+                key, value = known[place] if place < len(known) else part, part
+            parameters[key.strip()] = _parameter(key.strip(), value.strip(), found["name"])
+        rule = Rule(found["name"], parameters)
+        kept = {key: value for key, value in parameters.items() if value != RULES[rule.name].parameters[key]}
+        return Rule(rule.name, kept)
+
     def fits(self, kind: str, family: str) -> bool:
         """Whether a node of this kind and family can take the rule."""
-        row = RULES[self.name]
-        return kind in row.kinds and (not row.families or family in row.families)
+        return RULES[self.name].fits(kind, family)
 
     def __str__(self) -> str:
         inside = ", ".join(f"{key}={_word(value)}" for key, value in self.values.items() if value != "first")
         return f"{self.name}({inside})" if inside else self.name
 
 
+def rules_for(kind: str, family: str) -> tuple[RuleType, ...]:
+    """The rules that somebody may give to a node; what needs more than a rule, a reference, is left out."""
+    return tuple(row for row in RULES.values() if row.name != "reference" and row.fits(kind, family))
+
+
+def _parameter(key: str, text: str, rule: str) -> Parameter:
+    """A parameter as it is printed."""
+    if text == _FROM_DATA:
+        return None
+    if key == "ties":
+        return text
+    try:
+        return float(text)
+    except ValueError as error:
+        raise CompositeError(f"The parameter {key} of the rule {rule} is a number, not “{text}”.") from error
+
+
 def _numbers(value: Any) -> bool:
     if isinstance(value, list):
         return all(_numbers(one) and one is not None for one in value)
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value))
 
 
 def _word(value: Parameter) -> str:
     if value is None:
-        return "from the data"
+        return _FROM_DATA
     if isinstance(value, list):
         return "…"
     return value if isinstance(value, str) else f"{value:g}"

@@ -10,16 +10,18 @@ from lrp_gui.browser.repeats import fold_repeats
 from lrp_gui.browser.search import Subject
 from lrp_gui.browser.tree import Column, Planting, TreeModel, TreeNode
 from lrp_gui.document.results import InputInfo, LayerInfo, NodeInfo
+from lrp_gui.document.rules import Chosen, Planned, main_node, offers, scopes_of, with_rule
+from lrp_gui.document.state import Message
 from lrp_gui.document.words import shape_text, signed
 
 if TYPE_CHECKING:
+    from lrp_gui.browser.tree import Index
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import LedgerRow, SampleResult
+    from lrp_gui.document.state import ExplainSettings
 
 LAYER, OPERATION, SHAPE, PARAMETERS, RULE, RELEVANCE, ABSORBED, PRODUCTS = range(8)
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported")
-# Rule and reason, as the composite gives them.
-Chosen = tuple[str, str]
 
 
 class LayersModel(TreeModel):
@@ -35,9 +37,11 @@ class LayersModel(TreeModel):
         self._absorbed: dict[int, float] = {}  # by the id of a node of the tree, with all below it
         self._ledger: dict[str, LedgerRow] = {}
         self._by_layer: dict[str, tuple[Chosen, ...]] = {}  # as the explanation had it
+        self._planned = Planned(None, document.settings)
         document.network_changed.connect(self._rebuild)
         document.result_changed.connect(self._on_result)
-        document.settings_changed.connect(self._on_result)
+        document.stale_changed.connect(self._on_result)
+        document.settings_changed.connect(self._on_settings)
         self._rebuild()
 
     # ------------------------------------------------------------------------------ what the tree asks
@@ -66,7 +70,13 @@ class LayersModel(TreeModel):
         if isinstance(item, LayerInfo) and item.merged_into:
             return f"{lines[0]}; computed inside {item.merged_into}"
         lines += [f"Rule: {rule or 'none'}" + (f" ({why})" if why else "") for rule, why in self.chosen(node)]
+        if self.editable(node):
+            lines.append("F2 or a double click on the rule changes it, Ctrl+R also for its kind or a pattern.")
         return "\n".join(lines)
+
+    def emphasised(self, node: TreeNode, column: int) -> bool:
+        """What somebody changed about the composite stands out."""
+        return column == RULE and bool(self._planned.edits(nodes_of(node)))
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: D102
         result = self._document.result
@@ -87,19 +97,72 @@ class LayersModel(TreeModel):
 
     def chosen(self, node: TreeNode) -> tuple[Chosen, ...]:
         """The rules of a row, in the order in which relevance meets them, each once, with the reason."""
-        item = node.item
+        item, result = node.item, self._document.result
         if item is None or isinstance(item, InputInfo):
             return ()
-        network, composite = self._document.network, self._document.settings.composite
-        planned = network.rules.get(composite) if network is not None else None
-        result = self._document.result
-        if planned is None or (result is not None and result.composite == composite):
+        planned = [self._planned.of(one) for one in reversed(nodes_of(node))]
+        title = self._document.settings.composite_title
+        # Until another composite is computed, the explanation that is there tells of the one before.
+        told = result is not None and result.composite == title and not self._document.stale
+        if told or not any(planned):
             if isinstance(item, LayerInfo) and (found := self._by_layer.get(item.path)):
                 return found
             if isinstance(item, NodeInfo) and (row := self._ledger.get(item.name)):
                 return ((row.rule, row.reason),)
-        nodes = item.nodes if isinstance(item, LayerInfo) else (item,)
-        return tuple(dict.fromkeys(planned[one.name] for one in reversed(nodes) if planned and one.name in planned))
+        return tuple(dict.fromkeys(one for one in planned if one is not None))
+
+    # ------------------------------------------------------------------------------------ editing rules
+
+    def editable(self, node: TreeNode) -> bool:
+        """Whether there is a choice of rules here; what is computed inside another layer has that one's."""
+        merged = isinstance(node.item, LayerInfo) and node.item.merged_into
+        return not merged and len(offers(nodes_of(node))) > 1
+
+    def rule_problem(self, node: TreeNode, text: str) -> str:
+        """Why this text is no rule for a row, in one sentence; "" where it is one."""
+        return self._changed(node, text)[1]
+
+    def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
+        flags = super().flags(index)
+        if index.isValid() and index.column() == RULE and self.editable(self.node_at(index)):
+            return flags | Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
+        if role == Qt.ItemDataRole.EditRole and index.isValid() and index.column() == RULE:
+            return next((rule for rule, _reason in self._of_main(self.node_at(index))), "")
+        return super().data(index, role)
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: D102
+        if role != Qt.ItemDataRole.EditRole or not self.flags(index) & Qt.ItemFlag.ItemIsEditable:
+            return False
+        node, document = self.node_at(index), self._document
+        settings, problem = self._changed(node, str(value))
+        if problem:
+            document.message.emit(Message(problem))
+            return False
+        text = self.tr("Rule of {name}").format(name=node.name if isinstance(node.item, NodeInfo) else node.path)
+        document.set_rules(settings, text)
+        return True
+
+    def _changed(self, node: TreeNode, text: str) -> tuple[ExplainSettings, str]:
+        layer, one = self.place(node)
+        if layer is None:
+            return self._document.settings, ""
+        select = scopes_of(layer, one)[0].select
+        return with_rule(self._document.settings, self._document.network, select, text)
+
+    def place(self, node: TreeNode) -> tuple[LayerInfo | None, NodeInfo | None]:
+        """The layer of a row, and its node where the row is one."""
+        if isinstance(node.item, NodeInfo):
+            return self.nodes[node.parent].item, node.item
+        return (node.item, None) if isinstance(node.item, LayerInfo) else (None, None)
+
+    def _of_main(self, node: TreeNode) -> list[Chosen]:
+        layer, one = self.place(node)
+        main = one or (main_node(layer) if layer is not None else None)
+        found = self._planned.of(main) if main is not None else None
+        return [found] if found is not None else []
 
     # ------------------------------------------------------------------------------------ the columns
 
@@ -156,6 +219,7 @@ class LayersModel(TreeModel):
         self.beginResetModel()
         planting = Planting()
         network = self._document.network
+        self._planned = Planned(network, self._document.settings)
         if network is not None:
             for one in network.inputs:
                 planting.node(one.name, dotted=False).item = one
@@ -175,6 +239,10 @@ class LayersModel(TreeModel):
         self._read_result()
         self.fill(self.top)
         self.endResetModel()
+
+    def _on_settings(self) -> None:
+        self._planned = Planned(self._document.network, self._document.settings)
+        self._on_result()
 
     def _on_result(self) -> None:
         self._read_result()
@@ -213,6 +281,13 @@ class LayersModel(TreeModel):
             if (parent := self.nodes[number].parent) >= 0:
                 sums[parent] += sums[number]
         return {id(node): amount for node, amount in zip(self.nodes, sums, strict=True) if amount}
+
+
+def nodes_of(node: TreeNode) -> tuple[NodeInfo, ...]:
+    """The nodes of the graph that a row stands for; none for a module that only holds others."""
+    if isinstance(node.item, LayerInfo):
+        return node.item.nodes
+    return (node.item,) if isinstance(node.item, NodeInfo) else ()
 
 
 def _name(node: TreeNode) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtGui import QFont, QGuiApplication, QPalette
 
 from lrp_gui.browser.search import NotUnderstood, Subject, conditions_of, matching
 
@@ -77,6 +77,10 @@ class TreeModel(QAbstractItemModel):
         """What is said of a node when the mouse rests on it."""
         return node.path
 
+    def emphasised(self, node: TreeNode, column: int) -> bool:  # noqa: ARG002
+        """Whether a cell stands out."""
+        return False
+
     # -------------------------------------------------------------------------------- what Qt asks
 
     def rowCount(self, parent: Index = TOP) -> int:  # noqa: D102
@@ -115,6 +119,10 @@ class TreeModel(QAbstractItemModel):
             return _side(column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.tip(node)
+        if role == Qt.ItemDataRole.FontRole and self.emphasised(node, index.column()):
+            bold = QFont()
+            bold.setBold(True)
+            return bold
         if role == Qt.ItemDataRole.ForegroundRole and self._matched is not None and number not in self._matched:
             # What only stands above something that was found steps back.
             return QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText)

@@ -225,7 +225,11 @@ class Document(QObject):
 
     def set_composite(self, composite: str) -> None:
         """Explain by another composite, by name."""
-        self._change(replace(self.settings, composite=composite), self.tr("Change composite"))
+        self.set_rules(replace(self.settings, composite=composite, own=None, edits=()), self.tr("Change composite"))
+
+    def set_rules(self, settings: ExplainSettings, text: str) -> None:
+        """Explain by other rules; `text` names the step in the Edit menu."""
+        self._change(settings, text)
 
     def set_reference(self, reference: Reference) -> None:
         """Compare with something, or explain against it."""

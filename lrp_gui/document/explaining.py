@@ -175,7 +175,7 @@ class Explainer(QObject):
         """What is asked of the engine: when it changes, no result holds any more."""
         settings = self._document.settings
         reference = settings.reference if settings.reference.explains else NO_REFERENCE
-        return settings.target, settings.composite, reference.identity
+        return settings.target, settings.rules, reference.identity
 
     def _compared(self) -> tuple[np.ndarray | None, str]:
         """The reference to explain against, and what it is called."""

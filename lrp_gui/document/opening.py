@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from lrp_gui.document import files
 from lrp_gui.document.connecting import Connector
 from lrp_gui.document.files import Obstacle, SizeRow, Source
+from lrp_gui.document.rules import for_another_network
 from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening
 from lrp_gui.jobs.browsing import program_of, sorted_paths
 from lrp_gui.jobs.opening import features_of, read_table
@@ -183,7 +184,7 @@ class Opener(QObject):
             kind = files.FAILED  # it could be read all right, only that there is no network in it
         sentence = self._loading_title(file) if runs else file.need
         obstacle = Obstacle(kind, sentence, source, file.calls, table=browsed.table)
-        settings = ExplainSettings(composite=self._document.settings.composite)
+        settings = for_another_network(self._document.settings)
         # Before anything hears of the new file: what was being loaded is wanted no more.
         self._stop()
         self._document.open(
@@ -216,7 +217,8 @@ class Opener(QObject):
 
     def _loaded_anew(self, opened: Opened) -> None:
         document = self._document
-        settings = ExplainSettings(composite=document.settings.composite)
+        kept = document.settings
+        settings = ExplainSettings(composite=kept.composite, own=kept.own, edits=kept.edits)
         contents = Contents(opened.network, _table_of(opened), settings, 0, file=document.file)
         document.open(contents, self.tr("Load {name} anew").format(name=opened.network.name))
         self._say_rest(opened.problem)

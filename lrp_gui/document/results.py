@@ -49,6 +49,11 @@ class NodeInfo:
     kind: str
     shape: tuple[int, ...]  # of its output, without the sample axis
     multiply_adds: int = 0  # for one sample
+    # What composites look at, beside kind and operation.
+    layer: str = ""
+    family: str = ""
+    position: int | None = None  # among the weighted maps
+    refused: str = ""  # why no rule covers it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,6 @@ class NetworkInfo:
     notes: tuple[str, ...]  # what was inferred, assumed, traced: shown to the person
     source: Source = field(default_factory=Source)  # how it was loaded, and can be loaded again
     sizes: tuple[SizeRow, ...] = ()  # dimensions that the file leaves open
-    # Name of a composite -> name of a node -> the rule that it would get, and why.
-    rules: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from lrp_gui.document.reference import NO_REFERENCE, Reference
 if TYPE_CHECKING:
     import numpy as np
 
+    from lrp_engine.composites import Composite, Entry
     from lrp_gui.document.files import FileInfo, Obstacle
     from lrp_gui.document.results import NetworkInfo
     from lrp_gui.document.table import InputTable
@@ -20,12 +21,39 @@ DEFAULT_COMPOSITE = "epsilon_plus"
 
 @dataclass(frozen=True, slots=True)
 class ExplainSettings:
-    """What is explained, by which rules, whether an edit explains again by itself, and against what."""
+    """What is explained, by which rules, whether an edit explains again by itself, and against what.
+
+    Attributes
+    ----------
+    composite : str
+        By name; of one that was read from a file the name that it has there.
+    own : Composite or None
+        The composite that was read from a file.
+    edits : tuple of Entry
+        What somebody changed about the rules; they go before all others, the first that fits a node decides.
+    """
 
     target: str = DEFAULT_TARGET
     composite: str = DEFAULT_COMPOSITE
     auto: bool = True
     reference: Reference = NO_REFERENCE
+    own: Composite | None = None
+    edits: tuple[Entry, ...] = ()
+
+    @property
+    def rules(self) -> str | Composite:
+        """What the engine explains by: a name alone, or a whole composite where something about it was changed."""
+        if not self.edits:
+            return self.own or self.composite
+        from lrp_engine.composites import as_composite
+
+        return as_composite(self.own or self.composite).edited(self.edits)
+
+    @property
+    def composite_title(self) -> str:
+        """What the composite is called, wherever it is shown."""
+        rules = self.rules
+        return rules if isinstance(rules, str) else rules.name
 
 
 @dataclass(frozen=True, slots=True)

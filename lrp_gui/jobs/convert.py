@@ -20,12 +20,12 @@ from lrp_gui.document.results import (
     SampleResult,
     TableResult,
 )
-from lrp_gui.jobs.nodes import node_infos, rules_by_composite
+from lrp_gui.jobs.nodes import node_infos
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.sizes import open_sizes
 
 if TYPE_CHECKING:
-    from lrp_engine import Explanation, Network
+    from lrp_engine import Composite, Explanation, Network
     from lrp_gui.document.files import Source
     from lrp_gui.jobs.requests import SampleRequest
 
@@ -51,7 +51,6 @@ def network_info(network: Network, source: Source) -> NetworkInfo:
         notes=(*network.notes, *_several_outputs(network)),
         source=source,
         sizes=open_sizes(network, source),
-        rules=rules_by_composite(network),
     )
 
 
@@ -99,11 +98,11 @@ def _check_whole(block: np.ndarray, info: InputInfo) -> None:
         )
 
 
-def viewable_flows(info: NetworkInfo, composite: str) -> tuple[str, ...]:
+def viewable_flows(info: NetworkInfo, composite: str | Composite) -> tuple[str, ...]:
     """The dense layers whose edges are few enough to be looked at; gradients do not flow along edges."""
-    import lrp_engine
+    from lrp_engine.composites import as_composite
 
-    if composite and lrp_engine.Composite.named(composite).shows == "gradient":
+    if composite and as_composite(composite).shows == "gradient":
         return ()
     units = {one.name: prod(one.shape) for one in info.inputs} | {one.path: prod(one.shape) for one in info.layers}
     return tuple(
@@ -119,15 +118,16 @@ def sample_result(
     explanation: Explanation, inputs: dict[str, Any], request: SampleRequest, seconds: float
 ) -> SampleResult:
     """Everything about the first sample of an explanation."""
-    import lrp_engine
+    from lrp_engine.composites import as_composite
 
+    composite = as_composite(request.composite)
     return SampleResult(
         row=request.row,
         sample=request.sample,
         outputs=_first_output(explanation)[0],
         explained=float(explanation.score[0]),
         target=explanation.targets[0],
-        composite=request.composite,
+        composite=composite.name,
         inputs={name: _array(relevance[0]) for name, relevance in explanation.inputs.items()},
         values={name: _array(values[0]) for name, values in inputs.items()},
         layers={
@@ -139,7 +139,7 @@ def sample_result(
         notes=tuple(explanation.notes),
         seconds=seconds,
         warnings=tuple(explanation.warnings),
-        shows="difference" if request.against else lrp_engine.Composite.named(request.composite).shows,
+        shows="difference" if request.against else composite.shows,
         against=request.against,
     )
 

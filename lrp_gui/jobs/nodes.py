@@ -1,4 +1,4 @@
-"""What the browser tells of single nodes: their shapes, their multiply-adds, the rule that each composite gives."""
+"""What the browser tells of single nodes: their shapes, their multiply-adds, and what composites look at."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def node_infos(network: Network) -> dict[str, NodeInfo]:
     """Describe every operation of the graph, by the node's name."""
     from lrp_engine.networks.graph import kind_of, live_nodes, operation_name
 
-    live = live_nodes(network.graph)
+    live, facts = live_nodes(network.graph), _facts(network)
     return {
         node.name: NodeInfo(
             name=node.name,
@@ -29,24 +29,26 @@ def node_infos(network: Network) -> dict[str, NodeInfo]:
             kind=kind_of(node, live)[0],
             shape=tuple(size for size in node.meta.get("shape", ()) if size is not None),
             multiply_adds=multiply_adds(network, node, operation_name(node)),
+            **facts.get(node.name, {}),
         )
         for node in network.graph.nodes
         if node.op == "call_function" and node in live
     }
 
 
-def rules_by_composite(network: Network) -> dict[str, dict[str, tuple[str, str]]]:
-    """For each named composite the rule of every node, and why; nothing where they cannot be told beforehand."""
-    from lrp_engine import Composite, composite_names
+def _facts(network: Network) -> dict[str, dict[str, Any]]:
+    """What composites look at, by the name of the node; nothing where it cannot be told beforehand."""
     from lrp_engine.errors import LrpError
-    from lrp_engine.plan import chosen_rules
+    from lrp_engine.plan import node_facts
 
-    names = [name for name, _about in composite_names()]
     try:
-        chosen = chosen_rules(network, [Composite.named(name) for name in names])
+        found = node_facts(network)
     except LrpError:
         return {}  # explaining meets the same error, and says it
-    return dict(zip(names, chosen, strict=True))
+    return {
+        name: {"layer": facts.layer, "family": facts.family, "position": facts.position, "refused": refused}
+        for name, (facts, refused) in found.items()
+    }
 
 
 def multiply_adds(network: Network, node: Node, name: str) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+    from lrp_engine import Composite
     from lrp_gui.document.files import FileInfo, Source
     from lrp_gui.document.results import NetworkInfo
 
@@ -21,7 +22,7 @@ class SampleRequest:
     sample: str
     values: np.ndarray
     target: str
-    composite: str
+    composite: str | Composite
     reference: np.ndarray | None = None  # (features,), in the table's units; then no composite is used
     against: str = ""  # what the reference is called in a sentence
 
@@ -34,7 +35,7 @@ class TableRequest:
     rows: list[int]
     values: np.ndarray
     target: str
-    composite: str
+    composite: str | Composite
     reference: np.ndarray | None = None
 
 

@@ -7,8 +7,11 @@ import torch
 from torch import nn
 
 import lrp_engine as lrp
-from lrp_engine.plan import chosen_rules
-from lrp_gui.jobs.nodes import node_infos, rules_by_composite
+from lrp_engine.plan import node_facts
+from lrp_gui.document.results import LayerInfo, NetworkInfo
+from lrp_gui.document.rules import Planned
+from lrp_gui.document.state import ExplainSettings
+from lrp_gui.jobs.nodes import node_infos
 
 
 class Recurrent(nn.Module):
@@ -60,21 +63,21 @@ def network():
     return lrp.capture(nn.Sequential(Attention(), nn.Flatten(), nn.Linear(48, 3)).eval(), torch.randn(2, 6, 8))
 
 
-@pytest.mark.parametrize("composite", ["epsilon_plus", "attn_lrp", "gradient"])
+def told(network, composite):
+    nodes = node_infos(network)
+    layer = LayerInfo("all", "", "", (), 0, (), nodes=tuple(nodes.values()))
+    planned = Planned(NetworkInfo("a", "a", (), (layer,), (), "", ()), ExplainSettings(composite=composite))
+    return {name: planned.of(node) for name, node in nodes.items()}
+
+
+@pytest.mark.parametrize("composite", [name for name, _about in lrp.composite_names()])
 def test_rules_told_beforehand_are_those_of_the_explanation(network, composite):
-    (told,) = chosen_rules(network, [lrp.Composite.named(composite)])
+    rules = told(network, composite)
     explained = lrp.explain(network, torch.randn(2, 6, 8), composite=composite)
     assert explained.ledger
     for row in explained.ledger:
-        assert told[row.node][0] == row.rule
-        assert row.reason.startswith(told[row.node][1])  # an operand that turns out to be a gate is added
-
-
-def test_every_composite_is_told(network):
-    rules = rules_by_composite(network)
-    assert set(rules) == {name for name, _about in lrp.composite_names()}
-    assert all(by_node.keys() == node_infos(network).keys() for by_node in rules.values())
-    assert chosen_rules(network, []) == []
+        assert rules[row.node][0] == row.rule
+        assert row.reason.startswith(rules[row.node][1])  # an operand that turns out to be a gate is added
 
 
 def test_what_no_rule_covers_has_the_reason_instead():
@@ -83,7 +86,7 @@ def test_what_no_rule_covers_has_the_reason_instead():
             return torch.linalg.inv(x).sum((1, 2))
 
     network = lrp.capture(Odd(), torch.eye(3).repeat(2, 1, 1) * 2)
-    (told,) = chosen_rules(network, [lrp.Composite.named("epsilon")])
-    refused = [reason for rule, reason in told.values() if not rule]
+    assert any(refused for _facts, refused in node_facts(network).values())
+    refused = [reason for rule, reason in told(network, "epsilon").values() if not rule]
     assert refused
     assert all(refused)

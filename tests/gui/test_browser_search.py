@@ -30,16 +30,16 @@ def network(blocks=12):
     layers = []
     for n in range(blocks):
         path = f"encoder.{n}"
-        nodes = tuple(NodeInfo(f"{kind}_{n}", kind, "bilinear", (8, 8), 4096) for kind in ("matmul", "softmax"))
+        nodes = tuple(
+            NodeInfo(f"{name}_{n}", name, name, (8, 8), 4096, layer=f"{path}.attention", family=name)
+            for name in ("bilinear", "softmax")
+        )
         layers += [
             LayerInfo(f"{path}.attention", "Attention", "bilinear", (8, 8), 0, (), nodes=nodes),
             LayerInfo(f"{path}.fc", "Linear", "affine map", (8, 32), 1056, ()),
         ]
     layers.append(LayerInfo("head", "Linear", "affine map", (2,), 66, ()))
-    rules = {"epsilon_plus": {f"matmul_{n}": ("half", "default for bilinear") for n in range(blocks)}}
-    return NetworkInfo(
-        "/data/a.pt", "a", (InputInfo("x", (8,), (), False),), tuple(layers), ("0", "1"), "", (), rules=rules
-    )
+    return NetworkInfo("/data/a.pt", "a", (InputInfo("x", (8,), (), False),), tuple(layers), ("0", "1"), "", ())
 
 
 def opened(info=None, rows=(), **facts):
@@ -117,10 +117,10 @@ def test_a_layer_of_several_nodes_unfolds_into_them_and_they_choose_it(browser):
     tree, document = browser.layers, browser._document
     layer = tree.tree.index_of("encoder.3.attention")
     node = tree.tree.index(0, 0, layer)
-    assert node.data() == "matmul_3"
+    assert node.data() == "bilinear_3"
     tree.show_row(node)
     assert document.selected_layer == "encoder.3.attention"
-    assert tree.currentIndex().data() == "matmul_3"
+    assert tree.currentIndex().data() == "bilinear_3"
     document.select_layer("head")
     assert tree.currentIndex().data() == "head"
 
@@ -128,10 +128,10 @@ def test_a_layer_of_several_nodes_unfolds_into_them_and_they_choose_it(browser):
 def test_rules_are_there_before_anything_is_explained_with_the_reason(browser):
     model = browser.layers.tree
     index = model.index_of("encoder.0.attention")
-    assert index.siblingAtColumn(4).data() == "half"
+    assert index.siblingAtColumn(4).data() == "attn_lrp, half"
     assert "default for bilinear" in index.data(Qt.ItemDataRole.ToolTipRole)
-    browser._document.set_composite("epsilon")
-    assert index.siblingAtColumn(4).data() == ""
+    browser._document.set_composite("cp_lrp")
+    assert index.siblingAtColumn(4).data() == "constant, signal"
 
 
 def test_what_is_absorbed_is_summed_up(qapp):
