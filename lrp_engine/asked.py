@@ -181,7 +181,7 @@ def _mask(layer: Layer, node: Node, units: Any) -> Tensor:
         if list(given.shape) != [size for axis, size in enumerate(shape) if samples is None or axis != samples[0]]:
             raise InputError(f"The mask for “{layer.path}” is {'×'.join(map(str, given.shape))}; it does not fit.")
         return given.reshape(shape).to(mask.dtype)
-    axis = _units_axis(node) % len(shape)
+    axis = units_axis(node) % len(shape)
     for unit in given.flatten().tolist():
         if not isinstance(unit, int) or not 0 <= unit < shape[axis]:
             raise InputError(f"There is no unit {unit} in “{layer.path}”: they are 0 to {shape[axis] - 1}.")
@@ -189,7 +189,7 @@ def _mask(layer: Layer, node: Node, units: Any) -> Tensor:
     return mask
 
 
-def _units_axis(node: Node) -> int:
+def units_axis(node: Node) -> int:
     """Where a value's units stand; what works number by number has them where the layer before it has them."""
     for one in walk_back(node, _number_by_number):
         row = operation_of(one)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .files import WeightFile
     from .files.table import RawTable
+    from .health import Finding
     from .networks.candidate import Candidate
     from .networks.network import Network
 
@@ -92,6 +93,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NUMBER",
         type=int,
         help="write the way to connect the tensors with this number as NAME.architecture.json beside the file",
+    )
+    inspect.add_argument(
+        "--health",
+        action="store_true",
+        help="also go through all numbers: NaN, weights that explode or vanish, units without weights, duplicates …",
+    )
+    inspect.add_argument(
+        "--data",
+        metavar="TABLE",
+        type=Path,
+        help="with --health: run the network on this table's rows too, for dead and saturated units",
     )
     inspect.set_defaults(run=_inspect)
 
@@ -176,8 +188,26 @@ def _inspect(arguments: argparse.Namespace) -> int:
     if arguments.write is not None:
         print(f"written: {_write_candidate(weights, arguments.write)}")
         return DONE
-    print(inspection_json(weights) if arguments.json else inspection(weights))
+    findings = _health(arguments, weights) if arguments.health else None
+    print(inspection_json(weights, findings) if arguments.json else inspection(weights, findings))
     return DONE
+
+
+def _health(arguments: argparse.Namespace, weights: WeightFile) -> list[Finding]:
+    """What the weights show, and, with a table, what the units do on it."""
+    from .health.findings import ordered
+    from .health.weights import weight_health
+
+    if arguments.data is None:
+        return weight_health(weights)
+    from .files.table import read_table
+    from .health.activations import unit_health
+    from .networks import load
+
+    network = load(arguments.file)
+    table = read_table(arguments.data)
+    _rows_used, inputs, _features = _samples(network, table, ":")
+    return ordered([*weight_health(weights, set(network.tensors)), *unit_health(network, inputs)])
 
 
 def _write_candidate(weights: WeightFile, number: int) -> Path:

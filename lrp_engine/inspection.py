@@ -6,17 +6,20 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from .errors import LrpError, UntrustedFile
+from .health.findings import KINDS
 from .networks.loading import Needs, needs
 from .report import columns, in_bytes, in_words
 
 if TYPE_CHECKING:
     from .files import TensorInfo, WeightFile
     from .files.weightfile import Branch, FileNode
+    from .health import Finding
     from .networks.candidate import Candidate
 
 _BRANCHES = 40  # lines of the tree
@@ -31,8 +34,8 @@ _ROLES = {
 }
 
 
-def inspection(weights: WeightFile) -> str:
-    """What is in a weight file, as text."""
+def inspection(weights: WeightFile, findings: Sequence[Finding] | None = None) -> str:
+    """What is in a weight file, as text; with what was found on checking its health."""
     lines = [f"{weights.path}", f"format: {weights.format}"]
     lines += [f"file: {path.name}" for path in weights.files if path != weights.path]
     lines += [f"{key}: {_short(value)}" for key, value in weights.metadata.items()]
@@ -50,14 +53,17 @@ def inspection(weights: WeightFile) -> str:
     lines += _tree(weights.tree())
     lines += _graph(weights.nodes)
     lines += _needed(needs(weights))
+    lines += _health(findings) if findings is not None else []
     return "\n".join(lines)
 
 
-def inspection_json(weights: WeightFile) -> str:
+def inspection_json(weights: WeightFile, findings: Sequence[Finding] | None = None) -> str:
     """The same as JSON."""
     wanted = needs(weights)
+    health = {} if findings is None else {"health": [asdict(one) for one in findings]}
     return _json(
-        {
+        health
+        | {
             "path": str(weights.path),
             "format": weights.format,
             "kind": weights.kind,
@@ -157,6 +163,12 @@ def _needed(wanted: Needs) -> list[str]:
         lines += ["ways to connect the tensors:", *candidate_lines(wanted.candidates)]
         lines.append("take one by `explain --candidate NUMBER`; `inspect --write NUMBER` writes it beside the weights")
     return lines
+
+
+def _health(findings: Sequence[Finding]) -> list[str]:
+    """What was found, the gravest first."""
+    lines = [f"health: {len(findings)} finding{'s' * (len(findings) != 1)}"]
+    return lines + [f"  {one.severity}: {KINDS[one.kind].title}: {one.sentence}" for one in findings]
 
 
 def _short(value: Any) -> str:
