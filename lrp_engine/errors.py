@@ -20,7 +20,17 @@ class LrpError(Exception):
 
 
 class FormatError(LrpError):
-    """A file is missing, broken, or of a kind that cannot be used."""
+    """A file is missing, broken, or of a kind that cannot be used.
+
+    Attributes
+    ----------
+    choice : str
+        Of a table that could be read if somebody chose how: which attribute of `Reading` they may choose.
+    """
+
+    def __init__(self, message: str, choice: str = "") -> None:
+        super().__init__(message)
+        self.choice = choice
 
 
 class UntrustedFile(LrpError):

@@ -106,7 +106,7 @@ class Archive:
         if start + length != at:
             raise ValueError("a list elsewhere")
         if count > MOST_MEMBERS or length > LARGEST_DIRECTORY:
-            raise FormatError(f"{self.path.name} has {count} members, more than any weight file needs.")
+            raise FormatError(f"{self.path.name} has {count} members, more than this program reads.")
         return count, start
 
     def _in_order(self, entries: list[zipfile.ZipInfo], directory: int) -> dict[int, int]:
@@ -133,13 +133,13 @@ class Archive:
         parts = name.replace("\\", "/").split("/")
         say = f"The member “{shown(name)}” of {self.path.name}"
         if not name or name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
-            raise FormatError(f"{say} has a path that leaves the archive; no weight file needs that.")
+            raise FormatError(f"{say} has a path that leaves the archive; nothing that this program reads needs that.")
         if entry.flag_bits & _ENCRYPTED:
             raise FormatError(f"{say} is encrypted; unpack it with its password first.")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise FormatError(f"{say} is compressed in a way that this program does not read.")
         if entry.create_system == _UNIX and stat.S_ISLNK(entry.external_attr >> 16):
-            raise FormatError(f"{say} is a link to another file; no weight file needs that.")
+            raise FormatError(f"{say} is a link to another file; nothing that this program reads needs that.")
         if entry.compress_type == zipfile.ZIP_STORED and entry.compress_size != entry.file_size:
             raise FormatError(f"{say} states two different sizes: the file is damaged.")
         name = name.removeprefix(self._folder)

@@ -7,13 +7,13 @@ own text. A formula is never computed: what the spreadsheet program saved with i
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import FormatError
+from .archive import Archive
+from .table_options import AS_FOUND, Reading
 from .table_raw import LARGEST_TEXT, RawTable, check_count, damaged, from_text, in_words
 
 _CELL = re.compile(rb"<c\b([^>]*[^/>])>(.*?)</c>", re.DOTALL)
@@ -33,41 +33,83 @@ class _Marks:
     merged: tuple[str, ...]
 
 
-def read_excel(path: Path) -> RawTable:
-    """Read the first sheet of a workbook that is not empty.
+def read_excel(path: Path, reading: Reading = AS_FOUND, most: int = 0) -> RawTable:
+    """Read a sheet of a workbook: the one that is named, or the first that is not empty.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    reading : Reading
+        How somebody wants it to be read.
+    most : int
+        Read no more than so many rows; 0 for all.
 
     Raises
     ------
     FormatError
-        If it is damaged, empty or too large, or has two columns of one name.
+        If it is damaged, empty or too large, lacks the sheet, or has two columns of one name.
     """
     import fastexcel
 
     notes: list[str] = []
-    sheets = _sheets(path)
+    archive = Archive(path)
+    links = _sheets(archive)
     with damaged(path, "an Excel workbook"):
         book = fastexcel.read_excel(path)
-        names = book.sheet_names
-        for name in names:
-            sheet = book.load_sheet(name, header_row=None, dtypes="string")
+        names = tuple(book.sheet_names)
+        if reading.sheet and reading.sheet not in names:
+            have = in_words([f"“{one}”" for one in names])
+            raise FormatError(f"{path.name} has no sheet “{reading.sheet}”; it has {have}.", choice="sheet")
+        for name in (reading.sheet,) if reading.sheet else names:
+            sheet = book.load_sheet(name, header_row=None, dtypes="string", n_rows=most or None)
             if sheet.height and sheet.width:
                 break
         else:
-            raise FormatError(f"{path.name} is empty; a table needs a row of names and at least one row of numbers.")
+            what = f"The sheet “{reading.sheet}” of {path.name}" if reading.sheet else path.name
+            raise FormatError(
+                f"{what} is empty; a table needs a row of names and at least one row of numbers.", choice="sheet"
+            )
         check_count(path, sheet.height, sheet.width)
         rows = [[("" if cell is None else cell).strip() for cell in row] for row in sheet.to_polars().rows()]
-    if len(names) > 1:
+    if len(names) > 1 and not reading.sheet:
         others = in_words([f"“{one}”" for one in names if one != name])
         notes.append(f"The sheet “{name}” was read; {others} {'is' if len(names) == 2 else 'are'} left out.")
-    marks = _marks(sheets.get(name, b""))
+    marks = _marks(archive.read(links[name], 2 * LARGEST_TEXT) if name in links else b"")
     top, left = marks.first
     for (row, column), text in marks.unknown.items():
         if row - top < len(rows) and column - left < len(rows[0]) and not rows[row - top][column - left]:
             rows[row - top][column - left] = text
-    notes += _said(marks)
+    if reading.merged == "all":
+        _spread(rows, marks)
+    notes += _said(marks, spread=reading.merged == "all")
     lines = [(row, cells) for row, cells in enumerate(rows, start=top) if any(cells)]
-    table = from_text(path, lines, notes, row="Row", commas=False)
-    return replace(table, bad={place: (text, _reason(text, why)) for place, (text, why) in table.bad.items()})
+    reading = replace(reading, sheet=name)
+    table = from_text(path, lines, notes, row="Row", commas=False, reading=reading, kind="excel")
+    bad = {place: (text, _reason(text, why)) for place, (text, why) in table.bad.items()}
+    return replace(table, bad=bad, sheets=names)
+
+
+def _spread(rows: list[list[str]], marks: _Marks) -> None:
+    """Give all of the merged cells the value of their first."""
+    top, left = marks.first
+    for merged in marks.merged:
+        (first, start), (last, end) = (_at(place) for place in merged.split(":"))
+        inside = [
+            (row - top, column - left)
+            for row in range(first, min(last, top + len(rows) - 1) + 1)
+            for column in range(start, min(end, left + len(rows[0]) - 1) + 1)
+        ]
+        if inside and min(inside[0]) >= 0:
+            value = rows[inside[0][0]][inside[0][1]]
+            for row, column in inside:
+                rows[row][column] = value
+
+
+def _at(place: str) -> tuple[int, int]:
+    """Row and column of B3, both counted from 1."""
+    letters = place.rstrip("0123456789")
+    return int(place[len(letters) :]), _column(letters.encode())
 
 
 def _reason(text: str, why: str) -> str:
@@ -76,7 +118,7 @@ def _reason(text: str, why: str) -> str:
     return "an error of the spreadsheet" if text.startswith("#") else why
 
 
-def _said(marks: _Marks) -> Iterator[str]:
+def _said(marks: _Marks, *, spread: bool) -> Iterator[str]:
     without = [f"{_name(*place)}" for place, text in marks.unknown.items() if text.startswith("=")]
     errors = [f"{_name(*place)} ({text})" for place, text in marks.unknown.items() if text.startswith("#")]
     if marks.formulas > len(without):
@@ -86,33 +128,30 @@ def _said(marks: _Marks) -> Iterator[str]:
     if errors:
         yield f"The spreadsheet could not compute {in_words(errors)}."
     if marks.merged:
-        yield f"Of the merged cells {in_words(list(marks.merged))} only the first has a value; the others are missing."
+        which = f"Of the merged cells {in_words(list(marks.merged))}"
+        what = "all have the value of the first." if spread else "only the first has a value; the others are missing."
+        yield f"{which} {what}"
 
 
-def _sheets(path: Path) -> dict[str, bytes]:
-    """Each sheet's text by its name; nothing where the workbook is not put together as usual."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            # A few bytes may say that they are gigabytes.
-            if sum(member.file_size for member in archive.infolist()) > 2 * LARGEST_TEXT:
-                raise FormatError(
-                    f"{path.name} takes more than {2 * LARGEST_TEXT // 1024**2} MiB when it is unpacked; save it as "
-                    "Parquet, or fewer rows."
-                )
-            members = set(archive.namelist())
-            book, links = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-            if not {book, links} <= members:
-                return {}
-            targets = dict(_pairs(archive.read(links), b"Relationship", b"Id", b"Target"))
-            found = {}
-            for name, link in _pairs(archive.read(book), b"sheet", b"name", b"r:id"):
-                member = targets.get(link, "").removeprefix("/")
-                member = member if member.startswith("xl/") else f"xl/{member}"
-                if member in members:
-                    found[_unescaped(name)] = archive.read(member)
-            return found
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError, NotImplementedError) as error:
-        raise FormatError(f"{path.name} is a damaged Excel workbook: {error}.") from error
+def _sheets(archive: Archive) -> dict[str, str]:
+    """Each sheet's member by its name; nothing where the workbook is not put together as usual."""
+    # A few bytes may say that they are gigabytes.
+    if sum(member.file_size for member in archive.members.values()) > 2 * LARGEST_TEXT:
+        raise FormatError(
+            f"{archive.path.name} takes more than {2 * LARGEST_TEXT // 1024**2} MiB when it is unpacked; save it as "
+            "Parquet, or fewer rows."
+        )
+    book, links = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+    if book not in archive or links not in archive:
+        return {}
+    targets = dict(_pairs(archive.read(links), b"Relationship", b"Id", b"Target"))
+    found = {}
+    for name, link in _pairs(archive.read(book), b"sheet", b"name", b"r:id"):
+        member = targets.get(link, "").removeprefix("/")
+        member = member if member.startswith("xl/") else f"xl/{member}"
+        if member in archive:
+            found[_unescaped(name)] = member
+    return found
 
 
 def _pairs(text: bytes, tag: bytes, key: bytes, value: bytes) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,8 @@ from .table_raw import RawTable, from_text
 from .table_text import text_of
 
 
-def read_json_lines(path: Path) -> RawTable:
-    """Read JSON lines. A column that a line lacks is missing there.
+def read_json_lines(path: Path, most: int = 0) -> RawTable:
+    """Read JSON lines, of a file of `most` bytes or more only the first. A column that a line lacks is missing there.
 
     Raises
     ------
@@ -21,7 +21,7 @@ def read_json_lines(path: Path) -> RawTable:
         If a line is no JSON, or is of another kind than the first; the sentence names the line.
     """
     notes: list[str] = []
-    text = text_of(path, notes)
+    text, _encoding = text_of(path, notes, most=most)
     lines = [
         (place, _parsed(path, place, line)) for place, line in enumerate(text.split("\n"), start=1) if line.strip()
     ]
@@ -34,7 +34,9 @@ def read_json_lines(path: Path) -> RawTable:
                 f"Line {place} of {path.name} holds {_kind(value)}, but the first line holds {_kind(lines[0][1])}."
             )
     if kind is list:
-        return from_text(path, [(place, [_cell(path, place, one) for one in row]) for place, row in lines], notes)
+        return from_text(
+            path, [(place, [_cell(path, place, one) for one in row]) for place, row in lines], notes, kind="json"
+        )
     return _objects(path, [(place, row) for place, row in lines if isinstance(row, dict)], notes)
 
 
@@ -57,7 +59,7 @@ def _objects(path: Path, lines: list[tuple[int, dict[str, Any]]], notes: list[st
             else f"{path.name} holds objects without names; a table needs at least one column."
         )
     body = [(place, [_cell(path, place, row.get(name)) for name in kept]) for place, row in lines]
-    table = from_text(path, body, notes, names=tuple(kept))
+    table = from_text(path, body, notes, names=tuple(kept), kind="json")
     return replace(table, left_out=left_out or None)
 
 

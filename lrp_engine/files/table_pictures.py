@@ -84,15 +84,17 @@ def looks_like_picture(path: Path, head: bytes) -> bool:
     return bool(_in(path)) if path.is_dir() else head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
 
 
-def read_pictures(path: Path, picture: PictureInput | None = None) -> RawTable:
-    """Read a picture, or all of a folder, each as one sample: a column of file names, then one for each number.
+def read_pictures(path: Path | Sequence[Path], picture: PictureInput | None = None, most: int = 0) -> RawTable:
+    """Read a picture, or several, each as one sample: a column of file names, then one for each number.
 
     Parameters
     ----------
-    path : Path
-        A file, or a folder; of a folder's folders nothing is read.
+    path : Path or sequence of Path
+        A file, several, or a folder; of a folder's folders nothing is read.
     picture : PictureInput, optional
         What they are made into; without it the first picture's size and colours, with numbers from 0 to 1.
+    most : int
+        Read no more than so many pictures; 0 for all.
 
     Raises
     ------
@@ -101,18 +103,19 @@ def read_pictures(path: Path, picture: PictureInput | None = None) -> RawTable:
     """
     import numpy as np
 
-    files = _in(path) if path.is_dir() else [path]
+    files = _in(path) if isinstance(path, Path) and path.is_dir() else [path] if isinstance(path, Path) else list(path)
     said: Counter[str] = Counter()
     notes: list[str] = []
-    if path.is_dir():
+    if isinstance(path, Path) and path.is_dir():
         others = sum(1 for one in path.iterdir() if one not in set(files) and not one.name.startswith("."))
         if others:
             notes.append(f"{others} more in {path.name} {'is' if others == 1 else 'are'} no PNG or JPEG files.")
+    files = files[: most or None]
     if picture is None:
         first = _opened(files[0], Counter())
         picture = PictureInput(len(first.getbands()), first.height, first.width)
     count = picture.channels * picture.height * picture.width
-    check_count(path, len(files), count + 1)
+    check_count(path if isinstance(path, Path) else files[0].parent, len(files), count + 1)
     values = np.full((len(files), count + 1), np.nan)
     for row, file in enumerate(files):
         values[row, 1:] = _numbers(file, picture, said)
@@ -128,7 +131,7 @@ def read_pictures(path: Path, picture: PictureInput | None = None) -> RawTable:
     else:
         names = [f"pixel {channel},{place}" for channel in range(picture.channels) for place in places]
     texts = {0: [file.name for file in files]}
-    return from_values(("file", *names), values, notes, named=False, texts=texts)
+    return from_values(("file", *names), values, notes, named=False, texts=texts, kind="pictures")
 
 
 def _in(folder: Path) -> list[Path]:

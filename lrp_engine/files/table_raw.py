@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from ..errors import FormatError
 from .cells import number, writes_decimal_comma, writes_decimal_point
+from .table_cells import Unusable, WrittenCells, numbers_of
+from .table_options import AS_FOUND, Reading
 
 if TYPE_CHECKING:
     import numpy as np
 
 LARGEST_TEXT = 512 * 1024**2  # bytes of a table that is read as text
 MOST_NUMBERS = 2**27  # cells of a table that is read as numbers: one GiB of them
-_BLOCK = 8192  # rows
 
-Bad = dict[tuple[int, int], tuple[str, str]]
+Bad = Mapping[tuple[int, int], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +37,21 @@ class RawTable:
         (samples, columns) in float64; NaN where the text is no number.
     named : bool
         Whether the file has a header.
-    bad : dict
-        (row, column) -> (text, reason) for every cell that cannot be used as a number, both counted from 0.
+    bad : mapping
+        (row, column) -> (text, reason) for every cell that cannot be used as a number, both counted from 0; of large
+        files and of those that hold numbers found when it is asked for.
     decimal_comma : bool
         Whether the file writes 3,14.
     notes : tuple of str
         What was assumed on reading, in sentences.
     left_out : dict
         Column -> why it is not in the table, as half a sentence: “holds lists”.
+    kind : str
+        “text”, “parquet”, “excel”, “json”, “arrays” or “pictures”.
+    found : Reading
+        How it was read, complete for its kind.
+    sheets : tuple of str
+        Of a workbook, all that it has.
     """
 
     names: tuple[str, ...]
@@ -55,6 +62,9 @@ class RawTable:
     decimal_comma: bool = False
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] | None = None
+    kind: str = "text"
+    found: Reading = AS_FOUND
+    sheets: tuple[str, ...] = ()
 
     def column(self, column: int) -> tuple[str, ...]:
         """One column as typed."""
@@ -62,40 +72,11 @@ class RawTable:
             return self.cells.column(column)
         return tuple(row[column] for row in self.cells)
 
-
-class WrittenCells(Sequence[Sequence[str]]):
-    """The cells of a file that holds numbers: written out as they are asked for.
-
-    Parameters
-    ----------
-    values : ndarray
-        (samples, columns).
-    texts : mapping
-        Column -> its cells, where they are texts.
-    """
-
-    def __init__(self, values: np.ndarray, texts: Mapping[int, Sequence[str]]) -> None:
-        self._values, self._texts = values, texts
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[str, ...]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[tuple[str, ...]]: ...
-    def __getitem__(self, index: int | slice) -> tuple[str, ...] | list[tuple[str, ...]]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
-        written = [_written(value) for value in self._values[index].tolist()]
-        for column, texts in self._texts.items():
-            written[column] = texts[index]
-        return tuple(written)
-
-    def column(self, column: int) -> tuple[str, ...]:
-        """One column of them."""
-        texts = self._texts.get(column)
-        return tuple(texts) if texts is not None else tuple(map(_written, self._values[:, column].tolist()))
+    def numbers(self, column: int) -> np.ndarray | None:
+        """One column of a file that holds numbers, NaN where they are missing; None where there are texts."""
+        if isinstance(self.cells, WrittenCells) and not self.cells.has_texts(column):
+            return self.values[:, column]
+        return None
 
 
 def from_text(
@@ -106,6 +87,8 @@ def from_text(
     names: tuple[str, ...] = (),
     row: str = "Line",
     commas: bool = True,
+    reading: Reading = AS_FOUND,
+    kind: str = "text",
 ) -> RawTable:
     """Make a table of rows of text: find the header, and read the numbers.
 
@@ -123,6 +106,10 @@ def from_text(
         What the file's rows are called.
     commas : bool
         Whether a comma may stand before decimals.
+    reading : Reading
+        How somebody wants it to be read.
+    kind : str
+        Of what kind the file is.
 
     Raises
     ------
@@ -133,26 +120,53 @@ def from_text(
         raise FormatError(f"{path.name} is empty; a table needs a line of names and at least one line of numbers.")
     if not names:
         lines = _without_empty_last_column(lines)
-    width = len(lines[0][1])
-    for place, cells in lines:
-        if len(cells) != width:
-            counted = f"{len(cells)} cell" if len(cells) == 1 else f"{len(cells)} cells"
-            raise FormatError(f"{row} {place} of {path.name} has {counted}, but the first line has {width}.")
+    lines = _evened(path, lines, notes, row, reading)
     body = [cells for _, cells in lines]
-    comma = commas and _has_decimal_commas(body)
-    if comma:
+    comma = reading.decimal == "," if reading.decimal else commas and _has_decimal_commas(body)
+    if comma and not reading.decimal:
         notes.append("Decimal commas were read as decimal points.")
     named = bool(names) or any(number(cell, decimal_comma=comma)[1] == "not a number" for cell in body[0])
+    if reading.header is not None and not names:
+        named = reading.header
     if named and not names:
-        names = header(path, body.pop(0))
+        names = header(path, body.pop(0), notes, reading)
         if not body:
             raise FormatError(f"{path.name} holds column names but no line of numbers.")
     elif not named:
-        names = tuple(f"column {position}" for position in range(1, width + 1))
-        notes.append("The first line holds numbers, so the table was read as one without column names.")
+        names = tuple(f"column {position}" for position in range(1, len(body[0]) + 1))
+        if reading.header is None:
+            notes.append("The first line holds numbers, so the table was read as one without column names.")
     cells = tuple(tuple(cells) for cells in body)
     values, bad = _numbers(cells, decimal_comma=comma)
-    return RawTable(names, cells, values, named, bad, comma, tuple(notes))
+    found = replace(reading, decimal="," if comma else ".", header=named)
+    return RawTable(names, cells, values, named, bad, comma, tuple(notes), kind=kind, found=found)
+
+
+def _evened(
+    path: Path, lines: list[tuple[int, list[str]]], notes: list[str], row: str, reading: Reading
+) -> list[tuple[int, list[str]]]:
+    """Lines of one length.
+
+    Raises
+    ------
+    FormatError
+        If they are not, and nobody said what to do about it.
+    """
+    width = len(lines[0][1])
+    uneven = [(place, cells) for place, cells in lines if len(cells) != width]
+    if not uneven:
+        return lines
+    place, cells = uneven[0]
+    counted = f"{len(cells)} cell" if len(cells) == 1 else f"{len(cells)} cells"
+    said = f"{row} {place} of {path.name} has {counted}, but the first line has {width}"
+    more = f" ({len(uneven)} lines are of another length)" if len(uneven) > 1 else ""
+    if reading.uneven == "refuse":
+        raise FormatError(f"{said}{more}.", choice="uneven")
+    if reading.uneven == "skip":
+        notes.append(f"{said}{more}; what is of another length was left out.")
+        return [line for line in lines if len(line[1]) == width]
+    notes.append(f"{said}{more}; what is missing was left empty, and what is too much was cut off.")
+    return [(place, (cells + [""] * width)[:width]) for place, cells in lines]
 
 
 def from_values(
@@ -163,6 +177,7 @@ def from_values(
     named: bool = True,
     texts: Mapping[int, Sequence[str]] | None = None,
     left_out: Mapping[str, str] | None = None,
+    kind: str = "arrays",
 ) -> RawTable:
     """Make a table of numbers.
 
@@ -180,41 +195,52 @@ def from_values(
         Column -> its cells, where they are texts.
     left_out : mapping, optional
         Column -> why it is not in the table.
+    kind : str
+        Of what kind the file is.
     """
-    import numpy as np
-
     texts = texts or {}
-    bad: Bad = {}
     for column, cells in texts.items():
-        for row, text in enumerate(cells):
-            values[row, column], reason = number(text)
-            if reason:
-                bad[row, column] = (text, reason)
-    for first in range(0, len(values), _BLOCK):  # by blocks: a window behind this thread gets its turns
-        finite = np.isfinite(values[first : first + _BLOCK])
-        if finite.all():
-            continue
-        for row, column in np.argwhere(~finite).tolist():
-            if column not in texts:
-                value = float(values[first + row, column])
-                bad[first + row, column] = (_written(value), "missing" if math.isnan(value) else "infinite")
-    return RawTable(names, WrittenCells(values, texts), values, named, bad, notes=tuple(notes), left_out=left_out)
+        values[:, column] = numbers_of(cells)
+    bad = Unusable(values, texts)
+    return RawTable(
+        *(names, WrittenCells(values, texts), values, named, bad),
+        notes=tuple(notes),
+        left_out=left_out,
+        kind=kind,
+        found=Reading(header=named),
+    )
 
 
-def header(path: Path, row: Sequence[str]) -> tuple[str, ...]:
+def header(path: Path, row: Sequence[str], notes: list[str], reading: Reading = AS_FOUND) -> tuple[str, ...]:
     """Read the columns' names.
 
     Raises
     ------
     FormatError
-        If a name stands there twice.
+        If a name stands there twice, and nobody said what to do about it.
     """
     names = tuple(name or f"column {position}" for position, name in enumerate(row, start=1))
     twice = [name for name, times in Counter(names).items() if times > 1]
-    if twice:
-        at = " and ".join(str(i) for i, name in enumerate(names, start=1) if name == twice[0])
-        raise FormatError(f"{path.name} has the column name “{twice[0]}” more than once, in columns {at}; rename one.")
-    return names
+    if not twice:
+        return names
+    at = " and ".join(str(i) for i, name in enumerate(names, start=1) if name == twice[0])
+    said = f"{path.name} has the column name “{twice[0]}” more than once, in columns {at}"
+    if reading.alike == "refuse":
+        raise FormatError(f"{said}; rename one.", choice="alike")
+    notes.append(f"{said}; the later ones got a number behind it.")
+    return _numbered(names)
+
+
+def _numbered(names: Sequence[str]) -> tuple[str, ...]:
+    """Tell columns of one name apart: a, a (2), a (3)."""
+    taken, found = set(names), list[str]()
+    for name in names:
+        free, copy = name, 1
+        while free in found or (copy > 1 and free in taken):
+            copy += 1
+            free = f"{name} ({copy})"
+        found.append(free)
+    return tuple(found)
 
 
 def check_count(path: Path, rows: int, columns: int) -> None:
@@ -261,13 +287,6 @@ def in_words(parts: Sequence[str], most: int = 5) -> str:
     """Write the first of these, and how many more there are."""
     shown = ", ".join(parts[:most])
     return f"{shown} and {len(parts) - most} more" if len(parts) > most else shown
-
-
-def _written(value: float) -> str:
-    if math.isnan(value):
-        return ""
-    short = f"{value:.15g}"
-    return short if float(short) == value else repr(value)
 
 
 def _without_empty_last_column(lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:

@@ -158,7 +158,8 @@ def test_open_quote(tmp_path):
 
 
 def test_not_text(tmp_path):
-    assert "not a text table" in refused(tmp_path, b"PK\3\4\0\0\0\0")
+    assert "not a text table" in refused(tmp_path, b"PK\0\0\0\0\0\0")
+    assert "damaged zip archive" in refused(tmp_path, b"PK\3\4\0\0\0\0")
 
 
 def test_broken_sixteen_bit_text(tmp_path):

@@ -150,12 +150,15 @@ def test_a_table_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
     assert "has 20 rows of 1 numbers" in refused(tmp_path / "t.parquet")
 
 
-def test_a_text_file_of_a_gigabyte(tmp_path):
-    with (tmp_path / "t.csv").open("wb") as stream:
-        stream.truncate(2**30)  # a hole: it takes no room on the disk
-    assert "has 1,024 MiB; tables of text up to 512 MiB can be opened, so save it as Parquet" in refused(
-        tmp_path / "t.csv"
-    )
+def test_text_files_that_are_too_large_or_hold_nothing(tmp_path):
+    for name, size in (("t.csv", 5 * 2**30), ("t.jsonl", 2**30)):
+        with (tmp_path / name).open("wb") as stream:
+            stream.truncate(size)  # a hole: it takes no room on the disk
+    assert "has 5.0 GiB; tables of text up to 4 GiB can be opened, so save it as Parquet" in refused(tmp_path / "t.csv")
+    assert "has 1,024 MiB; tables of text up to 512 MiB can be opened" in refused(tmp_path / "t.jsonl")
+    with (tmp_path / "t.csv").open("r+b") as stream:
+        stream.truncate(2**30)
+    assert "t.csv is not a text table" in refused(tmp_path / "t.csv")
 
 
 # --------------------------------------------------------------------------------------------------------------- Excel
@@ -220,7 +223,7 @@ def test_excel_with_a_name_twice_empty_or_damaged(workbook, tmp_path):
 def test_a_workbook_of_an_unknown_version_of_zip(workbook, tmp_path):
     content = bytearray(workbook(lambda _book, sheet: [sheet.write(0, 0, "a"), sheet.write(1, 0, 1)]).read_bytes())
     content[content.index(b"PK\x01\x02") + 6] = 99
-    assert "not a text table" in refused(written(tmp_path / "v.xlsx", bytes(content)))
+    assert "damaged zip archive" in refused(written(tmp_path / "v.xlsx", bytes(content)))
 
 
 # ---------------------------------------------------------------------------------------------------------- JSON lines
