@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError
+from .table_cells import Unusable, taken
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,7 @@ ANSWERS = frozenset(
     {"label", "labels", "target", "targets", "class", "classes", "y", "outcome", "output", "prediction"}
 )
 
+_LOOKED_AT = 1000  # rows of a column without numbers: whether texts stand there, or nothing
 _BRACKETS = re.compile(r"[(\[{].*?[)\]}]")
 
 
@@ -31,7 +33,7 @@ class Matched:
     Attributes
     ----------
     order : tuple of int
-        The table's column for each feature, in the network's order.
+        The table's column for each feature, in the network's order; -1 where it has none, and the feature is missing.
     extras : tuple of str
         The names of the columns that the network does not use.
     notes : tuple of str
@@ -42,14 +44,27 @@ class Matched:
     extras: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def take(self, table: RawTable) -> tuple[np.ndarray, dict[tuple[int, int], tuple[str, str]]]:
-        """Pick the network's columns: values (samples, features), and the bad cells by (row, feature)."""
+    def take(self, table: RawTable) -> tuple[np.ndarray, Mapping[tuple[int, int], tuple[str, str]]]:
+        """Pick the network's columns: values (samples, features), and the bad cells by (row, feature).
+
+        Columns that stand side by side are not copied.
+        """
+        if isinstance(table.bad, Unusable):
+            return taken(table.values, self.order), table.bad.of(self.order)
         place = {column: feature for feature, column in enumerate(self.order)}
         bad = {(row, place[column]): cell for (row, column), cell in table.bad.items() if column in place}
-        first, last = self.order[0], self.order[-1]
-        if self.order == tuple(range(first, last + 1)):
-            return table.values[:, first : last + 1], bad  # side by side: a million rows need no copy
-        return table.values[:, list(self.order)], bad
+        absent = [feature for feature, column in enumerate(self.order) if column < 0]
+        bad |= {(row, feature): ("", "missing") for feature in absent for row in range(len(table.values))}
+        return taken(table.values, self.order), bad
+
+    def typed(self, table: RawTable) -> dict[tuple[int, int], str]:
+        """What stands in the cells that are no finite numbers, by (row, feature); an empty one is not among them."""
+        if isinstance(table.bad, Unusable):
+            return dict(table.bad.of(self.order).typed())
+        place = {column: feature for feature, column in enumerate(self.order)}
+        return {
+            (row, place[column]): text for (row, column), (text, _) in table.bad.items() if text and column in place
+        }
 
 
 def match_columns(features: Sequence[Feature], named: bool, table: RawTable) -> Matched:
@@ -73,6 +88,34 @@ def match_columns(features: Sequence[Feature], named: bool, table: RawTable) -> 
     if named and table.named:
         return _by_name([feature.name for feature in features], table)
     return _by_position(len(features), table)
+
+
+def suggest_columns(features: Sequence[Feature], named: bool, table: RawTable) -> tuple[int, ...]:
+    """Propose a column for every feature where `match_columns` refuses: by name as far as they go, else by position.
+
+    Parameters
+    ----------
+    features, named, table
+        As for `match_columns`.
+
+    Returns
+    -------
+    tuple of int
+        -1 where there is none.
+    """
+    exact = {name: column for column, name in enumerate(table.names)}
+    if named and table.named:
+        loose: dict[str, int] = {}
+        for column, name in enumerate(table.names):
+            loose.setdefault(_plain(name), column)
+        found: list[int] = []
+        for feature in features:
+            column = exact.get(feature.name, loose.get(_plain(feature.name), -1))
+            found.append(-1 if column in found else column)
+        if max(found) >= 0:
+            return tuple(found)
+    free = [column for column in range(len(table.names)) if not _set_aside(column, table)]
+    return tuple([*free, *[-1] * len(features)][: len(features)])
 
 
 def row_problems(
@@ -172,9 +215,14 @@ def _by_position(count: int, table: RawTable) -> Matched:
 
 def _set_aside(column: int, table: RawTable) -> bool:
     """Whether this column is an answer, or holds nothing but text."""
+    import numpy as np
+
     if _plain(table.names[column]) in ANSWERS:
         return True
-    return all(table.bad.get((row, column), ("", ""))[1] == "not a number" for row in range(len(table.values)))
+    if not np.isnan(table.values[:, column]).all():
+        return False
+    first = range(min(len(table.values), _LOOKED_AT))
+    return any(table.bad.get((row, column), ("", ""))[1] == "not a number" for row in first)
 
 
 def _matched(order: list[int], table: RawTable, notes: list[str]) -> Matched:

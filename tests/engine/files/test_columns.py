@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lrp_engine import FormatError
+from lrp_engine.files.columns import Matched, suggest_columns
 from lrp_engine.files.features import Feature, numbered
 from lrp_engine.files.table import match_columns, read_table, row_problems, standardise
 
@@ -148,3 +149,23 @@ def test_a_row_with_much_wrong_stays_short():
     values = np.full((1, 64), np.nan)
     (sentence,) = row_problems(values, [f"p{i}" for i in range(64)]).values()
     assert sentence == "Row 1: p0 is missing, p1 is missing, p2 is missing and 61 more."
+
+
+# ---------------------------------------------------------------------------------------- what somebody corrects
+
+
+def test_columns_are_proposed_where_some_are_missing(table):
+    read = table("C,who,b,label\n1,Ann,2,0\n")
+    assert suggest_columns(ABC, True, read) == (-1, 2, 0)
+    assert suggest_columns(ABC, True, table("u,who,v,label\n1,Ann,2,0\n")) == (0, 2, -1)
+    assert suggest_columns(numbered(2), False, read) == (0, 2)
+    assert suggest_columns(ABC, True, table("a,A,c\n1,2,3\n")) == (0, -1, 2)
+
+
+def test_a_feature_without_a_column_is_missing(table):
+    read = table("b,a\nx,1\n,2\n")
+    matched = Matched((1, -1, 0))
+    values, bad = matched.take(read)
+    np.testing.assert_array_equal(values, [[1, np.nan, np.nan], [2, np.nan, np.nan]])
+    assert bad[0, 1] == ("", "missing")
+    assert matched.typed(read) == {(0, 2): "x"}
