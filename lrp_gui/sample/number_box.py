@@ -1,0 +1,75 @@
+"""A spin box that shows a cell as it is, digit by digit, and takes any number, also one beyond the data's range."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
+
+from lrp_gui.document.table import number_text
+from lrp_gui.document.words import MINUS
+
+LARGEST = 1e300
+# The base class rounds to so many decimals; with these a double stays what it is.
+DECIMALS = 60
+WIDTH = 92
+
+
+class NumberBox(QDoubleSpinBox):
+    """Says `edited` only when a person changed the number."""
+
+    edited = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._instead = ""  # what the cell holds where that is no number
+        self.setDecimals(DECIMALS)
+        self.setRange(-LARGEST, LARGEST)
+        self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setStepType(QAbstractSpinBox.StepType.DefaultStepType)
+        self.setFixedWidth(WIDTH)
+        self.valueChanged.connect(self._changed)
+
+    def show_number(self, value: float, instead: str = "") -> None:
+        """Show what stands in the table; nothing hears of it."""
+        with QSignalBlocker(self):
+            self._instead = instead if math.isnan(value) else ""
+            empty = math.isnan(value)
+            if not empty and value == self.value():
+                self.lineEdit().setText(number_text(value))  # type: ignore[union-attr]
+            self.setValue(0.0 if empty else value)
+            if empty:
+                self.lineEdit().setText(self._instead)  # type: ignore[union-attr]
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802, D102
+        return number_text(value)
+
+    def valueFromText(self, text: str) -> float:  # noqa: N802, D102
+        number = _number(text)
+        return self.value() if number is None else number
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:  # noqa: D102
+        return (QValidator.State.Intermediate if _number(text) is None else QValidator.State.Acceptable, text, position)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The list scrolls; only a box in which somebody types is turned."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def _changed(self, value: float) -> None:
+        self._instead = ""
+        # Stepping adds in binary: 0.1 + 0.2 is to be 0.3.
+        self.edited.emit(float(f"{value:.12g}"))
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text.strip().replace(MINUS, "-"))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and abs(value) <= LARGEST else None
