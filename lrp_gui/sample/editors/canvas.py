@@ -37,10 +37,12 @@ class Canvas(pg.GraphicsLayoutWidget):
     hovered = Signal(object)  # a Pixel, or None outside
 
     def __init__(self, theme: Theme, name: str) -> None:
+        # Before the base class, which resizes as it is made.
         self._boxes: list[pg.ViewBox] = []
-        self._held = False
-        super().__init__()
         self.shape: tuple[int, int] = (0, 0)
+        self._whole = True  # nobody has zoomed: a resized view shows all of it
+        super().__init__()
+        self._held = False
         self.cursor_: Pixel = (0, 0)
         self._keyboard = False  # the cursor is shown where the keyboard is used
         self._hover: Pixel | None = None
@@ -54,12 +56,13 @@ class Canvas(pg.GraphicsLayoutWidget):
         self.beside = _image(0)
         self._marks: list[QGraphicsRectItem] = []
         self._bands: list[QGraphicsRectItem] = []
+        self._frames: list[QGraphicsRectItem] = []
         for column, items in enumerate(((self.picture, self.overlay), (self.beside,))):
             box = self.ci.addViewBox(row=0, col=column, enableMenu=False, invertY=True, lockAspect=True)
             box.setDefaultPadding(MARGIN)
             for item in items:
                 box.addItem(item)
-            for marks in (self._marks, self._bands):
+            for marks in (self._frames, self._marks, self._bands):
                 mark = QGraphicsRectItem()
                 mark.setZValue(5)
                 mark.hide()
@@ -69,7 +72,6 @@ class Canvas(pg.GraphicsLayoutWidget):
             self._boxes.append(box)
         self._boxes[1].setXLink(self._boxes[0])
         self._boxes[1].setYLink(self._boxes[0])
-        self._whole = True  # nobody has zoomed: a resized view shows all of it
         self.show_beside(beside=False)
         self.set_theme(theme)
 
@@ -81,10 +83,17 @@ class Canvas(pg.GraphicsLayoutWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
         self.setBackground(theme.background)
+        for frame in self._frames:
+            frame.setPen(_pen(theme.line, 1))
         for mark in self._marks:
             mark.setPen(_pen(theme.accent, 2))
         for band in self._bands:
             band.setPen(_pen(theme.accent, 1, dashed=True))
+
+    @property
+    def pointed(self) -> Pixel | None:
+        """What the mouse or the keyboard points at."""
+        return self._hover if self._hover is not None else self.cursor_ if self._keyboard else None
 
     def show_picture(self, pixels: np.ndarray) -> None:
         """Draw (height, width, 4) of uint8."""
@@ -95,15 +104,11 @@ class Canvas(pg.GraphicsLayoutWidget):
             high, wide = self.shape
             for image in (self.picture, self.overlay, self.beside):
                 image.setRect(QRectF(0, 0, wide, high))
+            for frame in self._frames:
+                frame.setRect(QRectF(0, 0, wide, high))
+                frame.show()
             for box in self._boxes:
-                box.setLimits(
-                    xMin=-wide,
-                    xMax=2 * wide,
-                    yMin=-high,
-                    yMax=2 * high,
-                    minXRange=min(CLOSEST, wide),
-                    minYRange=min(CLOSEST, high),
-                )
+                box.setLimits(minXRange=min(CLOSEST, wide), minYRange=min(CLOSEST, high))
             self.cursor_ = self._inside(self.cursor_)
             self.fit()
 
@@ -275,7 +280,7 @@ class Canvas(pg.GraphicsLayoutWidget):
 
     def _draw_mark(self) -> None:
         """The outline of what the tool would touch."""
-        at = self._hover if self._hover is not None else self.cursor_ if self._keyboard else None
+        at = self.pointed
         for mark in self._marks:
             mark.setVisible(at is not None)
             if at is not None:

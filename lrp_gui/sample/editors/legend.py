@@ -50,8 +50,9 @@ class Legend(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: D102
         metrics = self.fontMetrics()
-        wide = sum(sum(map(metrics.horizontalAdvance, pair)) + BAR + 26 for pair in self.texts())
-        return QSize(wide, metrics.height() + 4)
+        texts = self.texts()
+        ends = [max((metrics.horizontalAdvance(pair[n]) for pair in texts), default=0) for n in (0, 1)]
+        return QSize(sum(ends) + BAR + 16, len(texts) * (metrics.height() + 4))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return self.sizeHint()
@@ -61,29 +62,25 @@ class Legend(QWidget):
         gradients = [self._greys()] if self.values is not None else []
         if self.limit:
             gradients.append(self._hues())
-        left = 0.0
-        for (low, high), stops in zip(self.texts(), gradients, strict=True):
-            left = self._bar(painter, left, low, high, stops)
+        texts, metrics = self.texts(), self.fontMetrics()
+        first = max((metrics.horizontalAdvance(low) for low, _high in texts), default=0)
+        for n, ((low, high), stops) in enumerate(zip(texts, gradients, strict=True)):
+            line = QRectF(0, n * (metrics.height() + 4), self.width(), metrics.height() + 4)
+            bar = QRectF(first + 6, line.center().y() - HIGH / 2, BAR, HIGH)
+            gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+            for at, stop in enumerate(stops):
+                gradient.setColorAt(at / (len(stops) - 1), stop)
+            painter.fillRect(bar, QColor(self.theme.panel))
+            painter.setBrush(gradient)
+            painter.setPen(QColor(self.theme.line))
+            painter.drawRect(bar)
+            painter.setPen(QColor(self.theme.dim))
+            middle = Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(
+                line.adjusted(0, 0, bar.left() - 6 - line.right(), 0), int(middle | Qt.AlignmentFlag.AlignRight), low
+            )
+            painter.drawText(line.adjusted(bar.right() + 6, 0, 0, 0), int(middle), high)
         painter.end()
-
-    def _bar(self, painter: QPainter, left: float, low: str, high: str, stops: list[QColor]) -> float:
-        """Draw one bar between its two ends; returns where the next one begins."""
-        left = self._text(painter, left, low) + 6
-        bar = QRectF(left, (self.height() - HIGH) / 2, BAR, HIGH)
-        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-        for n, stop in enumerate(stops):
-            gradient.setColorAt(n / (len(stops) - 1), stop)
-        painter.fillRect(bar, QColor(self.theme.panel))
-        painter.setBrush(gradient)
-        painter.setPen(QColor(self.theme.line))
-        painter.drawRect(bar)
-        return self._text(painter, bar.right() + 6, high) + 14
-
-    def _text(self, painter: QPainter, left: float, text: str) -> float:
-        wide = self.fontMetrics().horizontalAdvance(text)
-        painter.setPen(QColor(self.theme.dim))
-        painter.drawText(QRectF(left, 0, wide + 2, self.height()), int(Qt.AlignmentFlag.AlignVCenter), text)
-        return left + wide
 
     def _greys(self) -> list[QColor]:
         return list(greys(self.theme))

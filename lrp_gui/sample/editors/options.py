@@ -1,11 +1,12 @@
-"""What a picture's tools are used with: value, size, cover, plane; and how relevance is shown."""
+"""What the tools are used with: value, size, cover, plane; and how relevance is shown."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QColorDialog,
@@ -26,66 +27,71 @@ if TYPE_CHECKING:
     from lrp_gui.sample.editors.tools import Tool
 
 OVER, BESIDE, HIDDEN = "over", "beside", "hidden"
-LOWEST, ZERO, MEAN, CHOSEN = "lowest", "zero", "mean", "chosen"
+LOWEST, ZERO, MEAN, CHOSEN, LINE = "lowest", "zero", "mean", "chosen", "line"
 LARGEST_BRUSH = 99
 WIDEST = 1e12
-SWATCH = 14
+SWATCH, VALUE_WIDTH = 14, 92
 OPACITY = 70  # percent
 ALL = -1
+COLOURS = 3
 
 
 class Options(QWidget):
-    """The boxes above the picture; those that do not matter to the tool are hidden.
+    """The boxes beside a picture or a curve; those that do not matter to the tool are hidden.
 
     Parameters
     ----------
     planes
-        How many planes the picture has; three make a picture in colour.
+        What the planes or channels are called.
+    covers, shows
+        What may take the place of what was there, and how relevance may be shown: (name, text).
+    in_colour
+        Whether the planes are red, green and blue, and are edited together at first.
     """
 
     changed = Signal()  # how relevance or which plane is shown
     sized = Signal(int)
 
-    def __init__(self, planes: int, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.planes = planes
+    def __init__(
+        self,
+        planes: Sequence[str],
+        covers: Sequence[tuple[str, str]],
+        shows: Sequence[tuple[str, str]],
+        *,
+        in_colour: bool = False,
+    ) -> None:
+        super().__init__()
+        self.planes = len(planes)
         self._spread: Spread | None = None
-        self.colours = np.zeros(planes)  # the value of each plane
+        self.colours = np.zeros(self.planes)  # the value of each plane
         self.value = QDoubleSpinBox(self)
         self.value.setRange(-WIDEST, WIDEST)
         self.value.setKeyboardTracking(False)
+        self.value.setFixedWidth(VALUE_WIDTH)
         self.colour = QPushButton(self)
         self.colour.setToolTip(self.tr("Choose the colour to paint with"))
         self.size_ = QSpinBox(self)
         self.size_.setRange(1, LARGEST_BRUSH)
         self.size_.setSuffix(self.tr(" px"))
         self.size_.setToolTip(self.tr("How many pixels wide ([ and ])"))
-        self.with_ = _combo(
-            self,
-            ((LOWEST, self.tr("lowest value")), (ZERO, self.tr("zero")), (MEAN, self.tr("mean of the data"))),
-            (CHOSEN, self.tr("chosen value")),
-        )
-        self.with_.setToolTip(self.tr("What takes the place of what was there; the mean is each pixel's own"))
+        self.with_ = _combo(self, covers)
+        self.with_.setToolTip(self.tr("What takes the place of what was there; the mean is each feature's own"))
         self.amount = QSpinBox(self)
         self.amount.setRange(1, 200)
         self.amount.setValue(10)
         self.amount.setSuffix(self.tr(" % of range"))
         self.amount.setToolTip(self.tr("The noise's standard deviation, as a part of the data's range"))
         self.plane = QComboBox(self)
-        if planes == 3:
+        if in_colour:
             self.plane.addItem(self.tr("colour"), ALL)
-        names = (self.tr("red"), self.tr("green"), self.tr("blue"))
-        for plane in range(planes):
-            self.plane.addItem(names[plane] if planes == 3 else self.tr("plane {n}").format(n=plane), plane)
-        self.show_ = _combo(
-            self,
-            ((OVER, self.tr("over it")), (BESIDE, self.tr("beside it")), (HIDDEN, self.tr("hidden"))),
-        )
+        for number, name in enumerate(planes):
+            self.plane.addItem(name, number)
+        self.show_ = _combo(self, shows)
         self.opacity = QSlider(Qt.Orientation.Horizontal, self)
         self.opacity.setRange(10, 100)
         self.opacity.setValue(OPACITY)
         self.opacity.setFixedWidth(70)
-        self.opacity.setToolTip(self.tr("How much relevance covers the picture"))
+        self.opacity.setToolTip(self.tr("How much relevance covers what is below it"))
         self._lay_out()
         self.value.valueChanged.connect(self._take_value)
         self.colour.clicked.connect(self._ask_colour)
@@ -96,6 +102,23 @@ class Options(QWidget):
         self.opacity.valueChanged.connect(self.changed)
         self.size_.valueChanged.connect(self.sized)
 
+    @classmethod
+    def of_picture(cls, planes: int) -> Options:
+        """The boxes of a picture with so many planes."""
+        in_colour = planes == COLOURS
+        names = [_say("red"), _say("green"), _say("blue")] if in_colour else []
+        names = names or [_say("plane {number}").format(number=plane) for plane in range(planes)]
+        covers = (LOWEST, "lowest value"), (ZERO, "zero"), (MEAN, "mean of the data"), (CHOSEN, "chosen value")
+        shows = (OVER, "over it"), (BESIDE, "beside it"), (HIDDEN, "hidden")
+        return cls(names, covers, shows, in_colour=in_colour)
+
+    @classmethod
+    def of_series(cls, channels: int) -> Options:
+        """The boxes of a series with so many channels."""
+        names = [_say("channel {number}").format(number=channel) for channel in range(channels)]
+        covers = (MEAN, "mean of the data"), (LINE, "line between its ends"), (ZERO, "zero"), (LOWEST, "lowest value")
+        return cls(names, covers, ((OVER, "behind it"), (HIDDEN, "hidden")))
+
     def _lay_out(self) -> None:
         flow = FlowLayout(self, gap=8)
         self.groups = {
@@ -103,13 +126,13 @@ class Options(QWidget):
             "value": self._labelled(self.tr("&Value"), self.value, self.colour),
             "size": self._labelled(self.tr("Si&ze"), self.size_),
             "with": self._labelled(self.tr("&With"), self.with_),
-            "amount": self._labelled(self.tr("Noi&se"), self.amount),
+            "amount": self._labelled(self.tr("N&oise"), self.amount),
             "show": self._labelled(self.tr("Rele&vance"), self.show_, self.opacity),
         }
         for group in self.groups.values():
             flow.addWidget(group)
         self.groups["plane"].setVisible(self.planes > 1)
-        self.opacity.setAccessibleName(self.tr("How much relevance covers the picture"))
+        self.opacity.setAccessibleName(self.tr("How much relevance covers what is below it"))
 
     def _labelled(self, text: str, *widgets: QWidget) -> QWidget:
         group = QWidget(self)
@@ -135,32 +158,32 @@ class Options(QWidget):
     @property
     def in_colour(self) -> bool:
         """Whether red, green and blue are edited together."""
-        return self.planes == 3 and self.plane.currentData() == ALL
-
-    def show_tool(self, tool: Tool) -> None:
-        """Only what matters to the tool."""
-        for name in ("value", "size", "amount", "with"):
-            wanted = name in tool.options or (name == "value" and self.covers == CHOSEN and "with" in tool.options)
-            self.groups[name].setVisible(wanted)
-        layout = self.layout()
-        assert layout is not None
-        layout.invalidate()
-        self.updateGeometry()
+        return self.plane.currentData() == ALL
 
     @property
     def covers(self) -> str:
         """What takes the place of what was there."""
         return self.with_.currentData()
 
+    def show_tool(self, tool: Tool) -> None:
+        """Only what matters to the tool."""
+        covers = "with" in tool.options
+        for name in ("value", "size", "amount", "with"):
+            self.groups[name].setVisible(name in tool.options or (name == "value" and covers and self.covers == CHOSEN))
+        layout = self.layout()
+        assert layout is not None
+        layout.invalidate()
+        self.updateGeometry()
+
     def show_spread(self, spread: Spread) -> None:
         """The data's range: steps of the boxes, and at first the highest value to paint with."""
         first, self._spread = self._spread is None, spread
         decimals = max(0, min(6, 2 - int(np.floor(np.log10(spread.width)))))
         self.value.setDecimals(decimals)
-        self.value.setSingleStep(spread.width / 20 if spread.width < 20 else max(1.0, round(spread.width / 20)))
+        self.value.setSingleStep(max(spread.width / 20, 10.0**-decimals))
         self.value.setToolTip(
-            self.tr("What is painted with; the data reach from {low:g} to {high:g}").format(
-                low=spread.low, high=spread.high
+            self.tr("What is painted with; the data reach from {low} to {high}").format(
+                low=f"{spread.low:g}", high=f"{spread.high:g}"
             )
         )
         if first:
@@ -196,8 +219,8 @@ class Options(QWidget):
     def _as_colour(self) -> QColor:
         spread = self._spread
         low, width = (spread.low, spread.width) if spread is not None else (0.0, 1.0)
-        parts = np.clip((self.colours[:3] - low) / width, 0, 1)
-        return QColor.fromRgbF(*(float(part) for part in parts))
+        red, green, blue = np.clip((self.colours[:COLOURS] - low) / width, 0, 1).tolist()
+        return QColor.fromRgbF(red, green, blue)
 
     def _ask_colour(self) -> None:
         dialog = QColorDialog(self._as_colour(), self)
@@ -212,8 +235,12 @@ class Options(QWidget):
             self.take(self._spread.low + parts * self._spread.width)
 
 
-def _combo(parent: QWidget, rows: tuple[tuple[str, str], ...], *more: tuple[str, str]) -> QComboBox:
+def _combo(parent: QWidget, rows: Sequence[tuple[str, str]]) -> QComboBox:
     box = QComboBox(parent)
-    for name, text in (*rows, *more):
-        box.addItem(text, name)
+    for name, text in rows:
+        box.addItem(_say(text), name)
     return box
+
+
+def _say(text: str) -> str:
+    return QCoreApplication.translate("editors", text)
