@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,38 @@ from ..errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
 
 # As spreadsheet programs read them.
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+AT_ONCE = 2**20  # cells of a text that are written between two looks at whether it is still wanted
+COMPRESSED = 2**24  # numbers; more of them take minutes to compress, and hardly shrink
+_EXACT = 2**53  # whole numbers below are whole in float64, too
 
 Columns = Mapping[str, "Sequence[Any] | np.ndarray"]
+Steps = Generator[tuple[int, int], None, None]
 
 
-def write_table(path: str | Path, columns: Columns) -> Path:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a text is written.
+
+    Attributes
+    ----------
+    separator : str
+        What stands between cells; "" for what the suffix says.
+    decimal_comma : bool
+        Whether to write 3,14.
+    """
+
+    separator: str = ""
+    decimal_comma: bool = False
+
+
+AS_USUAL = Style()
+
+
+def write_table(path: str | Path, columns: Columns, style: Style = AS_USUAL) -> Path:
     """Write columns of equal length, in the format that the suffix names.
 
     Parameters
@@ -26,7 +51,9 @@ def write_table(path: str | Path, columns: Columns) -> Path:
     path : str or Path
         Ends with .csv, .tsv, .parquet, .xlsx or .npz. A file that is there is replaced once the new one is whole.
     columns : mapping
-        Name -> numbers or texts, one for each sample.
+        Name -> numbers or texts, one for each sample. NaN is an empty cell. An NPZ file takes arrays of more axes, too.
+    style : Style
+        How a text is written.
 
     Returns
     -------
@@ -39,11 +66,21 @@ def write_table(path: str | Path, columns: Columns) -> Path:
         If the suffix is none of these, the columns differ in length, the format cannot hold them, or the place cannot
         be written to.
     """
+    for _ in writing_table(path, columns, style):
+        pass
+    return Path(path)
+
+
+def writing_table(path: str | Path, columns: Columns, style: Style = AS_USUAL) -> Steps:
+    """Write as `write_table` does, a part at a time: yields how many rows are written, and of how many.
+
+    Whoever closes it before its end leaves nothing behind.
+    """
     path = Path(path)
     write = WRITERS.get(path.suffix.lower())
     if write is None:
         raise InputError(f"{path.name} names no format for tables; end it with {', '.join(WRITERS)}.")
-    lengths = {name: len(column) for name, column in columns.items()}
+    lengths = {name: len(column) for name, column in columns.items() if path.suffix.lower() != ".npz"}
     odd = next((name for name, length in lengths.items() if length != next(iter(lengths.values()))), None)
     if odd is not None:
         first = next(iter(lengths))
@@ -51,35 +88,79 @@ def write_table(path: str | Path, columns: Columns) -> Path:
     # With the format's own suffix, which numpy would add otherwise.
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
-        write(part, columns)
+        yield from write(part, columns, style)
         part.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
         part.unlink(missing_ok=True)
-    return path
 
 
-def _plain(column: Sequence[Any] | np.ndarray) -> list[Any]:
-    """The column as Python's own numbers and texts."""
-    return column.tolist() if hasattr(column, "tolist") else list(column)  # type: ignore[union-attr]
+def cell_text(cell: object, *, decimal_comma: bool = False) -> str:
+    """A cell among texts: a number in the shortest way that reads back as it."""
+    if not isinstance(cell, float):
+        return str(cell)
+    if math.isnan(cell):
+        return ""
+    short = f"{cell:.15g}"
+    text = short if float(short) == cell else repr(cell)
+    return text.replace(".", ",") if decimal_comma else text
 
 
-def _csv(path: Path, columns: Columns) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n")
-        writer.writerow(columns)
-        rows = zip(*map(_plain, columns.values()), strict=True)
-        writer.writerows([repr(cell) if isinstance(cell, float) else cell for cell in row] for row in rows)
-
-
-def _parquet(path: Path, columns: Columns) -> None:
+def _series(name: str, column: Sequence[Any] | np.ndarray, *, whole: bool = False) -> pl.Series:
+    """A column for polars; with `whole`, numbers without decimals are written without a point."""
+    import numpy as np
     import polars as pl
 
-    pl.DataFrame({name: _plain(column) for name, column in columns.items()}).write_parquet(path)
+    if not isinstance(column, np.ndarray):
+        kinds = {type(cell) for cell in column}
+        if str in kinds and len(kinds) > 1:
+            column = [None if cell is None else cell_text(cell) for cell in column]
+        series = pl.Series(name, column, strict=False)
+    else:
+        series = pl.Series(name, column)
+    if whole and series.dtype == pl.String:
+        return series.replace("", None)  # an empty cell, not one with quotes
+    if not series.dtype.is_float():
+        return series
+    series = series.fill_nan(None)
+    values = series.drop_nulls()
+    if whole and bool(((values == values.round()) & (values.abs() < _EXACT)).all()):
+        return series.cast(pl.Int64)
+    return series
 
 
-def _excel(path: Path, columns: Columns) -> None:
+def _csv(path: Path, columns: Columns, style: Style) -> Steps:
+    import polars as pl
+
+    separator = style.separator or ("\t" if path.suffix.lower() == ".tsv" else ",")
+    frame = pl.DataFrame([_series(name, column, whole=True) for name, column in columns.items()])
+    if style.decimal_comma:
+        texts = [
+            series.cast(pl.String).str.replace(".", ",", literal=True) if series.dtype.is_float() else series
+            for series in frame
+        ]
+        frame = pl.DataFrame(texts)
+    with path.open("wb") as stream:
+        for first, step in _slices(frame.height, len(columns)):
+            frame.slice(first, step).write_csv(stream, separator=separator, include_header=first == 0)
+            yield min(first + step, frame.height), frame.height
+
+
+def _slices(rows: int, columns: int) -> Iterator[tuple[int, int]]:
+    step = max(1, AT_ONCE // max(columns, 1))
+    yield from ((first, step) for first in range(0, max(rows, 1), step))
+
+
+def _parquet(path: Path, columns: Columns, _style: Style) -> Steps:
+    import polars as pl
+
+    frame = pl.DataFrame([_series(name, column) for name, column in columns.items()])
+    yield 0, frame.height
+    frame.write_parquet(path)
+
+
+def _excel(path: Path, columns: Columns, _style: Style) -> Steps:
     import xlsxwriter
 
     rows = len(next(iter(columns.values()), ()))
@@ -90,25 +171,52 @@ def _excel(path: Path, columns: Columns) -> None:
         )
     # Texts stay texts: one that begins with “=” is no formula, and one with “http:” no link.
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
-    options = {**safe, "nan_inf_to_errors": True, "constant_memory": True}
-    with xlsxwriter.Workbook(path, options) as book:
+    book = xlsxwriter.Workbook(path, {**safe, "constant_memory": True})
+    try:
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
-        for row, cells in enumerate([tuple(columns), *zip(*map(_plain, columns.values()), strict=True)]):
-            sheet.write_row(row, 0, cells)
+        sheet.write_row(0, 0, tuple(columns))
+        for first, step in _slices(rows, len(columns)):
+            parts = [_plain(column[first : first + step]) for column in columns.values()]
+            for row, cells in enumerate(zip(*parts, strict=True), start=first + 1):
+                sheet.write_row(row, 0, [_for_excel(cell) for cell in cells])
+            yield min(first + step, rows), rows
+    finally:
+        book.close()
 
 
-def _npz(path: Path, columns: Columns) -> None:
+def _for_excel(cell: Any) -> Any:
+    """A sheet knows neither NaN, which is left empty, nor infinity, which is written out."""
+    if not isinstance(cell, float) or math.isfinite(cell):
+        return cell
+    return None if math.isnan(cell) else str(cell)
+
+
+def _plain(column: Sequence[Any] | np.ndarray) -> list[Any]:
+    """The column as Python's own numbers and texts."""
+    return column.tolist() if hasattr(column, "tolist") else list(column)  # type: ignore[union-attr]
+
+
+def _npz(path: Path, columns: Columns, _style: Style) -> Steps:
     import numpy as np
 
-    arrays = {name.replace("/", "∕"): np.asarray(column) for name, column in columns.items()}
-    objects = next((name for name, array in arrays.items() if array.dtype == object), None)
-    if objects is not None:
-        raise InputError(f"The column “{objects}” holds both numbers and texts; write the table as .csv.")
-    np.savez_compressed(path, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    arrays = {name.replace("/", "∕"): _array(name, column) for name, column in columns.items()}
+    yield 0, len(next(iter(arrays.values()), ()))
+    save = np.savez_compressed if sum(array.size for array in arrays.values()) < COMPRESSED else np.savez
+    save(path, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 
 
-WRITERS: dict[str, Callable[[Path, Columns], None]] = {
+def _array(name: str, column: Sequence[Any] | np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    mixed = not isinstance(column, np.ndarray) and len({isinstance(cell, str) for cell in column}) > 1
+    array = np.asarray(column, dtype=object if mixed else None)
+    if array.dtype == object:
+        raise InputError(f"The column “{name}” holds both numbers and texts; write the table as .csv.")
+    return array
+
+
+WRITERS: dict[str, Callable[[Path, Columns, Style], Steps]] = {
     ".csv": _csv,
     ".tsv": _csv,
     ".parquet": _parquet,

@@ -9,7 +9,7 @@ from lrp_engine import InputError
 from lrp_engine.cli import main
 from lrp_engine.files import table_writing
 from lrp_engine.files.table import read_table
-from lrp_engine.files.table_writing import write_table
+from lrp_engine.files.table_writing import Style, write_table
 
 from .making import DIABETES, EXAMPLES
 
@@ -70,3 +70,37 @@ def test_a_picture_is_explained(tmp_path, capsys):
     assert "white 16" in said.err
     assert main([*command, "--normalise", "1,2", "--out", str(tmp_path / "out")]) == 2
     assert "1 channels" in capsys.readouterr().err
+
+
+def test_cells_of_both_kinds_come_back(tmp_path):
+    columns = {"a": [1.5, "abc", float("nan")], "b": np.array([1.0, 2.0, np.nan]), "c": np.array([1.5, -np.inf, 3e-9])}
+    for suffix in (".csv", ".tsv", ".parquet", ".xlsx"):
+        read = read_table(write_table(tmp_path / f"t{suffix}", columns))
+        assert read.column(0) == ("1.5", "abc", ""), suffix
+        np.testing.assert_array_equal(read.values[:, 1:], np.transpose([columns["b"], columns["c"]]))
+    assert (tmp_path / "t.csv").read_text() == "a,b,c\n1.5,1,1.5\nabc,2,-inf\n,,3e-9\n"
+
+
+def test_as_spreadsheets_of_other_countries_take_it(tmp_path):
+    path = write_table(tmp_path / "t.csv", {"a": np.array([1.5, 2e-7]), "b": ["x;y", 'z"']}, Style(";", True))
+    assert path.read_text() == 'a;b\n1,5;"x;y"\n2e-7;"z"""\n'
+    assert read_table(path).values[:, 0].tolist() == [1.5, 2e-7]
+
+
+def test_writing_is_stopped_in_the_middle(tmp_path, monkeypatch):
+    monkeypatch.setattr(table_writing, "AT_ONCE", 10)
+    for suffix in (".csv", ".xlsx"):
+        steps = table_writing.writing_table(tmp_path / f"t{suffix}", {"a": np.arange(30.0)})
+        assert next(steps) == (10, 30)
+        steps.close()
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_arrays_of_more_axes_in_an_archive(tmp_path):
+    columns = {"inputs": np.ones((2, 3)), "relevance": np.zeros((2, 3)), "feature_names": ["a", "b", "c"]}
+    arrays = np.load(write_table(tmp_path / "t.npz", columns))
+    assert {name: arrays[name].shape for name in arrays} == {
+        "inputs": (2, 3),
+        "relevance": (2, 3),
+        "feature_names": (3,),
+    }
