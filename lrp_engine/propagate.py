@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import torch
@@ -14,6 +15,7 @@ from .asked import checked, chunk_size, flows, kept_nodes, masks, part, referenc
 from .composites import AGAINST_REFERENCE, Composite, as_composite
 from .errors import CompositeError, InputError, TargetError
 from .explanation import Explanation, Later, Progress
+from .networks.narrowed import narrowed
 from .networks.ranges import Range, ranges
 from .passes import Passes, Wanted
 from .plan import Plan, plan_of
@@ -160,6 +162,7 @@ class _Call:
     together: int  # targets on one way back
     bounds: dict[Node, Range]
     notes: tuple[str, ...]
+    whole: Callable[[], _Call] | None = None  # the same on the whole network, where rows that nobody reads are left out
 
 
 def _explaining(
@@ -188,7 +191,7 @@ def _explaining(
             for index, chunk in enumerate(found):
                 chunks[number * call.together + index].append(chunk)
     return [
-        assemble(network, call.plan, of_target, _later(call, target), call.notes)
+        assemble(call.network, call.plan, of_target, _later(call, target), call.notes)
         for target, of_target in zip(targets, chunks, strict=True)
     ]
 
@@ -211,7 +214,14 @@ def _counted(steps: Generator[str, None, list[Chunk]], done: int, total: int) ->
 
 
 def _call(
-    network: Network, inputs: Any, targets: list[Target], composite: str | Composite, reference: Any, options: Options
+    network: Network,
+    inputs: Any,
+    targets: list[Target],
+    composite: str | Composite,
+    reference: Any,
+    options: Options,
+    *,
+    narrow: bool = True,
 ) -> _Call:
     """Check what is given, compile the plan, and see how much of it fits into memory."""
     unknown = set(options) - set(Options.__annotations__)
@@ -220,6 +230,10 @@ def _call(
     on_unsupported = options.get("on_unsupported", "refuse")
     if on_unsupported not in ON_UNSUPPORTED:
         raise InputError(f"on_unsupported has to be refuse or gradient, not “{on_unsupported}”.")
+    whole = partial(_call, network, inputs, targets, composite, reference, options, narrow=False)
+    between = options.get("keep", "layers") != "inputs" or options.get("flows") or options.get("through")
+    if narrow and not between and reference is None:
+        network = narrowed(network)
     composite = as_composite(composite, options.get("conventions", ""))
     composite = composite if reference is None else AGAINST_REFERENCE
     if reference is None and any(entry.rule.name == "reference" for entry in composite.entries):
@@ -241,6 +255,7 @@ def _call(
         *(network, plan, given, compared, targets, wanted, samples, size, together),
         bounds=_bounds(network, plan, given),
         notes=(*_said(plan), *([note] if note else [])),
+        whole=whole if "shared" in network.cache else None,
     )
 
 
@@ -299,7 +314,9 @@ def _later(call: _Call, target: Target) -> Later:
     """Explaining again, for what was not asked for at once."""
 
     def again(wanted: Wanted) -> Chunk:
-        one = replace(call, wanted=wanted, targets=[target])
+        given = call if call.whole is None else call.whole()
+        inputs = frozenset(node for node in given.wanted.kept if node.op == "placeholder")
+        one = replace(given, wanted=replace(wanted, kept=inputs), targets=[target])
         found: list[Chunk] = []
         for start in range(0, one.samples, one.size):
             passes = _passes(one, start)
@@ -312,15 +329,14 @@ def _later(call: _Call, target: Target) -> Later:
         return replace(first, flows=joined, weights=weights)
 
     through = call.wanted.through
-    inputs = frozenset(node for node in call.wanted.kept if node.op == "placeholder")
     if call.reference is not None:
         return Later(
-            flow=lambda layer: again(Wanted(inputs, frozenset({layer}), through=through)).flows[layer],
+            flow=lambda layer: again(Wanted(flows=frozenset({layer}), through=through)).flows[layer],
             weights=_no_weights_against_a_reference,
         )
     return Later(
-        flow=lambda layer: again(Wanted(inputs, frozenset({layer}), through=through)).flows[layer],
-        weights=lambda layer: again(Wanted(inputs, weights=frozenset({layer}), through=through)).weights[layer],
+        flow=lambda layer: again(Wanted(flows=frozenset({layer}), through=through)).flows[layer],
+        weights=lambda layer: again(Wanted(weights=frozenset({layer}), through=through)).weights[layer],
     )
 
 

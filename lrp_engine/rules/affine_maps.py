@@ -94,7 +94,8 @@ class AffineMap(ABC):
         self.weight = weight
         self.bias = bias
         self._cache = cache
-        self._key = key
+        # a map of fewer rows goes by the same name
+        self._key = key if weight is None else (key, weight.shape)
 
     def part(self, part: Part) -> Tensor:
         """The weight, or a part of it."""

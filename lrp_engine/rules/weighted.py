@@ -139,20 +139,20 @@ def affine_map(node: Node, family: str, context: Context) -> tuple[AffineMap, No
     (x,) = live_inputs(node, context.live)
     computed = any(n is not x and n not in context.constants for n in node.all_input_nodes)  # a mask, a size
     if family == "weightless" or computed:
-        return Weightless(lambda value: value, context.cache, node), x
+        return Weightless(lambda value: value, context.cache, node.name), x
     if family == "scaling":
         return _scaling(node, name, context), x
     if family == "convolution" and args[0] is x:
         kind = Convolution if len(x.meta["shape"]) == context.constant(args[1]).dim() else Unbatched
-        return _convolution(name, args, node, context, kind), x
+        return _convolution(name, args, node.name, context, kind), x
     if name == "linear" and args[0] is x:
         weight, bias = context.constant(args[1]), context.constant(args[2]) if len(args) > 2 else None
-        return Dense(weight, bias, context.cache, node), x
+        return Dense(weight, bias, context.cache, node.name), x
     if name == "addmm" and args[1] is x and args[0] in context.constants and not node.kwargs:
         weight, bias = context.constant(args[2]).t(), context.constant(args[0])
-        return Dense(weight, bias, context.cache, node), x
+        return Dense(weight, bias, context.cache, node.name), x
     if name in {"mm", "matmul"} and args[0] is x and context.constant(args[1]).dim() == 2:
-        return Dense(context.constant(args[1]).t(), None, context.cache, node), x
+        return Dense(context.constant(args[1]).t(), None, context.cache, node.name), x
     return _constant_side(node, x, context), x
 
 
@@ -162,7 +162,7 @@ def _constant_side(node: Node, x: Node, context: Context) -> AffineMap:
     map_arg((node.args, node.kwargs), sides.append)
     weights = [n for n in sides if n in context.constants and isinstance(context.constants[n], Tensor)]
     if len(weights) != 1 or sides.count(x) != 1:
-        return Weightless(lambda value: value, context.cache, node)
+        return Weightless(lambda value: value, context.cache, node.name)
     (weight,) = weights
 
     def function(value: Tensor, given: Tensor) -> Tensor:
@@ -171,21 +171,21 @@ def _constant_side(node: Node, x: Node, context: Context) -> AffineMap:
         )
         return node.target(*args, **kwargs)  # type: ignore[operator]
 
-    return ConstantSide(function, context.constants[weight], context.cache, node)
+    return ConstantSide(function, context.constants[weight], context.cache, node.name)
 
 
 def _scaling(node: Node, name: str, context: Context) -> Scaling:
     if name in {"neg", "positive"}:
-        return Scaling(torch.tensor(-1.0 if name == "neg" else 1.0), None, context.cache, node)
+        return Scaling(torch.tensor(-1.0 if name == "neg" else 1.0), None, context.cache, node.name)
     first, second = node.args[:2]
     factor = second if first in context.live else first
     # a number becomes a float64 without axes, which takes on the type of what it multiplies
     given = context.constant(factor)
     scale = given if isinstance(given, Tensor) else torch.tensor(float(given), dtype=torch.float64)
-    return Scaling(1 / scale if name == "div" else scale, None, context.cache, node)
+    return Scaling(1 / scale if name == "div" else scale, None, context.cache, node.name)
 
 
-def _convolution(name: str, args: list[Any], key: Node, context: Context, kind: type[Convolution]) -> Convolution:
+def _convolution(name: str, args: list[Any], key: str, context: Context, kind: type[Convolution]) -> Convolution:
     weight = context.constant(args[1])
     bias = context.constant(args[2]) if len(args) > 2 else None
     axes = weight.dim() - 2
@@ -225,7 +225,7 @@ def batch_norm_map(node: Node, context: Context) -> tuple[AffineMap, Node]:
     axes = [1] * (len(node.meta["shape"]) - 2)
     x = node.args[0]
     assert isinstance(x, Node)
-    return Scaling(scale.reshape(-1, *axes), shift.reshape(-1, *axes), context.cache, node), x
+    return Scaling(scale.reshape(-1, *axes), shift.reshape(-1, *axes), context.cache, node.name), x
 
 
 def merged_map(before: Node, norm: Node, family: str, context: Context) -> tuple[AffineMap, Node]:
@@ -233,7 +233,7 @@ def merged_map(before: Node, norm: Node, family: str, context: Context) -> tuple
     map_, x = affine_map(before, family, context)
     scale, shift = batch_norm_scale(norm, context)
     assert map_.weight is not None
-    map_._key = (before, norm)  # not the cached parts of the map alone, where another plan does not merge
+    map_._key = (before.name, norm.name)  # not the cached parts of the map alone, where another plan does not merge
     map_.weight = map_.weight * scale.reshape(-1, *[1] * (map_.weight.dim() - 1))
     bias = shift if map_.bias is None else shift + scale * map_.bias.flatten()
     if isinstance(map_, Convolution):
