@@ -26,6 +26,21 @@ FILLERS = ("[PAD]", "<pad>", "<|pad|>", "<|endoftext|>", "</s>")
 REPLACEMENT = "�"  # half a letter, as byte-level vocabularies have them
 
 
+# What an input of whole numbers holds about a text, as its name says.
+IDS, MASK, TYPES, POSITIONS = "ids", "mask", "types", "positions"
+_ROLES = ((MASK, ("mask",)), (TYPES, ("type", "segment")), (POSITIONS, ("position",)))
+
+
+def role_of(name: str) -> str:
+    """What an input of a network that reads text is for: "ids", "mask", "types" or "positions".
+
+    `input_ids`, `attention_mask`, `token_type_ids` and `position_ids` are what most are called; a name that says
+    nothing is taken for the tokens.
+    """
+    lower = name.lower()
+    return next((role for role, words in _ROLES if any(word in lower for word in words)), IDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """A text as a network takes it.
@@ -43,6 +58,11 @@ class Encoded:
     mask: tuple[int, ...]
     types: tuple[int, ...]
     dropped: int = 0
+
+    def part(self, role: str) -> tuple[int, ...]:
+        """What an input of this role takes."""
+        parts = {IDS: self.ids, MASK: self.mask, TYPES: self.types, POSITIONS: tuple(range(len(self.ids)))}
+        return parts[role]
 
     @property
     def note(self) -> str:
@@ -124,12 +144,22 @@ class Tokenizer:
         known = [int(one) for one in ids if self._library.id_to_token(int(one)) is not None]
         return self._library.decode(known, skip_special_tokens=True)
 
-    def find(self, text: str) -> int | None:
-        """The number of a token that is written so, with or without the space before it."""
-        for candidate in (text, f"Ġ{text}", f"▁{text}", text.lower()):
-            if candidate in self._ids:
-                return self._ids[candidate]
-        return None
+    def pieces(self, text: str) -> tuple[int, ...]:
+        """The tokens of a word or two, without the marks about a text; a token written as in the vocabulary is itself.
+
+        Raises
+        ------
+        InputError
+            If the text is too long, or makes no token.
+        """
+        if text in self._ids:
+            return (self._ids[text],)
+        if len(text) > MOST_LETTERS:
+            raise InputError(f"The text has {len(text):,} letters; at most {MOST_LETTERS:,} can be cut into tokens")
+        found = tuple(self._library.encode(text, add_special_tokens=False).ids)
+        if not found:
+            raise InputError(f"“{text}” makes no token; type a word, or a token's number")
+        return found
 
     def _text(self, number: int) -> str:
         token = self._library.id_to_token(number) if number >= 0 else None
