@@ -130,16 +130,22 @@ class SamplePanel(QWidget):
         if key == WHAT_IF:
             from lrp_gui.sample.what_if_page import WhatIfPage
 
-            return WhatIfPage(self._document, self.what_if, self._theme, holder)
+            page = WhatIfPage(self._document, self.what_if, self._theme, holder)
+            page.sweep_asked.connect(self._sweep)
+            return page
         if key == SWEEP:
             from lrp_gui.sample.sweep_page import SweepPage
 
-            return SweepPage(self._document, self.what_if.sweep, self._theme, holder)
+            return SweepPage(self._document, self.what_if, self._theme, holder)
         if key == REFERENCE:
             from lrp_gui.sample.reference_page import ReferencePage
 
-            return ReferencePage(self._document, self.what_if.comparison, self._theme, holder)
+            return ReferencePage(self._document, self.what_if, self._theme, holder)
         return make_editor(self._document, self._theme, key.removeprefix("input "))
+
+    def _sweep(self, column: int) -> None:
+        self.what_if.sweep.choose(column)
+        self.open_page(SWEEP)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
         super().showEvent(event)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QPalette, QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -70,7 +70,6 @@ class WhatIfPage(QWidget):
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.said.setAccessibleName(self.tr("What the network says now, and said before"))
         self.note = QLabel(self)
-        self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.more = QPushButton(self.tr("&More"), self)
         self.more.clicked.connect(self._show_more)
         self._build()
@@ -275,7 +274,8 @@ class WhatIfPage(QWidget):
             )
         elif edited:
             output += f" {dim}…</span>"
-        self.said.setText(f"{dim}output</span> {output}<br>{dim}{_html(result.target)}</span> {score}")
+        score_of = _html(self.tr("score of {target}").format(target=result.target))
+        self.said.setText(f"{dim}output</span> {output}<br>{dim}{score_of}</span> {score}")
 
     # ------------------------------------------------------------------------------------------------ what people do
 
