@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import SampleResult, TableResult
     from lrp_gui.document.sweep import Sweep
+    from lrp_gui.document.wording import Wording
     from lrp_gui.jobs.engine import Engine
 
 # Samples whose values are remembered as they were: what somebody looked at last, within a budget of numbers.
@@ -71,6 +72,13 @@ class WhatIf(QObject):
         from lrp_gui.document.sweep import Sweep
 
         return Sweep(self._document, self._jobs, self._engine, self.ranges, self)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The words behind the numbers of a network that reads tokens."""
+        from lrp_gui.document.wording import Wording
+
+        return Wording(self._document, self._jobs, self)
 
     @cached_property
     def comparison(self) -> Comparison:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from lrp_engine.files.tokens import IDS, role_of
 from lrp_gui.document.state import Message
 from lrp_gui.jobs import wording as jobs_of_words
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from lrp_engine.files.tokens import Encoded, Tokenizer
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import InputInfo, NetworkInfo
+
+__all__ = ["Wording", "role_of", "token_inputs", "vocabulary"]
 
 LOOKUP = "lookup"
 
@@ -51,18 +54,17 @@ class Wording(QObject):
         self._network = self._document.network
         self._read(path)
 
-    def rows(self) -> int:
-        """How many tokens the network knows, as its embedding says; 0 where it does not tell."""
+    def rows(self, name: str = "") -> int:
+        """How many tokens an input, or else the one with the text, may hold; 0 where the network does not tell."""
         network = self._document.network
-        return max((vocabulary(network, one.name) for one in token_inputs(network)), default=0) if network else 0
+        names = [name] if name else [one.name for one in (token_inputs(network) if network else ())]
+        return max((vocabulary(network, one) for one in names), default=0) if network is not None else 0
 
     def is_text(self, name: str) -> bool:
         """Whether an input is the one that takes a text's tokens, rather than a mask or the like."""
         network = self._document.network
         inputs = token_inputs(network) if network is not None else ()
         sizes = {one.name: vocabulary(network, one.name) for one in inputs} if network is not None else {}
-        from lrp_engine.files.tokens import IDS, role_of
-
         if name not in sizes:
             return False
         named = [one for one in sizes if role_of(one) == IDS] or list(sizes)
@@ -76,11 +78,11 @@ class Wording(QObject):
         self._texts.update(zip(missing, self.tokenizer.texts(missing), strict=True))
         return [self._texts[one] for one in ids]
 
-    def pieces(self, text: str) -> tuple[int, ...]:
-        """The tokens of a number or of a word, () with a message where it makes none."""
+    def pieces(self, text: str, name: str) -> tuple[int, ...]:
+        """The tokens of a number or of a word for an input; () with a message where it makes none."""
         from lrp_engine.errors import LrpError
 
-        word, rows = text.strip(), self.rows()
+        word, rows = text.strip(), self.rows(name)
         try:
             number = int(word)
         except ValueError:
@@ -93,8 +95,8 @@ class Wording(QObject):
                 sentence.format(number=number, last=f"{rows - 1:,}") if rows else self.tr("A token is 0 or more.")
             )
             return ()
-        if self.tokenizer is None:
-            self._say(self.tr("“{text}” is no number, and without a tokenizer words are not known.").format(text=word))
+        if self.tokenizer is None or not self.is_text(name):
+            self._say(self.tr("“{text}” is no number, and words are only known with a tokenizer.").format(text=word))
             return ()
         try:
             return self.tokenizer.pieces(word)

@@ -6,12 +6,14 @@ the brush, the place in view.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import InputInfo
+    from lrp_gui.document.wording import Wording
     from lrp_gui.sample.editors.editor import Editor
     from lrp_gui.theme import Theme
 
@@ -30,8 +32,10 @@ def editor_for(input_info: InputInfo) -> str:
     return layout_of(input_info).kind
 
 
-def make_editor(document: Document, theme: Theme, input_name: str) -> Editor:
-    """The editor of one input of the open network, a QWidget.
+def make_editor(
+    document: Document, theme: Theme, input_name: str, wording: Callable[[], Wording] | None = None
+) -> Editor:
+    """The editor of one input of the open network, a QWidget; `wording` is asked for where words matter.
 
     It has `set_theme(theme)` and follows the document by itself; where another network is opened it is to be thrown
     away.
@@ -46,4 +50,5 @@ def make_editor(document: Document, theme: Theme, input_name: str) -> Editor:
     if not kind:
         raise ValueError(f"the input “{input_name}” has no editor")
     module, name = EDITORS[kind]
-    return getattr(import_module(module), name)(document, theme, input_name)
+    words = (wording(),) if wording is not None and kind == "tokens" else ()
+    return getattr(import_module(module), name)(document, theme, input_name, *words)
