@@ -141,7 +141,8 @@ class SamplePanel(QWidget):
             from lrp_gui.sample.reference_page import ReferencePage
 
             return ReferencePage(self._document, self.what_if, self._theme, holder)
-        return make_editor(self._document, self._theme, key.removeprefix("input "))
+        name = key.removeprefix("input ")
+        return make_editor(self._document, self._theme, name, lambda: self.what_if.wording)
 
     def _sweep(self, column: int) -> None:
         self.what_if.sweep.choose(column)
