@@ -39,6 +39,7 @@ class Priority(IntEnum):
     SAMPLE = 3
     TABLE = 4
     ENGINE = 5
+    BACKGROUND = 6  # whole files and tables are gone through while nobody waits for anything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,10 @@ class JobQueue(QObject):
         job = min(active, key=lambda job: (job.priority, job.number))
         progress = self._latest.get(job, Progress())
         return JobStatus(progress.text or job.title, progress)
+
+    def progress_of(self, job: Job) -> Progress | None:
+        """How far a job is, or None while it has told nothing."""
+        return self._latest.get(job)
 
     def submit(self, job: Job) -> Job:
         """Queue a job; the worker starts with the first one."""
