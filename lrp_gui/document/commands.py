@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lrp_gui.document.document import Document
+    from lrp_gui.document.editing import Editing
     from lrp_gui.document.state import ExplainSettings, Opening
-    from lrp_gui.document.table import Row
+    from lrp_gui.document.table_blocks import Patch, RowBlock, Snapshot
 
 Cell = tuple[int, int, str]  # row, column, text
 
@@ -28,102 +29,126 @@ class Kind(IntEnum):
 
     CELLS = 1
     SETTINGS = 2
-    VALUES = 3
 
 
-class EditCells(QUndoCommand):
-    """Text typed or pasted into cells."""
+class TableEdit(QUndoCommand):
+    """An edit of the table. Undone, the table is in the state before; whether that is in a file it then knows."""
 
-    def __init__(self, document: Document, cells: Sequence[Cell], text: str) -> None:
+    def __init__(self, document: Editing, text: str) -> None:
         super().__init__(text)
         self._document = document
-        self._new = list(cells)
-        self._old = [(row, column, document.cell_text(row, column)) for row, column, _ in cells]
+        self._before = self._after = -1
+
+    def redo(self) -> None:  # noqa: D102
+        self._before = self._state()
+        self.do()
+        if self._after < 0:
+            self._after = self._state()
+        self._put_state(self._after)
+
+    def undo(self) -> None:  # noqa: D102
+        self.take_back()
+        self._put_state(self._before)
+
+    def do(self) -> None:
+        """Change the table, by calling the document."""
+        raise TypeError(f"{type(self).__name__} does nothing.")
+
+    def take_back(self) -> None:
+        """Change it back."""
+        raise TypeError(f"{type(self).__name__} cannot be undone.")
+
+    def _state(self) -> int:
+        return self._document.table.state if self._document.table is not None else -1
+
+    def _put_state(self, state: int) -> None:
+        if self._document.table is not None:
+            self._document.table.state = state
+
+
+class EditCells(TableEdit):
+    """Cells typed, pasted, painted, filled; names of samples, too."""
+
+    def __init__(self, document: Editing, patches: Sequence[Patch], text: str, gesture: str = "") -> None:
+        super().__init__(document, text)
+        self._new = [patch.on(document.shelf) for patch in patches]
+        self._old: list[Patch] = []
+        self._gesture = gesture
         self._time = time.monotonic()
 
     def id(self) -> int:  # noqa: D102
         return Kind.CELLS
 
-    def redo(self) -> None:  # noqa: D102
-        self._document.put_cells(self._new)
+    def do(self) -> None:  # noqa: D102
+        self._old = [patch.on(self._document.shelf) for patch in self._document.put_patches(self._new)]
 
-    def undo(self) -> None:  # noqa: D102
-        self._document.put_cells(self._old)
-
-    def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: D102
-        if not isinstance(other, EditCells) or other._time - self._time > GESTURE_SECONDS:
-            return False
-        if len(self._new) != 1 or [cell[:2] for cell in self._new] != [cell[:2] for cell in other._new]:
-            return False
-        self._new, self._time = other._new, other._time
-        return True
-
-
-class EditValues(QUndoCommand):
-    """Numbers written into a block of cells: painted, dragged, filled."""
-
-    def __init__(
-        self, document: Document, rows: np.ndarray, columns: np.ndarray, values: np.ndarray, text: str, gesture: str
-    ) -> None:
-        super().__init__(text)
-        self._document, self._gesture = document, gesture
-        old = [(row, column, document.cell_text(row, column)) for row in rows.tolist() for column in columns.tolist()]
-        self._steps = [(rows, columns, values, old)]
-        self._time = time.monotonic()
-
-    def id(self) -> int:  # noqa: D102
-        return Kind.VALUES
-
-    def redo(self) -> None:  # noqa: D102
-        for rows, columns, values, _old in self._steps:
-            self._document.put_values(rows, columns, values)
-
-    def undo(self) -> None:  # noqa: D102
-        for *_new, old in reversed(self._steps):
-            self._document.put_cells(old)
+    def take_back(self) -> None:  # noqa: D102
+        self._document.put_patches(self._old)
 
     def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: D102
-        if not isinstance(other, EditValues) or not self._gesture or other._gesture != self._gesture:
+        if not isinstance(other, EditCells) or not self._gesture or other._gesture != self._gesture:
             return False
         held = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
         if not held and other._time - self._time > GESTURE_SECONDS:
             return False
-        self._steps += other._steps
-        self._time = other._time
+        if len(other._new) == 1 and _same_place(self._new[-1], other._new[0]):
+            self._new[-1] = other._new[0]
+        else:
+            self._new += other._new
+            self._old = other._old + self._old
+        self._time, self._after = other._time, other._after
         return True
 
 
-class InsertRows(QUndoCommand):
-    """New samples, empty or copied."""
+class InsertRows(TableEdit):
+    """New samples, so that they stand at these rows."""
 
-    def __init__(self, document: Document, at: int, rows: Sequence[Row], text: str) -> None:
-        super().__init__(text)
-        self._document, self._at, self._rows = document, at, list(rows)
+    def __init__(self, document: Editing, rows: np.ndarray, block: RowBlock, text: str) -> None:
+        super().__init__(document, text)
+        self._rows, self._block = rows, block.on(document.shelf)
 
-    def redo(self) -> None:  # noqa: D102
-        self._document.put_rows(self._at, self._rows)
+    def do(self) -> None:  # noqa: D102
+        self._document.put_rows(self._rows, self._block)
 
-    def undo(self) -> None:  # noqa: D102
-        self._document.take_rows(self._at, len(self._rows))
+    def take_back(self) -> None:  # noqa: D102
+        self._document.take_rows(self._rows)
 
 
-class DeleteRows(QUndoCommand):
+class DeleteRows(TableEdit):
     """Samples taken out; kept here, complete, until they come back."""
 
-    def __init__(self, document: Document, at: int, count: int, text: str) -> None:
-        super().__init__(text)
-        self._document, self._at, self._count = document, at, count
-        self._rows: list[Row] = []
+    def __init__(self, document: Editing, rows: np.ndarray, text: str) -> None:
+        super().__init__(document, text)
+        self._rows = rows
+        self._block: RowBlock | None = None
 
-    def redo(self) -> None:  # noqa: D102
-        self._rows = self._document.take_rows(self._at, self._count)
+    def do(self) -> None:  # noqa: D102
+        block = self._document.take_rows(self._rows)
+        self._block = block.on(self._document.shelf) if block is not None else None
 
-    def undo(self) -> None:  # noqa: D102
-        self._document.put_rows(self._at, self._rows)
+    def take_back(self) -> None:  # noqa: D102
+        if self._block is not None:
+            self._document.put_rows(self._rows, self._block)
+
+
+class AssignColumns(TableEdit):
+    """Each feature gets the data of another column, and what is displaced takes that one's place."""
+
+    def __init__(self, document: Editing, order: np.ndarray, text: str) -> None:
+        super().__init__(document, text)
+        self._order = order
+        self._snapshot: Snapshot | None = None
+
+    def do(self) -> None:  # noqa: D102
+        self._snapshot = self._document.put_columns(self._order)
+
+    def take_back(self) -> None:  # noqa: D102
+        if self._snapshot is not None:
+            self._document.put_snapshot(self._snapshot)
 
 
 class ChangeSettings(QUndoCommand):
-    """Another target or composite."""
+    """Another target, composite or reference."""
 
     def __init__(self, document: Document, settings: ExplainSettings, text: str) -> None:
         super().__init__(text)
@@ -165,3 +190,10 @@ class Open(QUndoCommand):
         if before is not None and before.contents.network is not None and old.network is None:
             old = before.contents  # its network came since
         self._document.put_contents(old, before)
+
+
+def _same_place(one: Patch, other: Patch) -> bool:
+    """Whether the second writes over all that the first wrote."""
+    if type(one) is not type(other) or len(one.rows) != len(other.rows) or len(one.columns) != len(other.columns):
+        return False
+    return bool((one.rows == other.rows).all() and (one.columns == other.columns).all())

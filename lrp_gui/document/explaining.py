@@ -14,6 +14,7 @@ from lrp_gui.jobs.requests import SampleRequest, TableRequest
 if TYPE_CHECKING:
     import numpy as np
 
+    from lrp_engine import Composite
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import SampleResult, TableResult
     from lrp_gui.jobs.engine import Engine
@@ -24,6 +25,8 @@ DEBOUNCE_MS = 15
 BLANK_MS = 150
 # The table waits until the sample's picture is drawn: both at once would only slow each other down.
 TABLE_MS = 40
+# So much of the table goes to the worker at a time: a large one is not copied whole.
+CELLS_AT_ONCE = 1 << 21
 
 
 class Explainer(QObject):
@@ -32,7 +35,9 @@ class Explainer(QObject):
     def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document, self._jobs, self.engine = document, jobs, engine
-        self._dirty: set[int] = set()  # rows whose table result is missing or of an earlier state
+        # (samples,) of bool: rows whose table result is missing or of an earlier state. None without a table.
+        self._dirty: np.ndarray | None = None
+        self._looked_at: np.ndarray | None = None  # the rows on the screen
         self._asked = self._wanted()
         self._sample_job: Job | None = None
         self._table_job: Job | None = None
@@ -43,6 +48,8 @@ class Explainer(QObject):
         document.cells_changed.connect(self._on_cells)
         document.rows_inserted.connect(self._on_inserted)
         document.rows_removed.connect(self._on_removed)
+        document.rows_moved.connect(self._on_moved)
+        document.looked_at.connect(self._on_looked_at)
         document.sample_selected.connect(self._on_sample)
         document.settings_changed.connect(self._on_settings)
 
@@ -56,7 +63,7 @@ class Explainer(QObject):
     def pending(self) -> bool:
         """Whether `run` would bring anything up to date."""
         document = self._document
-        return document.network is not None and (bool(self._dirty) or document.stale or document.result is None)
+        return document.network is not None and (self._any_dirty() or document.stale or document.result is None)
 
     def run(self) -> None:
         """Explain now: the chosen sample first, then every row that changed."""
@@ -79,26 +86,46 @@ class Explainer(QObject):
 
     def _on_replaced(self) -> None:
         self._stop_jobs()
-        table = self._document.table
-        self._dirty = set(range(table.samples)) if table else set()
+        self._looked_at = None
+        self._all_dirty()
         self._asked = self._wanted()
         self._start.start()  # something new is explained once, whatever the mode
 
     def _on_cells(self, touched: Touched) -> None:
-        rows = set(touched.rows.tolist())
         reference, table = self._document.settings.reference, self._document.table
-        if reference.explains and reference.row in rows and table is not None:
-            rows = set(range(table.samples))
-        self._changed(rows)
+        if table is None or (touched.columns.size and touched.columns.min() >= len(table.features)):
+            return  # what is no input changes no explanation
+        if reference.explains and reference.row in touched.rows:
+            self._all_dirty()
+        elif self._dirty is not None:
+            self._dirty[touched.rows] = True
+        self._changed()
 
     def _on_inserted(self, at: int, count: int) -> None:
-        self._dirty = {row + count if row >= at else row for row in self._dirty}
-        self._changed(set(range(at, at + count)))
+        import numpy as np
+
+        if self._dirty is not None:
+            self._dirty = np.insert(self._dirty, [at] * count, [True] * count)
+        self._changed()
 
     def _on_removed(self, at: int, count: int) -> None:
-        kept = {row for row in self._dirty if not at <= row < at + count}
-        self._dirty = {row - count if row >= at else row for row in kept}
-        self._changed(set())
+        import numpy as np
+
+        if self._dirty is not None:
+            self._dirty = np.delete(self._dirty, np.s_[at : at + count])
+        self._changed()
+
+    def _on_moved(self, before: np.ndarray) -> None:
+        if self._dirty is not None:
+            # What was nowhere is new.
+            self._dirty = (before < 0) | (self._dirty[before] if len(self._dirty) else False)
+        self._changed()
+
+    def _on_looked_at(self, rows: np.ndarray) -> None:
+        """What was not kept of these rows is computed again, unless they are on their way."""
+        self._looked_at = rows
+        if not self.busy:
+            self._table.start()
 
     def _on_sample(self, _row: int) -> None:
         if self._document.settings.auto or self._start.isActive():
@@ -107,17 +134,29 @@ class Explainer(QObject):
             self._document.put_result(None)
 
     def _on_settings(self) -> None:
-        settings, table = self._document.settings, self._document.table
+        settings = self._document.settings
         asked = self._wanted()
         if asked != self._asked:
             self._asked = asked
-            self._changed(set(range(table.samples)) if table else set())
+            self._all_dirty()
+            self._changed()
         elif settings.auto and self.pending:
             self._start.start()
 
-    def _changed(self, rows: set[int]) -> None:
+    def _all_dirty(self) -> None:
+        table = self._document.table
+        if table is None:
+            self._dirty = None
+            return
+        import numpy as np
+
+        self._dirty = np.ones(table.samples, dtype=bool)
+
+    def _any_dirty(self) -> bool:
+        return self._dirty is not None and bool(self._dirty.any())
+
+    def _changed(self) -> None:
         self._stop_jobs()
-        self._dirty |= rows
         self._document.mark_stale()
         if not self._blank.isActive():
             self._blank.start()
@@ -152,26 +191,52 @@ class Explainer(QObject):
         return True
 
     def _explain_table(self) -> None:
-        network, table = self._document.network, self._document.table
-        if network is None or table is None or self._reference_problem():
+        """The rows that changed, those on the screen first; of a large table so many at a time."""
+        network, table, dirty = self._document.network, self._document.table, self._dirty
+        if network is None or table is None or dirty is None or self._reference_problem():
             return
-        good = table.good_rows()
-        self._note_refused([row for row in self._dirty if not good[row]])
-        rows = sorted(row for row in self._dirty if good[row])
-        if not rows:
+        import numpy as np
+
+        self._note_refused(np.flatnonzero(dirty & ~table.good_rows()))
+        due = np.flatnonzero(dirty)
+        most = max(1, CELLS_AT_ONCE // max(1, len(table.features)))
+        rows, again = self._seen_first(due, most)
+        if not rows.size:
             return
-        request = TableRequest(network, rows, table.values[rows], *self._asked[:2], self._compared()[0])
+        explained = 0 if again else table.samples - len(due)
+        values, against = table.values[rows], self._compared()[0]
+        request = TableRequest(
+            network, rows.tolist(), values, *self._asked[:2], against, explained, explained + max(len(due), len(rows))
+        )
         self._table_job = self._jobs.submit(
             Job(
                 self.tr("Explaining the table"),
                 Priority.TABLE,
                 lambda: self.engine.explain_table(request),
-                part=self._table_part,
+                part=lambda part: self._table_part(part, again=again),
+                done=lambda _none: self._explain_table(),
                 failed=self._table_failed,
             )
         )
 
-    def _wanted(self) -> tuple[str, str, tuple[int, bool]]:
+    def _seen_first(self, due: np.ndarray, most: int) -> tuple[np.ndarray, bool]:
+        """Which rows are next: of those that are due, and whether they are only computed again for being looked at."""
+        import numpy as np
+
+        known, table, seen = self._document.table_result, self._document.table, self._looked_at
+        if table is None or seen is None:
+            return due[:most], False
+        from lrp_gui.document import scores
+
+        seen = seen[seen < table.samples][: scores.FEWEST]
+        if due.size:
+            first = seen[np.isin(seen, due)][:most]
+            return (np.sort(first), False) if first.size else (due[:most], False)
+        if known is None or len(known.rows) != table.samples:
+            return due, False
+        return scores.wanting(known, seen)[:most], True
+
+    def _wanted(self) -> tuple[str, str | Composite, tuple[int, bool]]:
         """What is asked of the engine: when it changes, no result holds any more."""
         settings = self._document.settings
         reference = settings.reference if settings.reference.explains else NO_REFERENCE
@@ -207,7 +272,7 @@ class Explainer(QObject):
         self._document.put_result(None, failure.sentence)
         self._table.start()
 
-    def _table_part(self, part: TableResult) -> None:
+    def _table_part(self, part: TableResult, *, again: bool = False) -> None:
         from lrp_gui.document import scores
 
         table = self._document.table
@@ -216,8 +281,11 @@ class Explainer(QObject):
         known = self._document.table_result
         if known is None or len(known.rows) != table.samples:
             known = scores.blank(table.samples, part.outputs.shape[1], part.relevance.shape[1])
-        self._dirty.difference_update(part.rows.tolist())
-        self._document.put_table_result(scores.put(known, part))
+        if self._dirty is not None:
+            self._dirty[part.rows] = False
+        # Where not all can be kept, what is seen may take the place of what is not, but not the other way round.
+        seen = again or (self._looked_at is not None and part.rows[0] in self._looked_at)
+        self._document.put_table_result(scores.put(known, part, seen=seen))
 
     def _table_failed(self, failure: Failure) -> None:
         # The chosen sample goes first; where both stumble over the same thing, saying it once is enough.
@@ -226,24 +294,25 @@ class Explainer(QObject):
 
     # ----------------------------------------------------------------------------- the old results
 
-    def _note_refused(self, rows: list[int]) -> None:
+    def _note_refused(self, rows: np.ndarray) -> None:
         """Rows that cannot be explained lose their old result and get the reason instead."""
         from lrp_gui.document import scores
 
         known, table = self._document.table_result, self._document.table
-        self._dirty.difference_update(rows)
-        if known is None or table is None or not rows:
+        if self._dirty is not None:
+            self._dirty[rows] = False
+        if known is None or table is None or not len(rows):
             return
+        # Why a row is not explained is said when somebody asks for it: there may be many.
         scores.forget(known, rows)
-        known.refused.update((row, table.row_problem(row)) for row in rows)
         self._document.put_table_result(known)
 
     def _blank_dirty(self) -> None:
         from lrp_gui.document import scores
 
         known = self._document.table_result
-        if known is not None and self._dirty:
-            scores.forget(known, sorted(row for row in self._dirty if row < len(known.rows)))
+        if known is not None and self._dirty is not None and len(self._dirty) == len(known.rows) and self._any_dirty():
+            scores.forget(known, self._dirty.nonzero()[0])
             self._document.put_table_result(known)
 
 

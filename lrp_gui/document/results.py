@@ -149,10 +149,15 @@ class SampleResult:
 
 @dataclass(frozen=True, slots=True)
 class TableResult:
-    """Outputs and input relevance of many samples, for the table's tint and its read-only columns."""
+    """Outputs and input relevance of many samples, for the table's tint and its read-only columns.
+
+    Of a table that is too large `outputs` and `relevance` are a `lrp_gui.document.scores.Pool`, which is read like an
+    array, and NaN for what is not kept; `partial` says so in a sentence.
+    """
 
     rows: np.ndarray  # (samples,) row numbers in the table
     outputs: np.ndarray  # (samples, output units)
     explained: np.ndarray  # (samples,)
     relevance: np.ndarray  # (samples, features) of the first input, flattened
     refused: dict[int, str] = field(default_factory=dict)  # row -> why it was not explained
+    partial: str = ""

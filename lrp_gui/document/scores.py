@@ -1,64 +1,220 @@
-"""Keeping the table's results beside its rows, while rows come, go and change."""
+"""Keeping the table's results beside its rows, while rows come, go and change; and within a budget of memory."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from lrp_gui.document.results import TableResult
 
+# Bytes for the relevance of a table, and as many for its outputs. What does not fit is computed for the rows that
+# somebody looks at.
+BUDGET = 256 * 1024**2
+# So many rows are kept at least, however wide they are: a screen of them, and some to scroll back to.
+FEWEST = 256
 
-def blank(samples: int, outputs: int, features: int) -> TableResult:
+
+class Pool:
+    """An array of which only so many rows are kept, those that came last; all others are NaN.
+
+    It is read like the array itself, by row, by rows, or by row and column.
+
+    Parameters
+    ----------
+    rows, width
+        The shape.
+    room
+        How many rows are kept.
+    """
+
+    ndim = 2
+
+    def __init__(self, rows: int, width: int, room: int) -> None:
+        self._slot = np.full(rows, -1, dtype=np.int32)  # of each row
+        self._row = np.full(room, -1, dtype=np.int64)  # in each slot
+        self._data = np.full((room, width), np.nan, dtype=np.float32)
+        self._next = 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """As if all of it were there."""
+        return len(self._slot), self._data.shape[1]
+
+    @property
+    def size(self) -> int:
+        """As if all of it were there."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes."""
+        return self._data.nbytes + self._slot.nbytes + self._row.nbytes
+
+    @property
+    def room(self) -> int:
+        """How many rows are kept."""
+        return len(self._row)
+
+    def __len__(self) -> int:
+        return len(self._slot)
+
+    def __getitem__(self, key: Any) -> Any:
+        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
+        if isinstance(rows, np.ndarray) and rows.ndim == 2:  # np.ix_
+            rows = rows.ravel()
+            columns = np.asarray(columns).ravel()
+        slots = self._slot[rows]
+        if np.ndim(slots) == 0:
+            blank = np.full(self._data.shape[1], np.nan, dtype=np.float32)
+            return (self._data[slots] if slots >= 0 else blank)[columns]
+        one = isinstance(columns, (int, np.integer))
+        found = self._data[slots, columns] if one else self._data[slots][:, columns]
+        found[slots < 0] = np.nan  # not kept: what stands there is of the last slot
+        return found
+
+    def kept(self, rows: np.ndarray) -> np.ndarray:
+        """(rows,) of bool: which of them are there."""
+        return np.asarray(self._slot[rows] >= 0)
+
+    def put(self, rows: np.ndarray, block: np.ndarray, *, seen: bool = True) -> None:
+        """Keep rows; the oldest ones make room for what is seen, and for nothing else."""
+        rows, block = rows[-self.room :], block[-self.room :]
+        self.forget(rows)
+        slots = (self._next + np.arange(len(rows))) % self.room
+        if not seen:
+            free = self._row[slots] < 0
+            rows, block, slots = rows[free], block[free], slots[free]
+        gone = self._row[slots]
+        self._slot[gone[gone >= 0]] = -1
+        self._data[slots], self._row[slots], self._slot[rows] = block, rows, slots
+        self._next = int((self._next + len(rows)) % self.room)
+
+    def forget(self, rows: np.ndarray) -> None:
+        """These rows are no longer what they were."""
+        slots = self._slot[rows]
+        slots = slots[slots >= 0]
+        self._row[slots] = -1
+        self._slot[rows] = -1
+
+    def moved(self, before: np.ndarray) -> Pool:
+        """The same for rows that stand elsewhere; it is this one, changed."""
+        slot = np.where(before >= 0, self._slot[before], -1).astype(np.int32)
+        self._row[:] = -1
+        there = np.flatnonzero(slot >= 0)
+        self._row[slot[there]] = there
+        self._slot = slot
+        return self
+
+
+def blank(samples: int, outputs: int, features: int, budget: int = BUDGET) -> TableResult:
     """A result for every row, none of it known yet: NaN stands for "not explained"."""
+    relevance, kept = _array(samples, features, budget), _array(samples, outputs, budget)
     return TableResult(
         rows=np.arange(samples),
-        outputs=np.full((samples, outputs), np.nan),
+        outputs=kept,
         explained=np.full(samples, np.nan),
-        relevance=np.full((samples, features), np.nan, dtype=np.float32),
+        relevance=relevance,
+        partial=_partial(kept, relevance),
     )
 
 
-def put(result: TableResult, part: TableResult) -> TableResult:
-    """Write the rows of `part` into `result`; the wider one decides when the shapes differ."""
+def put(result: TableResult, part: TableResult, *, seen: bool = True) -> TableResult:
+    """Write the rows of `part` into `result`; the newer one decides when the shapes differ.
+
+    `seen`: somebody looks at them, so that they may take the place of others where not all can be kept.
+    """
     samples = len(result.rows)
     if result.outputs.shape[1] != part.outputs.shape[1] or result.relevance.shape[1] != part.relevance.shape[1]:
         result = blank(samples, part.outputs.shape[1], part.relevance.shape[1])
-    result.outputs[part.rows] = part.outputs
+    pairs: tuple[tuple[Any, Any], ...] = ((result.outputs, part.outputs), (result.relevance, part.relevance))
+    for known, new in pairs:
+        if type(known) is Pool:
+            known.put(part.rows, new, seen=seen)
+        else:
+            known[part.rows] = new
     result.explained[part.rows] = part.explained
-    result.relevance[part.rows] = part.relevance
-    for row in part.rows.tolist():
-        result.refused.pop(row, None)
+    if result.refused:
+        for row in part.rows.tolist():
+            result.refused.pop(row, None)
     result.refused.update(part.refused)
     return result
 
 
-def forget(result: TableResult, rows: list[int]) -> None:
+def forget(result: TableResult, rows: np.ndarray) -> None:
     """These rows are not what was explained any more."""
-    result.outputs[rows] = np.nan
+    for known in (result.outputs, result.relevance):
+        if isinstance(known, Pool):
+            known.forget(rows)
+        else:
+            known[rows] = np.nan
     result.explained[rows] = np.nan
-    result.relevance[rows] = np.nan
-    for row in rows:
-        result.refused.pop(row, None)
+    if result.refused:
+        for row in rows.tolist():
+            result.refused.pop(row, None)
 
 
-def inserted(result: TableResult, at: int, count: int) -> TableResult:
-    """The result after `count` rows came in before row `at`."""
-    return TableResult(
-        rows=np.arange(len(result.rows) + count),
-        outputs=np.insert(result.outputs, [at] * count, np.nan, axis=0),
-        explained=np.insert(result.explained, [at] * count, np.nan),
-        relevance=np.insert(result.relevance, [at] * count, np.nan, axis=0),
-        refused={row + count if row >= at else row: why for row, why in result.refused.items()},
+def wanting(result: TableResult, rows: np.ndarray) -> np.ndarray:
+    """Which of these rows were explained, but not all that is known of them was kept."""
+    missing = np.zeros(len(rows), dtype=bool)
+    for known in (result.outputs, result.relevance):
+        if isinstance(known, Pool):
+            missing |= ~known.kept(rows)
+    return rows[missing & ~np.isnan(result.explained[rows])]
+
+
+def moved(result: TableResult, before: np.ndarray) -> TableResult:
+    """The result after rows came, went or moved.
+
+    Parameters
+    ----------
+    result
+        Of the rows as they stood.
+    before
+        (rows,) which row each was, -1 for a new one.
+    """
+    new = before < 0
+    outputs, explained, relevance = (
+        _moved(known, before, new) for known in (result.outputs, result.explained, result.relevance)
+    )
+    refused: dict[int, str] = {}
+    if result.refused:
+        refused = {row: result.refused[was] for row, was in enumerate(before.tolist()) if was in result.refused}
+    return replace(
+        result,
+        rows=np.arange(len(before)),
+        outputs=outputs,
+        explained=explained,
+        relevance=relevance,
+        refused=refused,
     )
 
 
-def removed(result: TableResult, at: int, count: int) -> TableResult:
-    """The result after the rows from `at` on went out."""
-    gone = np.s_[at : at + count]
-    kept = ((row, why) for row, why in result.refused.items() if not at <= row < at + count)
-    return TableResult(
-        rows=np.arange(len(result.rows) - count),
-        outputs=np.delete(result.outputs, gone, axis=0),
-        explained=np.delete(result.explained, gone),
-        relevance=np.delete(result.relevance, gone, axis=0),
-        refused={row - count if row >= at else row: why for row, why in kept},
+def _moved(known: Any, before: np.ndarray, new: np.ndarray) -> Any:
+    if isinstance(known, Pool):
+        return known.moved(before)
+    if not len(known):
+        return np.full((len(before), *known.shape[1:]), np.nan, dtype=known.dtype)
+    found = known[before]
+    found[new] = np.nan
+    return found
+
+
+def _array(rows: int, width: int, budget: int) -> Any:
+    if rows * width * 4 <= budget:
+        return np.full((rows, width), np.nan, dtype=np.float32)
+    return Pool(rows, width, min(rows, max(FEWEST, budget // (4 * max(width, 1)))))
+
+
+def _partial(outputs: Any, relevance: Any) -> str:
+    pools = {"outputs": outputs, "relevance": relevance}
+    kept = {name: pool.room for name, pool in pools.items() if isinstance(pool, Pool)}
+    if not kept:
+        return ""
+    what = " and ".join(kept)
+    rows = min(kept.values())
+    return (
+        f"The table is too large to keep the {what} of every sample: {rows:,} are kept at a time, and the others are "
+        "computed again when you look at them."
     )

@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lrp_engine.files.cells import number, writes_decimal_comma
 from lrp_gui.document.results import Feature
+from lrp_gui.document.table_blocks import Numbers, Row, RowBlock, Snapshot
+from lrp_gui.document.table_checks import BLOCKING, Audit, Checks, Problem, counted, read_cell, usable
+from lrp_gui.document.table_storage import Column, ExtraColumn, Names, Typed, number_text
 
-# The engine's reason why a cell is no number, in the words of a sentence.
-REASONS = {"missing": "no number", "infinite": "infinite", "too large": "too large", "not a number": "no number"}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One sample, complete: what is taken out of the table can be put back as it was."""
-
-    name: str
-    values: np.ndarray  # (features,), NaN where the cell holds text
-    typed: dict[int, str] = field(default_factory=dict)  # column -> text that is not a number
-    extras: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ExtraColumn:
-    """A column that is no input, such as the true label: shown, never explained."""
-
-    name: str
-    texts: list[str]
-
-
-def number_text(value: float) -> str:
-    """The shortest text that reads back as the same number: 59, not 59.0."""
-    short = f"{value:.15g}"
-    return short if float(short) == value else repr(float(value))
+__all__ = ["ExtraColumn", "InputTable", "Problem", "Row", "fresh_rows", "fresh_table", "mean_values", "number_text"]
 
 
 class InputTable:
     """The rows that are explained. Only the document changes it; views read.
+
+    Numbers lie in one array, which moves as little as possible when rows come and go. Every row has an id that stays
+    with it; names that were given and texts that were typed are kept by it, apart from the numbers, for they are few.
 
     Parameters
     ----------
@@ -58,72 +36,118 @@ class InputTable:
     def __init__(
         self, features: Sequence[Feature], rows: Sequence[Row] = (), extra_names: Sequence[str] = (), path: str = ""
     ) -> None:
+        self._begin(features, np.empty((0, len(features))), path)
+        self.extras = [ExtraColumn(name, []) for name in extra_names]
+        if rows:
+            self.insert(np.arange(len(rows)), self.block_of(rows))
+        self.mark_kept()
+
+    def _begin(self, features: Sequence[Feature], values: np.ndarray, path: str, names: Sequence[str] = ()) -> None:
         self.features = tuple(features)
         self.path = path
-        self.names: list[str] = []
-        self.values = np.empty((0, len(self.features)))
-        self.typed: dict[tuple[int, int], str] = {}
-        self.extras = [ExtraColumn(name, []) for name in extra_names]
-        self._kept = b""  # the digest of what is in its file
-        if rows:
-            self.insert(0, rows)
-        self.mark_kept()
+        self.checks = Checks(self.features)
+        self.extras: list[ExtraColumn] = []
+        self._values, self._ids = Column(values), Column(np.arange(len(values), dtype=np.int64))
+        self._good = Column(np.ones(len(values), dtype=bool))
+        self._counts = np.zeros(len(Problem), dtype=np.int64)
+        self.names = Names(lambda: self._ids.data, names)
+        self._typed = Typed()
+        self._next_id = len(values)
+        self._states = itertools.count(1)
+        self.state = self._kept = 0  # of what it holds; an undo command puts the one before back
 
     @classmethod
     def from_columns(
         cls,
         features: Sequence[Feature],
         values: np.ndarray,
-        typed: dict[tuple[int, int], str],
-        extras: Sequence[tuple[str, Sequence[str]]],
+        typed: Mapping[tuple[int, int], str],
+        extras: Sequence[tuple[str, Sequence[str] | np.ndarray]],
         path: str,
+        names: Sequence[str] = (),
+        audit: Audit | None = None,
     ) -> InputTable:
-        """A table as a file holds it; its samples are named by their number."""
-        table = cls(features, path=path)
-        table.values = np.array(values, dtype=np.float64)
-        # As when it is typed: what cannot be used is text, and NaN to everybody else.
-        table.values[~np.isfinite(table.values)] = np.nan
-        table.names = [str(number) for number in range(1, len(values) + 1)]
-        table.typed = dict(typed)
-        table.extras = [ExtraColumn(name, list(texts)) for name, texts in extras]
+        """A table as a file holds it; without names its samples are called by their number.
+
+        The numbers are taken over, not copied, where they are float64 and may be written. `audit` is what somebody
+        found out about them before, in a thread of their own.
+        """
+        table = cls.__new__(cls)
+        if values.dtype != np.float64 or not values.flags.writeable:
+            values = np.array(values, dtype=np.float64)
+        table._begin(features, values, path, names)
+        audit = audit or table.checks.audit(values)
+        table._good, table._counts = Column(audit.good), audit.counts
+        for (row, column), text in typed.items():
+            table._take_text(row, column, text)
+        table.extras = [ExtraColumn(name, cells) for name, cells in extras]
         table.mark_kept()
         return table
 
     @property
     def samples(self) -> int:
         """The number of rows."""
-        return len(self.names)
+        return len(self._ids.data)
+
+    @property
+    def values(self) -> np.ndarray:
+        """(samples, features): NaN where a cell is empty or holds text, infinite where that was typed."""
+        return self._values.data
+
+    @property
+    def ids(self) -> np.ndarray:
+        """(samples,) what each row is, wherever it stands; of a row of the file its place there."""
+        return self._ids.data
+
+    @property
+    def typed(self) -> dict[tuple[int, int], str]:
+        """(row, column) -> what was typed there, where it is no finite number."""
+        return self._typed.inside(self.ids, np.arange(len(self.features)))
 
     @property
     def edited(self) -> bool:
         """Whether it holds anything that is in no file; an edit that was undone leaves nothing."""
-        return self._digest() != self._kept
+        return self.state != self._kept
 
     def mark_kept(self) -> None:
         """What it holds now is in a file, or nothing that a person made."""
-        self._kept = self._digest()
+        self._kept = self.state
 
-    def _digest(self) -> bytes:
-        words = repr((self.names, sorted(self.typed.items()), [column.texts for column in self.extras]))
-        return blake2b(self.values.tobytes() + words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    def touch(self) -> None:
+        """Something in it is another now."""
+        self.state = next(self._states)
+
+    # ------------------------------------------------------------------------------ what its cells say
 
     def text(self, row: int, column: int) -> str:
         """A cell as it is shown, copied and typed."""
-        typed = self.typed.get((row, column))
-        return number_text(self.values[row, column]) if typed is None else typed
+        return self.typed_text(row, column) or number_text(float(self.values[row, column]))
+
+    def typed_text(self, row: int, column: int) -> str:
+        """What was typed into a cell that holds no finite number, "" where nothing was."""
+        return self._typed.get(int(self.ids[row]), column)
+
+    def texts_in(self, rows: np.ndarray, columns: np.ndarray) -> dict[tuple[int, int], str]:
+        """(row, column) of a block -> what was typed there, where it is no finite number."""
+        return self._typed.inside(self.ids[rows], columns)
+
+    def codes(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """(rows, columns) of `Problem`."""
+        return self._with_texts(self.checks.codes(self.values[np.ix_(rows, columns)], columns), self.ids[rows], columns)
+
+    def problem_at(self, row: int, column: int) -> Problem:
+        """What is the matter with a cell."""
+        return Problem(int(self.codes(np.array([row]), np.array([column]))[0, 0]))
 
     def problem(self, row: int, column: int) -> str:
         """Why this cell cannot be used, in one sentence; "" when it can."""
-        value = self.values[row, column]
-        if np.isfinite(value):
-            return ""
-        name, text = self.features[column].name, self.text(row, column).strip()
-        if not text:
-            return f"{name} is empty; type a number."
-        if writes_decimal_comma(text):
-            return f"{name} is “{text}”; write the decimals after a point."
-        _value, reason = number(text)
-        return f"{name} is “{text}”, which is {REASONS.get(reason, 'no number')}; type a finite number."
+        problem = self.problem_at(row, column)
+        return self.remark(row, column) if problem in BLOCKING else ""
+
+    def remark(self, row: int, column: int) -> str:
+        """What is the matter with this cell, in one sentence, also when it can be used; "" when nothing is."""
+        value = float(self.values[row, column])
+        return self.checks.sentence(self.problem_at(row, column), column, value, self.text(row, column))
 
     def row_problem(self, row: int) -> str:
         """Why this sample cannot be explained, in one sentence; "" when it can."""
@@ -135,64 +159,201 @@ class InputTable:
         return f"Sample {self.names[row]} is not explained: {sentence}{more}"
 
     def good_rows(self) -> np.ndarray:
-        """(samples,) of bool: which rows hold finite numbers only."""
-        return np.asarray(np.isfinite(self.values).all(axis=1))
+        """(samples,) of bool: which rows hold finite numbers only. Not to be written into."""
+        return self._good.data
+
+    @property
+    def blocked(self) -> int:
+        """How many samples cannot be explained."""
+        return self.samples - int(np.count_nonzero(self._good.data))
+
+    def problem_counts(self) -> dict[Problem, int]:
+        """How many cells have which problem."""
+        return {problem: int(self._counts[problem]) for problem in Problem if self._counts[problem] and problem}
 
     def row(self, row: int) -> Row:
         """A complete copy of one sample."""
-        typed = {column: text for (at, column), text in self.typed.items() if at == row}
-        extras = tuple(column.texts[row] for column in self.extras)
-        return Row(self.names[row], self.values[row].copy(), typed, extras)
+        texts = self._typed.inside(self.ids[row : row + 1], np.arange(len(self.features)))
+        typed = {column: text for (_row, column), text in texts.items()}
+        return Row(self.names[row], self.values[row].copy(), typed, tuple(extra.texts[row] for extra in self.extras))
+
+    # ------------------------------------------------------------------------------------ changing cells
 
     def set_text(self, row: int, column: int, text: str) -> None:
         """Take over what was typed; what is no finite number stays in the cell as text."""
-        value, reason = number(text)
-        self.values[row, column] = np.nan if reason else value
-        if reason:
-            self.typed[row, column] = text
-        else:
-            self.typed.pop((row, column), None)
+        value, texts = self.read(column, text)
+        self.put(Numbers(np.array([row]), np.array([column]), np.array([[value]]), texts))
 
-    def put_values(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray) -> None:
-        """Write numbers into a block of cells; texts that stood there are gone."""
-        self.values[np.ix_(rows, columns)] = values
-        if self.typed:
-            inside, across = set(rows.tolist()), set(columns.tolist())
-            for cell in [cell for cell in self.typed if cell[0] in inside and cell[1] in across]:
-                del self.typed[cell]
+    def read(self, column: int, text: str) -> tuple[float, dict[tuple[int, int], str]]:
+        """A typed text as a number, and as the texts of a block of this one cell."""
+        value, reason = read_cell(text, self.features[column])
+        return value, {(0, 0): text} if reason and text.strip() else {}
 
-    def insert(self, at: int, rows: Sequence[Row]) -> None:
-        """Put samples before row `at`."""
-        count = len(rows)
-        self.typed = {(r + count if r >= at else r, c): text for (r, c), text in self.typed.items()}
-        self.values = np.insert(self.values, at, np.stack([row.values for row in rows]), axis=0)
-        self.names[at:at] = [row.name for row in rows]
-        for place, column in enumerate(self.extras):
-            column.texts[at:at] = [row.extras[place] if place < len(row.extras) else "" for row in rows]
-        for offset, row in enumerate(rows):
-            self.typed.update({(at + offset, column): text for column, text in row.typed.items()})
+    def put(self, new: Numbers) -> Numbers:
+        """Write a block of numbers and texts, and give the block that was there."""
+        rows, columns, values = new.rows, new.columns, np.asarray(new.values)
+        ids, place = self.ids[rows], _place(rows, columns)
+        before = self.values[place].copy()
+        texts = self._typed.inside(ids, columns)
+        self._counts -= counted(self._with_texts(self.checks.codes(before, columns), ids, columns))
+        self.values[place] = values
+        for i, j in texts:
+            self._typed.put(int(ids[i]), int(columns[j]), "")
+        for (i, j), text in new.texts.items():
+            self._typed.put(int(ids[i]), int(columns[j]), text)
+        codes = self._with_texts(self.checks.codes(self.values[place], columns), ids, columns)
+        self._counts += counted(codes)
+        well = usable(codes)
+        others = np.flatnonzero(well & ~self._good.data[rows])  # mended here, but is the rest of the row well?
+        self._good.data[rows] = well & self._good.data[rows]
+        if others.size:
+            self._good.data[rows[others]] = np.isfinite(self.values[rows[others]]).all(axis=1)
+        self.touch()
+        return Numbers(rows, columns, before, texts)
 
-    def remove(self, at: int, count: int) -> list[Row]:
-        """Take samples out, complete."""
-        taken = [self.row(row) for row in range(at, at + count)]
-        kept = ((r, c, text) for (r, c), text in self.typed.items() if not at <= r < at + count)
-        self.typed = {(r - count if r >= at else r, c): text for r, c, text in kept}
-        self.values = np.delete(self.values, np.s_[at : at + count], axis=0)
-        del self.names[at : at + count]
-        for column in self.extras:
-            del column.texts[at : at + count]
-        return taken
+    def _take_text(self, row: int, column: int, text: str) -> None:
+        """A text that came with a file, whose number is in place already: NaN or infinite."""
+        value, reason = read_cell(text, self.features[column])
+        if not reason:
+            self.set_text(row, column, text)  # a category by its name
+        elif text.strip():
+            code = self.problem_at(row, column)
+            self._typed.put(int(self.ids[row]), column, text)
+            self.values[row, column] = value
+            self._counts[code] -= 1
+            self._counts[self.problem_at(row, column)] += 1
+
+    def _with_texts(self, codes: np.ndarray, ids: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Tell texts from what is missing: to the numbers both are NaN."""
+        if self._typed:
+            for (row, place), text in self._typed.inside(ids, columns).items():
+                _value, reason = read_cell(text, self.features[int(columns[place])])
+                if codes[row, place] == Problem.MISSING and reason != "missing":
+                    codes[row, place] = Problem.TEXT
+        return codes
+
+    # --------------------------------------------------------------------------------- changing columns
+
+    def assign(self, order: np.ndarray) -> Snapshot:
+        """Give each feature another column's data; what is displaced takes the place of what it gave way to.
+
+        Parameters
+        ----------
+        order
+            (features,) for each feature the column that it gets: a feature, or an extra column behind them. None may
+            stand there twice.
+        """
+        count = len(self.features)
+        changed = np.flatnonzero(order != np.arange(count))
+        snapshot = Snapshot(
+            changed,
+            self.values[:, changed].copy(),
+            tuple(dict(self._typed.column(column)) for column in changed.tolist()),
+            tuple(self.extras),
+        )
+        displaced = iter(column for column in changed.tolist() if column not in set(order.tolist()))
+        extras = list(self.extras)
+        for source in order[changed][order[changed] >= count].tolist():
+            column = next(displaced)
+            cells = np.array([*(self.text(row, column) for row in range(self.samples)), None], dtype=object)[:-1]
+            extras[source - count] = ExtraColumn(self.features[column].name, cells)
+        place = {column: position for position, column in enumerate(changed.tolist())}
+        for column in changed.tolist():
+            source = int(order[column])
+            if source < count:
+                self.values[:, column] = snapshot.values[:, place[source]]
+                self._typed.replace(column, snapshot.typed[place[source]])
+                continue
+            self._typed.replace(column, {})
+            for row, text in enumerate(self.extras[source - count].texts):
+                value, texts = self.read(column, text)
+                self.values[row, column] = value
+                if texts:
+                    self._typed.put(int(self.ids[row]), column, text)
+        self.extras = extras
+        self._look_again()
+        return snapshot
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put columns back."""
+        self.values[:, snapshot.columns] = snapshot.values
+        for column, typed in zip(snapshot.columns.tolist(), snapshot.typed, strict=True):
+            self._typed.replace(column, typed)
+        self.extras = list(snapshot.extras)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        audit = self.checks.audit(self.values)
+        self._good, self._counts = Column(audit.good), audit.counts
+        for (row, column), text in self.typed.items():
+            if np.isnan(self.values[row, column]) and read_cell(text, self.features[column])[1] != "missing":
+                self._counts[Problem.MISSING] -= 1
+                self._counts[Problem.TEXT] += 1
+        self.touch()
+
+    # ------------------------------------------------------------------------------------- changing rows
+
+    def insert(self, rows: np.ndarray, block: RowBlock) -> None:
+        """Put samples in, so that they stand at `rows`, which are ascending."""
+        values, columns = np.asarray(block.values), np.arange(len(self.features))
+        codes = self._with_texts(self.checks.codes(values, columns), block.ids, columns)
+        self._counts += counted(codes)
+        self._values.insert(rows, values)
+        self._ids.insert(rows, block.ids)
+        self._good.insert(rows, usable(codes))
+        for column, cells in zip(self.extras, block.extras, strict=True):
+            column.insert(rows, cells)
+        self.touch()
+
+    def remove(self, rows: np.ndarray) -> RowBlock:
+        """Take samples out, complete; `rows` are ascending."""
+        ids, values, columns = self.ids[rows].copy(), self.values[rows].copy(), np.arange(len(self.features))
+        self._counts -= counted(self._with_texts(self.checks.codes(values, columns), ids, columns))
+        for column in (self._values, self._ids, self._good):
+            column.remove(rows)
+        self.touch()
+        return RowBlock(ids, values, tuple(column.remove(rows) for column in self.extras))
+
+    def new_block(
+        self,
+        values: np.ndarray,
+        names: Sequence[str],
+        extras: Sequence[np.ndarray] = (),
+        texts: Mapping[tuple[int, int], str] | None = None,
+    ) -> RowBlock:
+        """Samples that may be put in: they get ids, names, and the texts of their cells."""
+        ids = np.arange(self._next_id, self._next_id + len(values), dtype=np.int64)
+        self._next_id += len(values)
+        for row_id, name in zip(ids.tolist(), names, strict=True):
+            self.names.give(row_id, name)
+        for (row, column), text in (texts or {}).items():
+            self._typed.put(int(ids[row]), column, text)
+        blank = [np.full(len(values), "", dtype=object) for _column in self.extras]
+        return RowBlock(ids, np.asarray(values, dtype=np.float64), tuple(extras) or tuple(blank))
+
+    def give_text(self, row_id: int, column: int, text: str) -> None:
+        """What stands in a cell of a sample that is not in the table yet."""
+        self._typed.put(row_id, column, text)
+
+    def block_of(self, rows: Sequence[Row]) -> RowBlock:
+        """Samples that somebody wrote down one by one."""
+        extras = [
+            np.array([*(row.extras[place] if place < len(row.extras) else "" for row in rows), None], dtype=object)[:-1]
+            for place in range(len(self.extras))
+        ]
+        texts = {(place, column): text for place, row in enumerate(rows) for column, text in row.typed.items()}
+        return self.new_block(np.stack([row.values for row in rows]), [row.name for row in rows], extras, texts)
 
     def free_name(self, wanted: str) -> str:
         """A sample name that is not taken yet."""
-        return free_names(self.names, wanted, 1)[0]
+        return self.names.free(wanted, 1)[0]
 
 
-def free_names(taken: Sequence[str], wanted: str, count: int) -> list[str]:
-    """`count` names that are not taken: the wanted one if it is free, then with a number behind it."""
-    used = set(taken)
-    candidates = itertools.chain([wanted], (f"{wanted} ({copy})" for copy in itertools.count(2)))
-    return list(itertools.islice((name for name in candidates if name not in used), count))
+def _place(rows: np.ndarray, columns: np.ndarray) -> tuple:
+    """How numpy is asked for a block; neighbouring rows as a slice, which it need not look up one by one."""
+    if len(rows) and len(rows) == int(rows[-1]) - int(rows[0]) + 1 and (len(rows) < 2 or (np.diff(rows) == 1).all()):
+        return slice(int(rows[0]), int(rows[-1]) + 1), columns
+    return np.ix_(rows, columns)
 
 
 def mean_values(features: Sequence[Feature]) -> np.ndarray:
@@ -205,8 +366,7 @@ def fresh_table(features: Sequence[Feature]) -> InputTable:
     return InputTable(features, [Row("1", mean_values(features))])
 
 
-def fresh_rows(table: InputTable, count: int) -> list[Row]:
-    """New samples for a table, named so that they can be told from the others."""
-    values = mean_values(table.features)
-    blanks = ("",) * len(table.extras)
-    return [Row(name, values.copy(), {}, blanks) for name in free_names(table.names, "new", count)]
+def fresh_rows(table: InputTable, count: int) -> RowBlock:
+    """New samples for a table, every feature at its mean, named so that they can be told from the others."""
+    values = np.broadcast_to(mean_values(table.features), (count, len(table.features)))
+    return table.new_block(values, table.names.free("new", count))

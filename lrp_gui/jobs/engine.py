@@ -111,26 +111,28 @@ class Engine:
         from lrp_gui.jobs import convert
 
         total, first, size, refused = len(request.rows), 0, FIRST_CHUNK, 0
+        before, of = request.done, request.total or total
         while first < total:
             began = time.perf_counter()
             chunk = slice(first, first + size)
             inputs = convert.network_inputs(network, request.network, request.values[chunk])
             try:
-                explanation = yield from _explain(network, inputs, request, keep="inputs", done=first, total=total)
+                at = before + first
+                explanation = yield from _explain(network, inputs, request, keep="inputs", done=at, total=of)
             except InputError as error:
                 rows = min(size, total - first)
                 if rows > 1:
                     size = max(1, rows // 4)
                     continue
                 refused += 1
-                if refused == first + 1 == MOST_REFUSED:
+                if not before and refused == first + 1 == MOST_REFUSED:
                     raise
                 yield Part(convert.refused_result(request.network, request.rows[first], str(error)))
                 first += 1
                 continue
             yield Part(convert.table_result(explanation, request.network, request.rows[chunk]))
             first += size
-            yield Progress(min(first, total), total)
+            yield Progress(before + min(first, total), of)
             speed = size / max(time.perf_counter() - began, 1e-3)
             size = max(1, min(LARGEST_CHUNK, 4 * size, int(speed * CHUNK_SECONDS)))
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from lrp_engine import Composite
@@ -37,6 +39,8 @@ class TableRequest:
     target: str
     composite: str | Composite
     reference: np.ndarray | None = None
+    done: int = 0  # rows of the table that need no more work
+    total: int = 0  # all of them; 0: these rows are all
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class TableData:
     path: str
     values: np.ndarray  # (samples, features), NaN where the cell holds text
     typed: dict[tuple[int, int], str]  # (row, feature) -> text that is no finite number
-    extras: tuple[tuple[str, tuple[str, ...]], ...]  # (name, one text per sample)
+    extras: tuple[tuple[str, Sequence[str] | np.ndarray], ...]  # (name, one text or number per sample)
     notes: tuple[str, ...] = ()
 
 

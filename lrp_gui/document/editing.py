@@ -1,0 +1,489 @@
+"""Editing the table: what people do to it, as steps that can be undone, and how each step changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from lrp_gui.document.commands import AssignColumns, Cell, DeleteRows, EditCells, InsertRows
+from lrp_gui.document.state import Message, Touched
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lrp_gui.document.results import TableResult
+    from lrp_gui.document.table import InputTable
+    from lrp_gui.document.table_blocks import Patch, RowBlock, Shelf, Snapshot
+    from lrp_gui.document.table_paste import PastePlan
+
+
+class Editing(QObject):
+    """The part of the document that edits the table.
+
+    Rows are rows of the table. Columns are the features, and behind them the extra columns.
+
+    Methods that begin with `put` and `take` change the table at once and are for the undo commands; everything else
+    pushes a command.
+    """
+
+    table_changed = Signal()  # after any change of rows, columns or cells
+    # Finer news of the table, for item models and for whoever explains; `table_changed` follows each of them.
+    table_replaced = Signal()
+    cells_changed = Signal(object)  # a Touched
+    rows_about_to_be_inserted = Signal(int, int)  # at, count
+    rows_inserted = Signal(int, int)
+    rows_about_to_be_removed = Signal(int, int)
+    rows_removed = Signal(int, int)
+    rows_about_to_move = Signal()  # rows come or go in several places
+    rows_moved = Signal(object)  # (rows,) which row each was before, -1 for a new one
+    columns_changed = Signal()  # the data of columns changed places; the number of columns did not
+    table_result_changed = Signal()
+    looked_at = Signal(object)  # (rows,) those on the screen
+    sample_selected = Signal(int)
+    message = Signal(object)  # a Message
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self.table: InputTable | None = None
+        # One row per row of the table, NaN where a row is not explained (yet).
+        self.table_result: TableResult | None = None
+        self.selected_sample = -1
+        self._shelf: Shelf | None = None
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where the steps keep their numbers."""
+        if self._shelf is None:
+            from lrp_gui.document.table_blocks import Shelf
+
+            self._shelf = Shelf()
+        return self._shelf
+
+    def select_sample(self, row: int) -> None:
+        """Choose a row of the table, or -1 when there is none."""
+        samples = self.table.samples if self.table else 0
+        row = min(max(row, -1), samples - 1)
+        if row != self.selected_sample:
+            self.selected_sample = row
+            self.sample_selected.emit(row)
+
+    def look_at(self, rows: np.ndarray) -> None:
+        """These rows are on the screen: what is known of them comes first, and is computed again if it was not kept."""
+        if len(rows):
+            self.looked_at.emit(rows)
+
+    # -------------------------------------------------------------------------------------------- cells
+
+    def cell_text(self, row: int, column: int) -> str:
+        """The text of one cell, "" outside the table."""
+        table = self.table
+        if table is None or not 0 <= row < table.samples:
+            return ""
+        if column < len(table.features):
+            return table.text(row, column)
+        extra = column - len(table.features)
+        return table.extras[extra].texts[row] if extra < len(table.extras) else ""
+
+    def column_name(self, column: int) -> str:
+        """What a column of the table is called."""
+        table = self.table
+        if table is None:
+            return ""
+        features = len(table.features)
+        return table.features[column].name if column < features else table.extras[column - features].name
+
+    def edit_cell(self, row: int, column: int, text: str) -> None:
+        """Type into one cell."""
+        if self.table is None or self.cell_text(row, column) == text:
+            return
+        label = self.tr("{name} of sample {sample}").format(name=self.column_name(column), sample=self.table.names[row])
+        self._edit(self._making().written(self.table, [(row, column, text)]), label, f"cell {row} {column}")
+
+    def edit_cells(self, cells: Sequence[Cell], text: str) -> None:
+        """Change several cells in one step; `text` names it in the Edit menu."""
+        changed = [cell for cell in cells if self.cell_text(cell[0], cell[1]) != cell[2]]
+        if changed and self.table is not None:
+            self._edit(self._making().written(self.table, changed), text)
+
+    def edit_values(
+        self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray, text: str, gesture: str = ""
+    ) -> None:
+        """Write numbers into a block of cells, in one step.
+
+        Parameters
+        ----------
+        rows, columns
+            Of the table, as whole numbers; columns of features.
+        values
+            (rows, columns), in the table's units.
+        text
+            What the step is called in the Edit menu.
+        gesture
+            Steps of one gesture are one step, while the mouse is down or when they follow each other at once: the
+            strokes of a brush, a slider that is dragged.
+        """
+        if self.table is not None and len(rows) and len(columns):
+            from lrp_gui.document.table_blocks import Numbers
+
+            self._edit([Numbers(rows, columns, values)], text, gesture)
+
+    def fill(self, rows: np.ndarray, columns: np.ndarray, text: str) -> None:
+        """Type the same into every cell of a block."""
+        if self.table is not None and len(rows) and len(columns):
+            label = self.tr("Fill {cells}").format(cells=self._block_title(rows, columns))
+            self._edit(self._making().filled(self.table, rows, columns, text), label)
+
+    def fill_down(self, rows: np.ndarray, columns: np.ndarray) -> None:
+        """Write what stands in the first of these rows into the others."""
+        if self.table is not None and len(rows) > 1 and len(columns):
+            label = self.tr("Fill down {cells}").format(cells=self._block_title(rows[1:], columns))
+            self._edit(self._making().filled_down(self.table, rows, columns), label)
+
+    def clear(self, rows: np.ndarray, columns: np.ndarray) -> None:
+        """Empty the cells of a block."""
+        if self.table is not None and len(rows) and len(columns):
+            label = self.tr("Clear {count} cells").format(count=len(rows) * len(columns))
+            self._edit(self._making().filled(self.table, rows, columns, ""), label)
+
+    def randomise(self, rows: np.ndarray, columns: np.ndarray, how: str = "range", seed: int = 0) -> None:
+        """Draw numbers for the features of a block: within the data's range, or "normal" by mean and scale."""
+        columns = self._features(columns)
+        if self.table is not None and len(rows) and len(columns):
+            values = self._making().random_values(self.table, columns, len(rows), how, seed)
+            cells = self._block_title(rows, columns)
+            self.edit_values(
+                rows, columns, values, self.tr("Random {cells}, seed {seed}").format(cells=cells, seed=seed)
+            )
+
+    def add_noise(self, rows: np.ndarray, columns: np.ndarray, amount: float, seed: int = 0) -> None:
+        """Put normal noise onto the features of a block, `amount` times each feature's scale wide."""
+        columns = self._features(columns)
+        if self.table is not None and len(rows) and len(columns):
+            values = self._making().noisy(self.table, rows, columns, amount, seed)
+            kept = self.table.texts_in(rows, columns)
+            label = self.tr("Noise of {amount:g} scales on {cells}, seed {seed}").format(
+                amount=amount, cells=self._block_title(rows, columns), seed=seed
+            )
+            from lrp_gui.document.table_blocks import Numbers
+
+            self._edit([Numbers(rows, columns, values, kept)], label)
+
+    def rename_sample(self, row: int, name: str) -> None:
+        """Call a sample something else."""
+        if self.table is not None and name.strip() and self.table.names[row] != name.strip():
+            import numpy as np
+
+            from lrp_gui.document.table_blocks import Titles
+
+            label = self.tr("Rename sample {name}").format(name=self.table.names[row])
+            self._edit([Titles(np.array([row]), [name.strip()])], label)
+
+    # ----------------------------------------------------------------------------------- rows and columns
+
+    def insert_sample(self, at: int) -> None:
+        """A new sample before row `at`, every feature at its mean."""
+        self.insert_samples(at, 1)
+
+    def insert_samples(self, at: int, count: int) -> None:
+        """New samples before row `at`, every feature at its mean."""
+        if self.table is not None:
+            self._insert(at, self._new_rows(count), self._counted(self.tr("Insert"), count))
+
+    def insert_constant(self, at: int, count: int, value: float) -> None:
+        """New samples before row `at`, every feature at the same value."""
+        if self.table is not None:
+            import numpy as np
+
+            table = self.table
+            values = np.full((count, len(table.features)), value)
+            block = table.new_block(values, table.names.free(self.tr("constant {value:g}").format(value=value), count))
+            self._insert(at, block, self._counted(self.tr("Insert constant"), count))
+
+    def insert_random(self, at: int, count: int, how: str = "range", seed: int = 0) -> None:
+        """New samples before row `at`, drawn within the data's range, or "normal" by mean and scale."""
+        if self.table is not None:
+            import numpy as np
+
+            table = self.table
+            values = self._making().random_values(table, np.arange(len(table.features)), count, how, seed)
+            block = table.new_block(values, table.names.free(self.tr("random"), count))
+            label = self.tr("{insert}, seed {seed}")
+            self._insert(at, block, label.format(insert=self._counted(self.tr("Insert random"), count), seed=seed))
+
+    def duplicate_sample(self, row: int) -> None:
+        """A copy of a sample right below it."""
+        self.duplicate_samples([row])
+
+    def duplicate_samples(self, rows: Iterable[int]) -> None:
+        """Copies of samples, each right below its own."""
+        rows = _ascending(rows)
+        if self.table is None or not len(rows):
+            return
+        table = self.table
+        label = self.tr("Duplicate sample {name}").format(name=table.names[int(rows[0])])
+        if len(rows) > 1:
+            label = self.tr("Duplicate {count} samples").format(count=len(rows))
+        names = table.names.free_each([self.tr("{name} copy").format(name=table.names[row]) for row in rows.tolist()])
+        extras = [column.cells[rows].copy() for column in table.extras]
+        columns = _ascending(range(len(table.features)))
+        block = table.new_block(table.values[rows], names, extras, table.texts_in(rows, columns))
+        # Each copy stands below all the copies that came before it, and below its own.
+        at = rows + 1 + _ascending(range(len(rows)))
+        self.undo_stack.push(InsertRows(self, at, block, label))
+        self.select_sample(int(at[0]))
+
+    def delete_samples(self, rows: Iterable[int]) -> None:
+        """Take samples out, in one step."""
+        rows = _ascending(rows)
+        if self.table is None or not len(rows):
+            return
+        label = self.tr("Delete {count} samples").format(count=len(rows))
+        if len(rows) == 1:
+            label = self.tr("Delete sample {name}").format(name=self.table.names[int(rows[0])])
+        self.undo_stack.beginMacro(label)
+        self.before_rows_go(rows)
+        self.undo_stack.push(DeleteRows(self, rows, label))
+        self.undo_stack.endMacro()
+
+    def assign_columns(self, order: Sequence[int]) -> None:
+        """Give each feature another column's data, in one step.
+
+        Parameters
+        ----------
+        order
+            (features,) for each feature the column that it gets. What is displaced takes the place that is free then.
+        """
+        if self.table is None or list(order) == list(range(len(self.table.features))):
+            return
+        twice = next((column for column in order if list(order).count(column) > 1), -1)
+        if twice >= 0:
+            text = self.tr("“{name}” cannot be two features at once; choose another column for one of them.")
+            self.message.emit(Message(text.format(name=self.column_name(twice))))
+            return
+        import numpy as np
+
+        self.undo_stack.push(AssignColumns(self, np.asarray(order, dtype=np.intp), self.tr("Assign columns")))
+
+    # -------------------------------------------------------------------------------------------- pasting
+
+    def plan_paste(self, text: str, rows: np.ndarray, columns: np.ndarray, **choices: Any) -> PastePlan | None:
+        """What pasting a text would do; None where there is nothing to paste or nowhere to.
+
+        Parameters
+        ----------
+        text
+            Of the clipboard.
+        rows, columns
+            Of the table, those that are shown from the cell on, in their order.
+        choices
+            See `lrp_gui.document.table_paste.plan`.
+        """
+        if self.table is None:
+            return None
+        from lrp_gui.document import table_paste
+
+        return table_paste.plan(self.table, text, rows, columns, **choices)
+
+    def run_paste(self, plan: PastePlan) -> None:
+        """Do what a plan says, in one step."""
+        if self.table is None:
+            return
+        from lrp_gui.document import table_paste
+
+        patches, block = table_paste.made(self.table, plan)
+        label = self.tr("Paste {rows} × {columns} cells").format(rows=len(plan.cells), columns=plan.width)
+        self.undo_stack.beginMacro(label)
+        if block is not None:
+            samples = self.table.samples
+            self.undo_stack.push(InsertRows(self, _ascending(range(samples, samples + len(block))), block, label))
+        if patches:
+            self._edit(patches, label)
+        self.undo_stack.endMacro()
+
+    def paste(self, row: int, column: int, block: Sequence[Sequence[str]]) -> bool:
+        """Put a block of texts at a cell, adding samples where it is longer than the table.
+
+        Returns
+        -------
+        Whether it fits: a block that is too wide is refused whole, with a message.
+        """
+        if self.table is None or not block:
+            return False
+        width, columns = max(len(line) for line in block), len(self.table.features) + len(self.table.extras)
+        if column + width > columns:
+            text = self.tr(
+                "The {width} copied columns do not fit: from {name} on the table has {room}; "
+                "paste further to the left or copy fewer."
+            )
+            room = columns - column
+            self.message.emit(Message(text.format(width=width, name=self.column_name(column), room=room)))
+            return False
+        from lrp_gui.document import table_paste
+
+        rows = _ascending(range(row, self.table.samples))
+        plan = table_paste.plan(
+            self.table, block, rows, _ascending(range(column, columns)), header=False, decimal_comma=False
+        )
+        if plan is not None:
+            self.run_paste(plan)
+        return plan is not None
+
+    # ----------------------------------------------------------- the table, as the undo commands change it
+
+    def put_patches(self, patches: Sequence[Patch]) -> list[Patch]:
+        """Write into cells, look at the first of them, and give what undoes it, in the order in which it does."""
+        if self.table is None:
+            return []
+        import numpy as np
+
+        undoing = [patch.write(self.table) for patch in patches][::-1]
+        rows = np.unique(np.concatenate([patch.rows for patch in patches]))
+        columns = np.unique(np.concatenate([patch.columns for patch in patches]))
+        self.cells_changed.emit(Touched(rows, columns))
+        self.table_changed.emit()
+        if self.selected_sample not in rows:
+            self.select_sample(int(rows[0]))
+        return undoing
+
+    def put_rows(self, rows: np.ndarray, block: RowBlock) -> None:
+        """Put samples in, so that they stand at `rows`."""
+        if self.table is None:
+            return
+        import numpy as np
+
+        self._announce(rows, coming=True)
+        self.table.insert(rows, block)
+        before = np.full(self.table.samples, -1)
+        mask = np.ones(self.table.samples, dtype=bool)
+        mask[rows] = False
+        before[mask] = np.arange(self.table.samples - len(rows))
+        # What stands at a row moves down by the new ones that are above it then.
+        above = int(np.searchsorted(rows - np.arange(len(rows)), self.selected_sample, side="right"))
+        if self.selected_sample >= 0:
+            self.selected_sample += above
+        self._moved(rows, before, coming=True)
+
+    def take_rows(self, rows: np.ndarray) -> RowBlock | None:
+        """Remove samples and give them, complete."""
+        if self.table is None:
+            return None
+        import numpy as np
+
+        self._announce(rows, coming=False)
+        samples = self.table.samples
+        taken = self.table.remove(rows)
+        before = np.delete(np.arange(samples), rows)
+        chosen = self.selected_sample
+        gone = chosen in rows
+        chosen -= int(np.searchsorted(rows, chosen))
+        # Where it is gone, look at what stands there now.
+        self.selected_sample = min(chosen, self.table.samples - 1) if gone else chosen
+        self._moved(rows, before, coming=False)
+        return taken
+
+    def put_columns(self, order: np.ndarray) -> Snapshot | None:
+        """Give features other columns' data, and give what undoes it."""
+        if self.table is None:
+            return None
+        snapshot = self.table.assign(order)
+        self._after_columns()
+        return snapshot
+
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Put columns back."""
+        if self.table is not None:
+            self.table.restore(snapshot)
+            self._after_columns()
+
+    # ------------------------------------------------------------------------------------- for the document
+
+    def before_rows_go(self, rows: np.ndarray) -> None:
+        """Steps that have to be made before rows are deleted."""
+
+    def follow_rows(self, rows: np.ndarray, *, coming: bool) -> None:
+        """Whatever else knows rows by their number follows them."""
+
+    # ------------------------------------------------------------------------------------------ small parts
+
+    def _edit(self, patches: Sequence[Patch], text: str, gesture: str = "") -> None:
+        if patches:
+            self.undo_stack.push(EditCells(self, patches, text, gesture))
+
+    def _insert(self, at: int, block: RowBlock | None, text: str) -> None:
+        if block is not None and len(block):
+            self.undo_stack.push(InsertRows(self, _ascending(range(at, at + len(block))), block, text))
+            self.select_sample(at)
+
+    def _announce(self, rows: np.ndarray, *, coming: bool) -> None:
+        from lrp_gui.document.table_storage import is_run
+
+        if not is_run(rows):
+            self.rows_about_to_move.emit()
+        elif coming:
+            self.rows_about_to_be_inserted.emit(int(rows[0]), len(rows))
+        else:
+            self.rows_about_to_be_removed.emit(int(rows[0]), len(rows))
+
+    def _moved(self, rows: np.ndarray, before: np.ndarray, *, coming: bool) -> None:
+        from lrp_gui.document.table_storage import is_run
+
+        if self.table_result is not None:
+            from lrp_gui.document import scores
+
+            self.table_result = scores.moved(self.table_result, before)
+        self.follow_rows(rows, coming=coming)
+        if not is_run(rows):
+            self.rows_moved.emit(before)
+        elif coming:
+            self.rows_inserted.emit(int(rows[0]), len(rows))
+        else:
+            self.rows_removed.emit(int(rows[0]), len(rows))
+        self.table_changed.emit()
+        self.table_result_changed.emit()
+        # The same sample may stand at another row now.
+        self.sample_selected.emit(self.selected_sample)
+
+    def _after_columns(self) -> None:
+        if self.table is None or not self.table.samples:
+            return
+        self.columns_changed.emit()
+        features = _ascending(range(len(self.table.features)))
+        self.cells_changed.emit(Touched(_ascending(range(self.table.samples)), features))
+        self.table_changed.emit()
+
+    def _block_title(self, rows: np.ndarray, columns: np.ndarray) -> str:
+        if self.table is not None and len(columns) == 1:
+            name = self.column_name(int(columns[0]))
+            if len(rows) == 1:
+                return self.tr("{name} of sample {sample}").format(name=name, sample=self.table.names[int(rows[0])])
+            return self.tr("{name} of {count} samples").format(name=name, count=len(rows))
+        return self.tr("{rows} × {columns} cells").format(rows=len(rows), columns=len(columns))
+
+    def _counted(self, verb: str, count: int) -> str:
+        if count == 1:
+            return self.tr("{insert} sample").format(insert=verb)
+        return self.tr("{insert} {count} samples").format(insert=verb, count=count)
+
+    def _features(self, columns: np.ndarray) -> np.ndarray:
+        return columns[columns < len(self.table.features)] if self.table is not None else columns
+
+    def _new_rows(self, count: int) -> RowBlock | None:
+        from lrp_gui.document.table import fresh_rows
+
+        return fresh_rows(self.table, count) if self.table is not None else None
+
+    @staticmethod
+    def _making() -> Any:
+        from lrp_gui.document import table_making
+
+        return table_making
+
+
+def _ascending(rows: Iterable[int]) -> np.ndarray:
+    import numpy as np
+
+    return np.unique(np.fromiter(rows, dtype=np.intp))

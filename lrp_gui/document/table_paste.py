@@ -1,0 +1,348 @@
+"""Pasting a block from a spreadsheet: what it says, what would become of it, and doing it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrp_engine.files.cells import number
+from lrp_engine.files.features import header_feature
+from lrp_gui.document.table import InputTable, fresh_rows
+from lrp_gui.document.table_blocks import Numbers, Patch, RowBlock, Words
+from lrp_gui.document.table_checks import read_cell
+
+LEFT_OUT = -1
+_SPACES = " \u00a0\u202f'’"  # what may stand between thousands beside comma or point
+_PLAIN = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
+_PLAIN_COLUMN = re.compile(rf"(?:{_PLAIN}\n)+", re.ASCII)
+_END = r"(?:[eE][+-]?\d+)?"
+_POINT = re.compile(rf"[+-]?(?:\d{{1,3}}(?:[,{_SPACES}]\d{{3}})+|\d*)(?:\.\d*)?{_END}", re.ASCII)
+_COMMA = re.compile(rf"[+-]?(?:\d{{1,3}}(?:[.{_SPACES}]\d{{3}})+|\d*)(?:,\d*)?{_END}", re.ASCII)
+
+Grid = list[list[str]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PastePlan:
+    """What pasting would do. Nothing has happened yet.
+
+    Attributes
+    ----------
+    cells : list of list of str
+        The lines that are pasted, without the header, as they were copied.
+    header : tuple of str
+        The first line, where it was taken for names; else empty.
+    rows : ndarray
+        Rows of the table that are written over.
+    added : int
+        How many samples are added at the end.
+    columns : tuple of int
+        For each copied column the column of the table, -1 for one that is left out.
+    decimal_comma : bool
+        Whether 3,14 and 1.234,5 are numbers, instead of 3.14 and 1,234.5.
+    by_name : bool
+        Whether columns were found by the header.
+    unusable : int
+        How many cells of features would hold no number.
+    notes : tuple of str
+        What is remarkable about it, in sentences.
+    problem : str
+        Why it cannot be done like this; "" when it can.
+    asks : bool
+        Whether somebody should see this before it happens.
+    """
+
+    cells: Grid
+    header: tuple[str, ...]
+    rows: np.ndarray
+    added: int
+    columns: tuple[int, ...]
+    decimal_comma: bool
+    by_name: bool
+    unusable: int
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+    asks: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many columns are written."""
+        return sum(column != LEFT_OUT for column in self.columns)
+
+
+def grid(text: str) -> Grid:
+    """Cells of a copied block; a quoted cell may hold tabs, quotes and line breaks."""
+    separator = "\t" if "\t" in text or not _has_semicolons(text) else ";"
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error:  # a quote that nobody closed: then it is no quote
+        lines = [line.split(separator) for line in re.split(r"\r\n|\r|\n", text)]
+    while lines and not any(lines[-1]):  # the line break behind the last row
+        lines.pop()
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+def _has_semicolons(text: str) -> bool:
+    """Whether every line has the same number of them: a line of a European CSV file."""
+    counts = {line.count(";") for line in text.splitlines() if line}
+    return len(counts) == 1 and counts.pop() > 0
+
+
+def plan(
+    table: InputTable,
+    text: str | Sequence[Sequence[str]],
+    rows: np.ndarray,
+    columns: np.ndarray,
+    *,
+    selected: tuple[int, int] = (1, 1),
+    header: bool | None = None,
+    by_name: bool | None = None,
+    decimal_comma: bool | None = None,
+    order: Sequence[int] | None = None,
+    comma_at_home: bool = False,
+) -> PastePlan | None:
+    """Find out what pasting would do.
+
+    Parameters
+    ----------
+    table
+        Where it goes.
+    text
+        Of the clipboard, or its cells.
+    rows, columns
+        Of the table, those that are shown from the cell on, in their order. What is longer adds samples.
+    selected
+        How many rows and columns are selected: a block that goes into them several times fills them.
+    header
+        Whether the first line holds names; None: find out.
+    by_name
+        Whether to go by these names; None: if they all are columns of the table.
+    decimal_comma
+        Whether a comma stands before decimals; None: find out.
+    order
+        For each copied column the column of the table, -1 for none; None: as found.
+    comma_at_home
+        What 1,234 is where nothing tells: with it 1.234, else one thousand two hundred and thirty-four.
+
+    Returns
+    -------
+    PastePlan or None
+        None where there is nothing to paste.
+    """
+    cells = grid(text) if isinstance(text, str) else [list(line) for line in text]
+    if not cells or not any(map(len, cells)):
+        return None
+    notes: list[str] = []
+    titles = _titles(table)
+    named = _is_header(cells, titles) if header is None else header and len(cells) > 0
+    names = tuple(cells.pop(0)) if named else ()
+    even = len({len(line) for line in cells}) <= 1
+    width = max((len(line) for line in cells), default=len(names))
+    comma, unsure = _decimal_comma(cells) if decimal_comma is None else (decimal_comma, False)
+    if unsure:
+        comma = comma_at_home
+        notes.append(f"A number such as 1,234 could be read in two ways; it is read as {'1.234' if comma else '1234'}.")
+    elif comma and decimal_comma is None:
+        notes.append("Decimal commas are read as decimal points.")
+    found = [titles.get(_bare(name), LEFT_OUT) for name in names]
+    wanted = by_name if by_name is not None else bool(found) and all(column >= 0 for column in found)
+    problem = ""
+    if order is not None:
+        target = [int(column) for column in order][:width]
+    elif wanted and names:
+        target = found
+        lost = [f"“{name}”" for name, column in zip(names, found, strict=True) if column < 0]
+        if lost:
+            notes.append(f"No column is called {', '.join(lost[:5])}; what stands there is left out.")
+    else:
+        target = columns[:width].tolist()
+        if width > len(columns):
+            notes.append(
+                f"{width} columns were copied, but from here on the table has {len(columns)}; the rest is left out."
+            )
+    target += [LEFT_OUT] * (width - len(target))
+    used = [column for column in target if column >= 0]
+    if len(set(used)) < len(used):
+        problem = "Two copied columns go into the same column of the table; choose another one for one of them."
+    elif not used:
+        problem = "None of the copied columns has a place in the table; choose where they go."
+    elif not cells:
+        problem = "Only names were copied; copy at least one line of numbers with them."
+    if not even:
+        notes.append("The lines differ in length; where a line ends early, the table stays as it is.")
+    if order is None and even and not names:
+        cells, target = _tiled(cells, target, columns, selected)
+    unusable = _unusable(table, cells, target, comma=comma)
+    if unusable:
+        notes.append(f"{unusable} cells are no numbers; they are kept as they are and marked.")
+    asks = bool(problem) or not even or unsure or LEFT_OUT in target
+    added = max(0, len(cells) - len(rows))
+    if added:
+        notes.append(f"{added} samples are added at the end.")
+    over = rows[: len(cells)]
+    return PastePlan(
+        cells, names, over, added, tuple(target), comma, wanted and bool(names), unusable, tuple(notes), problem, asks
+    )
+
+
+def made(table: InputTable, plan: PastePlan) -> tuple[list[Patch], RowBlock | None]:
+    """What doing it comes to: patches for rows that are there, and samples that are added."""
+    features = len(table.features)
+    over = len(plan.rows)
+    by_columns: dict[tuple[int, ...], list[int]] = {}
+    for place, line in enumerate(plan.cells[:over]):
+        places = tuple(at for at in range(len(line)) if plan.columns[at] != LEFT_OUT)
+        by_columns.setdefault(places, []).append(place)
+    patches: list[Patch] = []
+    for places, lines in by_columns.items():
+        patches += _patches(table, plan, np.array(lines, dtype=np.intp), places)
+    if not plan.added:
+        return patches, None
+    block, rest = fresh_rows(table, plan.added), plan.cells[over:]
+    values = np.array(block.values)
+    extras = [column.copy() for column in block.extras]
+    for at, column in enumerate(plan.columns):
+        if column == LEFT_OUT:
+            continue
+        lines = [row for row, line in enumerate(rest) if at < len(line)]
+        texts = [rest[row][at] for row in lines]
+        if column >= features:
+            extras[column - features][lines] = texts
+            continue
+        values[lines, column], typed = numbers(table, column, texts, comma=plan.decimal_comma)
+        for place, text in typed.items():
+            table.give_text(int(block.ids[lines[place]]), column, text)
+    return patches, RowBlock(block.ids, values, tuple(extras))
+
+
+def numbers(table: InputTable, column: int, texts: Sequence[str], *, comma: bool) -> tuple[np.ndarray, dict[int, str]]:
+    """(cells,) of numbers for a feature, and the texts that are none by their place."""
+    # The most likely case at once: a regular expression over the whole column costs what one over a few cells does.
+    if texts and not comma and _PLAIN_COLUMN.fullmatch("\n".join(texts) + "\n"):
+        values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
+        if np.isfinite(values).all():
+            return values, {}
+    values, typed = np.empty(len(texts)), dict[int, str]()
+    known: dict[str, tuple[float, str]] = {}
+    for place, text in enumerate(texts):
+        found = known.get(text)
+        if found is None:
+            found = known[text] = _read(table, column, text, comma=comma)
+        values[place] = found[0]
+        if found[1] and text.strip():
+            typed[place] = text
+    return values, typed
+
+
+def _read(table: InputTable, column: int, text: str, *, comma: bool) -> tuple[float, str]:
+    value, reason = read_cell(text, table.features[column])
+    if reason or (comma and "." in text):
+        plain = unlocalised(text, comma=comma)
+        if plain != text:
+            value, reason = number(plain)
+    return value, reason
+
+
+def unlocalised(text: str, *, comma: bool) -> str:
+    """A number without marks between its thousands and with a point before its decimals; else the text as it is."""
+    stripped = text.strip().replace("−", "-")
+    pattern, mark, thousands = (_COMMA, ",", ".") if comma else (_POINT, ".", ",")
+    if not any(letter.isdigit() for letter in stripped) or not pattern.fullmatch(stripped):
+        return text
+    for sign in (thousands, *_SPACES):
+        stripped = stripped.replace(sign, "")
+    return stripped.replace(mark, ".")
+
+
+def _patches(table: InputTable, plan: PastePlan, lines: np.ndarray, places: Sequence[int]) -> list[Patch]:
+    """The patches of lines that fill the same columns."""
+    count, rows = len(table.features), plan.rows[lines]
+    numeric = [at for at in places if plan.columns[at] < count]
+    columns = np.array([plan.columns[at] for at in numeric], dtype=np.intp)
+    values, texts = np.empty((len(columns), len(rows))).T, dict[tuple[int, int], str]()
+    chosen = lines.tolist()
+    for place, at in enumerate(numeric):
+        cells = [plan.cells[line][at] for line in chosen]
+        values[:, place], typed = numbers(table, int(columns[place]), cells, comma=plan.decimal_comma)
+        texts |= {(row, place): text for row, text in typed.items()}
+    patches: list[Patch] = [Numbers(rows, columns, values, texts)] if numeric else []
+    for at in places:
+        if plan.columns[at] >= count:
+            cells = [plan.cells[line][at] for line in chosen]
+            patches.append(Words(rows, plan.columns[at] - count, cells, count))
+    return patches
+
+
+def _titles(table: InputTable) -> Mapping[str, int]:
+    """What columns are called, without case and units."""
+    names = [one.name for one in table.features] + [column.name for column in table.extras]
+    found: dict[str, int] = {}
+    for column, name in enumerate(names):
+        found.setdefault(_bare(name), column)
+    return found
+
+
+def _bare(name: str) -> str:
+    return header_feature(name.replace("\n", " ")).name.casefold().strip()
+
+
+def _is_header(cells: Grid, titles: Mapping[str, int]) -> bool:
+    """Whether the first line names columns: no number in it, and either known names or numbers below."""
+    first, rest = cells[0], cells[1:]
+    filled = [cell for cell in first if cell]
+    if not filled or any(_numeric(cell) for cell in filled):
+        return False
+    if sum(_bare(cell) in titles for cell in filled) * 2 > len(filled):
+        return True
+    if not rest:
+        return False
+    below = [line[at] for line in rest[:50] for at in range(min(len(line), len(first))) if first[at]]
+    return bool(below) and sum(map(_numeric, below)) * 10 > len(below) * 8
+
+
+def _numeric(cell: str) -> bool:
+    return any(not number(unlocalised(cell, comma=comma))[1] for comma in (False, True))
+
+
+def _decimal_comma(cells: Grid) -> tuple[bool, bool]:
+    """Whether commas stand before decimals, and whether that cannot be told."""
+    point = comma = either = False
+    for line in cells:
+        for cell in line:
+            if "," not in cell:
+                point = point or ("." in cell and not number(cell)[1] and not _COMMA.fullmatch(cell))
+                continue
+            as_point = not number(unlocalised(cell, comma=False))[1]
+            as_comma = not number(unlocalised(cell, comma=True))[1]
+            point, comma, either = (
+                point or (as_point and not as_comma),
+                comma or (as_comma and not as_point),
+                either or (as_point and as_comma),
+            )
+    return comma and not point, either and comma == point
+
+
+def _tiled(cells: Grid, target: list[int], columns: np.ndarray, selected: tuple[int, int]) -> tuple[Grid, list[int]]:
+    """A block that goes into the selection several times, so many times."""
+    rows, across = selected
+    height, width = len(cells), len(target)
+    down = rows // height if height and rows % height == 0 else 1
+    right = across // width if width and across % width == 0 and across <= len(columns) else 1
+    if right > 1:
+        cells, target = [line * right for line in cells], columns[: width * right].tolist()
+    return cells * max(down, 1), target
+
+
+def _unusable(table: InputTable, cells: Grid, target: Sequence[int], *, comma: bool) -> int:
+    count = 0
+    for at, column in enumerate(target):
+        if 0 <= column < len(table.features):
+            texts = [line[at] for line in cells if at < len(line)]
+            values, _typed = numbers(table, column, texts, comma=comma)
+            count += int(np.count_nonzero(~np.isfinite(values)))
+    return count
