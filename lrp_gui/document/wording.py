@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from lrp_engine.files.tokens import IDS, role_of
+from lrp_engine.files.tokens import IDS, Encoded, role_of
 from lrp_gui.document.state import Message
 from lrp_gui.jobs import wording as jobs_of_words
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 
 if TYPE_CHECKING:
-    from lrp_engine.files.tokens import Encoded, Tokenizer
+    from lrp_engine.files.tokens import Tokenizer
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import InputInfo, NetworkInfo
 
-__all__ = ["Wording", "role_of", "token_inputs", "vocabulary"]
+__all__ = ["Encoded", "Wording", "role_of", "token_inputs", "vocabulary"]
 
 LOOKUP = "lookup"
 

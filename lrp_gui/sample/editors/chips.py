@@ -28,9 +28,8 @@ from lrp_gui.sample.editors.editor import Editor
 from lrp_gui.sample.editors.legend import Legend
 
 if TYPE_CHECKING:
-    from lrp_engine.files.tokens import Encoded
     from lrp_gui.document.document import Document
-    from lrp_gui.document.wording import Wording
+    from lrp_gui.document.wording import Encoded, Wording
     from lrp_gui.theme import Theme
 
 MASK, TYPES = "mask", "types"
