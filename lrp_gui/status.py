@@ -119,7 +119,8 @@ class Status(QObject):
         sinks = {name: sum(getattr(row, name) for row in result.ledger) for name in SINKS}
         rest = sum(row.unexplained for row in result.ledger)
         self.balance.setText(
-            self.tr("f {score}  =  ΣR {inputs}  {sinks} absorbed  {rest} unexplained").format(
+            self.tr("{letter} {score}  =  ΣR {inputs}  {sinks} absorbed  {rest} unexplained").format(
+                letter=result.words.score,
                 score=plain(result.explained, 4),
                 inputs=signed(inputs, 4),
                 sinks=signed(sum(sinks.values()), 4),

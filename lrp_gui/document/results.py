@@ -146,6 +146,11 @@ class SampleResult:
         """What these numbers are called."""
         return SHOWN[self.shows]
 
+    @property
+    def how(self) -> str:
+        """By what it was explained, in words."""
+        return f"against {self.against}" if self.against else f"composite {self.composite}"
+
 
 @dataclass(frozen=True, slots=True)
 class TableResult:

@@ -27,6 +27,8 @@ class Shown:
         What the two colours mean.
     flows : bool
         Whether amounts of it are handed on from layer to layer, so that there are books to keep.
+    score : str
+        Before the number that is explained.
     """
 
     noun: str
@@ -36,6 +38,7 @@ class Shown:
     supports: str
     against: str
     flows: bool
+    score: str = "f"
 
 
 SHOWN = {
@@ -56,6 +59,7 @@ SHOWN = {
         "raises the target above the reference (+)",
         "lowers it (−)",
         flows=True,
+        score="Δf",
     ),
     "gradient": Shown(
         *("gradient", "gradient", "Σ gradient", "Gradients of {sample}"),

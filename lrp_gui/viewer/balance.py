@@ -27,7 +27,7 @@ TITLES = {
 }
 ADVICE = {
     "bias": "no input stands for that part",
-    "stabilizer": "that part is lost to numerical safety; try composite {other}",
+    "stabilizer": "that part is lost to numerical safety; try {other}",
     "softmax": "the weights of attention took it; a composite that holds them constant keeps it",
     "cut": "the explanation stops there by choice",
     "unsupported": "no rule is known for that operation; what lies before it is not explained in full",
@@ -35,9 +35,11 @@ ADVICE = {
 }
 
 
-def other_composite(composite: str) -> str:
-    """One to compare with: epsilon_plus keeps signs from cancelling; beside it, gamma is the milder one."""
-    return "gamma" if composite == "epsilon_plus" else "epsilon_plus"
+def other_way(result: SampleResult) -> str:
+    """What to compare with: epsilon_plus keeps signs from cancelling; beside it, gamma is the milder one."""
+    if result.against:
+        return "another reference"
+    return "composite gamma" if result.composite == "epsilon_plus" else "composite epsilon_plus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +165,9 @@ def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[Ledger
 
 def _alarm(account: Balance, result: SampleResult) -> str:
     """What is worth a warning at this layer, worst first, and what to try."""
-    path, f, other = account.layer, abs(result.explained), other_composite(result.composite)
+    path, f, other = account.layer, abs(result.explained), other_way(result)
     if account.broken:
-        return f"{path} holds values that are no numbers: check this sample's input, or try composite {other}."
+        return f"{path} holds values that are no numbers: check this sample's input, or try {other}."
     if not account.flows:
         return ""
     arriving = account.arrived_positive - account.arrived_negative
@@ -181,8 +183,8 @@ def _alarm(account: Balance, result: SampleResult) -> str:
         return f"{path}: {TITLES[worst]} absorbed {share} of what arrived: {ADVICE[worst].format(other=other)}."
     if f and account.largest / f > LARGE_RATIO:
         times = plain(account.largest / f, 2)
-        return f"{path}: one unit holds {times} times the score, so opposite signs cancel: try composite {other}."
+        return f"{path}: one unit holds {times} times the score, so opposite signs cancel: try {other}."
     if f and arriving / f > LARGE_SUM:
         times = plain(arriving / f, 2)
-        return f"{path}: positive and negative relevance of {times} times the score cancel: try composite {other}."
+        return f"{path}: positive and negative relevance of {times} times the score cancel: try {other}."
     return ""

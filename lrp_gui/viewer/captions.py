@@ -11,8 +11,8 @@ def caption(network: NetworkInfo, result: SampleResult | None) -> str:
     if result is None:
         return f"{network.name} · nothing explained yet"
     asked = (
-        f"{network.name} · {sample_title(result)} · target {result.target} = {plain(result.explained, 4)} · "
-        f"composite {result.composite}"
+        f"{network.name} · {sample_title(result)} · target {result.target}{':' if result.against else ''} "
+        f"{'Δf ' if result.against else ''}= {plain(result.explained, 4)} · {result.how}"
     )
     if not result.words.flows:
         return f"{asked} · {result.words.noun}s, not relevance: they do not sum to the score"

@@ -165,7 +165,7 @@ class StagePicture(Drawing):
                 ink.text(line, signed(value), 10.5, ink.sign(value), LEFT)
         total = f"{self.result.words.total} {total_text(stage.positive, stage.negative)}"
         ink.text(foot, total, 10.5, theme.text, LEFT)
-        text = f"f = {plain(self.result.explained, 3)}"
+        text = f"{self.result.words.score} = {plain(self.result.explained, 3)}"
         if last and width_of(total, 10.5) + width_of(text, 10.5, True) + 8 < foot.width():
             ink.text(foot, text, 10.5, theme.text, RIGHT, bold=True)
 

@@ -63,12 +63,14 @@ def trouble(result: SampleResult) -> State | None:
         named = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
         sentence = (
             f"NaN or infinite {result.words.noun} in {named}: nothing is drawn for it. "
-            "Check this sample's input, or try another composite."
+            f"Check this sample's input, or try another {'reference' if result.against else 'composite'}."
         )
         return State("Some values are no numbers", sentence, warns=True)
     if not any(values.any() for values in arrays.values()):
         if not result.words.flows:
             return State("Every gradient is zero", "No small change of this sample's input changes the target.")
+        if result.against:
+            return State("Nothing to tell apart", f"The score of this sample is that of {result.against}.")
         return State("Every relevance is zero", "The explained score is 0, so there is nothing to hand back.")
     return None
 
