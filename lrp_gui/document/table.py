@@ -9,7 +9,7 @@ import numpy as np
 
 from lrp_gui.document.results import Feature
 from lrp_gui.document.table_blocks import Numbers, Row, RowBlock, Snapshot
-from lrp_gui.document.table_checks import BLOCKING, Audit, Checks, Problem, counted, read_cell, usable
+from lrp_gui.document.table_checks import BLOCKING, Audit, Checks, Problem, counted, read_cell, sentence, usable
 from lrp_gui.document.table_storage import Column, ExtraColumn, Names, Typed, number_text
 
 __all__ = ["ExtraColumn", "InputTable", "Problem", "Row", "fresh_rows", "fresh_table", "mean_values", "number_text"]
@@ -78,8 +78,7 @@ class InputTable:
         table._begin(features, values, path, names)
         audit = audit or table.checks.audit(values)
         table._good, table._counts = Column(audit.good), audit.counts
-        for (row, column), text in typed.items():
-            table._take_text(row, column, text)
+        table._take_texts(typed)
         table.extras = [ExtraColumn(name, cells) for name, cells in extras]
         table.mark_kept()
         return table
@@ -147,7 +146,7 @@ class InputTable:
     def remark(self, row: int, column: int) -> str:
         """What is the matter with this cell, in one sentence, also when it can be used; "" when nothing is."""
         value = float(self.values[row, column])
-        return self.checks.sentence(self.problem_at(row, column), column, value, self.text(row, column))
+        return sentence(self.features[column], self.problem_at(row, column), value, self.text(row, column))
 
     def row_problem(self, row: int) -> str:
         """Why this sample cannot be explained, in one sentence; "" when it can."""
@@ -211,17 +210,20 @@ class InputTable:
         self.touch()
         return Numbers(rows, columns, before, texts)
 
-    def _take_text(self, row: int, column: int, text: str) -> None:
-        """A text that came with a file, whose number is in place already: NaN or infinite."""
-        value, reason = read_cell(text, self.features[column])
-        if not reason:
-            self.set_text(row, column, text)  # a category by its name
-        elif text.strip():
-            code = self.problem_at(row, column)
-            self._typed.put(int(self.ids[row]), column, text)
-            self.values[row, column] = value
-            self._counts[code] -= 1
-            self._counts[self.problem_at(row, column)] += 1
+    def _take_texts(self, typed: Mapping[tuple[int, int], str]) -> None:
+        """Texts that came with a file; their numbers are in place already: NaN or infinite."""
+        known: dict[tuple[int, str], tuple[float, str]] = {}
+        for (row, column), text in typed.items():
+            found = known.get((column, text))
+            if found is None:
+                found = known[column, text] = read_cell(text, self.features[column])
+            if not found[1]:
+                self.set_text(row, column, text)  # a category by its name
+            elif text.strip():
+                self._typed.put(row, column, text)
+                if found[1] == "not a number":
+                    self._counts[Problem.MISSING] -= 1
+                    self._counts[Problem.TEXT] += 1
 
     def _with_texts(self, codes: np.ndarray, ids: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Tell texts from what is missing: to the numbers both are NaN."""

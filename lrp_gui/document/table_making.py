@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
-from lrp_engine.files.features import header_feature
-from lrp_gui.document.results import Feature
 from lrp_gui.document.table import InputTable
 from lrp_gui.document.table_blocks import Numbers, Patch, Words
 
@@ -161,30 +158,3 @@ def split(table: InputTable, columns: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Columns of the table as features, and as numbers of extra columns."""
     count = len(table.features)
     return columns[columns < count], columns[columns >= count] - count
-
-
-def with_header(features: Sequence[Feature], header: Mapping[int, str], *, named: bool) -> tuple[Feature, ...]:
-    """The features with what the header of a table's file says of them where nothing else does.
-
-    Parameters
-    ----------
-    features
-        The network's.
-    header
-        Feature -> the title of the column in which it was found.
-    named
-        Whether the network names its features itself.
-    """
-    found = list(features)
-    for column, title in header.items():
-        known, said = features[column], header_feature(title)
-        quiet = (known.low, known.high, known.categories) == (-np.inf, np.inf, ())
-        found[column] = replace(
-            known,
-            name=known.name if named else said.name,
-            unit=known.unit or said.unit,
-            low=said.low if quiet else known.low,
-            high=said.high if quiet else known.high,
-            categories=said.categories if quiet else known.categories,
-        )
-    return tuple(found)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from lrp_engine import Composite
     from lrp_gui.document.files import FileInfo, Source
-    from lrp_gui.document.results import NetworkInfo
+    from lrp_gui.document.results import Feature, NetworkInfo
+    from lrp_gui.jobs.auditing import Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class TableData:
     typed: dict[tuple[int, int], str]  # (row, feature) -> text that is no finite number
     extras: tuple[tuple[str, Sequence[str] | np.ndarray], ...]  # (name, one text or number per sample)
     notes: tuple[str, ...] = ()
+    names: Sequence[str] = ()  # of the samples; () where they are called by their number
+    features: tuple[Feature, ...] = ()  # the network's, with what the file's header says of them
+    audit: Audit | None = None  # of the values, by these features
 
 
 @dataclass(frozen=True, slots=True)
