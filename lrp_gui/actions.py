@@ -33,6 +33,7 @@ class Facts:
     sizeable: bool = False
     table: bool = False
     sample: bool = False
+    reference: bool = False
     previous: bool = False
     following: bool = False
     result: bool = False
@@ -184,6 +185,22 @@ ACTIONS = (
     ),
     ActionRow("next", "Next Sample", "Go to the sample below", "Explain", 1, "Alt+Right", "next", "following"),
     ActionRow("go_to", "Go to Sample…", "Type a sample's number", "Explain", 1, "Ctrl+G", when="sample"),
+    *(
+        ActionRow(name, text, tip, "Explain", 3, keys, when=when)
+        for name, text, tip, keys, when in (
+            ("what_if", "What If", "Change the chosen sample's features by sliders, and see what follows", "F6", "sample"),
+            ("sweep", "Sweep a Feature", "Output and relevance over the whole range of one feature", "F7", "sample"),
+            ("reference", "Reference", "Choose what the chosen sample is compared with or explained against", "F8", "sample"),
+            (
+                "use_as_reference",
+                "Use Sample as Reference",
+                "Compare the other samples with the chosen one, or explain them against it",
+                *("Ctrl+Shift+R", "sample"),
+            ),
+            ("no_reference", "Take the Reference Away", "Compare with nothing", "", "reference"),
+            ("reset_sample", "Reset Sample", "Put the chosen sample's features back to what they were", "", "sample"),
+        )
+    ),
     ActionRow(
         "tint",
         "Tint Cells by Relevance",

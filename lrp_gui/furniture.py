@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # At most so wide and high; in a small window a share of it, for the picture in the centre needs the room most.
 LEFT_WIDTH, BOTTOM_HEIGHT = 410, 250
 LEFT_SHARE, BOTTOM_SHARE = 0.28, 0.3
+TALL_SHARE = 0.26  # of a tall window the bottom may have more
 RIGHT_WIDTH, RIGHT_SHARE = 520, 0.3
 # In a window that is so wide the table and the chosen sample stand beside each other; else behind each other, as tabs.
 WIDE, SAMPLE_SHARE = 1600, 0.4
@@ -238,7 +239,7 @@ class Furniture(QObject):
         """How wide the left and how high the bottom dock should be in this window."""
         window = self._window
         return min(LEFT_WIDTH, round(LEFT_SHARE * window.width())), min(
-            BOTTOM_HEIGHT, round(BOTTOM_SHARE * window.height())
+            max(BOTTOM_HEIGHT, round(TALL_SHARE * window.height())), round(BOTTOM_SHARE * window.height())
         )
 
     def _size(self) -> None:

@@ -28,6 +28,7 @@ from lrp_gui.actions import Actions, Facts
 from lrp_gui.composite_box import CompositeBox
 from lrp_gui.controls import SampleBox, TargetBox, labelled
 from lrp_gui.document.files import CONSENT, FAILED, STOPPED
+from lrp_gui.document.reference import NO_REFERENCE, SAMPLE, make
 from lrp_gui.start import StartPage
 from lrp_gui.turns import Turns
 
@@ -133,6 +134,10 @@ class Window(QMainWindow):
             "previous": lambda: document.select_sample(max(0, document.selected_sample - 1)),
             "next": lambda: document.select_sample(document.selected_sample + 1),
             "go_to": self._go_to_sample,
+            **{name: partial(self._show_sample, name) for name in ("what_if", "sweep", "reference")},
+            "use_as_reference": self._use_as_reference,
+            "no_reference": lambda: document.set_reference(NO_REFERENCE),
+            "reset_sample": lambda: self.furniture and self.furniture.sample.what_if.reset(),
             "tint": self._set_tint,
             "reset_layout": lambda: self.furniture and self.furniture.reset(),
         }
@@ -300,6 +305,7 @@ class Window(QMainWindow):
                 sizeable=opener is not None and bool(opener.sizes),
                 table=document.table is not None and self.table is not None,
                 sample=row >= 0 and self.table is not None,
+                reference=bool(document.settings.reference),
                 previous=row > 0,
                 following=0 <= row < samples - 1,
                 result=document.result is not None and self.viewer is not None,
@@ -335,6 +341,15 @@ class Window(QMainWindow):
     def _go_to_sample(self) -> None:
         self.sample.setFocus()
         self.sample.selectAll()
+
+    def _show_sample(self, page: str, _checked: bool = False) -> None:
+        if self.furniture is not None:
+            self.furniture.show_sample(page)
+
+    def _use_as_reference(self) -> None:
+        explains = self.document.settings.reference.explains
+        self.document.set_reference(make(SAMPLE, self.document, self.document.selected_sample, explains=explains))
+        self._show_sample("reference")
 
     def _set_tint(self, tinted: bool) -> None:
         settings.TINT.write(tinted)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.whatif import WhatIf
     from lrp_gui.theme import Theme
 
-WHAT_IF, SWEEP, REFERENCE = "what if", "sweep", "reference"
+WHAT_IF, SWEEP, REFERENCE = "what_if", "sweep", "reference"
 
 
 class SamplePanel(QWidget):

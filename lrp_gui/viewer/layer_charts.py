@@ -179,7 +179,7 @@ def summary(network: NetworkInfo, result: SampleResult) -> str:
     """What is explained, and all that was noted on the way."""
     lines = [f"{result.words.score} = {plain(result.explained, 4)}, target {result.target}, {result.how}"]
     if result.against:
-        lines.append(f"Δf = f(sample) − f(reference); relevance tells what sets it apart from {result.against}.")
+        lines.append("Δf = f(sample) − f(reference); relevance tells what sets the two apart.")
     if not result.words.flows:
         lines.append(f"Shown are {result.words.noun}s, not relevance: they do not sum to f.")
     return "\n".join(dict.fromkeys((*lines, *result.warnings, *result.notes, *network.notes)))

@@ -57,7 +57,7 @@ class NeuronPicture(Drawing):
             return None
         picture = cls(theme, network=network, result=result, graph=graph)
         picture.state = trouble(result)
-        picture.title = f"Relevance flow of {sample_title(result)}"
+        picture.title = result.words.title.format(sample=sample_title(result))
         picture.size = (
             960.0,
             min(1400.0, max(520.0, HEADER + FOOTER + 11.0 * max(len(c.shown) for c in graph.columns))),
@@ -288,7 +288,9 @@ class NeuronPicture(Drawing):
         text = self.carried_text()
         ink.text(QRectF(rect.left(), rect.top(), rect.width() * 0.5, rect.height()), text, 11, ink.theme.dim, LEFT)
         room = rect.width() - min(rect.width() * 0.5, width_of(text, 11)) - 16
-        draw_legend(ink, QRectF(rect.right() - room, rect.top(), room, rect.height()), layout.per_relevance)
+        assert self.result is not None
+        place = QRectF(rect.right() - room, rect.top(), room, rect.height())
+        draw_legend(ink, place, layout.per_relevance, words=self.result.words)
 
     def carried_text(self) -> str:
         """N of M edges, X % of |R|."""
