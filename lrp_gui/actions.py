@@ -188,9 +188,9 @@ ACTIONS = (
     *(
         ActionRow(name, text, tip, "Explain", 3, keys, when=when)
         for name, text, tip, keys, when in (
-            ("what_if", "What If", "Change the chosen sample's features by sliders, and see what follows", "F6", "sample"),
+            ("what_if", "What If", "Change the chosen sample by sliders, and see what follows", "F6", "sample"),
             ("sweep", "Sweep a Feature", "Output and relevance over the whole range of one feature", "F7", "sample"),
-            ("reference", "Reference", "Choose what the chosen sample is compared with or explained against", "F8", "sample"),
+            ("reference", "Reference", "What the chosen sample is compared with or explained against", "F8", "sample"),
             (
                 "use_as_reference",
                 "Use Sample as Reference",

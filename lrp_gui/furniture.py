@@ -238,9 +238,8 @@ class Furniture(QObject):
     def _most(self) -> tuple[int, int]:
         """How wide the left and how high the bottom dock should be in this window."""
         window = self._window
-        return min(LEFT_WIDTH, round(LEFT_SHARE * window.width())), min(
-            max(BOTTOM_HEIGHT, round(TALL_SHARE * window.height())), round(BOTTOM_SHARE * window.height())
-        )
+        height = max(BOTTOM_HEIGHT, round(TALL_SHARE * window.height()))
+        return min(LEFT_WIDTH, round(LEFT_SHARE * window.width())), min(height, round(BOTTOM_SHARE * window.height()))
 
     def _size(self) -> None:
         (left, bottom), (width, height) = self.docks, self._most()
