@@ -42,6 +42,7 @@ class Comparison(QObject):
         self._start.timeout.connect(self.run)
         document.settings_changed.connect(self._due)
         document.table_replaced.connect(self._due)
+        document.columns_changed.connect(self._due)
         document.cells_changed.connect(self._on_cells)
 
     @property

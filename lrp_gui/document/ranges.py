@@ -111,8 +111,9 @@ class Ranges(QObject):
         self._document, self._jobs = document, jobs
         self._ends: dict[int, tuple[float, float]] = {}
         self._job: Job | None = None
-        for signal in (document.table_replaced, document.rows_inserted, document.rows_removed):
+        for signal in (document.table_replaced, document.rows_inserted, document.rows_removed, document.rows_moved):
             signal.connect(self._forget)
+        document.columns_changed.connect(self._forget)
         document.cells_changed.connect(self._on_cells)
 
     def of(self, column: int) -> Range | None:

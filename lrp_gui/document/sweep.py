@@ -65,6 +65,7 @@ class Sweep(QObject):
         self._start = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._start.timeout.connect(self.run)
         document.table_replaced.connect(self._on_replaced)
+        document.columns_changed.connect(self._due)
         document.cells_changed.connect(self._on_cells)
         for signal in (document.sample_selected, document.settings_changed, document.result_changed, ranges.changed):
             signal.connect(self._due)

@@ -54,7 +54,7 @@ class WhatIf(QObject):
         super().__init__(parent)
         self._document, self._jobs, self._engine = document, jobs, engine
         self.ranges = Ranges(document, jobs, self)
-        self._originals: OrderedDict[int, Original] = OrderedDict()
+        self._originals: OrderedDict[int, Original] = OrderedDict()  # by what a row is, wherever it stands
         self._job: Job | None = None
         self._active = False
         self._start = QTimer(self, interval=SETTLE_MS, singleShot=True)
@@ -62,8 +62,7 @@ class WhatIf(QObject):
         document.table_replaced.connect(self._on_replaced)
         document.sample_selected.connect(self._on_sample)
         document.result_changed.connect(self._on_result)
-        document.rows_inserted.connect(self._on_inserted)
-        document.rows_removed.connect(self._on_removed)
+        document.columns_changed.connect(self._on_replaced)
         self._on_sample(document.selected_sample)
 
     @cached_property
@@ -92,7 +91,12 @@ class WhatIf(QObject):
     @property
     def original(self) -> Original | None:
         """The chosen sample as it was."""
-        return self._originals.get(self._document.selected_sample)
+        return self._originals.get(self._id)
+
+    @property
+    def _id(self) -> int:
+        table, row = self._document.table, self._document.selected_sample
+        return int(table.ids[row]) if table is not None and 0 <= row < table.samples else -1
 
     @property
     def edited_columns(self) -> np.ndarray:
@@ -106,7 +110,7 @@ class WhatIf(QObject):
 
     def keep(self) -> None:
         """From here on the chosen sample counts as it is now."""
-        self._originals.pop(self._document.selected_sample, None)
+        self._originals.pop(self._id, None)
         self._on_sample(self._document.selected_sample)
         self._on_result()
 
@@ -199,12 +203,12 @@ class WhatIf(QObject):
     def _on_sample(self, row: int) -> None:
         table = self._document.table
         if table is not None and 0 <= row < table.samples:
-            if row not in self._originals:
-                texts = {
-                    int(column): table.text(row, int(column)) for column in np.flatnonzero(np.isnan(table.values[row]))
-                }
-                self._originals[row] = Original(np.array(table.values[row], dtype=np.float64), texts)
-            self._originals.move_to_end(row)
+            key = self._id
+            if key not in self._originals:
+                values = np.array(table.values[row], dtype=np.float64)
+                texts = {column: table.text(row, column) for column in np.flatnonzero(~np.isfinite(values)).tolist()}
+                self._originals[key] = Original(values, texts)
+            self._originals.move_to_end(key)
             while len(self._originals) > 1 and len(self._originals) * table.values.shape[1] > MOST_NUMBERS:
                 self._originals.popitem(last=False)
         self.changed.emit()
@@ -212,18 +216,6 @@ class WhatIf(QObject):
     def _on_replaced(self) -> None:
         self._originals.clear()
         self._on_sample(self._document.selected_sample)
-
-    def _on_inserted(self, at: int, count: int) -> None:
-        self._originals = OrderedDict(
-            (row + count if row >= at else row, original) for row, original in self._originals.items()
-        )
-
-    def _on_removed(self, at: int, count: int) -> None:
-        self._originals = OrderedDict(
-            (row - count if row >= at else row, original)
-            for row, original in self._originals.items()
-            if not at <= row < at + count
-        )
 
 
 def of_inputs(result: SampleResult, names: list[str]) -> np.ndarray:

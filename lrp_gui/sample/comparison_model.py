@@ -9,8 +9,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QFont
 
-from lrp_gui.document.table import number_text
-from lrp_gui.document.words import signed
+from lrp_gui.document.words import MINUS, signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +128,7 @@ class ComparisonModel(QAbstractTableModel):
         value = float(self._shown.column(column)[number])
         if role == Qt.ItemDataRole.DisplayRole:
             if column in (VALUE, REFERENCE):
-                return number_text(value) if value == value else "–"  # noqa: PLR0124
+                return "–" if np.isnan(value) else f"{value:.7g}".replace("-", MINUS)
             return signed(value, 4, "–")
         if role == Qt.ItemDataRole.ToolTipRole:
             return repr(value)

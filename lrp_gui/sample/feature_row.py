@@ -162,7 +162,7 @@ class FeatureRow(QWidget):
                 self.slider.setValue(round(self._range.share(value) * self.slider.maximum()))
         if not self.box.hasFocus() or self.box.value() != value:
             self.box.show_number(value, text)
-        bad = math.isnan(value)
+        bad = not math.isfinite(value)
         self.box.setStyleSheet(f"color: {self._theme.warning}" if bad else "")
         self.back.setVisible(edited)
         self.back.setToolTip(self.tr("Back to {value}").format(value=was_text or self.tr("empty")))

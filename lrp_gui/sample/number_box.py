@@ -36,8 +36,8 @@ class NumberBox(QDoubleSpinBox):
     def show_number(self, value: float, instead: str = "") -> None:
         """Show what stands in the table; nothing hears of it."""
         with QSignalBlocker(self):
-            self._instead = instead if math.isnan(value) else ""
-            empty = math.isnan(value)
+            empty = not math.isfinite(value)
+            self._instead = instead if empty else ""
             if not empty and value == self.value():
                 self.lineEdit().setText(number_text(value))  # type: ignore[union-attr]
             self.setValue(0.0 if empty else value)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.whatif import WhatIf
     from lrp_gui.theme import Theme
 
-NAME_WIDTH = 120
+NAME_WIDTH, COLUMN_WIDTH = 120, 112
 
 
 class ReferencePage(QWidget):
@@ -84,7 +84,10 @@ class ReferencePage(QWidget):
         self.row.setToolTip(self.tr("Which sample, by its row in the table"))
         self.explains = QCheckBox(self.tr("&Explain against it"), self)
         self.explains.setToolTip(
-            self.tr("Hand back f(sample) − f(reference): what sets the two apart. Composites are not used for that")
+            self.tr(
+                "Hand back f(sample) − f(reference): what sets the two apart. No composite is used for that. Where a layer "
+                "is neither affine, a sum nor elementwise, a part may be lost: the ledger tells where"
+            )
         )
         self.freeze = QPushButton(self.tr("Take a &Copy"), self)
         self.freeze.setToolTip(self.tr("Compare with the chosen sample as it is now"))
@@ -107,7 +110,7 @@ class ReferencePage(QWidget):
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(self.view.fontMetrics().height() + 6)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.view.horizontalHeader().setStretchLastSection(True)
+        self.view.horizontalHeader().setDefaultSectionSize(COLUMN_WIDTH)
         self.view.setColumnWidth(NAME, NAME_WIDTH)
         self.setFocusProxy(self.kind)
         line = QHBoxLayout()
@@ -118,7 +121,7 @@ class ReferencePage(QWidget):
         line.addWidget(self.freeze)
         texts = QVBoxLayout()
         texts.setContentsMargins(6, 0, 6, 0)
-        texts.setSpacing(2)
+        texts.setSpacing(1)
         texts.addWidget(self.meaning)
         texts.addWidget(self.said)
         column = QVBoxLayout(self)
@@ -207,10 +210,7 @@ class ReferencePage(QWidget):
             return f"{dim}{text}</span>"
         name = _html(reference.name_in(table))
         if reference.explains:
-            text = self.tr(
-                "Relevance is what makes f(sample) differ from f({name}): a feature with the same value has none. "
-                "Where a layer is neither affine, a sum nor elementwise, a gap may stand in the ledger."
-            )
+            text = self.tr("Relevance tells what sets the sample apart from {name}; where both agree there is none.")
         else:
             text = self.tr("Compared with {name}; each of the two is explained on its own, by the same rules.")
         return f"{dim}{text.format(name=name)}</span>"

@@ -227,7 +227,11 @@ class WhatIfPage(QWidget):
         if table is not None and row >= 0:
             for line, column in zip(self.rows, self._shown, strict=False):
                 was = float(original.values[column]) if original is not None else math.nan
-                text = original.typed.get(column, "") if original is not None and math.isnan(was) else number_text(was)
+                text = (
+                    original.typed.get(column, "")
+                    if original is not None and not math.isfinite(was)
+                    else number_text(was)
+                )
                 value = float(table.values[row, column])
                 line.show_value(value, table.text(row, column), was, text, edited=column in edited)
                 line.show_relevance(float(relevance[column]) if relevance is not None else math.nan, limit, noun)
