@@ -20,6 +20,7 @@ MARGIN = 0.03
 ZOOM = 1.25
 # One zooms in until so many pixels are left.
 CLOSEST = 2
+ANY_WIDTH = 2**24 - 1
 STEPS = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
@@ -129,7 +130,7 @@ class Canvas(pg.GraphicsLayoutWidget):
         layout: Any = self.ci.layout  # a QGraphicsGridLayout, under the name of a method
         layout.setColumnStretchFactor(0, 1)
         layout.setColumnStretchFactor(1, int(beside))
-        layout.setColumnMaximumWidth(1, -1 if beside else 0)
+        layout.setColumnMaximumWidth(1, ANY_WIDTH if beside else 0)
         layout.setColumnSpacing(0, 6 if beside else 0)
         layout.activate()
         self._fit_at_first()

@@ -76,7 +76,7 @@ class TokenEditor(Editor):
         self.view.selectionModel().selectionChanged.connect(self._enable)
         self.setFocusProxy(self.view)
         if wording is not None and self._speaks:
-            wording.changed.connect(self._due.start)
+            wording.changed.connect(self.refresh_soon)
             wording.changed.connect(self._show_words)
             wording.look()
         self._show_words()
@@ -261,7 +261,7 @@ class TokenEditor(Editor):
             row = np.array([self.row], dtype=np.intp)
             self.document.edit_values(row, places[changed], wanted[changed][np.newaxis], label)
         self.text.setModified(False)
-        self._due.start()
+        self.refresh_soon()
 
     def _beside(self) -> list[tuple[str, float, float]]:
         """Name, filler and mark of a new token: of this input, and of those that say which of its tokens count."""

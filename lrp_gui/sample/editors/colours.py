@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 # The highest value keeps so far away from the text's colour that relevance over it is still seen.
-DEEPEST = 0.7
+DEEPEST = 0.55
 # Small relevance is seen too: colours grow faster than in proportion.
 POWER = 0.7
 

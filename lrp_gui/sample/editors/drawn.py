@@ -146,7 +146,7 @@ class DrawnEditor(Editor):
         """The mouse is up: the document has it all."""
         self._flush()
         self.end_stroke()
-        self._due.start()
+        self.refresh_soon()
 
     def end_stroke(self) -> None:
         """Forget the working copy."""

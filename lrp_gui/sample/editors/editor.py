@@ -66,7 +66,7 @@ class Editor(QWidget):
             *(document.table_replaced, document.table_changed, document.sample_selected),
             *(document.result_changed, document.stale_changed),
         ):
-            signal.connect(self._due.start)
+            signal.connect(self.refresh_soon)
         for signal in (document.table_replaced, document.rows_inserted, document.rows_removed):
             signal.connect(self._forget_spread)
 
@@ -113,7 +113,10 @@ class Editor(QWidget):
         sums, counts = np.where(there, block, 0.0).sum(axis=0), there.sum(axis=0)
         low = float(np.min(block, where=there, initial=np.inf))
         high = float(np.max(block, where=there, initial=-np.inf))
-        if low > high:
+        lows, highs = ([getattr(one, name) for one in self.info.features] for name in ("low", "high"))
+        if np.isfinite(lows).all() and np.isfinite(highs).all():  # somebody has said what it is
+            low, high = min(lows), max(highs)
+        elif low > high:
             low, high = 0.0, 1.0
         elif low == high:
             low, high = min(low, 0.0), max(high, low + 1.0)
@@ -145,6 +148,10 @@ class Editor(QWidget):
 
     # -------------------------------------------------------------------------------------- refreshing
 
+    def refresh_soon(self, *_news: object) -> None:
+        """Once, after all that is going on now; what a signal carries must not become the timer's interval."""
+        self._due.start()
+
     def refresh(self) -> None:
         """Show what the document holds now."""
         self.update()
@@ -152,7 +159,7 @@ class Editor(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
         self.theme = theme
-        self._due.start()
+        self.refresh_soon()
 
     def _refresh_if_seen(self) -> None:
         if self.isVisible():
@@ -164,4 +171,4 @@ class Editor(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
         super().showEvent(event)
         if self._unseen:
-            self._due.start()
+            self.refresh_soon()

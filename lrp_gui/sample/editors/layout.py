@@ -19,6 +19,8 @@ SHORTEST_SERIES = 16
 # So many times longer than wide, two axes are channels and time rather than height and width.
 SLENDER = 4
 MOST_CHANNELS = 64
+# Nothing is seen in a picture of fewer rows or columns.
+NARROWEST_PICTURE = 5
 COLOURS = 3  # planes that are shown as one picture in colour
 WITH_ALPHA = 4
 
@@ -55,7 +57,8 @@ def layout_of(info: InputInfo) -> Layout:
         return Layout(SERIES if fits else NONE, places.reshape(1, -1) if fits else places)
     if len(shape) == 2:
         short, long = min(shape), max(shape)
-        if short <= MOST_CHANNELS and long >= SLENDER * short and long >= SHORTEST_SERIES:
+        slender = short <= MOST_CHANNELS and long >= max(SLENDER * short, SHORTEST_SERIES)
+        if slender or (short < NARROWEST_PICTURE and short < long):
             return Layout(SERIES, places if shape[1] == long else places.T)
         return Layout(PICTURE, places[np.newaxis])
     if len(shape) == 3 and shape[-1] in {COLOURS, WITH_ALPHA} and shape[0] not in {COLOURS, WITH_ALPHA}:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QColorDialog,
     QComboBox,
@@ -45,6 +45,8 @@ class Options(QWidget):
         What the planes or channels are called.
     covers, shows
         What may take the place of what was there, and how relevance may be shown: (name, text).
+    word
+        What one of them is.
     in_colour
         Whether the planes are red, green and blue, and are edited together at first.
     """
@@ -58,9 +60,11 @@ class Options(QWidget):
         covers: Sequence[tuple[str, str]],
         shows: Sequence[tuple[str, str]],
         *,
+        word: str = "P&lane",
         in_colour: bool = False,
     ) -> None:
         super().__init__()
+        self._word = _say(word)
         self.planes = len(planes)
         self._spread: Spread | None = None
         self.colours = np.zeros(self.planes)  # the value of each plane
@@ -93,6 +97,7 @@ class Options(QWidget):
         self.opacity.setFixedWidth(70)
         self.opacity.setToolTip(self.tr("How much relevance covers what is below it"))
         self._lay_out()
+        self._show_opacity()
         self.value.valueChanged.connect(self._take_value)
         self.colour.clicked.connect(self._ask_colour)
         self.plane.currentIndexChanged.connect(self._show_value)
@@ -109,20 +114,23 @@ class Options(QWidget):
         names = [_say("red"), _say("green"), _say("blue")] if in_colour else []
         names = names or [_say("plane {number}").format(number=plane) for plane in range(planes)]
         covers = (LOWEST, "lowest value"), (ZERO, "zero"), (MEAN, "mean of the data"), (CHOSEN, "chosen value")
-        shows = (OVER, "over it"), (BESIDE, "beside it"), (HIDDEN, "hidden")
-        return cls(names, covers, shows, in_colour=in_colour)
+        # Hues over hues would be told apart by nobody.
+        shows = (
+            ((OVER, "over it"), (BESIDE, "beside it")) if not in_colour else ((BESIDE, "beside it"), (OVER, "over it"))
+        )
+        return cls(names, covers, (*shows, (HIDDEN, "hidden")), in_colour=in_colour)
 
     @classmethod
     def of_series(cls, channels: int) -> Options:
         """The boxes of a series with so many channels."""
         names = [_say("channel {number}").format(number=channel) for channel in range(channels)]
         covers = (MEAN, "mean of the data"), (LINE, "line between its ends"), (ZERO, "zero"), (LOWEST, "lowest value")
-        return cls(names, covers, ((OVER, "behind it"), (HIDDEN, "hidden")))
+        return cls(names, covers, ((OVER, "behind it"), (HIDDEN, "hidden")), word="Chan&nel")
 
     def _lay_out(self) -> None:
         flow = FlowLayout(self, gap=8)
         self.groups = {
-            "plane": self._labelled(self.tr("P&lane"), self.plane),
+            "plane": self._labelled(self._word, self.plane),
             "value": self._labelled(self.tr("&Value"), self.value, self.colour),
             "size": self._labelled(self.tr("Si&ze"), self.size_),
             "with": self._labelled(self.tr("&With"), self.with_),
@@ -206,7 +214,10 @@ class Options(QWidget):
         if self.in_colour:
             colour = self._as_colour()
             swatch = QPixmap(SWATCH, SWATCH)
-            swatch.fill(colour)
+            swatch.fill(self.palette().mid().color())
+            painter = QPainter(swatch)
+            painter.fillRect(swatch.rect().adjusted(1, 1, -1, -1), colour)
+            painter.end()
             self.colour.setIcon(QIcon(swatch))
             self.colour.setIconSize(QSize(SWATCH, SWATCH))
             self.colour.setText(colour.name())
