@@ -38,20 +38,14 @@ class Compared:
 
     def column(self, column: int) -> np.ndarray:
         """The numbers of a column."""
-        assert self.values is not None
-        assert self.reference is not None
-        nothing = np.full(len(self.values), np.nan)
-        relevance = nothing if self.relevance is None else self.relevance
-        other = nothing if self.of_reference is None else self.of_reference
-        return (
-            nothing,
-            self.values,
-            self.reference,
-            self.values - self.reference,
-            relevance,
-            other,
-            relevance - other,
-        )[column]
+        nothing = np.full(len(self.features), np.nan)
+        parts = (self.values, self.reference, self.relevance, self.of_reference)
+        values, reference, relevance, other = (nothing if part is None else part for part in parts)
+        if column == DIFFERENCE:
+            return values - reference
+        if column == CHANGE:
+            return relevance - other
+        return {VALUE: values, REFERENCE: reference, RELEVANCE: relevance, OF_REFERENCE: other}.get(column, nothing)
 
 
 class ComparisonModel(QAbstractTableModel):
@@ -61,12 +55,14 @@ class ComparisonModel(QAbstractTableModel):
         super().__init__(parent)
         self._theme, self._shown = theme, Compared()
         self._order = np.empty(0, dtype=np.intp)
+        self._columns: dict[int, np.ndarray] = {}  # those that were asked for
         self._by, self._down = DIFFERENCE, True
 
     def show_compared(self, compared: Compared) -> None:
         """Other numbers; the features stay in their order where they are the same ones."""
         same = compared.features is self._shown.features and compared.against == self._shown.against
         same = same and (compared.values is None) == (self._shown.values is None)
+        self._columns = {}
         if same and compared.values is not None:
             self._shown = compared
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
@@ -125,7 +121,7 @@ class ComparisonModel(QAbstractTableModel):
                 bold.setBold(True)
                 return bold
             return None
-        value = float(self._shown.column(column)[number])
+        value = float(self._numbers(column)[number])
         if role == Qt.ItemDataRole.DisplayRole:
             if column in (VALUE, REFERENCE):
                 return "–" if np.isnan(value) else f"{value:.7g}".replace("-", MINUS)
@@ -149,6 +145,11 @@ class ComparisonModel(QAbstractTableModel):
         self.changePersistentIndexList(old, new)
         self.layoutChanged.emit()
 
+    def _numbers(self, column: int) -> np.ndarray:
+        if column not in self._columns:
+            self._columns[column] = self._shown.column(column)
+        return self._columns[column]
+
     def _differs(self, number: int) -> bool:
         assert self._shown.values is not None
         assert self._shown.reference is not None
@@ -163,7 +164,7 @@ class ComparisonModel(QAbstractTableModel):
             order = sorted(range(count), key=names.__getitem__, reverse=self._down)
             self._order = np.array(order, dtype=np.intp)
         else:
-            numbers = self._shown.column(self._by)
+            numbers = self._numbers(self._by)
             if self._by == DIFFERENCE:  # years and kilograms: in the network's units, where there are some
                 numbers = numbers / np.array([abs(feature.scale) or 1.0 for feature in self._shown.features])
             if self._by >= DIFFERENCE:

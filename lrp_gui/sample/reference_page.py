@@ -85,8 +85,8 @@ class ReferencePage(QWidget):
         self.explains = QCheckBox(self.tr("&Explain against it"), self)
         self.explains.setToolTip(
             self.tr(
-                "Hand back f(sample) − f(reference): what sets the two apart. No composite is used for that. Where a layer "
-                "is neither affine, a sum nor elementwise, a part may be lost: the ledger tells where"
+                "Hand back f(sample) − f(reference): what sets the two apart. No composite is used for that. "
+                "Where a layer is neither affine, a sum nor elementwise, a part may be lost: the ledger tells where"
             )
         )
         self.freeze = QPushButton(self.tr("Take a &Copy"), self)

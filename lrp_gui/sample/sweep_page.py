@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -49,6 +49,8 @@ class SweepPage(QWidget):
 
     def _build(self) -> None:
         self.feature, self.count = QComboBox(self), QComboBox(self)
+        self._names = QStringListModel(self)
+        self.feature.setModel(self._names)
         self.feature.setEditable(True)
         self.feature.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.feature.setAccessibleName(self.tr("Feature to sweep"))
@@ -242,9 +244,8 @@ class SweepPage(QWidget):
         """The features' names, for whoever types."""
         table = self._document.table
         with QSignalBlocker(self.feature):
-            self.feature.clear()
-            if table is not None:
-                self.feature.addItems([feature.name for feature in table.features])
+            names = [feature.name for feature in table.features] if table is not None else []
+            self._names.setStringList(names)
         self._refresh.start()
 
     def _choose_first(self) -> None:

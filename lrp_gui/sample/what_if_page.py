@@ -50,6 +50,7 @@ class WhatIfPage(QWidget):
         self._shown: list[int] = []  # the columns, in the order of the rows
         self._matching = 0
         self._most = PAGE_ROWS
+        self._named, self._lower = 0, list[str]()
         self._ordered_for: object = None  # the sample whose relevance the order is of
         self.search, self.sort = QLineEdit(self), QComboBox(self)
         self.search.setPlaceholderText(self.tr("Find a feature"))
@@ -163,15 +164,24 @@ class WhatIfPage(QWidget):
         if self.sort.currentIndex() == EDITED:
             columns = self._what_if.edited_columns
         if wanted:
-            columns = np.array([n for n in columns.tolist() if wanted in features[n].name.casefold()], dtype=np.intp)
+            names = self._names()
+            columns = np.array([n for n in columns.tolist() if wanted in names[n]], dtype=np.intp)
         if self.sort.currentIndex() == BY_NAME:
-            return np.array(sorted(columns.tolist(), key=lambda n: features[n].name.casefold()), dtype=np.intp)
+            return np.array(sorted(columns.tolist(), key=self._names().__getitem__), dtype=np.intp)
         if self.sort.currentIndex() == BY_RELEVANCE:
             relevance = self._relevance()
-            self._ordered_for = self._sample() if relevance is not None else None
+            known = relevance is not None and not self._document.stale
+            self._ordered_for = self._sample() if known else None
             if relevance is not None:
                 return columns[np.argsort(-np.abs(relevance[columns]), kind="stable")]
         return columns
+
+    def _names(self) -> list[str]:
+        """What the features are called, for whoever looks for one."""
+        table = self._document.table
+        if table is not None and self._named != id(table.features):
+            self._named, self._lower = id(table.features), [feature.name.casefold() for feature in table.features]
+        return self._lower
 
     def _relevance(self) -> np.ndarray | None:
         """(features,) of the chosen sample; None while it is not explained."""
@@ -215,8 +225,8 @@ class WhatIfPage(QWidget):
         """Values, relevance, and what the network says."""
         self._refresh.stop()
         late = self.sort.currentIndex() == BY_RELEVANCE and self._ordered_for != self._sample()
-        if (late and self._relevance() is not None) or self._arrange_due:
-            self._ordered_for = self._sample()
+        late = late and not self._document.stale and self._relevance() is not None
+        if late or self._arrange_due:
             self.arrange()  # the first relevance of this sample: now there is an order
             return
         table, row, original = self._document.table, self._document.selected_sample, self._what_if.original
@@ -278,7 +288,10 @@ class WhatIfPage(QWidget):
             )
         elif edited:
             output += f" {dim}…</span>"
-        score_of = _html(self.tr("score of {target}").format(target=result.target))
+        score_of = self.tr("score of {target}")
+        if result.against:
+            score_of = self.tr("score of {target}, less that of the reference:")
+        score_of = _html(score_of.format(target=result.target))
         self.said.setText(f"{dim}output</span> {output}<br>{dim}{score_of}</span> {score}")
 
     # ------------------------------------------------------------------------------------------------ what people do
