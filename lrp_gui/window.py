@@ -182,7 +182,7 @@ class Window(QMainWindow):
             self.jobs.status_changed,
             document.undo_stack.indexChanged,
         ):
-            signal.connect(self._update.start)
+            signal.connect(self._update_soon)
         # Methods, not lambdas: the stack speaks once more while the window is being taken down.
         document.undo_stack.undoTextChanged.connect(self._name_undo)
         document.undo_stack.redoTextChanged.connect(self._name_redo)
@@ -291,6 +291,10 @@ class Window(QMainWindow):
 
     def _name_redo(self, what: str) -> None:
         self.actions_["redo"].setText(self.tr("Redo {what}").format(what=what).rstrip())
+
+    def _update_soon(self, *_news: object) -> None:
+        """Once for all that is going on; the number that a signal carries must not become the timer's interval."""
+        self._update.start()
 
     def _update_actions(self) -> None:
         document, row = self.document, self.document.selected_sample
