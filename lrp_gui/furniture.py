@@ -43,6 +43,7 @@ class Furniture(QObject):
         self._window = window
         self._arranged = False
         self.browser: Any = None
+        self.health: Any = None
         self.table: Any = None
         self.viewer: Any = None
         self.inspector: Any = None
@@ -114,7 +115,7 @@ class Furniture(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
-        for view in (self.table, self.viewer, self.inspector, self.sample):
+        for view in (self.table, self.viewer, self.inspector, self.sample, self.health):
             if view is not None:
                 view.set_theme(theme)
 
@@ -123,6 +124,26 @@ class Furniture(QObject):
 
         self.browser = Browser(self._window.document, jobs=self._window.jobs)
         self.docks = (self._dock("browser", self.tr("Model"), self.browser, "Alt+1"),)
+        self._bring_health()
+
+    def _bring_health(self) -> None:
+        """A tab of the model browser; who first looks at it has it built."""
+        from lrp_gui.browser.health_view import HealthTab, HealthView
+
+        window = self._window
+
+        def make() -> HealthView:
+            from lrp_gui.document.health import HealthCheck
+
+            explainer = window.explainer
+            assert explainer is not None
+            check = HealthCheck(window.document, window.jobs, explainer.engine, self)
+            view = HealthView(window.document, check, window.theme)
+            view.wanted.connect(lambda tab: self.browser.tabs.setCurrentWidget(getattr(self.browser, tab)))
+            return view
+
+        self.health = HealthTab(make)
+        self.browser.tabs.addTab(self.health, self.tr("Health"))
 
     def _bring_table(self) -> None:
         from lrp_gui.table import TablePanel

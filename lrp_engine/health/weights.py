@@ -132,7 +132,8 @@ def _judged(profile: Profile, name: str, role: str, sight: _Sight) -> Iterator[F
         sight.lines[name] = profile
     if profile.count >= FEWEST_SHARED and profile.high > profile.low:
         sight.alike.setdefault((profile.digest, profile.info.shape), []).append(name)
-    if role != WEIGHT or len(profile.info.shape) < 2 or not profile.info.dtype.startswith(_FLOATS):
+    # what is not finite has to be mended first: units without it cannot be told from those with
+    if profile.nans or profile.infs or role != WEIGHT or len(profile.info.shape) < 2 or not profile.info.dtype.startswith(_FLOATS):
         return
     if not _TABLE.search(name) and profile.rows > 1 and profile.rms:
         sight.gains[name] = float(median(profile.norms[profile.norms > 0].tolist()))
@@ -203,7 +204,7 @@ def _constant_rows(profile: Profile, name: str) -> Iterator[_Said]:
 
 
 def _duplicates(profile: Profile, name: str) -> Iterator[_Said]:
-    if profile.fan < FEWEST_WEIGHTS or profile.infs or profile.nans:
+    if profile.fan < FEWEST_WEIGHTS:
         return
     groups, exact = profile.same_rows()
     groups = [one for one in groups if profile.lows[one[0]] < profile.highs[one[0]]]  # the others were told already

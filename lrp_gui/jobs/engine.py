@@ -136,6 +136,10 @@ class Engine:
             speed = size / max(time.perf_counter() - began, 1e-3)
             size = max(1, min(LARGEST_CHUNK, 4 * size, int(speed * CHUNK_SECONDS)))
 
+    def network(self, source: Source) -> Steps[Network]:
+        """The network of a source, for the jobs beside this one."""
+        return (yield from self._network(source))
+
     def _network(self, source: Source) -> Steps[Network]:
         yield from import_torch()
         if source not in self._networks:

@@ -1,0 +1,95 @@
+"""The job that checks a file's weights, and then the units of its network on the table's samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lrp_gui.jobs.findings import HealthNews, HealthRequest, HealthRow
+from lrp_gui.jobs.steps import Part, Progress, Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lrp_engine import Network
+    from lrp_engine.health import Finding
+    from lrp_gui.jobs.engine import Engine
+
+WEIGHTS, UNITS = 700, 300  # of a thousand steps of progress
+
+
+def checking(engine: Engine, request: HealthRequest) -> Steps[None]:
+    """Go through the file, then through the samples; what is found comes as `HealthNews`.
+
+    Raises
+    ------
+    lrp_engine.FormatError
+        If the file cannot be read any more.
+    """
+    network = None
+    if request.network is not None:
+        network = yield from engine.network(request.network.source)
+    if request.path:
+        yield from _weights(request.path, network, WEIGHTS if network is not None else 1000)
+    if network is not None and request.values is not None and len(request.values):
+        yield from _units(network, request)
+
+
+def _weights(path: str, network: Network | None, share: int) -> Steps[None]:
+    yield Progress(text=f"Reading {Path(path).name}")
+    from lrp_engine import open_weights
+    from lrp_engine.health.weights import checking_weights
+
+    weights = open_weights(path)
+    steps = checking_weights(weights, None if network is None else set(network.tensors))
+    for step in steps:
+        if step.found:
+            yield Part(HealthNews(_rows(step.found)))
+        yield Progress(share * step.done // max(step.total, 1), 1000, f"Checking {step.tensor or Path(path).name}")
+
+
+def _units(network: Network, request: HealthRequest) -> Steps[None]:
+    from lrp_engine.errors import LrpError
+    from lrp_engine.health.activations import samples_at_once, watching_units
+    from lrp_gui.jobs import convert
+
+    values, info = request.values, request.network
+    assert values is not None
+    assert info is not None
+    size = samples_at_once(network)
+    if any(entry.axis is not None and entry.shape[entry.axis] is not None for entry in network.inputs):
+        values = values[: len(values) // size * size]  # so many at a time, and no fewer
+    if not len(values):
+        text = f"The network takes {size} samples at a time, and there are not so many without faults."
+        yield Part(HealthNews((), units=True, problem=text))
+        return
+
+    def chunks() -> Iterator[dict[str, Any]]:
+        for first in range(0, len(values), size):
+            yield convert.network_inputs(network, info, values[first : first + size])
+
+    steps = watching_units(network, chunks(), len(values))
+    try:
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                yield Part(HealthNews(_rows(stop.value), units=True))
+                return
+            yield Progress(WEIGHTS + UNITS * step.done // max(step.total, 1), 1000, f"Watching {step.layer}")
+    except LrpError as error:
+        yield Part(HealthNews((), units=True, problem=str(error)))
+    finally:
+        steps.close()
+
+
+def _rows(findings: Sequence[Finding]) -> tuple[HealthRow, ...]:
+    from lrp_engine.health import KINDS
+
+    return tuple(
+        HealthRow(
+            *(KINDS[one.kind].title, KINDS[one.kind].meaning, one.severity, one.short, one.sentence),
+            *(one.tensor, one.layer, one.units),
+        )
+        for one in findings
+    )
