@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 ICON_SIZE = 24
-# "Examples" stands inside File, "Theme" inside View.
+# Menus that stand inside others.
 MENUS = ("File", "Edit", "Explain", "View", "Help")
-SUBMENUS = {"Examples": "File", "Theme": "View"}
+SUBMENUS = {"Examples": "File", "Cells": "Edit", "Samples": "Edit", "Table": "View", "Theme": "View"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Facts:
     busy: bool = False
     undo: bool = False
     redo: bool = False
+    file: bool = False
+    edited: bool = False  # something about the composite
+    tensors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,31 @@ ACTIONS = (
     ActionRow(
         "open_table",
         "Open Table…",
-        "Read the samples from a CSV file",
+        "Read the samples from a table or from pictures",
         "File",
         1,
         "Ctrl+Shift+O",
         "table",
         "network",
         brief="Open Table…",
+    ),
+    ActionRow(
+        "import_table",
+        "Import Table…",
+        "Choose how a table is read, and which of its columns becomes which input",
+        "File",
+        1,
+        "Ctrl+Shift+I",
+        when="network",
+        brief="Import…",
+    ),
+    ActionRow(
+        "import_pictures",
+        "Import Folder of Pictures…",
+        "Read every PNG and JPEG file of a folder as a sample",
+        "File",
+        1,
+        when="network",
     ),
     ActionRow(
         "candidates",
@@ -113,7 +134,16 @@ ACTIONS = (
         1,
         when="sizeable",
     ),
-    ActionRow("save_table", "Save Table As…", "Write the samples to a CSV file", "File", 1, "Ctrl+S", "save", "sample"),
+    ActionRow("save_table", "Save Table As…", "Write the samples to a file", "File", 1, "Ctrl+S", "save", "sample"),
+    ActionRow(
+        "export_table",
+        "Export Table…",
+        "Write the samples with outputs and relevance: CSV, Parquet, Excel or NumPy",
+        "File",
+        2,
+        "Ctrl+Shift+E",
+        when="sample",
+    ),
     ActionRow(
         "export", "Export Picture…", "Save the picture as PNG, SVG or PDF", "File", 2, "Ctrl+E", "export", "result"
     ),
@@ -130,6 +160,14 @@ ACTIONS = (
         "Ctrl+V",
         when="sample",
         table_only=True,
+    ),
+    ActionRow(
+        "decimal_comma",
+        "Decimal Comma in Spreadsheets",
+        "Copy numbers as 3,14, and read a pasted 1,234 as a little more than one",
+        "Edit",
+        1,
+        checkable=True,
     ),
     ActionRow("clear", "Clear Cells", "Empty the selected cells", "Edit", 1, "Delete", when="sample", table_only=True),
     ActionRow(
@@ -166,6 +204,32 @@ ACTIONS = (
         table_only=True,
         brief="Delete",
     ),
+    *(
+        ActionRow(name, text, tip, "Cells", shortcut=keys, when="sample", table_only=bool(keys))
+        for name, text, tip, keys in (
+            ("copy_titles", "Copy with Titles", "Copy the selected cells below the names of their columns", ""),
+            (
+                "fill_down",
+                "Fill Down",
+                "Give the selected cells what stands in the first of their column",
+                "Ctrl+Shift+D",
+            ),
+            ("random_values", "Random Values…", "Give the selected cells random values", ""),
+            ("noise", "Add Noise…", "Put normal noise onto the selected cells", ""),
+        )
+    ),
+    *(
+        ActionRow(name, text, tip, "Samples", when="table" if name.startswith("insert") else "sample")
+        for name, text, tip in (
+            ("rename_sample", "Rename Sample…", "Call the chosen sample something else"),
+            ("insert_random", "Insert Random Samples…", "New samples of random values, below the selection"),
+            ("insert_constant", "Insert Constant Samples…", "New samples of one value, below the selection"),
+            ("assign_columns", "Columns of the Features…", "Choose which column of the table each feature gets"),
+        )
+    ),
+    ActionRow("find", "Find…", "Find a layer or a tensor; in the table, a sample", "Edit", 3, "Ctrl+F", when="file"),
+    ActionRow("find_next", "Find Next", "Go to the next thing that was found", "Edit", 3, "F3", when="file"),
+    ActionRow("find_previous", "Find Previous", "Go to the one before", "Edit", 3, "Shift+F3", when="file"),
     ActionRow(
         "run", "Explain Now", "Explain the chosen sample and all that changed", "Explain", 0, "F5", "run", "network"
     ),
@@ -185,6 +249,43 @@ ACTIONS = (
     ),
     ActionRow("next", "Next Sample", "Go to the sample below", "Explain", 1, "Alt+Right", "next", "following"),
     ActionRow("go_to", "Go to Sample…", "Type a sample's number", "Explain", 1, "Ctrl+G", when="sample"),
+    ActionRow(
+        "rules",
+        "Rules…",
+        "Change the rule of a layer, of its kind or of a pattern, and see all that was changed",
+        "Explain",
+        2,
+        "Ctrl+R",
+        when="network",
+    ),
+    ActionRow("reset_rules", "Reset Rules", "The composite as it was", "Explain", 2, when="edited"),
+    ActionRow(
+        "open_composite",
+        "Open Composite…",
+        "Read rules from a JSON file",
+        "Explain",
+        2,
+        when="network",
+        brief="Open…",
+    ),
+    ActionRow(
+        "save_composite",
+        "Save Composite As…",
+        "Write the composite, with all that was changed, as JSON",
+        "Explain",
+        2,
+        when="network",
+        brief="Save As…",
+    ),
+    ActionRow(
+        "measure",
+        "Measure All Tensors",
+        "Minimum, maximum, mean, deviation, norm and zeros of every tensor of the file, to sort them by",
+        "View",
+        0,
+        "Ctrl+M",
+        when="tensors",
+    ),
     *(
         ActionRow(name, text, tip, "Explain", 3, keys, when=when)
         for name, text, tip, keys, when in (
@@ -213,6 +314,59 @@ ACTIONS = (
         brief="Tint",
     ),
     *(
+        ActionRow(name, text, tip, "Table", shortcut=keys, when=when, checkable=checkable, icon=icon, brief=brief)
+        for name, text, tip, keys, when, checkable, icon, brief in (
+            (
+                "tint_value",
+                "Colour Cells by Value",
+                "Each column from its smallest to its largest value",
+                *("", "", True, "", ""),
+            ),
+            (
+                "tint_difference",
+                "Colour Cells by Difference",
+                "How far each cell is from the reference, or else from the feature's mean",
+                *("", "", True, "", ""),
+            ),
+            (
+                "network_units",
+                "Network Units",
+                "Show the standardised numbers that the network sees",
+                *("Ctrl+U", "", True, "units", "Network Units"),
+            ),
+            (
+                "statistics",
+                "Statistics",
+                "The smallest, mean and largest value of each column, below the table",
+                *("Ctrl+Shift+S", "", True, "statistics", "Statistics"),
+            ),
+            (
+                "group",
+                "Group by Prediction",
+                "Put the samples together by what the network predicts",
+                *("Ctrl+Shift+G", "sample", True, "group", "Group"),
+            ),
+            (
+                "filter",
+                "Filter…",
+                "Show only the samples of which an expression holds",
+                *("Ctrl+L", "sample", False, "", ""),
+            ),
+            (
+                "file_order",
+                "All Samples, in the File's Order",
+                "No filter, no sorting, no groups",
+                *("", "sample", False, "", ""),
+            ),
+            (
+                "numbers",
+                "Large Inputs as Numbers or Pictures",
+                "Give each number of an image or the like a column, or all together one",
+                *("", "table", False, "", ""),
+            ),
+        )
+    ),
+    *(
         ActionRow(f"theme_{name}", text, tip, "Theme", checkable=True, group="theme")
         for name, text, tip in (
             ("system", "As the System", "Light or dark, as the desktop is"),
@@ -228,7 +382,24 @@ ACTIONS = (
 BY_ID = {row.id: row for row in ACTIONS}
 
 # What stands in the toolbars, left to right; "" is a separator, and the window puts its controls between them.
-TABLE_BAR = ("open_table", "insert", "duplicate", "delete", "tint")
+TABLE_BAR = ("open_table", "insert", "duplicate", "delete", "tint", "network_units", "statistics", "group")
+# What cells are coloured by; at most one of them.
+TABLE_SHADES = ("tint", "tint_value", "tint_difference")
+# What the table's panel does itself, by name.
+TABLE_ACTIONS = (
+    *("copy_titles", "fill_down", "random_values", "noise", "rename_sample", "insert_random", "insert_constant"),
+    *(
+        "assign_columns",
+        "tint_value",
+        "tint_difference",
+        "network_units",
+        "statistics",
+        "group",
+        "filter",
+        "file_order",
+    ),
+    "numbers",
+)
 
 
 def _say(text: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.document import Document
 
 # From Qt.ItemDataRole.UserRole on, as a number: nothing before the first paint builds Qt's enumerations.
-NAME_ROLE, ABOUT_ROLE, HEADING_ROLE = 0x100, 0x101, 0x102
+NAME_ROLE, ABOUT_ROLE, HEADING_ROLE, OWN_ROLE = 0x100, 0x101, 0x102, 0x103
 MARGIN = 8
 
 
@@ -53,7 +53,7 @@ class CompositeBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMaxVisibleItems(len(GROUPS) + 24)
         self.addItem(document.settings.composite, document.settings.composite)
-        self.activated.connect(lambda index: document.set_composite(str(self.itemData(index))))
+        self.activated.connect(self._choose)
         document.settings_changed.connect(self._show)
         self._show()
 
@@ -75,9 +75,31 @@ class CompositeBox(QComboBox):
         view.setMinimumWidth(min(view.sizeHintForColumn(0) + 2 * MARGIN, screen - 40))
         super().showPopup()
 
+    def _choose(self, index: int) -> None:
+        if not self.itemData(index, OWN_ROLE):  # that one is chosen already
+            self._document.set_composite(str(self.itemData(index)))
+
     def _show(self) -> None:
+        """One that is nobody's but this person's stands at the top, while it is chosen."""
+        settings = self._document.settings
         with QSignalBlocker(self):
-            self.setCurrentIndex(self.findData(self._document.settings.composite))
+            if self.itemData(0, OWN_ROLE):
+                self.removeItem(0)
+            if settings.edits or settings.own is not None:
+                self.insertItem(0, settings.composite_title, settings.composite_title)
+                self.setItemData(0, self._about_own(), ABOUT_ROLE)
+                self.setItemData(0, True, OWN_ROLE)
+                self.setCurrentIndex(0)
+            else:
+                self.setCurrentIndex(self.findData(settings.composite))
         about = self.currentData(ABOUT_ROLE) or ""
         tip = self.tr("The composite: which rule each layer gets")
         self.setToolTip(f"{tip}\n{self.currentText()}: {about}" if about else tip)
+
+    def _about_own(self) -> str:
+        settings = self._document.settings
+        if not settings.edits:
+            return settings.own.description if settings.own is not None else ""
+        count = len(settings.edits)
+        changed = self.tr("{count} rule changed") if count == 1 else self.tr("{count} rules changed")
+        return f"{changed.format(count=count)}; {self.tr('Ctrl+R shows them')}"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSaveFile, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
@@ -17,6 +15,8 @@ from lrp_gui.actions import ACTIONS, SUBMENUS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lrp_gui.document.exporting import TableExport
+    from lrp_gui.document.importing import Import
     from lrp_gui.document.opening import Opener
     from lrp_gui.document.table import InputTable
     from lrp_gui.window import Window
@@ -42,6 +42,10 @@ class Dialogs(QObject):
         super().__init__(window)
         self._window, self._opener = window, opener
         self.current: QDialog | None = None  # the one that is open, for whoever drives the window
+        self._rules: QDialog | None = None  # stays beside the window
+        self._importing: Import | None = None  # being looked at before its dialog comes
+        opener.table_misfit.connect(self.show_import)
+        opener.table_told.connect(self.tell)
 
     def open(self) -> None:
         """Ask for weights, what connects them, a table, or several of them."""
@@ -59,6 +63,86 @@ class Dialogs(QObject):
         patterns = f"{TABLES} {ARRAYS}"
         filters = [self.tr("Tables ({patterns})").format(patterns=patterns), self.tr("All files (*)")]
         self._ask(self.tr("Open Table"), filters, lambda paths: self._opener.open_table(paths[0]))
+
+    def import_table(self) -> None:
+        """Ask for a table, and how it is read; if one did not fit just now, for that one."""
+        patterns = f"{TABLES} {ARRAYS}"
+        filters = [self.tr("Tables ({patterns})").format(patterns=patterns), self.tr("All files (*)")]
+        self._ask(self.tr("Import Table"), filters, lambda paths: self.show_import(tuple(paths)), several=True)
+
+    def import_pictures(self) -> None:
+        """Ask for a folder of pictures."""
+        dialog = self._dialog(self.tr("Import Folder of Pictures"), [])
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.filesSelected.connect(lambda paths: self._taken(paths, lambda found: self.show_import(tuple(found))))
+        self._open(dialog)
+
+    def show_import(self, paths: tuple[str, ...]) -> None:
+        """Look at a table; the dialog comes when its first rows have been read, and not before another one went."""
+        from lrp_gui.document.importing import Import
+
+        network = self._window.document.network
+        if network is None or self._importing is not None:
+            return
+        source = Import(self._window.document, self._window.jobs, network, paths, self)
+        self._importing = source
+        source.previewed.connect(self._bring_import)
+        source.failed.connect(self._drop_import)
+        source.look()
+
+    def _bring_import(self) -> None:
+        from lrp_gui.importing import ImportDialog
+
+        source = self._importing
+        if source is None:
+            return
+        self._importing = None
+        source.previewed.disconnect(self._bring_import)
+        source.failed.disconnect(self._drop_import)
+        if self.current is not None:
+            source.leave()
+            return
+        dialog = ImportDialog(source, self._window.theme, self._window)
+        source.imported.connect(self._imported)
+        self._open(dialog)
+
+    def _drop_import(self, _sentence: str) -> None:
+        self._importing = None
+
+    def _imported(self, path: str) -> None:
+        messages = self._window.messages
+        if messages is not None:
+            messages.dismiss()  # what did not fit does now
+        self.tell(self.tr("Imported {name}").format(name=Path(path).name))
+
+    def tell(self, text: str) -> None:
+        """Say something that needs no answer."""
+        if text:
+            self._window.statusBar().showMessage(text, SHOWN_MS)
+
+    def export_table(self) -> None:
+        """Ask what of the table is written, and where."""
+        from lrp_gui.importing import TableExportDialog
+
+        window = self._window
+        source = self._table_export()
+        rows = window.table.view.selected_rows() if window.table is not None else []
+        dialog = TableExportDialog(window.document, source, rows, window.theme, window)
+        dialog.chosen.connect(
+            lambda path, selection, separator, comma: source.write(
+                path, selection, separator=separator, decimal_comma=comma
+            )
+        )
+        self._open(dialog)
+
+    def _table_export(self) -> TableExport:
+        from lrp_gui.document.exporting import TableExport
+
+        source = TableExport(self._window.document, self._window.jobs, self)
+        source.written.connect(lambda path: self._exported(Path(path)))
+        source.ended.connect(source.deleteLater)
+        return source
 
     def open_architecture(self) -> None:
         """Ask for a file that says how the weights are connected; if no weights wait for it, for both."""
@@ -136,11 +220,72 @@ class Dialogs(QObject):
         box.finished.connect(answered)  # after the box has been forgotten: the answer may open another dialog
 
     def _save(self, table: InputTable, then: Callable[[], object] | None = None) -> None:
-        dialog = self._dialog(self.tr("Save Table As"), [self.tr("Tables (*.csv)")])
+        from lrp_gui.document.exporting import FORMATS as TABLE_FORMATS
+
+        filters = [f"{title} (*{suffix})" for suffix, title in TABLE_FORMATS]
+        dialog = self._dialog(self.tr("Save Table As"), filters)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(lambda path: self._write_table(table, path, then))
+        dialog.filterSelected.connect(lambda name: dialog.setDefaultSuffix(name.rpartition("*.")[2].rstrip(")")))
+        dialog.fileSelected.connect(lambda path: self._table_export().save(table, path, then))
         self._open(dialog)
+
+    def rules(self) -> None:
+        """Stand the dialog about rules beside the window, or bring it to the front."""
+        from lrp_gui.composite_dialog import RulesDialog
+
+        if self._rules is None:
+            pick = self._window.actions_.pick(("open_composite", "save_composite"))
+            dialog = self._rules = RulesDialog(self._window.document, tuple(pick), self._window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.finished.connect(self._forget_rules)
+            dialog.destroyed.connect(self._forget_rules)
+        self._rules.show()
+        self._rules.raise_()
+        self._rules.activateWindow()
+
+    def open_composite(self) -> None:
+        """Ask for a composite."""
+        self._ask(self.tr("Open Composite"), self._composites(), lambda paths: self._take_composite(paths[0]))
+
+    def save_composite(self) -> None:
+        """Ask where to write the composite."""
+        from lrp_gui.composite_dialog import write_composite
+
+        document = self._window.document
+        dialog = self._dialog(self.tr("Save Composite As"), self._composites())
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("json")
+        dialog.selectFile(f"{document.settings.composite}.json")
+        dialog.fileSelected.connect(lambda path: self._written(path, write_composite(document, path)))
+        self._open(dialog)
+
+    def _composites(self) -> list[str]:
+        return [self.tr("Composites (*.json)"), self.tr("All files (*)")]
+
+    def _take_composite(self, path: str) -> None:
+        from lrp_engine.errors import CompositeError
+        from lrp_gui.document.rules import read_composite
+        from lrp_gui.document.state import Message
+
+        document = self._window.document
+        try:
+            settings = read_composite(path, document.settings)
+        except CompositeError as error:
+            self._window.say(Message(str(error), remedy="open_composite"))
+            return
+        document.set_rules(settings, self.tr("Open composite {name}").format(name=Path(path).name))
+
+    def _written(self, path: str, problem: str) -> None:
+        from lrp_gui.document.state import Message
+
+        if problem:
+            self._window.say(Message(problem))
+        else:
+            self._exported(Path(path))
+
+    def _forget_rules(self) -> None:
+        self._rules = None
 
     def export(self) -> None:
         """Save the picture that is shown."""
@@ -204,37 +349,3 @@ class Dialogs(QObject):
 
     def _forget(self, _result: int) -> None:
         self.current = None
-
-    def _write_table(self, table: InputTable, path: str, then: Callable[[], object] | None) -> None:
-        from lrp_gui.document.state import Message
-
-        problem = write_table(table, path)
-        if problem:
-            self._window.say(Message(problem))
-            return
-        table.mark_kept()
-        self._exported(Path(path))
-        if then is not None:
-            then()
-
-
-def write_table(table: InputTable, path: str) -> str:
-    """Write a table as CSV, whole or not at all.
-
-    Returns
-    -------
-    What went wrong, in one sentence; "" when nothing did.
-    """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*(one.name for one in table.features), *(extra.name for extra in table.extras)])
-    columns = range(len(table.features))
-    for row in range(table.samples):
-        writer.writerow(
-            [*(table.text(row, column) for column in columns), *(extra.texts[row] for extra in table.extras)]
-        )
-    file = QSaveFile(path)
-    written = file.open(QSaveFile.OpenModeFlag.WriteOnly) and file.write(out.getvalue().encode()) >= 0
-    if written and file.commit():
-        return ""
-    return f"{Path(path).name} cannot be written ({file.errorString()}); choose another place."

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QDockWidget
 
 from lrp_gui import settings
-from lrp_gui.actions import ACTIONS, TABLE_BAR
+from lrp_gui.actions import ACTIONS, TABLE_BAR, TABLE_SHADES
 from lrp_gui.turns import Turns
 
 if TYPE_CHECKING:
@@ -113,6 +113,13 @@ class Furniture(QObject):
         if bottom.height() > height and not bottom.isFloating():
             self._window.resizeDocks([bottom], [height], Qt.Orientation.Vertical)
 
+    def show_dock(self, view: QWidget) -> None:
+        """Bring the dock of a view into sight, wherever it went."""
+        for dock in self.docks:
+            if dock.widget() is view and dock.visibleRegion().isEmpty():
+                dock.show()
+                dock.raise_()
+
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
         for view in (self.table, self.viewer, self.inspector, self.sample, self.health):
@@ -149,13 +156,14 @@ class Furniture(QObject):
         from lrp_gui.table import TablePanel
 
         window = self._window
-        self.table = TablePanel(window.document, window.theme, window.actions_.pick(TABLE_BAR))
+        bar, shades = window.actions_.pick(TABLE_BAR), window.actions_.pick(TABLE_SHADES)
+        self.table = TablePanel(window.document, window.theme, bar, jobs=window.jobs, shades=shades)
         for row in ACTIONS:
             if row.table_only:
                 action = window.actions_[row.id]
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 self.table.view.addAction(action)
-        self.table.set_tinted(window.actions_["tint"].isChecked())
+        self.table.do("statistics", window.actions_["statistics"].isChecked())
         self.docks = (*self.docks, self._dock("table", self.tr("Inputs"), self.table, "Alt+2"))
 
     def _bring_viewer(self) -> None:

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBa
 
 from lrp_gui import settings
 from lrp_gui import theme as themes
-from lrp_gui.actions import Actions, Facts
+from lrp_gui.actions import TABLE_ACTIONS, Actions, Facts
 from lrp_gui.composite_box import CompositeBox
 from lrp_gui.controls import SampleBox, TargetBox, labelled
 from lrp_gui.document.files import CONSENT, FAILED, STOPPED
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 # Actions that open a dialog; each is a method of `Dialogs`.
 DIALOGS = (
     *("open", "open_table", "open_architecture", "candidates", "consent", "sizes"),
-    *("save_table", "export", "shortcuts", "about"),
+    *("save_table", "export", "shortcuts", "about", "rules", "open_composite", "save_composite"),
+    *("import_table", "import_pictures", "export_table"),
 )
 SIZE = (1440, 900)
 
@@ -94,6 +95,8 @@ class Window(QMainWindow):
         self.statusBar()
         self._listen()
         self.actions_["tint"].setChecked(settings.TINT.read())
+        self.actions_["statistics"].setChecked(settings.STATISTICS.read())
+        self.actions_["decimal_comma"].setChecked(settings.DECIMAL_COMMA.read())
         self.actions_["auto"].setChecked(document.settings.auto)
         self.resize(*SIZE)
         self.restoreGeometry(settings.GEOMETRY.read())
@@ -138,9 +141,17 @@ class Window(QMainWindow):
             "use_as_reference": self._use_as_reference,
             "no_reference": lambda: document.set_reference(NO_REFERENCE),
             "reset_sample": lambda: self.furniture and self.furniture.sample.what_if.reset(),
+            "find": lambda: self._searched().start_search(),
+            "find_next": lambda: self._searched().step(1),
+            "find_previous": lambda: self._searched().step(-1),
+            "reset_rules": self._reset_rules,
+            "measure": lambda: self.browser.measure(),  # noqa: PLW0108
             "tint": self._set_tint,
+            "statistics": self._set_statistics,
+            "decimal_comma": self._set_decimal_comma,
             "reset_layout": lambda: self.furniture and self.furniture.reset(),
         }
+        handlers |= {name: partial(self._in_table, name) for name in TABLE_ACTIONS}
         handlers |= {name: partial(self._ask, name) for name in DIALOGS}
         handlers |= {f"theme_{name}": partial(self.set_theme, name) for name in settings.THEME.allowed}
         handlers |= {f"example_{one.name}": partial(self._open_example, one) for one in settings.EXAMPLES}
@@ -178,6 +189,7 @@ class Window(QMainWindow):
             document.table_changed,
             document.result_changed,
             document.stale_changed,
+            document.settings_changed,
             document.sample_selected,
             self.jobs.status_changed,
             document.undo_stack.indexChanged,
@@ -316,6 +328,9 @@ class Window(QMainWindow):
                 busy=self.jobs.cancellable,
                 undo=document.undo_stack.canUndo(),
                 redo=document.undo_stack.canRedo(),
+                file=bool(document.name) and self.browser is not None,
+                edited=bool(document.settings.edits),
+                tensors=self.browser is not None and document.file is not None and bool(document.file.tensors),
             )
         )
 
@@ -346,6 +361,21 @@ class Window(QMainWindow):
         self.sample.setFocus()
         self.sample.selectAll()
 
+    def _searched(self) -> Any:
+        """Where Ctrl+F and F3 look: in the table while somebody is there, else in the model browser."""
+        focus = self.focusWidget()
+        table = self.table
+        if table is not None and hasattr(table, "start_search") and focus is not None and table.isAncestorOf(focus):
+            return table
+        if self.furniture is not None:
+            self.furniture.show_dock(self.browser)
+        return self.browser
+
+    def _reset_rules(self) -> None:
+        from lrp_gui.composite_dialog import reset
+
+        reset(self.document)
+
     def _show_sample(self, page: str, _checked: bool = False) -> None:
         if self.furniture is not None:
             self.furniture.show_sample(page)
@@ -357,8 +387,19 @@ class Window(QMainWindow):
 
     def _set_tint(self, tinted: bool) -> None:
         settings.TINT.write(tinted)
+        self._in_table("tint", tinted)
+
+    def _set_statistics(self, shown: bool) -> None:
+        settings.STATISTICS.write(shown)
+        self._in_table("statistics", shown)
+
+    def _set_decimal_comma(self, comma: bool) -> None:
+        settings.DECIMAL_COMMA.write(comma)
+        self.document.decimal_comma = comma
+
+    def _in_table(self, name: str, checked: bool = False) -> None:
         if self.table is not None:
-            self.table.set_tinted(tinted)
+            self.table.do(name, checked)
 
     # ------------------------------------------------------------------------------------------ theme
 

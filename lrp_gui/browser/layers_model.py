@@ -10,7 +10,7 @@ from lrp_gui.browser.repeats import fold_repeats
 from lrp_gui.browser.search import Subject
 from lrp_gui.browser.tree import Column, Planting, TreeModel, TreeNode
 from lrp_gui.document.results import InputInfo, LayerInfo, NodeInfo
-from lrp_gui.document.rules import Chosen, Planned, main_node, offers, scopes_of, with_rule
+from lrp_gui.document.rules import Chosen, Planned, main_node, offers, scope_at, with_rule
 from lrp_gui.document.state import Message
 from lrp_gui.document.words import shape_text, signed
 
@@ -149,7 +149,7 @@ class LayersModel(TreeModel):
         layer, one = self.place(node)
         if layer is None:
             return self._document.settings, ""
-        select = scopes_of(layer, one)[0].select
+        select = scope_at(layer, one).select
         return with_rule(self._document.settings, self._document.network, select, text)
 
     def place(self, node: TreeNode) -> tuple[LayerInfo | None, NodeInfo | None]:
@@ -216,7 +216,8 @@ class LayersModel(TreeModel):
     # --------------------------------------------------------------------------------- small parts
 
     def _rebuild(self) -> None:
-        self.beginResetModel()
+        """A network has at most some thousand layers: they are shown at once, as blocks that repeat are folded."""
+        self.slices.cancel()
         planting = Planting()
         network = self._document.network
         self._planned = Planned(network, self._document.settings)
@@ -229,16 +230,19 @@ class LayersModel(TreeModel):
                 if len(layer.nodes) > 1:
                     for node in layer.nodes:
                         planting.child(layer.path, node.name, node)
-        self.nodes, self.top = fold_repeats(planting.nodes)
-        layers = [node.item if isinstance(node.item, LayerInfo) else None for node in self.nodes]
-        self._parameters = self._summed([layer.parameters if layer else 0 for layer in layers])
-        self._products = self._summed([_products(layer) if layer else 0 for layer in layers])
-        for node in self.nodes:
+        nodes, top = fold_repeats(planting.nodes)
+        by_path: dict[str, int] = {}
+        for number, node in enumerate(nodes):
+            by_path.setdefault(node.path, number)
+        layers = [node.item if isinstance(node.item, LayerInfo) else None for node in nodes]
+        self._parameters = _summed(nodes, top, [layer.parameters if layer else 0 for layer in layers])
+        self._products = _summed(nodes, top, [_products(layer) if layer else 0 for layer in layers])
+        for node in nodes:
             if isinstance(node.item, NodeInfo):
                 self._products[id(node)] = node.item.multiply_adds
+        self.install(nodes, top, by_path)
         self._read_result()
-        self.fill(self.top)
-        self.endResetModel()
+        self.slices.start(self.settle(), self.give_up)
 
     def _on_settings(self) -> None:
         self._planned = Planned(self._document.network, self._document.settings)
@@ -264,23 +268,24 @@ class LayersModel(TreeModel):
         for row in rows:
             by_layer[row.layer] = by_layer.get(row.layer, 0.0) + _sunk(row)
         own = [by_layer.get(node.path, 0.0) if isinstance(node.item, LayerInfo) else 0.0 for node in self.nodes]
-        self._absorbed = self._summed(own)
+        self._absorbed = _summed(self.nodes, self.top, own)
         for node in self.nodes:
             if isinstance(node.item, NodeInfo) and (row := self._ledger.get(node.item.name)):
                 self._absorbed[id(node)] = _sunk(row)
 
-    def _summed(self, own: list[Any]) -> dict[int, Any]:
-        """Each node's own amount with that of all below it; without what is zero."""
-        sums = list(own)
-        walk, waiting = [], list(self.top)
-        while waiting:
-            number = waiting.pop()
-            walk.append(number)
-            waiting += self.nodes[number].children
-        for number in reversed(walk):
-            if (parent := self.nodes[number].parent) >= 0:
-                sums[parent] += sums[number]
-        return {id(node): amount for node, amount in zip(self.nodes, sums, strict=True) if amount}
+
+def _summed(nodes: list[TreeNode], top: list[int], own: list[Any]) -> dict[int, Any]:
+    """Each node's own amount with that of all below it; without what is zero."""
+    sums = list(own)
+    walk, waiting = [], list(top)
+    while waiting:
+        number = waiting.pop()
+        walk.append(number)
+        waiting += nodes[number].children
+    for number in reversed(walk):
+        if (parent := nodes[number].parent) >= 0:
+            sums[parent] += sums[number]
+    return {id(node): amount for node, amount in zip(nodes, sums, strict=True) if amount}
 
 
 def nodes_of(node: TreeNode) -> tuple[NodeInfo, ...]:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QTabWidget, QVBoxLayout, QWidget
 
 from lrp_gui.browser.file_view import FileView
 from lrp_gui.browser.layers_model import PARAMETERS, RELEVANCE, RULE, LayersModel
+from lrp_gui.browser.rule_delegate import RuleDelegate, edit_rule
 from lrp_gui.browser.search import NotUnderstood
 from lrp_gui.browser.search_bar import SearchBar
-from lrp_gui.browser.tensors_model import ROLE, SHARE, TensorsModel
+from lrp_gui.browser.tensor_bar import TensorBar
+from lrp_gui.browser.tensors_model import MEASURED, ODD, ROLE, SHARE, TensorsModel
 from lrp_gui.browser.tree_view import SearchableTree
 from lrp_gui.document.files import LOADING
+from lrp_gui.document.measuring import Measurement
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree import TreeNode
     from lrp_gui.document.document import Document
     from lrp_gui.jobs.queue import JobQueue
+
+KEYS = Qt.Key
 
 
 class Browser(QWidget):
@@ -34,7 +39,9 @@ class Browser(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Model browser"))
         self.layers = LayersView(document, self)
-        self.tensors = TensorsView(document, self)
+        self.measurement = Measurement(document, jobs, self) if jobs is not None else None
+        self.tensors = TensorsView(document, self, self.measurement)
+        self.bar = TensorBar(self.tensors, self.measurement, self) if self.measurement is not None else None
         self.file = FileView(document, jobs, self)
         self.tabs.addTab(self.layers, self.tr("Layers"))
         self.tabs.addTab(self.tensors, self.tr("Tensors"))
@@ -43,6 +50,8 @@ class Browser(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.search)
+        if self.bar is not None:
+            column.addWidget(self.bar)
         column.addWidget(self.tabs)
         self.setFocusProxy(self.tabs)
         self._counting = QTimer(self)
@@ -50,16 +59,21 @@ class Browser(QWidget):
         self._counting.setInterval(0)
         self._counting.timeout.connect(self._count)
         self.search.changed.connect(self._find)
-        self.search.stepped.connect(self._step)
+        self.search.stepped.connect(self.step)
         self.search.left.connect(self._enter_tree)
         self.tabs.currentChanged.connect(self._find)
         for tree in self._trees:
             tree.selectionModel().currentChanged.connect(self._counting.start)
             tree.tree.modelReset.connect(self._counting.start)
-        QShortcut(QKeySequence.StandardKey.Find, self).activated.connect(self.start_search)
+            tree.tree.failed.connect(self._say_problem)
         document.file_changed.connect(self._turn)
         document.network_changed.connect(self._turn)
         self._turn()
+
+    def step(self, by: int) -> None:
+        """Go to the next thing that was found, or to the one before."""
+        if (tree := self._tree) is not None:
+            tree.step(by)
 
     def start_search(self) -> None:
         """Put the cursor into the box."""
@@ -67,6 +81,12 @@ class Browser(QWidget):
             self.tabs.setCurrentWidget(self.layers if self._document.network is not None else self.tensors)
         self.search.box.setFocus()
         self.search.box.selectAll()
+
+    def measure(self) -> None:
+        """Go through the numbers of every tensor, and show what came of it."""
+        if self.measurement is not None:
+            self.tabs.setCurrentWidget(self.tensors)
+            self.measurement.run()
 
     # ------------------------------------------------------------------------------------ searching
 
@@ -82,6 +102,8 @@ class Browser(QWidget):
         """Both tabs are searched by the same box, each when it is looked at."""
         tree = self._tree
         self.search.setVisible(tree is not None)
+        if self.bar is not None:
+            self.bar.setVisible(tree is self.tensors)
         if tree is None:
             return
         try:
@@ -90,15 +112,18 @@ class Browser(QWidget):
             self._counting.stop()
             self.search.say("", str(problem))
             return
-        self.search.say(tree.count_text(), steps=bool(tree.tree.matches))
+        if tree.tree.slices.busy:
+            self.search.say(self.search.count.text(), steps=False)  # the rows come, and the count with them
+        else:
+            self.search.say(tree.count_text(), steps=bool(tree.tree.matches))
+
+    def _say_problem(self, sentence: str) -> None:
+        self._counting.stop()
+        self.search.say("", sentence)
 
     def _count(self) -> None:
         if (tree := self._tree) is not None and not self.search.problem.text():
             self.search.say(tree.count_text(), steps=bool(tree.tree.matches))
-
-    def _step(self, by: int) -> None:
-        if (tree := self._tree) is not None:
-            tree.step(by)
 
     def _enter_tree(self) -> None:
         if (tree := self._tree) is not None:
@@ -127,6 +152,8 @@ class LayersView(SearchableTree):
         super().__init__(self._model, parent)
         self._model.setParent(self)
         self.setAccessibleName(self.tr("Layers"))
+        self.setItemDelegateForColumn(RULE, RuleDelegate(self))
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         # What people look for while something is explained stands before what never changes: a narrow dock shows it.
         header = self.header()
         header.moveSection(RELEVANCE, 1)
@@ -150,6 +177,34 @@ class LayersView(SearchableTree):
             return  # one of its nodes is selected
         super().follow(path)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """F2 changes the rule, wherever in the row one is; Return folds and unfolds."""
+        current = self.currentIndex()
+        if event.key() == KEYS.Key_F2 and current.isValid():
+            edit_rule(self, current.siblingAtColumn(RULE))
+        elif event.key() in (KEYS.Key_Return, KEYS.Key_Enter) and self.tree.hasChildren(current.siblingAtColumn(0)):
+            self.setExpanded(current.siblingAtColumn(0), not self.isExpanded(current.siblingAtColumn(0)))
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """On a rule it is edited, elsewhere the row folds or unfolds."""
+        index = self.indexAt(event.position().toPoint())
+        editable = bool(index.flags() & Qt.ItemFlag.ItemIsEditable)
+        self.setExpandsOnDoubleClick(not editable)
+        super().mouseDoubleClickEvent(event)
+
+    def menu(self) -> QMenu:  # noqa: D102
+        menu = super().menu()
+        at = self.currentIndex().siblingAtColumn(RULE)
+        action = QAction(self.tr("Change Rule"), menu)
+        action.setShortcut(KEYS.Key_F2)
+        action.setEnabled(at.isValid() and bool(at.flags() & Qt.ItemFlag.ItemIsEditable))
+        action.triggered.connect(lambda: edit_rule(self, at))
+        menu.insertAction(menu.actions()[0], action)
+        menu.insertSeparator(menu.actions()[1])
+        return menu
+
     def unfolds(self, node: TreeNode) -> bool:
         """A layer's nodes wait until somebody asks for them."""
         return node.item is None and not node.repeats
@@ -161,17 +216,25 @@ class LayersView(SearchableTree):
 class TensorsView(SearchableTree):
     """The tree of tensors; the one that is chosen is looked at elsewhere."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        self._document = document
-        self._model = TensorsModel(document)
+    def __init__(
+        self, document: Document, parent: QWidget | None = None, measurement: Measurement | None = None
+    ) -> None:
+        self._document, self._measurement = document, measurement
+        self._model = TensorsModel(document, measurement=measurement)
         super().__init__(self._model, parent)
         self._model.setParent(self)
         self.setAccessibleName(self.tr("Tensors of the file"))
-        self.header().moveSection(self.header().visualIndex(SHARE), ROLE)
+        header = self.header()
+        header.moveSection(header.visualIndex(SHARE), ROLE)
+        header.moveSection(header.visualIndex(ODD), 1)  # what one looks for stands beside the name
         document.tensor_selected.connect(self.follow)
-        document.file_changed.connect(self._show_roles)
+        document.file_changed.connect(self._show_columns)
+        self._model.arranged.connect(self.fit)
+        if measurement is not None:
+            measurement.news.connect(self._show_columns)
+            measurement.done.connect(self.fit)
+        self._show_columns()
         self.start()
-        self._show_roles()
 
     def choose(self, path: str) -> None:  # noqa: D102
         node = self._model.node_at(self._model.index_of(path))
@@ -181,6 +244,9 @@ class TensorsView(SearchableTree):
     def chosen_path(self) -> str:  # noqa: D102
         return self._document.selected_tensor
 
-    def _show_roles(self) -> None:
+    def _show_columns(self) -> None:
+        """Only those that have something to say."""
         self.setColumnHidden(ROLE, not self._model.several_roles)
-        self.fit()
+        known = self._measurement is not None and bool(self._measurement.found)
+        for column in range(MEASURED, self._model.columnCount()):
+            self.setColumnHidden(column, not known)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRegularExpression
+
+from lrp_gui.browser.slices import STRIDE, Sliced
 
 HELP = (
     ("conv", "the name contains it"),
@@ -22,8 +24,9 @@ HELP = (
     ("rule:epsilon", "rule of the layer"),
     (">1M", "more than a million numbers; also <10k, >=2MiB"),
 )
-# A pattern may try so many ways on one name, and all names together may take so long: the window waits meanwhile.
-MOST_WAYS, MOST_SECONDS = 20_000, 0.25
+# A pattern may try so many ways on one name, and all names together may take so long.
+MOST_WAYS, MOST_SECONDS = 20_000, 1.0
+SLOW_SECONDS = 0.003
 _PARTS = re.compile(r"(?:(?<=\s)|^)/(?P<pattern>.+?)/(?=\s|$)|(?P<word>\S+)")
 _AMOUNT = re.compile(r"(?P<sign>[<>]=?)(?P<number>\d+(?:[.,]\d+)?)(?P<unit>[kmgt]?)(?P<bytes>i?b)?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -67,21 +70,26 @@ def conditions_of(text: str) -> tuple[Test, ...]:
     return tuple(_test_of(part) for part in _PARTS.finditer(text))
 
 
-def matching(tests: tuple[Test, ...], subjects: Iterable[tuple[int, Subject]]) -> list[int]:
-    """The numbers of the subjects for which all tests hold.
+def matching_steps(tests: tuple[Test, ...], subjects: Sequence[tuple[int, Subject]]) -> Sliced[list[int]]:
+    """The numbers of the subjects for which all tests hold, in slices.
 
     Raises
     ------
     NotUnderstood
-        If a pattern takes so long that the window would stand still.
+        If a pattern takes so long that nobody would wait for it.
     """
-    until = time.monotonic() + MOST_SECONDS
-    found = []
+    spent, found = 0.0, []
+    began = time.perf_counter()
     for count, (number, subject) in enumerate(subjects):
         if all(test(subject) for test in tests):
             found.append(number)
-        if not count % 64 and time.monotonic() > until:
-            raise NotUnderstood("This search takes too long; a simpler pattern finds it sooner.")
+        # A pattern that is slow on one name is slow on the next as well.
+        if not count % STRIDE or (not count % 8 and time.perf_counter() - began > SLOW_SECONDS):
+            spent += time.perf_counter() - began
+            if spent > MOST_SECONDS:
+                raise NotUnderstood("This search takes too long; a simpler pattern finds it sooner.")
+            yield
+            began = time.perf_counter()
     return found
 
 

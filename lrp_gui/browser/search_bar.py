@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from lrp_gui.browser.search import HELP
@@ -96,9 +96,6 @@ class SearchBar(QWidget):
         button.setToolTip(f"{tip} ({keys})")
         button.setAccessibleName(tip)
         button.clicked.connect(lambda: self.stepped.emit(step))
-        # Of the whole window: the keys are free elsewhere, and who searched is perhaps already in the picture.
-        shortcut = QShortcut(QKeySequence(keys), self)
-        shortcut.activated.connect(lambda: self.stepped.emit(step))
         return button
 
 

@@ -36,7 +36,9 @@ class SearchableTree(QTreeView):
     def __init__(self, model: TreeModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tree = model
-        self._unfolded: set[str] = set()  # as it was before something was searched or sorted
+        self._unfolded: set[str] = set()  # of the whole tree, whatever is searched or sorted meanwhile
+        self._touched = False  # somebody folded or unfolded something
+        self._unfolding = False
         self._arranging = False
         self._arranged: list[TreeNode] = []  # the nodes for which it was decided what is unfolded
         self.setModel(model)
@@ -55,6 +57,9 @@ class SearchableTree(QTreeView):
         self.selectionModel().selectionChanged.connect(self._on_selection)
         model.modelAboutToBeReset.connect(self._before)
         model.modelReset.connect(self._after)
+        model.arranged.connect(self._settle)
+        self.expanded.connect(self._on_expanded)
+        self.collapsed.connect(self._on_collapsed)
 
     # ------------------------------------------------------------------------------ what others say
 
@@ -85,13 +90,13 @@ class SearchableTree(QTreeView):
 
     def step(self, by: int) -> None:
         """Go to the next thing that was found, or the one before; behind the last comes the first."""
+        self.tree.slices.finish()
         matches = self.tree.matches
         if not matches:
             return
         place = self.place()
         number = matches[(place + by) % len(matches) if place >= 0 else (0 if by > 0 else -1)]
-        index = self.tree.index_of_number(number)
-        self.show_row(index)
+        self.show_row(self.tree.reach(number))
 
     def place(self) -> int:
         """Which of those that were found is the current one; -1 if it is none of them."""
@@ -154,7 +159,7 @@ class SearchableTree(QTreeView):
             if do == self.copy_rows:
                 action.setShortcut(QKeySequence.StandardKey.Copy)
         menu.addSeparator()
-        for text, do in ((self.tr("Unfold All"), self.unfold_all), (self.tr("Fold All"), self.collapseAll)):
+        for text, do in ((self.tr("Unfold All"), self.unfold_all), (self.tr("Fold All"), self.fold_all)):
             action = menu.addAction(text)
             action.triggered.connect(do)
             action.setEnabled(self.tree.nested)
@@ -191,12 +196,21 @@ class SearchableTree(QTreeView):
     def unfold_all(self) -> None:
         """Unfold everything."""
         self.expandAll()
+        self._touched = True
+        self._unfolded = {node.path for node in self.tree.nodes if node.children}
+
+    def fold_all(self) -> None:
+        """Fold everything."""
+        self.collapseAll()
+        self._touched = True
+        self._unfolded = set()
 
     # --------------------------------------------------------------------------------- small parts
 
     def start(self) -> None:
         """Show what is there already."""
         self._after()
+        self._settle()
         self.fit()
 
     def arrange(self) -> None:
@@ -232,34 +246,50 @@ class SearchableTree(QTreeView):
             if rows + more > MOST_UNFOLDED:
                 return
             rows += more
+            self._unfolding = True
             for index in below:
                 self.expand(index)
+            self._unfolding = False
             level = below
 
     def _before(self) -> None:
-        """Before the rows are arranged anew: what was unfolded is not forgotten by searching."""
+        """Before the rows are arranged anew: nobody chooses anything by it."""
         self._arranging = True
-        if not self.tree.searching and not self.tree.flat:
-            self._unfolded = {
-                node.path
-                for number, node in enumerate(self.tree.nodes)
-                if node.children and self.isExpanded(self.tree.index_of_number(number))
-            }
 
     def _after(self) -> None:
-        if self.tree.searching or self.tree.nodes is not self._arranged:
+        if self.tree.nodes is not self._arranged:
+            self._unfolded, self._touched, self._arranged = set(), False, self.tree.nodes
+        if self.tree.searching:
             self.arrange()
         elif not self.tree.flat:
-            for path in self._unfolded:
+            for path in tuple(self._unfolded):
                 self.expand(self.tree.index_of(path))
-        self._arranged = self.tree.nodes
         self.setRootIsDecorated(self.tree.nested)
         self.follow(self.chosen_path())
         self._arranging = False
 
+    def _settle(self) -> None:
+        """All rows are there: unfold as much as can be looked at, unless somebody has begun to."""
+        self.setRootIsDecorated(self.tree.nested)
+        if not self._touched and not self.tree.searching and not self.tree.flat and not self._unfolded:
+            self._arranging = True
+            self.arrange()
+            self.follow(self.chosen_path())
+            self._arranging = False
+
+    def _on_expanded(self, index: QModelIndex) -> None:
+        if not self.tree.searching and not self.tree.flat:
+            self._unfolded.add(index.data(PATH_ROLE))
+            self._touched = self._touched or not (self._unfolding or self._arranging)
+
+    def _on_collapsed(self, index: QModelIndex) -> None:
+        if not self.tree.searching and not self.tree.flat:
+            self._unfolded.discard(index.data(PATH_ROLE))
+            self._touched = True
+
     def follow(self, path: str) -> None:
         """Select what is chosen in the document, unless a row that stands for it is selected already."""
-        index = self.tree.index_of(path)
+        index = self.tree.reach(self.tree.by_path.get(path, -1))
         if not index.isValid():
             self.selectionModel().clear()
         elif not self.selectionModel().isSelected(index):
@@ -299,6 +329,8 @@ class Roomy(QStyledItemDelegate):
 
 def _cell(value: Any) -> str:
     """A value in a spreadsheet's cell: shapes as people write them, no tabs or line ends of a hostile name."""
+    if value is None:
+        return ""
     if isinstance(value, tuple):
         return shape_text(value) if value else ""
     text = repr(value) if isinstance(value, float) else str(value)

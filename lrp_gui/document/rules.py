@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Chosen = tuple[str, str]
 # A composite is a few lines; what is larger is another file.
 MOST_BYTES = 1 << 22
+# A layer of more nodes is a loop that was unrolled, and nobody looks for one of them in a list.
+MOST_NODES = 12
 _WILD = re.compile(r"[*?\[]")
 _ESCAPED = re.compile(r"\[([*?\[])\]")
 
@@ -101,18 +103,24 @@ def offers(nodes: Iterable[NodeInfo]) -> tuple[RuleType, ...]:
     return tuple(row for row in RULES.values() if row.name in found)
 
 
-def scopes_of(layer: LayerInfo, node: NodeInfo | None) -> tuple[Scope, ...]:
-    """What a rule that is changed at this layer, or at one node of it, may be meant for; a pattern comes besides."""
+def scope_at(layer: LayerInfo, node: NodeInfo | None = None) -> Scope:
+    """What a rule means that is changed at this layer, or at one node of it."""
     from lrp_engine.composites import Selector
 
-    found = [Scope("layer", f"the layer {layer.path}", Selector(layer=literally(layer.path)))]
     if node is not None and len(layer.nodes) > 1:
-        found.insert(0, Scope("node", f"{node.name} alone", Selector(node=node.name)))
-    about = node or main_node(layer)
-    if about is not None and about.family:
-        select = Selector(kind=about.kind, family="" if about.family == about.kind else about.family)
-        found.append(Scope("kind", described(select), select))
-    return tuple(found)
+        return Scope("node", f"{node.name} alone", Selector(node=node.name))
+    return Scope("layer", f"the layer {layer.path}", Selector(layer=literally(layer.path)))
+
+
+def scopes_of(layer: LayerInfo) -> tuple[Scope, ...]:
+    """All that a rule for this layer may be meant for; a pattern comes besides."""
+    from lrp_engine.composites import Selector
+
+    ruled = [node for node in layer.nodes if len(offers((node,))) > 1]
+    kinds = dict.fromkeys((node.kind, "" if node.family == node.kind else node.family) for node in ruled)
+    every = [Selector(kind=kind, family=family) for kind, family in kinds]
+    single = [scope_at(layer, node) for node in ruled[:MOST_NODES]] if len(layer.nodes) > 1 else []
+    return scope_at(layer), *single, *(Scope("kind", described(select), select) for select in every)
 
 
 def pattern_scope(pattern: str) -> Scope:

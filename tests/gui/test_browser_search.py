@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 
 from lrp_gui.browser.layers_model import LayersModel
 from lrp_gui.browser.panel import Browser
-from lrp_gui.browser.search import NotUnderstood, Subject, conditions_of, matching
+from lrp_gui.browser.search import NotUnderstood, Subject, conditions_of, matching_steps
 from lrp_gui.browser.tensors_model import TensorsModel
 from lrp_gui.document.document import Document
 from lrp_gui.document.files import FileInfo, TensorRow, amounts_of
@@ -61,6 +61,15 @@ def browser(qtbot):
     browser.resize(400, 500)
     browser.show()
     return browser
+
+
+def matching(tests, subjects):
+    steps = matching_steps(tests, subjects)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
 
 
 def shown(tree):
