@@ -79,6 +79,12 @@ class Document(Editing):
 
     def open(self, contents: Contents, text: str) -> None:
         """Take over what was read from a file. The first file of a session is where history begins."""
+        reference = contents.settings.reference
+        if reference and self.table is not None and contents.table is not self.table:
+            from lrp_gui.document.reference import frozen
+
+            settings = replace(contents.settings, reference=frozen(reference, self.table))
+            contents = replace(contents, settings=settings)
         opening = Opening(contents, self.name)
         if self.network is None and self.file is None:
             self.put_contents(contents, opening)
