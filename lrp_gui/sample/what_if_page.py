@@ -50,7 +50,8 @@ class WhatIfPage(QWidget):
         self._shown: list[int] = []  # the columns, in the order of the rows
         self._matching = 0
         self._most = PAGE_ROWS
-        self._named, self._lower = 0, list[str]()
+        self._named: object = None  # the features whose names these are
+        self._lower: list[str] = []
         self._ordered_for: object = None  # the sample whose relevance the order is of
         self.search, self.sort = QLineEdit(self), QComboBox(self)
         self.search.setPlaceholderText(self.tr("Find a feature"))
@@ -179,8 +180,8 @@ class WhatIfPage(QWidget):
     def _names(self) -> list[str]:
         """What the features are called, for whoever looks for one."""
         table = self._document.table
-        if table is not None and self._named != id(table.features):
-            self._named, self._lower = id(table.features), [feature.name.casefold() for feature in table.features]
+        if table is not None and self._named is not table.features:
+            self._named, self._lower = table.features, [feature.name.casefold() for feature in table.features]
         return self._lower
 
     def _relevance(self) -> np.ndarray | None:
