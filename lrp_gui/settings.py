@@ -40,12 +40,13 @@ class Setting:
 THEME = Setting("theme", "system", ("system", "light", "dark"))
 AUTO = Setting("explain/auto", True)
 TINT = Setting("table/tint", False)
+STATISTICS = Setting("table/statistics", False)
 FOLDER = Setting("folder", "")
 GEOMETRY = Setting("window/geometry", QByteArray())
 CANDIDATES = Setting("candidates/geometry", QByteArray())
 LAYOUT = Setting(f"window/layout{LAYOUT_VERSION}", QByteArray())
 
-SETTINGS = (THEME, AUTO, TINT, FOLDER, GEOMETRY, CANDIDATES, LAYOUT)
+SETTINGS = (THEME, AUTO, TINT, STATISTICS, FOLDER, GEOMETRY, CANDIDATES, LAYOUT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from lrp_gui.document.state import Contents, ExplainSettings
 from lrp_gui.table.clipboard import block_from_text, text_from_block
 from lrp_gui.table.model import OUTPUT, PREDICTION, RESULT_COLUMNS, TableModel
 from lrp_gui.table.panel import TablePanel
+from lrp_gui.table.view import FIRST_CELL
 from lrp_gui.theme import DARK, LIGHT
 from tests.gui import fakes
 from tests.gui.test_document import small_table
 
-BMI = RESULT_COLUMNS + 2
+BMI = RESULT_COLUMNS + 2  # of the table's model
+CELL = FIRST_CELL + 2  # the same column as it is shown, behind the pinned ones
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def test_output_and_prediction_are_read_only(explained):
     texts = [(model.index(r, OUTPUT).data(), model.index(r, PREDICTION).data()) for r in range(4)]
     name = explained.network.outputs[0]
     assert texts == [("0.9000", name), ("0.2000", f"not {name}"), ("0.5000", name), ("0.1000", f"not {name}")]
-    for column in (OUTPUT, PREDICTION, model.columnCount() - 1):
+    for column in (OUTPUT, PREDICTION):
         assert not model.flags(model.index(0, column)) & Qt.ItemFlag.ItemIsEditable
         assert not model.setData(model.index(0, column), "1")
 
@@ -148,29 +150,29 @@ def test_the_tip_has_what_the_network_sees_and_the_relevance(explained):
 
 
 def test_choosing_a_cell_chooses_the_sample_and_back(document, panel):
-    panel.view.setCurrentIndex(panel.view.table_model.index(2, BMI))
+    panel.view.setCurrentIndex(panel.view.table_model.index(2, CELL))
     assert document.selected_sample == 2
     document.select_sample(3)
     assert panel.view.currentIndex().row() == 3
-    assert panel.view.currentIndex().column() == BMI
+    assert panel.view.currentIndex().column() == CELL
 
 
 def test_a_column_is_a_unit_of_the_chosen_input(document, panel):
     document.select_layer(document.network.inputs[0].name)
-    panel.view.setCurrentIndex(panel.view.table_model.index(1, BMI))
+    panel.view.setCurrentIndex(panel.view.table_model.index(1, CELL))
     assert document.selected_unit == 2
     document.select_unit(5)
-    assert panel.view.currentIndex().column() == RESULT_COLUMNS + 5
+    assert panel.view.currentIndex().column() == FIRST_CELL + 5
 
 
 def test_copy_and_paste_are_tab_separated(document, panel):
     view, table = panel.view, document.table
-    select(view, 0, RESULT_COLUMNS, 1, RESULT_COLUMNS + 1)
+    select(view, 0, FIRST_CELL, 1, FIRST_CELL + 1)
     view.copy()
     wanted = f"{table.text(0, 0)}\t{table.text(0, 1)}\n{table.text(1, 0)}\t{table.text(1, 1)}\n"
     assert QGuiApplication.clipboard().text() == wanted
     QGuiApplication.clipboard().setText("1\t2\n3\tfour\n")
-    select(view, 2, BMI, 2, BMI)
+    select(view, 2, CELL, 2, CELL)
     view.paste()
     assert [[table.text(r, c) for c in (2, 3)] for r in (2, 3)] == [["1", "2"], ["3", "four"]]
     document.undo_stack.undo()
@@ -179,7 +181,7 @@ def test_copy_and_paste_are_tab_separated(document, panel):
 
 def test_a_single_copied_cell_fills_the_selection(document, panel):
     QGuiApplication.clipboard().setText("5")
-    select(panel.view, 0, BMI, 2, BMI + 1)
+    select(panel.view, 0, CELL, 2, CELL + 1)
     panel.view.paste()
     assert all(document.table.text(r, c) == "5" for r in range(3) for c in (2, 3))
     assert document.undo_stack.count() == 1
@@ -187,13 +189,13 @@ def test_a_single_copied_cell_fills_the_selection(document, panel):
 
 def test_pasting_onto_results_changes_nothing(document, panel):
     QGuiApplication.clipboard().setText("5")
-    select(panel.view, 0, OUTPUT, 0, OUTPUT)
+    select(panel.view, 0, 2, 0, 2)
     panel.view.paste()
     assert not document.undo_stack.canUndo()
 
 
 def test_clearing_keeps_the_cells_and_marks_them(document, panel):
-    select(panel.view, 0, BMI, 1, BMI)
+    select(panel.view, 0, CELL, 1, CELL)
     panel.view.clear_cells()
     assert document.table.text(0, 2) == document.table.text(1, 2) == ""
     assert not document.table.good_rows()[:2].any()

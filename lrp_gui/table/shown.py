@@ -1,0 +1,566 @@
+"""The table as it is looked at: rows in the wished order, pinned columns first, one input's features, in chosen units.
+
+Texts, tips and edits of cells are `TableModel`'s; this decides which cell stands where and how it looks.
+"""
+
+from __future__ import annotations
+
+from math import isfinite, isnan, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
+
+from lrp_gui.document import predicting
+from lrp_gui.document.words import counted, percent, plain, shape_text
+from lrp_gui.table.arranging import Arranger
+from lrp_gui.table.colours import Colours, Shade, Shading
+from lrp_gui.table.columns import PINNED, RESULTS, Column, Kind
+from lrp_gui.table.model import RESULT_COLUMNS, TableModel
+from lrp_gui.table.statistics import Statistics
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+    from lrp_gui.document.results import InputInfo
+    from lrp_gui.document.state import Touched
+    from lrp_gui.document.table import InputTable
+    from lrp_gui.jobs.queue import JobQueue
+    from lrp_gui.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+TOP = QModelIndex()
+Role = Qt.ItemDataRole
+
+# An input of more features than this stands in one cell; its numbers are shown so many columns at a time.
+MOST_COLUMNS = 2000
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+WORDS = frozenset({Kind.NAME, Kind.TARGET, Kind.PREDICTION, Kind.EXTRA})
+# What a cell has to tell beside its number: nothing, or that it keeps its sample out, or that it is unusual.
+GOOD, MISSING, BAD, OUTSIDE = "", "missing", "bad", "outside"
+
+
+class ShownModel(QAbstractTableModel):
+    """Reads the document through an order of rows and a choice of columns."""
+
+    layout_changed = Signal()  # other columns, or other titles
+
+    def __init__(self, document: Document, theme: Theme, jobs: JobQueue | None = None, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.source = TableModel(document, theme, self)
+        self.arranger = Arranger(document, jobs, self)
+        self.statistics = Statistics(document, jobs, self)
+        self.shading = Shading(document, self.statistics)
+        self.colours = Colours(theme)
+        self.network_units = False
+        self.input = ""
+        self._features = range(0)
+        self._first = 0  # of the columns of a large input that are shown
+        self._as_numbers: dict[str, bool] = {}
+        self._targets: tuple[str, dict[int, str]] = ("", {})
+        document.table_replaced.connect(self._on_replaced)
+        document.network_changed.connect(self._on_replaced)
+        document.cells_changed.connect(self._on_cells)
+        document.table_result_changed.connect(self._on_results)
+        document.settings_changed.connect(self._on_results)
+        document.rows_about_to_be_inserted.connect(self._before_insert)
+        document.rows_inserted.connect(self._after_insert)
+        document.rows_about_to_be_removed.connect(self._before_remove)
+        document.rows_removed.connect(self._after_remove)
+        document.rows_about_to_move.connect(self.beginResetModel)
+        document.rows_moved.connect(self._after_move)
+        document.columns_changed.connect(self.layout_changed)
+        self.statistics.changed.connect(self._on_statistics)
+        self.arranger.about_to_change.connect(self.beginResetModel)
+        self.arranger.changed.connect(self.endResetModel)
+        self._lay_out()
+
+    # -------------------------------------------------------------------------------- what Qt asks
+
+    def rowCount(self, parent: Index = TOP) -> int:  # noqa: D102
+        return 0 if parent.isValid() or self._document.table is None else self.arranger.order.length
+
+    def columnCount(self, parent: Index = TOP) -> int:  # noqa: D102
+        table = self._document.table
+        if parent.isValid() or table is None:
+            return 0
+        return len(PINNED) + (1 if self.picture else len(self._features)) + len(table.extras)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        if self.row(index.row()) < 0:
+            return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return flags | Qt.ItemFlag.ItemIsEditable if self.editable(index.column()) else flags
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
+        if not index.isValid() or self._document.table is None:
+            return None
+        row, column = self.row(index.row()), self.column(index.column())
+        if row < 0:
+            return self._heading(index) if role in (Role.DisplayRole, Role.ToolTipRole) else None
+        if role == Role.DisplayRole:
+            return self.text(row, column)
+        if role == Role.EditRole:
+            return self.edit_text(row, column)
+        if role == Role.TextAlignmentRole:
+            return LEFT if column.kind in WORDS else RIGHT
+        if role == Role.ToolTipRole:
+            return self._tip(row, column)
+        if role in (Role.BackgroundRole, Role.ForegroundRole):
+            return self.look(row, column)[role == Role.ForegroundRole]
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102
+        row = self.row(index.row()) if index.isValid() else -1
+        if role != Role.EditRole or row < 0 or not self.editable(index.column()):
+            return False
+        return self.write(row, self.column(index.column()), "" if value is None else str(value))
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:  # noqa: D102
+        if self._document.table is None or section < 0:
+            return None
+        if orientation == Qt.Orientation.Vertical:
+            if role == Role.DisplayRole and section < self.rowCount():
+                row = self.row(section)
+                return str(row + 1) if row >= 0 else ""
+            return None
+        if section >= self.columnCount():
+            return None
+        column = self.column(section)
+        if role == Role.DisplayRole:
+            return self.title(column)
+        return self._title_tip(column) if role == Role.ToolTipRole else None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:  # noqa: D102
+        if self._document.table is None:
+            return
+        wanted = self.column(column) if 0 <= column < self.columnCount() else None
+        if wanted is not None and wanted.kind is Kind.PICTURE:
+            wanted = None
+        self.arranger.sort(wanted, descending=order == Qt.SortOrder.DescendingOrder)
+
+    # ----------------------------------------------------------------------------- rows and columns
+
+    def row(self, place: int) -> int:
+        """The table's row at a place; negative for a heading."""
+        order = self.arranger.order
+        return order.row(place) if 0 <= place < order.length else -1
+
+    def place(self, row: int) -> int:
+        """Where a row of the table is shown, or -1."""
+        return self.arranger.order.place(row)
+
+    def column(self, section: int) -> Column:
+        """What stands in a column."""
+        if section < len(PINNED):
+            return Column(PINNED[section])
+        section -= len(PINNED)
+        if self.picture:
+            return Column(Kind.PICTURE) if section == 0 else Column(Kind.EXTRA, section - 1)
+        count = len(self._features)
+        return Column(Kind.FEATURE, self._features[section]) if section < count else Column(Kind.EXTRA, section - count)
+
+    def section(self, column: Column) -> int:
+        """Where a column stands, or -1 when it is not shown."""
+        if column.kind in PINNED:
+            return PINNED.index(column.kind)
+        features = 1 if self.picture else len(self._features)
+        if column.kind is Kind.EXTRA:
+            return len(PINNED) + features + column.number
+        if column.kind is Kind.PICTURE:
+            return len(PINNED) if self.picture else -1
+        inside = not self.picture and column.number in self._features
+        return len(PINNED) + self._features.index(column.number) if inside else -1
+
+    def feature(self, section: int) -> int:
+        """The feature in a column, or -1."""
+        column = self.column(section) if 0 <= section < self.columnCount() else Column(Kind.NAME)
+        return column.number if column.kind is Kind.FEATURE else -1
+
+    def editable(self, section: int) -> bool:
+        """Whether one types into this column."""
+        kind = self.column(section).kind
+        return kind in {Kind.FEATURE, Kind.NAME, Kind.EXTRA}
+
+    @property
+    def table(self) -> InputTable | None:
+        """What the rows are of."""
+        return self._document.table
+
+    # ------------------------------------------------------------------------------ inputs and pages
+
+    @property
+    def inputs(self) -> tuple[InputInfo, ...]:
+        """The inputs of the network, each of which can be looked at."""
+        network = self._document.network
+        return network.inputs if network is not None else ()
+
+    @property
+    def info(self) -> InputInfo | None:
+        """The input that is looked at."""
+        return next((one for one in self.inputs if one.name == self.input), None)
+
+    @property
+    def all_features(self) -> range:
+        """The table's columns of the input that is looked at."""
+        table = self._document.table
+        if table is None:
+            return range(0)
+        block = self._document.input_columns(self.input) if self.info is not None else slice(0, len(table.features))
+        return range(block.start, block.stop)
+
+    @property
+    def features(self) -> range:
+        """Those of them that have columns now."""
+        return range(0) if self.picture else self._features
+
+    @property
+    def picture(self) -> bool:
+        """Whether the whole input stands in one cell."""
+        whole = self.all_features
+        return not self._as_numbers.get(self.input, len(whole) <= MOST_COLUMNS)
+
+    @property
+    def page(self) -> tuple[int, int, int]:
+        """First and last shown feature of the input, counted from 1, and how many there are."""
+        whole = self.all_features
+        return self._first + 1, self._first + len(self._features), len(whole)
+
+    def show_input(self, name: str) -> None:
+        """Look at another input."""
+        if name != self.input:
+            self._change_layout(lambda: self._choose(name))
+
+    def show_numbers(self, numbers: bool) -> None:
+        """Give every feature of this input a column, or all together one."""
+        if numbers == self.picture:
+
+            def change() -> None:
+                self._as_numbers[self.input] = numbers
+
+            self._change_layout(change)
+
+    def turn_to(self, feature: int) -> None:
+        """Show the page of columns that begins with this feature of the input, counted from 0."""
+        last = max(0, len(self.all_features) - MOST_COLUMNS)
+        first = min(max(0, feature), last)
+        if first != self._first:
+
+            def change() -> None:
+                self._first = first
+
+            self._change_layout(change)
+
+    def _choose(self, name: str) -> None:
+        self.input, self._first = name, 0
+
+    def _change_layout(self, change: Any) -> None:
+        self.beginResetModel()
+        change()
+        self._lay_out()
+        self.endResetModel()
+        self.layout_changed.emit()
+
+    def _lay_out(self) -> None:
+        names = [one.name for one in self.inputs]
+        if self.input not in names:
+            self._choose(names[0] if names else "")
+        whole = self.all_features
+        self._features = whole[self._first : self._first + MOST_COLUMNS]
+
+    # --------------------------------------------------------------------------------------- texts
+
+    def text(self, row: int, column: Column) -> str:
+        """What stands in a cell."""
+        table = self._document.table
+        if table is None:
+            return ""
+        if column.kind is Kind.FEATURE:
+            return self._scaled(row, column.number) if self.network_units else table.text(row, column.number)
+        if column.kind is Kind.EXTRA:
+            return str(table.extras[column.number].texts[row])
+        if column.kind is Kind.NAME:
+            return str(table.names[row])
+        return "" if column.kind is Kind.PICTURE else self._result_text(row, column.kind)
+
+    def edit_text(self, row: int, column: Column) -> str:
+        """What stands in the editor of a cell: all digits."""
+        table = self._document.table
+        if table is None or column.kind is not Kind.FEATURE or not self.network_units:
+            return self.text(row, column)
+        one, value = table.features[column.number], float(table.values[row, column.number])
+        return repr((value - one.mean) / one.scale) if isfinite(value) else table.text(row, column.number)
+
+    def write(self, row: int, column: Column, text: str) -> bool:
+        """Take over what was typed, in the units that are shown."""
+        if text == self.edit_text(row, column):
+            return True  # nothing was typed
+        if column.kind is Kind.NAME:
+            self._document.rename_sample(row, text)
+        else:
+            number = self.table_column(column)
+            self._document.edit_cell(row, number, self.table_text(number, text))
+        return True
+
+    def table_column(self, column: Column) -> int:
+        """Which column of the table one types into: features, and behind them the file's other columns; else -1."""
+        table = self._document.table
+        if column.kind is Kind.FEATURE:
+            return column.number
+        return len(table.features) + column.number if table is not None and column.kind is Kind.EXTRA else -1
+
+    def table_text(self, feature: int, text: str) -> str:
+        """A typed text in the table's own units; what is no number stays as it is."""
+        table = self._document.table
+        if not self.network_units or table is None or feature >= len(table.features):
+            return text
+        one = table.features[feature]
+        try:
+            value = float(text.replace("−", "-"))
+        except ValueError:
+            return text
+        return repr(value * one.scale + one.mean) if isfinite(value) else text
+
+    def title(self, column: Column) -> str:
+        """The heading of a column; the unit stands below the name."""
+        table = self._document.table
+        if table is None:
+            return ""
+        if column.kind is Kind.FEATURE:
+            one = table.features[column.number]
+            unit = self.tr("network") if self.network_units else one.unit
+            return f"{one.name}\n{unit}" if unit else one.name
+        if column.kind is Kind.EXTRA:
+            return table.extras[column.number].name
+        if column.kind is Kind.PICTURE:
+            info = self.info
+            return f"{self.input}\n{shape_text(info.shape)}" if info is not None else self.input
+        return self.tr(column.kind.value)
+
+    def _title_tip(self, column: Column) -> str:
+        tips = {
+            Kind.NAME: self.tr("What the sample is called"),
+            Kind.TARGET: self.tr("What is explained of this sample"),
+            Kind.CONFIDENCE: self.tr(
+                "How sure the network is of its prediction: its probability, of logits the softmax"
+            ),
+            Kind.PICTURE: self.tr(
+                "All {count} of this input; View ▸ Numbers of Large Inputs gives each a column"
+            ).format(count=counted(len(self.all_features), "number")),
+        }
+        if column.kind in tips:
+            return tips[column.kind]
+        tip = str(
+            self.source.headerData(self._source_section(column), Qt.Orientation.Horizontal, Role.ToolTipRole) or ""
+        )
+        if column.kind is not Kind.FEATURE:
+            return tip
+        shown = self.tr("Shown is what the network sees.") if self.network_units else ""
+        return "\n".join(filter(None, (tip, shown)))
+
+    def _tip(self, row: int, column: Column) -> str:
+        if column.kind in {Kind.PICTURE, Kind.NAME}:
+            table = self._document.table
+            return table.row_problem(row) if table is not None else ""
+        index = self.source.index(row, self._source_section(column))
+        tip = str(index.data(Role.ToolTipRole) or "")
+        if column.kind is Kind.FEATURE and self.shading.shade is Shade.DIFFERENCE:
+            start = self.shading.reference_value(column.number)
+            told = self.tr("{reference}: {value}").format(
+                reference=self.shading.reference_name.capitalize(), value=plain(start, 5)
+            )
+            tip = f"{tip}\n{told}"
+        return tip
+
+    def _source_section(self, column: Column) -> int:
+        table = self._document.table
+        if column.kind is Kind.FEATURE:
+            return RESULT_COLUMNS + column.number
+        if column.kind is Kind.EXTRA:
+            return RESULT_COLUMNS + len(table.features if table else ()) + column.number
+        return 1 if column.kind is Kind.PREDICTION else 0
+
+    def _scaled(self, row: int, feature: int) -> str:
+        table = self._document.table
+        value = float(table.values[row, feature]) if table is not None else float("nan")
+        if table is None or not isfinite(value):
+            return table.text(row, feature) if table is not None else ""
+        one = table.features[feature]
+        return plain((value - one.mean) / one.scale, 5)
+
+    def _result_text(self, row: int, kind: Kind) -> str:
+        network, result = self._document.network, self._document.table_result
+        if network is None or result is None or row >= len(result.outputs):
+            return ""
+        outputs = result.outputs[row]
+        if not outputs.size or isnan(outputs[0]):
+            return ""
+        if kind is Kind.OUTPUT:
+            return plain(predicting.leading_output(outputs), 4, unknown="")
+        if kind is Kind.PREDICTION:
+            return predicting.prediction(network, outputs)
+        if kind is Kind.CONFIDENCE:
+            sure = float(predicting.confidences(network, outputs[None])[0])
+            return "" if isnan(sure) else percent(sure)
+        return self._target(row, outputs)
+
+    def _target(self, row: int, outputs: np.ndarray) -> str:
+        """Reading a target is work; what was read for a row is kept until the results change."""
+        text, known = self._targets
+        if text != self._document.settings.target or len(known) > MOST_COLUMNS:
+            known = {}
+            self._targets = (self._document.settings.target, known)
+        network = self._document.network
+        if row not in known and network is not None:
+            codes, words = predicting.targets(network, self._document.settings.target, outputs[None])
+            known[row] = words[int(codes[0])]
+        return known.get(row, "")
+
+    def _heading(self, index: Index) -> str | None:
+        if index.column() != self.heading_section:
+            return None
+        number = -1 - self.row(index.row())
+        group = self.arranger.order.groups[number]
+        title = group.title or self.tr("(none)")
+        sign = "▸" if group.folded else "▾"
+        return f"{sign} {title}  ·  {counted(group.count, 'sample')}"
+
+    @property
+    def heading_section(self) -> int:
+        """The column in which a group's heading begins: the first that is shown."""
+        return 0 if self.named else 1
+
+    @property
+    def named(self) -> bool:
+        """Whether samples have names of their own, rather than the number of their row."""
+        table = self._document.table
+        if table is None:
+            return False
+        names = table.names
+        return any(str(names[row]) != str(row + 1) for row in range(min(len(names), MOST_COLUMNS)))
+
+    # --------------------------------------------------------------------------------------- looks
+
+    def set_shade(self, shade: Shade) -> None:
+        """Colour the cells by something else."""
+        self.shading.shade = shade
+        self.shading.forget()
+        self._repaint()
+
+    def set_network_units(self, network_units: bool) -> None:
+        """Show what the network sees, or the table's own units."""
+        if network_units != self.network_units:
+            self.network_units = network_units
+            self._repaint()
+            if self.columnCount():
+                self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.columnCount() - 1)
+            self.layout_changed.emit()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take over the colours."""
+        self.colours = Colours(theme)
+        self._repaint()
+
+    def state(self, row: int, feature: int) -> str:
+        """What is wrong with a cell: MISSING, BAD, OUTSIDE its range, or GOOD."""
+        table = self._document.table
+        if table is None:
+            return GOOD
+        value = float(table.values[row, feature])
+        if not isfinite(value):
+            return BAD if table.text(row, feature).strip() else MISSING
+        one = table.features[feature]
+        usual = one.low <= value <= one.high and (not one.integer or value.is_integer())
+        known = not one.categories or any(value == number for number, _name in one.categories)
+        return GOOD if usual and known else OUTSIDE
+
+    def look(self, row: int, column: Column) -> tuple[QColor | None, QColor | None]:
+        """Background and ink of a cell; None for the usual ones."""
+        if column.kind is not Kind.FEATURE:
+            return (self.colours.read_only, None) if column.kind is not Kind.PICTURE else (None, None)
+        state = self.state(row, column.number)
+        if state in {MISSING, BAD}:
+            return self.colours.warned, self.colours.warning
+        share = self.shading.share(row, column.number)
+        if share is not None:
+            return self.colours.scales[self.shading.shade].pair(share)
+        return (self.colours.remarked, None) if state == OUTSIDE else (None, None)
+
+    def size_of_picture(self) -> int:
+        """Numbers in the input that is looked at."""
+        info = self.info
+        return prod(info.shape) if info is not None else 0
+
+    # ------------------------------------------------------------------------ news of the document
+
+    def _on_replaced(self) -> None:
+        self.beginResetModel()
+        self._as_numbers.clear()
+        self._first = 0
+        self.shading.forget()
+        self._targets = ("", {})
+        self.arranger.restart()
+        self._lay_out()
+        self.endResetModel()
+        self.layout_changed.emit()
+
+    def _before_insert(self, at: int, count: int) -> None:
+        if self.arranger.order.rows is None:
+            self.beginInsertRows(QModelIndex(), at, at + count - 1)
+        else:
+            self.beginResetModel()
+
+    def _after_insert(self, at: int, count: int) -> None:
+        end = self.endInsertRows if self.arranger.order.rows is None else self.endResetModel
+        before = np.arange(self.arranger.order.samples)
+        self._move(np.concatenate([before[:at], np.full(count, -1), before[at:]]))
+        end()
+
+    def _before_remove(self, at: int, count: int) -> None:
+        if self.arranger.order.rows is None:
+            self.beginRemoveRows(QModelIndex(), at, at + count - 1)
+        else:
+            self.beginResetModel()
+
+    def _after_remove(self, at: int, count: int) -> None:
+        end = self.endRemoveRows if self.arranger.order.rows is None else self.endResetModel
+        self._move(np.delete(np.arange(self.arranger.order.samples), np.s_[at : at + count]))
+        end()
+
+    def _after_move(self, before: np.ndarray) -> None:
+        self._move(before)
+        self.endResetModel()
+
+    def _move(self, before: np.ndarray) -> None:
+        self.shading.forget()
+        self._targets = ("", {})
+        self.arranger.move(before)
+
+    def _on_cells(self, touched: Touched) -> None:
+        if self.shading.shade is not Shade.RELEVANCE:
+            self.shading.forget()
+        places = [self.place(int(row)) for row in (np.min(touched.rows), np.max(touched.rows))]
+        if len(touched.rows) > 2 and self.arranger.order.rows is not None:
+            self._repaint()
+        elif shown := [place for place in places if place >= 0]:
+            self.dataChanged.emit(self.index(min(shown), 0), self.index(max(shown), self.columnCount() - 1))
+
+    def _on_results(self) -> None:
+        self.shading.forget()
+        self._targets = ("", {})
+        self._repaint()
+
+    def _on_statistics(self) -> None:
+        if self.shading.shade in {Shade.VALUE, Shade.DIFFERENCE}:
+            self._repaint()
+
+    def _repaint(self) -> None:
+        if self.rowCount() and self.columnCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
+
+
+__all__ = ["RESULTS", "ShownModel"]
