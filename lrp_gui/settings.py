@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QLocale, QSettings
 
 ORGANIZATION = "LRP Explorer"
 APPLICATION = "lrp-gui"
@@ -40,13 +40,16 @@ class Setting:
 THEME = Setting("theme", "system", ("system", "light", "dark"))
 AUTO = Setting("explain/auto", True)
 TINT = Setting("table/tint", False)
+# Whether spreadsheets beside this program write 3,14; at first, whether people do here.
+DECIMAL_COMMA = Setting("table/decimal_comma", QLocale().decimalPoint() == ",")
 STATISTICS = Setting("table/statistics", False)
 FOLDER = Setting("folder", "")
 GEOMETRY = Setting("window/geometry", QByteArray())
+IMPORTS = Setting("imports", "")  # how tables were imported, as JSON
 CANDIDATES = Setting("candidates/geometry", QByteArray())
 LAYOUT = Setting(f"window/layout{LAYOUT_VERSION}", QByteArray())
 
-SETTINGS = (THEME, AUTO, TINT, STATISTICS, FOLDER, GEOMETRY, CANDIDATES, LAYOUT)
+SETTINGS = (IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, FOLDER, GEOMETRY, CANDIDATES, LAYOUT)
 
 
 @dataclass(frozen=True, slots=True)

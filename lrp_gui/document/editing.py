@@ -52,6 +52,7 @@ class Editing(QObject):
         # One row per row of the table, NaN where a row is not explained (yet).
         self.table_result: TableResult | None = None
         self.selected_sample = -1
+        self.decimal_comma = False  # what a comma in a pasted number is where nothing tells
         self._shelf: Shelf | None = None
 
     @property
@@ -286,7 +287,7 @@ class Editing(QObject):
             return None
         from lrp_gui.document import table_paste
 
-        return table_paste.plan(self.table, text, rows, columns, **choices)
+        return table_paste.plan(self.table, text, rows, columns, comma_at_home=self.decimal_comma, **choices)
 
     def run_paste(self, plan: PastePlan) -> None:
         """Do what a plan says, in one step."""

@@ -80,16 +80,17 @@ class Pool:
 
     def put(self, rows: np.ndarray, block: np.ndarray, *, seen: bool = True) -> None:
         """Keep rows; the oldest ones make room for what is seen, and for nothing else."""
-        rows, block = rows[-self.room :], block[-self.room :]
         self.forget(rows)
-        slots = (self._next + np.arange(len(rows))) % self.room
-        if not seen:
-            free = self._row[slots] < 0
-            rows, block, slots = rows[free], block[free], slots[free]
+        if seen:
+            rows, block = rows[-self.room :], block[-self.room :]
+            slots = (self._next + np.arange(len(rows))) % self.room
+            self._next = int((self._next + len(rows)) % self.room)
+        else:
+            slots = np.flatnonzero(self._row < 0)[: len(rows)]
+            rows, block = rows[: len(slots)], block[: len(slots)]
         gone = self._row[slots]
         self._slot[gone[gone >= 0]] = -1
         self._data[slots], self._row[slots], self._slot[rows] = block, rows, slots
-        self._next = int((self._next + len(rows)) % self.room)
 
     def forget(self, rows: np.ndarray) -> None:
         """These rows are no longer what they were."""

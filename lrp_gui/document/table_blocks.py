@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
 import numpy as np
 
@@ -168,6 +168,7 @@ class Shelved:
         except OSError:
             file.close()
             raise
+        finalize(self, file.close)
         self._file, self._array = file, None
 
 

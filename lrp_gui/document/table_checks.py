@@ -9,7 +9,7 @@ from lrp_gui.document.results import Feature
 from lrp_gui.document.table_storage import number_text
 from lrp_gui.jobs.auditing import BLOCKING, Audit, Checks, Problem, counted, read_cell, usable
 
-__all__ = ["BLOCKING", "Audit", "Checks", "Problem", "counted", "read_cell", "sentence", "usable"]
+__all__ = ["BLOCKING", "Audit", "Checks", "Problem", "counted", "expectation", "read_cell", "sentence", "usable"]
 
 # The engine's reason why a text is no number, in the words of a sentence.
 REASONS = {"missing": "no number", "infinite": "infinite", "too large": "too large", "not a number": "no number"}
@@ -34,6 +34,18 @@ def sentence(one: Feature, problem: Problem, value: float, text: str) -> str:
     if problem == Problem.CATEGORY:
         return f"{name} is {shown}, which is none of {_listed(one)}."
     return f"{name} is {shown}, but a whole number is expected."
+
+
+def expectation(feature: Feature) -> str:
+    """Which values are to be expected, in words; "" where nothing is known."""
+    parts = []
+    if np.isfinite(feature.low) or np.isfinite(feature.high):
+        parts.append(_range(feature).removeprefix("the expected range "))
+    if feature.categories:
+        parts.append(_listed(feature))
+    elif feature.integer:
+        parts.append("whole numbers")
+    return "; ".join(parts)
 
 
 def _range(feature: Feature) -> str:

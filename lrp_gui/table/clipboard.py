@@ -6,19 +6,23 @@ import csv
 import io
 from collections.abc import Sequence
 
-Block = list[list[str]]
+from lrp_engine.files.cells import writes_decimal_point
+from lrp_gui import settings
+from lrp_gui.document.table_paste import Grid, grid
 
 
-def block_from_text(text: str) -> Block:
+def block_from_text(text: str) -> Grid:
     """Cells of a copied block; a quoted cell may hold tabs and line breaks."""
-    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
-    while lines and not any(lines[-1]):  # the line break behind the last row
-        lines.pop()
-    return [[cell.strip() for cell in line] for line in lines]
+    return grid(text)
 
 
-def text_from_block(block: Sequence[Sequence[str]]) -> str:
-    """The block as text, cells quoted where they have to be."""
+def text_from_block(block: Sequence[Sequence[str]], *, decimal_comma: bool | None = None) -> str:
+    """The block as text, cells quoted where they have to be.
+
+    `decimal_comma`: whether numbers are written 3,14, for spreadsheets that read them so; None: as it is set.
+    """
+    if settings.DECIMAL_COMMA.read() if decimal_comma is None else decimal_comma:
+        block = [[cell.replace(".", ",") if writes_decimal_point(cell) else cell for cell in line] for line in block]
     out = io.StringIO()
     csv.writer(out, delimiter="\t", lineterminator="\n").writerows(block)
     return out.getvalue()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import isnan
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from lrp_gui.document.predicting import leading_output, prediction
+from lrp_gui.document.table_checks import expectation
 from lrp_gui.document.words import plain, signed
 from lrp_gui.table.tint import Tint
 
@@ -35,7 +36,7 @@ class TableModel(QAbstractTableModel):
         self._document = document
         self._tinted = False
         self._tint = Tint(theme)
-        self._limits = np.empty(0)  # per row, the largest |R|: the end of its colours
+        self._limits: dict[int, float] = {}  # of rows that were drawn, the largest |R|: the end of their colours
         self._titles = (self.tr("output"), self.tr("prediction"))
         document.table_replaced.connect(self._reset)
         document.network_changed.connect(self._reset)
@@ -49,7 +50,9 @@ class TableModel(QAbstractTableModel):
             lambda at, count: self.beginRemoveRows(QModelIndex(), at, at + count - 1)
         )
         document.rows_removed.connect(lambda _at, _count: self._end(self.endRemoveRows))
-        self._measure()
+        document.rows_about_to_move.connect(self.beginResetModel)
+        document.rows_moved.connect(lambda _before: self._end(self.endResetModel))
+        document.columns_changed.connect(self._reset)
 
     # -------------------------------------------------------------------------------- what Qt asks
 
@@ -65,7 +68,7 @@ class TableModel(QAbstractTableModel):
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsEditable if self.feature(index.column()) >= 0 else flags
+        return flags | Qt.ItemFlag.ItemIsEditable if self.table_column(index.column()) >= 0 else flags
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:  # noqa: D102
         table = self._document.table
@@ -84,14 +87,14 @@ class TableModel(QAbstractTableModel):
         if role == Role.ForegroundRole:
             return self._foreground(row, feature)
         if role == BAD_ROLE:
-            return self._tint.warning if feature >= 0 and self._bad(row, feature) else None
+            return self._mark(row, feature)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102
-        feature = self.feature(index.column()) if index.isValid() else -1
-        if role != Role.EditRole or feature < 0:
+        column = self.table_column(index.column()) if index.isValid() else -1
+        if role != Role.EditRole or column < 0:
             return False
-        self._document.edit_cell(index.row(), feature, "" if value is None else str(value))
+        self._document.edit_cell(index.row(), column, "" if value is None else str(value))
         return True
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:  # noqa: D102
@@ -117,6 +120,12 @@ class TableModel(QAbstractTableModel):
         table = self._document.table
         feature = column - RESULT_COLUMNS
         return feature if table is not None and 0 <= feature < len(table.features) else -1
+
+    def table_column(self, column: int) -> int:
+        """The table's column, extra ones among them, or -1 for what the network says."""
+        table = self._document.table
+        place = column - RESULT_COLUMNS
+        return place if table is not None and 0 <= place < len(table.features) + len(table.extras) else -1
 
     @property
     def tinted(self) -> bool:
@@ -156,9 +165,11 @@ class TableModel(QAbstractTableModel):
             return self.tr("A column of the file that the network does not use")
         one = table.features[feature]
         unit = f" ({one.unit})" if one.unit else ""
-        return self.tr("{name}{unit}: the network sees (value − {mean}) / {scale}").format(
+        tip = self.tr("{name}{unit}: the network sees (value − {mean}) / {scale}").format(
             name=one.name, unit=unit, mean=plain(one.mean, 5), scale=plain(one.scale, 5)
         )
+        expected = expectation(one)
+        return self.tr("{tip}\nExpected: {expected}").format(tip=tip, expected=expected) if expected else tip
 
     def _read_only_text(self, row: int, column: int) -> str:
         table, network = self._document.table, self._document.network
@@ -194,6 +205,12 @@ class TableModel(QAbstractTableModel):
             f"{one.name} = {table.text(row, feature)} {one.unit}".rstrip(),
             self.tr("The network sees {value}").format(value=plain((value - one.mean) / one.scale, 4)),
         ]
+        meaning = next((name for number, name in one.categories if number == value and name), "")
+        if meaning:
+            lines[0] += f" ({meaning})"
+        remark = table.remark(row, feature)
+        if remark:
+            lines.insert(0, self.tr("{remark} It is explained all the same.").format(remark=remark))
         relevance = self._relevance(row, feature)
         if not isnan(relevance):
             result = self._document.result
@@ -221,14 +238,23 @@ class TableModel(QAbstractTableModel):
 
     def _share(self, row: int, feature: int) -> float | None:
         """Relevance as a share of the sample's largest; None when it is not to be shown."""
-        if not self._tinted or row >= len(self._limits):
+        if not self._tinted or self._document.table_result is None:
             return None
-        relevance, limit = self._relevance(row, feature), self._limits[row]
+        relevance, limit = self._relevance(row, feature), self._limit(row)
         return None if isnan(relevance) or isnan(limit) else float(relevance / limit) if limit > 0 else 0.0
 
     def _bad(self, row: int, feature: int) -> bool:
         table = self._document.table
-        return table is not None and isnan(table.values[row, feature])
+        return table is not None and not isfinite(table.values[row, feature])
+
+    def _mark(self, row: int, feature: int) -> Any:
+        """The colour of a cell's mark: a warning where it keeps the sample out, quiet where it is only unlikely."""
+        table = self._document.table
+        if table is None or feature < 0:
+            return None
+        if self._bad(row, feature):
+            return self._tint.warning
+        return self._tint.dim if table.problem_at(row, feature) else None
 
     def _relevance(self, row: int, feature: int) -> float:
         result = self._document.table_result
@@ -244,28 +270,33 @@ class TableModel(QAbstractTableModel):
 
     def _reset(self) -> None:
         self.beginResetModel()
-        self._measure()
+        self._limits.clear()
         self.endResetModel()
 
     def _end(self, end: Any) -> None:
-        self._measure()
+        self._limits.clear()
         end()
 
     def _on_cells(self, touched: Touched) -> None:
         first, last = int(touched.rows.min()), int(touched.rows.max())
         self.dataChanged.emit(self.index(first, 0), self.index(last, self.columnCount() - 1))
+        if not touched.columns.size:  # names
+            self.headerDataChanged.emit(Qt.Orientation.Vertical, first, last)
 
     def _on_results(self) -> None:
-        self._measure()
+        self._limits.clear()
         self._repaint()
 
-    def _measure(self) -> None:
-        """The end of each row's colours. A row without a result has none."""
+    def _limit(self, row: int) -> float:
+        """The end of a row's colours; NaN without a result."""
+        known = self._limits.get(row)
         result = self._document.table_result
-        if result is None or not result.relevance.size:
-            self._limits = np.empty(0)
-            return
-        self._limits = np.max(np.abs(result.relevance), axis=1)
+        if known is None:
+            known = float("nan")
+            if result is not None and row < len(result.rows) and result.relevance.shape[1]:
+                known = float(np.max(np.abs(result.relevance[row])))
+            self._limits[row] = known
+        return known
 
     def _repaint(self) -> None:
         if self.rowCount() and self.columnCount():
