@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lrp_engine.files.tokens import IDS, Encoded, role_of
 from lrp_gui.document.state import Message
+from lrp_gui.document.words import MINUS
 from lrp_gui.jobs import wording as jobs_of_words
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 
@@ -90,10 +91,10 @@ class Wording(QObject):
         if number is not None:
             if number >= 0 and (number < rows or not rows):
                 return (number,)
-            sentence = self.tr("{number} is no token: the network knows 0 to {last}.")
-            self._say(
-                sentence.format(number=number, last=f"{rows - 1:,}") if rows else self.tr("A token is 0 or more.")
-            )
+            sentence = self.tr("A token is 0 or more, not {number}.")
+            if rows:
+                sentence = self.tr("{number} is no token: the network knows 0 to {last}.")
+            self._say(sentence.format(number=str(number).replace("-", MINUS), last=f"{rows - 1:,}"))
             return ()
         if self.tokenizer is None or not self.is_text(name):
             self._say(self.tr("“{text}” is no number, and words are only known with a tokenizer.").format(text=word))
