@@ -189,6 +189,7 @@ class Furniture(QObject):
         window = self._window
         self.sample = SamplePanel(window.document, window.theme, self._what_if, None)
         self.sample_dock = self._dock("sample", self.tr("Sample"), self.sample, "Alt+4")
+        self.sample_dock.visibilityChanged.connect(self.sample.set_seen)
 
     def _what_if(self) -> WhatIf:
         """What the tabs about the chosen sample ask; nobody asks before there is an engine."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from lrp_gui.sample.editors import editor_for, make_editor
@@ -34,6 +34,7 @@ class SamplePanel(QWidget):
         super().__init__(parent)
         self._document, self._theme, self._make = document, theme, what_if
         self._what_if: WhatIf | None = None
+        self._seen = False
         self.setAccessibleName(self.tr("The chosen sample"))
         self.pages: dict[str, Any] = {}  # those that were looked at, by the name of their tab
         self._keys: list[str] = []
@@ -50,6 +51,8 @@ class SamplePanel(QWidget):
         self.stack = QStackedWidget(self)
         self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.tabs)
+        self.unseen = QWidget(self)
+        self.stack.addWidget(self.unseen)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.stack)
@@ -112,13 +115,14 @@ class SamplePanel(QWidget):
 
     def _show_state(self) -> None:
         ready = self._document.network is not None and self._document.table is not None
-        self.stack.setCurrentWidget(self.tabs if ready else self.nothing)
+        page = self.tabs if ready else self.nothing
+        self.stack.setCurrentWidget(page if self._seen else self.unseen)
         self._show_page()
 
     def _show_page(self) -> None:
         """Build the tab that is looked at, the first time."""
         index = self.tabs.currentIndex()
-        if not self.isVisible() or not 0 <= index < len(self._keys) or self._document.table is None:
+        if not self._seen or not 0 <= index < len(self._keys) or self._document.table is None:
             return
         key = self._keys[index]
         if key not in self.pages:
@@ -148,6 +152,7 @@ class SamplePanel(QWidget):
         self.what_if.sweep.choose(column)
         self.open_page(SWEEP)
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
-        super().showEvent(event)
-        self._show_page()
+    def set_seen(self, seen: bool) -> None:
+        """Whether the dock is in front: to Qt, one that lies behind another is visible too."""
+        self._seen = seen
+        self._show_state()
