@@ -6,7 +6,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -103,7 +103,7 @@ def read_pictures(path: Path | Sequence[Path], picture: PictureInput | None = No
     """
     import numpy as np
 
-    files = _in(path) if isinstance(path, Path) and path.is_dir() else [path] if isinstance(path, Path) else list(path)
+    files = picture_files(path)
     said: Counter[str] = Counter()
     notes: list[str] = []
     if isinstance(path, Path) and path.is_dir():
@@ -132,6 +132,68 @@ def read_pictures(path: Path | Sequence[Path], picture: PictureInput | None = No
         names = [f"pixel {channel},{place}" for channel in range(picture.channels) for place in places]
     texts = {0: [file.name for file in files]}
     return from_values(("file", *names), values, notes, named=False, texts=texts, kind="pictures")
+
+
+def picture_files(path: Path | Sequence[Path]) -> list[Path]:
+    """The pictures of a folder, or those that are named."""
+    if isinstance(path, Path):
+        return _in(path) if path.is_dir() else [path]
+    return list(path)
+
+
+def shown_picture(
+    path: Path, picture: PictureInput | None, most: int
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+    """A picture before and after it is brought to its size, to be looked at.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    picture : PictureInput or None
+        What it is made into.
+    most : int
+        The longer side of what is returned; a small picture grows by a whole factor.
+
+    Returns
+    -------
+    before, after : ndarray
+        (height, width, 3) of bytes.
+    size : tuple of int
+        Width and height in the file.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read.
+    """
+    import numpy as np
+    from PIL import Image
+
+    image = _opened(path, Counter())
+    picture = picture or PictureInput(len(image.getbands()), image.height, image.width)
+    plain = replace(picture, low=0.0, high=255.0, mean=(), std=(), channels_last=False)
+    numbers = _numbers(path, plain, Counter()).reshape(picture.channels, picture.height, picture.width)
+    after = Image.fromarray(np.moveaxis(numbers, 0, -1).round().clip(0, 255).astype(np.uint8).squeeze())
+    before = image.convert("RGB") if not image.mode.startswith(("I", "F")) else _dimmed(image)
+    return _sized(before, most), _sized(after.convert("RGB"), most), image.size
+
+
+def _dimmed(image: Image) -> Image:
+    import numpy as np
+    from PIL import Image
+
+    return Image.fromarray((np.asarray(image, dtype=np.float64) / 257).clip(0, 255).astype(np.uint8)).convert("RGB")
+
+
+def _sized(image: Image, most: int) -> np.ndarray:
+    import numpy as np
+    from PIL.Image import Resampling
+
+    longer = max(image.size)
+    times = most // longer if longer <= most else most / longer
+    width, height = (max(1, round(side * times)) for side in image.size)
+    return np.asarray(image.resize((width, height), Resampling.NEAREST if longer <= most else Resampling.BILINEAR))
 
 
 def _in(folder: Path) -> list[Path]:

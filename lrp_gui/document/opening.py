@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from lrp_gui.document import files
 from lrp_gui.document.connecting import Connector
 from lrp_gui.document.files import Obstacle, SizeRow, Source
 from lrp_gui.document.rules import for_another_network
 from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening
-from lrp_gui.jobs.browsing import program_of, sorted_paths
+from lrp_gui.jobs.browsing import are_pictures, program_of, sorted_paths
 from lrp_gui.jobs.opening import features_of, read_table
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 class Opener(QObject):
     """Reads files in the worker and hands what they hold to the document."""
+
+    table_misfit = Signal(tuple)  # the paths of a table that cannot be read, or does not fit
+    table_told = Signal(str)  # what was assumed on reading a table
 
     def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +55,8 @@ class Opener(QObject):
         if connections and self.connectable:
             self.connect_by(connections[0], given.tables[0] if given.tables else "")
         elif given.tables:
-            self.open_table(given.tables[0])
+            together = given.tables if are_pictures(given.tables) else given.tables[:1]
+            self.open_table(*together)
         elif connections:
             name = Path(connections[0]).name
             sentence = (
@@ -61,11 +65,14 @@ class Opener(QObject):
                 else self.tr("{name} is a program; open it together with its weight file.")
             )
             self._say(sentence.format(name=name))
-        self._say_left_out(*connections[1:], *given.tables[1:])
+        over = () if not connections and are_pictures(given.tables) else given.tables[1:]
+        self._say_left_out(*connections[1:], *over)
 
-    def open_table(self, path: str) -> None:
-        """Replace the table of the open network."""
-        network = self._document.network
+    def open_table(self, *paths: str) -> None:
+        """Replace the table of the open network by a file, or by several pictures."""
+        from lrp_gui.document.importing import plans_for
+
+        network, path = self._document.network, paths[0]
         if network is None:
             self._say(
                 self.tr("Open a network first: {name} can only be read as the inputs of one.").format(
@@ -73,14 +80,14 @@ class Opener(QObject):
                 )
             )
             return
-        name = Path(path).name
+        name, plans = Path(path).name, plans_for(network)
         self._submit(
             Job(
                 self.tr("Opening {name}").format(name=name),
                 Priority.OPEN,
-                lambda: read_table(network, path),
+                lambda: read_table(network, paths, plans),
                 done=self._table_read,
-                failed=self._failed,
+                failed=lambda failure: self._table_failed(paths, failure),
             )
         )
 
@@ -278,8 +285,17 @@ class Opener(QObject):
         network = self._document.network
         if network is None:
             return
-        contents = replace(self._document.contents, table=_input_table(network, data), sample=0)
+        contents = replace(self._document.contents, table=input_table(network, data), sample=0)
         self._document.open(contents, self.tr("Open {name}").format(name=Path(data.path).name))
+        self.table_told.emit(" ".join(data.notes))
+
+    def _table_failed(self, paths: tuple[str, ...], failure: Failure) -> None:
+        """What does not fit by itself may fit once somebody has said how it is meant."""
+        from lrp_engine.errors import FormatError
+
+        self._failed(failure)
+        if isinstance(failure.error, FormatError):
+            self.table_misfit.emit(paths)
 
     def _failed(self, failure: Failure) -> None:
         self._say(failure.sentence, failure.details)
@@ -307,10 +323,12 @@ def _table_of(opened: Opened) -> InputTable:
     from lrp_gui.document.table import fresh_table
 
     network = opened.network
-    return fresh_table(features_of(network)) if opened.table is None else _input_table(network, opened.table)
+    return fresh_table(features_of(network)) if opened.table is None else input_table(network, opened.table)
 
 
-def _input_table(network: NetworkInfo, data: TableData) -> InputTable:
+def input_table(network: NetworkInfo, data: TableData) -> InputTable:
+    """Make the table of a file that was read for this network."""
     from lrp_gui.document.table import InputTable
 
-    return InputTable.from_columns(features_of(network), data.values, data.typed, data.extras, data.path)
+    features = data.features or features_of(network)
+    return InputTable.from_columns(features, data.values, data.typed, data.extras, data.path, data.names, data.audit)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrp_gui.document.files import ARCHITECTURE, CONSENT, REFUSED, RUNS, FileInfo, Source, TensorRow, amounts_of
-from lrp_gui.jobs.opening import TABLE_SUFFIXES
+from lrp_gui.jobs.opening import PICTURE_SUFFIXES, TABLE_SUFFIXES
 from lrp_gui.jobs.requests import Browsed
 from lrp_gui.jobs.steps import Progress, Steps
 
@@ -28,6 +28,8 @@ HEAD, SHARDS = 1 << 20, b'"weight_map"'
 # Descriptions that lie beside weights and are read there: of a transformer, and of what its inputs are called.
 BESIDE = ("config.json", ".lrp.json")
 BLOCK = 1 << 22
+WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".onnx", ".pt2", ".ckpt")
+FILES_LOOKED_AT = 10_000  # of a folder
 _CLASS = re.compile(r":[A-Za-z_]\w*$")  # behind a program's path the class in it; a drive's colon is no such thing
 
 
@@ -43,11 +45,16 @@ class Given:
 
 def sorted_paths(paths: Sequence[str]) -> Given:
     """Tell tables, architectures and programs from weights by their suffix; everything else may be weights."""
-    tables = tuple(path for path in paths if path.lower().endswith(TABLE_SUFFIXES))
+    tables = tuple(path for path in paths if path.lower().endswith(TABLE_SUFFIXES) or _holds_pictures(path))
     programs = tuple(path for path in paths if path.lower().endswith(PROGRAM))
     described = tuple(path for path in paths if path.lower().endswith(".json") and not _lists_shards(path))
     others = {*tables, *programs, *described}
     return Given(tuple(path for path in paths if path not in others), tables, described, programs)
+
+
+def are_pictures(paths: Sequence[str]) -> bool:
+    """Whether these become one table together: pictures, each a sample."""
+    return all(path.lower().endswith(PICTURE_SUFFIXES) for path in paths)
 
 
 def browse(
@@ -208,6 +215,18 @@ def _lists_shards(path: str) -> bool:
             return SHARDS in stream.read(HEAD)
     except OSError:
         return False
+
+
+def _holds_pictures(path: str) -> bool:
+    """Whether it is a folder of pictures; one of weights is none, whatever else lies in it."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return False
+    try:
+        suffixes = {one.suffix.lower() for one in islice(folder.iterdir(), FILES_LOOKED_AT)}
+    except OSError:
+        return False
+    return bool(suffixes & set(PICTURE_SUFFIXES)) and not suffixes & set(WEIGHT_SUFFIXES)
 
 
 def _size(path: str) -> int:

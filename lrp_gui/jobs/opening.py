@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrp_gui.jobs.requests import TableData
-from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.jobs.steps import Steps
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import Feature, NetworkInfo
+    from lrp_gui.jobs.imported import Plan
 
 # What is taken for a table among files that are given together, the first for one that lies beside weights. Numpy's
 # files are weights there.
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".jsonl", ".ndjson", ".png", ".jpg", ".jpeg")
 BESIDE = 2
+PICTURE_SUFFIXES = TABLE_SUFFIXES[-3:]
 
 
 def features_of(network: NetworkInfo) -> tuple[Feature, ...]:
@@ -23,26 +25,19 @@ def features_of(network: NetworkInfo) -> tuple[Feature, ...]:
     return tuple(feature for one in network.inputs for feature in one.features)
 
 
-def read_table(network: NetworkInfo, path: str) -> Steps[TableData]:
-    """Read a table and find the network's inputs among its columns.
+def read_table(
+    network: NetworkInfo, paths: str | Sequence[str], plans: Mapping[str, Plan] | None = None
+) -> Steps[TableData]:
+    """Read a table and find the network's inputs among its columns, as they were mapped before if they were.
 
     Raises
     ------
     lrp_engine.LrpError
         If the file is no table, or has too few, too many or unknown columns.
     """
-    from lrp_engine.files.table import match_columns, picture_input, read_table
+    from lrp_gui.jobs.importing import read_as_planned
 
-    yield Progress(text=f"Reading {Path(path).name}")
-    raw = read_table(path, picture_input([one.shape for one in network.inputs]))
-    yield Progress(text=f"Reading {Path(path).name}")
-    features = features_of(network)
-    matched = match_columns(features, all(one.named for one in network.inputs), raw)  # type: ignore[arg-type]
-    values, bad = matched.take(raw)
-    used = set(matched.order)
-    extras = tuple((name, raw.column(column)) for column, name in enumerate(raw.names) if column not in used)
-    typed = {cell: text for cell, (text, _reason) in bad.items()}
-    return TableData(str(path), values, typed, extras, raw.notes + matched.notes)
+    return (yield from read_as_planned(network, [paths] if isinstance(paths, str) else paths, plans or {}))
 
 
 def table_beside(network: NetworkInfo) -> Steps[TableData | None]:

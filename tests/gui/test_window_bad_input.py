@@ -170,8 +170,9 @@ def test_a_table_without_a_network_waits_for_one(window, qtbot):
     assert window.pages.currentWidget() is window.start
 
 
-def test_a_table_that_cannot_be_written_says_so(diabetes, tmp_path):
-    diabetes.dialogs._write_table(diabetes.document.table, str(tmp_path / "no" / "such" / "folder.csv"), None)
+def test_a_table_that_cannot_be_written_says_so(diabetes, qtbot, tmp_path):
+    diabetes.dialogs._table_export().save(diabetes.document.table, str(tmp_path / "no" / "such" / "folder.csv"))
+    settle(qtbot, diabetes)
     assert "cannot be written" in diabetes.messages.sentence
 
 
@@ -180,7 +181,8 @@ def test_a_saved_table_opens_as_it_was(diabetes, qtbot, tmp_path):
     document.edit_cell(5, 2, "about 27")
     document.edit_cell(6, 3, "0.1")
     path = str(tmp_path / "saved.csv")
-    diabetes.dialogs._write_table(document.table, path, None)
+    diabetes.dialogs._table_export().save(document.table, path)
+    settle(qtbot, diabetes)
     values, typed = document.table.values.copy(), dict(document.table.typed)
     diabetes.opener.open([path])
     settle(qtbot, diabetes)
