@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QUndoCommand
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class EditCells(TableEdit):
     def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: D102
         if not isinstance(other, EditCells) or not self._gesture or other._gesture != self._gesture:
             return False
-        held = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+        held = bool(QGuiApplication.mouseButtons())  # naming Qt.MouseButton would cost the first start its time
         if not held and other._time - self._time > GESTURE_SECONDS:
             return False
         if len(other._new) == 1 and _same_place(self._new[-1], other._new[0]):
