@@ -59,7 +59,7 @@ class Range:
         """The same value without digits that nobody chose, and within the range."""
         if self.whole:
             return float(min(max(round(value), math.ceil(self.low)), math.floor(self.high)))
-        digits = 1 - math.floor(math.log10((self.high - self.low) / STEPS))
+        digits = -math.floor(math.log10((self.high - self.low) / STEPS))
         return min(max(round(value, digits), self.low), self.high)
 
     def share(self, value: float) -> float:
