@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
 
@@ -24,7 +24,7 @@ class NumberBox(QDoubleSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._instead = ""  # what the cell holds where that is no number
+        self._instead: str | None = None  # what the cell holds where that is no number
         self.setDecimals(DECIMALS)
         self.setRange(-LARGEST, LARGEST)
         self.setKeyboardTracking(False)
@@ -37,15 +37,13 @@ class NumberBox(QDoubleSpinBox):
         """Show what stands in the table; nothing hears of it."""
         with QSignalBlocker(self):
             empty = not math.isfinite(value)
-            self._instead = instead if empty else ""
-            if not empty and value == self.value():
-                self.lineEdit().setText(number_text(value))  # type: ignore[union-attr]
-            self.setValue(0.0 if empty else value)
-            if empty:
-                self.lineEdit().setText(self._instead)  # type: ignore[union-attr]
+            self._instead = instead if empty else None
+            # Where there is no number, one that nobody types: any other that is typed is news.
+            self.setValue(LARGEST if empty else value)
+            self.lineEdit().setText(self.textFromValue(value))  # type: ignore[union-attr]
 
     def textFromValue(self, value: float) -> str:  # noqa: N802, D102
-        return number_text(value)
+        return number_text(value) if self._instead is None else self._instead
 
     def valueFromText(self, text: str) -> float:  # noqa: N802, D102
         number = _number(text)
@@ -53,6 +51,11 @@ class NumberBox(QDoubleSpinBox):
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:  # noqa: D102
         return (QValidator.State.Intermediate if _number(text) is None else QValidator.State.Acceptable, text, position)
+
+    def stepBy(self, steps: int) -> None:  # noqa: N802
+        """As people add, not as binary numbers do: 0.1 + 0.2 is 0.3."""
+        if self._instead is None:
+            self.setValue(float(f"{self.value() + steps * self.singleStep():.12g}"))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """The list scrolls; only a box in which somebody types is turned."""
@@ -62,14 +65,14 @@ class NumberBox(QDoubleSpinBox):
             event.ignore()
 
     def _changed(self, value: float) -> None:
-        self._instead = ""
-        # Stepping adds in binary: 0.1 + 0.2 is to be 0.3.
-        self.edited.emit(float(f"{value:.12g}"))
+        self._instead = None
+        self.edited.emit(value)
 
 
 def _number(text: str) -> float | None:
     try:
-        value = float(text.strip().replace(MINUS, "-"))
+        point = QLocale().decimalPoint()
+        value = float(text.strip().replace(MINUS, "-").replace(point, "."))
     except ValueError:
         return None
-    return value if math.isfinite(value) and abs(value) <= LARGEST else None
+    return value if math.isfinite(value) and abs(value) < LARGEST else None

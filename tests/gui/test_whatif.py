@@ -284,3 +284,25 @@ def test_a_range_of_whole_numbers_has_only_those():
     assert whole.step == 1
     assert Range(18, 42.2).step == 0.5
     assert Range(18, 42.2).at(0.33333) == 26.07
+
+
+def test_what_is_typed_over_a_text_is_heard_even_if_it_is_zero(qtbot):
+    box = NumberBox()
+    qtbot.addWidget(box)
+    heard = []
+    box.edited.connect(heard.append)
+    box.show_number(float("nan"), "unknown")
+    assert box.text() == "unknown"
+    box.stepUp()
+    box.setEnabled(False)
+    box.setEnabled(True)
+    box.setSingleStep(2)
+    assert (box.text(), heard) == ("unknown", [])
+    box.selectAll()
+    qtbot.keyClicks(box, "0")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert heard == [0.0]
+    box.selectAll()
+    qtbot.keyClicks(box, "3.14159265358979")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert heard[-1] == 3.14159265358979

@@ -106,7 +106,7 @@ def test_a_sample_is_nothing_apart_from_itself(page, diabetes, qtbot):
     settle(qtbot, diabetes)
     diabetes.viewer.bring_up_to_date()
     assert diabetes.document.result.explained == pytest.approx(0, abs=1e-6)
-    assert diabetes.viewer.canvas.picture.state.title == "Nothing to tell apart"
+    assert diabetes.viewer.canvas.picture.state.headline == "Nothing to tell apart"
 
 
 def test_an_edit_of_the_sample_that_is_the_reference_explains_all_anew(page, diabetes, qtbot):

@@ -139,7 +139,8 @@ def test_a_stopped_sweep_keeps_what_it_has_and_goes_on(page, diabetes, qtbot, mo
 
     monkeypatch.setattr(engine, "explain_table", slow)
     page.sweep.set_count(101)
-    qtbot.waitUntil(lambda: page.sweep.curve is not None and 0 < page.sweep.curve.known.sum() < 101, timeout=10000)
+    known = lambda: page.sweep.curve.known  # noqa: E731
+    qtbot.waitUntil(lambda: len(known()) == 101 and known().any() and not known().all(), timeout=10000)
     page.refresh()
     assert page.stop.text() == "S&top"
     page.stop.click()
