@@ -120,7 +120,7 @@ def read_pictures(path: Path | Sequence[Path], picture: PictureInput | None = No
     for row, file in enumerate(files):
         values[row, 1:] = _numbers(file, picture, said)
     for what, times in said.items():
-        which = f"{times} of {len(files)} pictures:" if len(files) > 1 else "The picture"
+        which = "The picture" if len(files) == 1 else f"Each of {times} of the {len(files)} pictures"
         notes.append(f"{which} {what}")
     notes.append(_scale(picture))
     places = [f"{row},{column}" for row in range(picture.height) for column in range(picture.width)]

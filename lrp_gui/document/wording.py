@@ -13,15 +13,14 @@ from lrp_gui.document.state import Message
 from lrp_gui.document.words import MINUS
 from lrp_gui.jobs import wording as jobs_of_words
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.jobs.wording import token_inputs, vocabulary
 
 if TYPE_CHECKING:
     from lrp_engine.files.tokens import Tokenizer
     from lrp_gui.document.document import Document
-    from lrp_gui.document.results import InputInfo, NetworkInfo
+    from lrp_gui.document.results import NetworkInfo
 
 __all__ = ["Encoded", "Wording", "role_of", "token_inputs", "vocabulary"]
-
-LOOKUP = "lookup"
 
 
 class Wording(QObject):
@@ -167,21 +166,3 @@ class Wording(QObject):
     def source(self) -> str:
         """The name of the file that the tokenizer is from, "" where there is none."""
         return Path(self.tokenizer.path).name if self.tokenizer is not None else ""
-
-
-def token_inputs(network: NetworkInfo) -> list[InputInfo]:
-    """The inputs that take a row of whole numbers."""
-    return [one for one in network.inputs if one.integer]
-
-
-def vocabulary(network: NetworkInfo, name: str) -> int:
-    """How many rows the table has in which an input is looked up; 0 where it is looked up in none."""
-    reached = {name}
-    for layer in network.layers:  # in forward order
-        if not reached.intersection(layer.sources):
-            continue
-        if layer.kind == LOOKUP and layer.parameters and layer.shape:
-            return layer.parameters // layer.shape[-1]
-        if not layer.parameters:  # it only moves the numbers, or takes their bounds
-            reached.add(layer.path)
-    return 0

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SIZE, LEAST = (940, 660), (640, 480)
 MOST_NOTES = 3
 LISTED = 3
+READING_CHOICES = ("uneven", "alike")  # what the bar asks only then
 
 
 class ImportDialog(QDialog):
@@ -135,26 +136,34 @@ class ImportDialog(QDialog):
         if whole is None:
             return self.tr("Reading {name} …").format(name=source.name), False
         if whole.table is None:
-            return whole.problem, True
-        size = self.tr("{name} has {rows} of {columns}").format(
-            name=source.name, rows=counted(whole.samples, "row"), columns=counted(len(source.names), "column")
-        )
+            choose = self.tr(" Choose below what becomes of them.") if whole.choice in READING_CHOICES else ""
+            return whole.problem + choose, True
+        if source.preview is not None and source.preview.kind == "pictures":
+            size = self.tr("{name}: {count}").format(name=source.name, count=counted(whole.samples, "picture"))
+        else:
+            size = self.tr("{name} has {rows} of {columns}").format(
+                name=source.name, rows=counted(whole.samples, "row"), columns=counted(len(source.names), "column")
+            )
         lacking = source.unmapped
         if not lacking:
             return self.tr("{size}. Every input has its column.").format(size=size), False
         if len(lacking) == len(source.order):
-            return self.tr("{size}. {problem}").format(size=size, problem=whole.problem or _CHOOSE), True
+            return f"{size}. {whole.problem or self.tr('Choose a column for each input.')}", True
         names = ", ".join(source.features[feature].name for feature in lacking[:LISTED])
         more = self.tr(" and {count} more").format(count=len(lacking) - LISTED) if len(lacking) > LISTED else ""
-        inputs = counted(len(source.order), "input")
-        sentence = self.tr("{size}. {count} of {inputs} have none: {names}{more}.")
-        return sentence.format(size=size, count=len(lacking), inputs=inputs, names=names, more=more), True
+        has = self.tr("has no column") if len(lacking) == 1 else self.tr("have no column")
+        sentence = self.tr("{size}. {count} of {inputs} {has}: {names}{more}.").format(
+            size=size,
+            count=len(lacking),
+            inputs=counted(len(source.order), "input"),
+            has=has,
+            names=names,
+            more=more,
+        )
+        return sentence, True
 
     def _set_remember(self, on: bool) -> None:
         self.source.remembers = on
 
     def _leave(self, _path: str) -> None:
         self.accept()
-
-
-_CHOOSE = "Choose a column for each input."

@@ -46,6 +46,7 @@ class PreviewView(QTableView):
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         source.checked.connect(self._fit)
+        source.mapped.connect(self._fit)
 
     def _fit(self) -> None:
         if len(self._source.names) <= 200:  # each one is measured

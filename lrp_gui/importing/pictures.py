@@ -22,6 +22,7 @@ VALUES = (((0.0, 1.0), "0 to 1"), ((0.0, 255.0), "0 to 255"), ((-1.0, 1.0), "−
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 OWN = "own"
 SETTLE_MS = 500
+THUMBNAIL = 112
 
 
 class PicturesPage(QWidget):
@@ -152,17 +153,22 @@ class PicturesPage(QWidget):
                 widget.deleteLater()
         for one in self._source.thumbnails:
             column = QVBoxLayout()
-            for array in (one.before, one.after):
+            column.setContentsMargins(4, 4, 4, 4)
+            for array, what in ((one.before, self.tr("in the file")), (one.after, self.tr("for the network"))):
                 label = QLabel()
+                label.setAccessibleName(f"{one.name} {what}")
+                label.setToolTip(f"{one.name} {what}")
+                label.setMinimumSize(THUMBNAIL, THUMBNAIL)
                 label.setAlignment(Qt.AlignmentFlag.AlignCenter)
                 height, width = array.shape[:2]
                 image = QImage(array.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
                 label.setPixmap(QPixmap.fromImage(image))
-                column.addWidget(label, 1)
+                column.addWidget(label)
             text = QLabel(f"{one.name}\n{one.size[0]} × {one.size[1]}")
             text.setAlignment(Qt.AlignmentFlag.AlignCenter)
             text.setTextFormat(Qt.TextFormat.PlainText)
-            column.addWidget(text)
+            column.insertWidget(0, text)
+            column.addStretch()
             box = QWidget()
             box.setLayout(column)
             self.strip.addWidget(box)

@@ -7,22 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrp_gui.jobs.imported import MEAN, NONE, Plan, Preview, Thumbnail, Whole, columns_key
+from lrp_gui.jobs.imported import AS_FOUND, MEAN, NONE, Plan, Preview, Thumbnail, Whole, columns_key
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.requests import TableData
 from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.jobs.texts import PLAIN, lines_as_table, reads_texts, tokenised
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lrp_engine.files.columns import Matched
-    from lrp_engine.files.table import PictureInput, RawTable
+    from lrp_engine.files.table import PictureInput, RawTable, Reading
     from lrp_engine.files.table_writing import Style
     from lrp_gui.document.results import NetworkInfo
 
 PREVIEW_ROWS = 100
 SAMPLE_NAMES = "sample"  # a column of this name that no input takes
-THUMBNAILS, THUMBNAIL_SIZE = 4, 128
+THUMBNAILS, THUMBNAIL_SIZE = 4, 112
 LONGEST_CELL = 200  # letters of a cell that are shown
 
 
@@ -42,22 +43,26 @@ def look(network: NetworkInfo, paths: Sequence[str], plan: Plan) -> Steps[Whole]
         If not even its first rows can be read.
     """
     from lrp_engine.errors import FormatError
-    from lrp_engine.files.table import match_columns, peek_table, read_table
+    from lrp_engine.files.table import PEEKED, match_columns, peek_table
     from lrp_engine.files.table_pictures import read_pictures
 
     name = Path(paths[0]).name
     yield Progress(text=f"Looking at {name}")
     picture = plan.picture or picture_of(network)
-    first = peek_table(paths, plan.reading, PREVIEW_ROWS if not _pictures(paths) else 1)
+    first = _texts(network, paths, plan.reading, most=PEEKED)
+    if first is None:
+        first = peek_table(paths, plan.reading, PREVIEW_ROWS if not _pictures(paths) else 1)
     if first.kind == "pictures":
         first = read_pictures(_files(paths), picture, THUMBNAILS)
         yield Part(tuple(_thumbnail(path, picture) for path in _first_files(paths)))
     yield Part(_preview(first))
     yield Progress(text=f"Reading {name}")
     try:
-        raw = read_table(_one(paths), picture, plan.reading)
+        raw = _read(network, paths, picture, plan.reading)
     except FormatError as error:
         return Whole(problem=str(error), choice=error.choice)
+    if raw.names != first.names:  # tokens came in before the texts
+        yield Part(_preview(raw))
     yield Progress(text=f"Reading {name}")
     return fitted(network, raw, plan, match_columns)
 
@@ -75,7 +80,8 @@ def fitted(network: NetworkInfo, raw: RawTable, plan: Plan, match: Any) -> Whole
         matched = match(features, named, raw)
     except FormatError as error:
         return Whole(raw, count, suggest_columns(features, named, raw), raw.notes, str(error))  # type: ignore[arg-type]
-    return Whole(raw, count, matched.order, raw.notes + matched.notes)
+    said = () if raw.kind == "pictures" else matched.notes  # their columns are of our making
+    return Whole(raw, count, matched.order, raw.notes + said)
 
 
 def take(network: NetworkInfo, path: str, raw: RawTable, order: Sequence[int], plan: Plan) -> Steps[TableData]:
@@ -139,7 +145,7 @@ def read_as_planned(network: NetworkInfo, paths: Sequence[str], plans: Mapping[s
         If it is no table, or does not fit.
     """
     from lrp_engine.errors import LrpError
-    from lrp_engine.files.table import match_columns, peek_table, read_table
+    from lrp_engine.files.table import match_columns, peek_table
 
     name = Path(paths[0]).name
     yield Progress(text=f"Reading {name}")
@@ -152,7 +158,7 @@ def read_as_planned(network: NetworkInfo, paths: Sequence[str], plans: Mapping[s
             plan = None  # reading it says why
     picture = (plan.picture if plan else None) or picture_of(network)
     yield Progress(text=f"Reading {name}")
-    raw = read_table(_one(paths), picture, *([plan.reading] if plan else []))
+    raw = _read(network, paths, picture, plan.reading if plan else AS_FOUND)
     yield Progress(text=f"Reading {name}")
     if plan is not None and plan.columns:
         order = plan.order(raw.names)
@@ -182,6 +188,30 @@ def write(path: str, columns: Mapping[str, Any], style: Style | None = None) -> 
     finally:
         steps.close()
     return path
+
+
+def _read(network: NetworkInfo, paths: Sequence[str], picture: PictureInput | None, reading: Reading) -> RawTable:
+    """Read a file whole; texts, where the network reads such, become tokens.
+
+    Raises
+    ------
+    lrp_engine.LrpError
+        If it cannot be read, or its texts cannot be cut into tokens.
+    """
+    from lrp_engine.files.table import read_table
+
+    lines = _texts(network, paths, reading)
+    raw = lines or read_table(_one(paths), picture, reading)
+    if not reads_texts(network) or raw.kind == "pictures":
+        return raw
+    return tokenised(network, paths[0], raw) or raw
+
+
+def _texts(network: NetworkInfo, paths: Sequence[str], reading: Reading, most: int = 0) -> RawTable | None:
+    """A plain text file for a network that reads tokens; None for any other."""
+    if len(paths) > 1 or not paths[0].lower().endswith(PLAIN) or not reads_texts(network):
+        return None
+    return lines_as_table(paths[0], reading, most)
 
 
 def _column(raw: RawTable, column: int) -> Sequence[str] | np.ndarray:
