@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.results import Feature
     from lrp_gui.theme import Theme
 
-NAME_WIDTH, BAR_WIDTH = 150, 108
+NAME_WIDTH, NUMBER_WIDTH, BAR_WIDTH = 150, 68, 120
 
 
 class QuietSlider(QSlider):
@@ -71,7 +71,7 @@ class RelevanceBar(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
         text = signed(self._value, 3, "–")
-        number = 58
+        number = NUMBER_WIDTH
         middle = number + (self.width() - number) / 2
         if self._limit > 0 and not math.isnan(self._value):
             length = self._value / self._limit * (self.width() - number) / 2

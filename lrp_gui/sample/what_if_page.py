@@ -175,6 +175,9 @@ class WhatIfPage(QWidget):
             self._ordered_for = self._sample() if known else None
             if relevance is not None:
                 return columns[np.argsort(-np.abs(relevance[columns]), kind="stable")]
+            # What keeps the sample from being explained comes first.
+            usable = np.isfinite(table.values[self._document.selected_sample, columns])
+            return columns[np.argsort(usable, kind="stable")]
         return columns
 
     def _names(self) -> list[str]:

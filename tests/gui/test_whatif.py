@@ -306,3 +306,12 @@ def test_what_is_typed_over_a_text_is_heard_even_if_it_is_zero(qtbot):
     qtbot.keyClicks(box, "3.14159265358979")
     qtbot.keyClick(box, Qt.Key.Key_Return)
     assert heard[-1] == 3.14159265358979
+
+
+def test_what_keeps_the_sample_from_being_explained_comes_first(page, diabetes, qtbot):
+    diabetes.document.edit_cell(3, 7, "unknown")
+    diabetes.document.select_sample(3)
+    settle(qtbot, diabetes)
+    page.refresh()
+    assert page.rows[0].column == 7
+    assert page.rows[0].box.text() == "unknown"
