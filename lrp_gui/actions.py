@@ -289,6 +289,7 @@ ACTIONS = (
     *(
         ActionRow(name, text, tip, "Explain", 3, keys, when=when)
         for name, text, tip, keys, when in (
+            ("edit_input", "Edit the Input", "Paint the picture, draw the series or type the text", "F9", "sample"),
             ("what_if", "What If", "Change the chosen sample by sliders, and see what follows", "F6", "sample"),
             ("sweep", "Sweep a Feature", "Output and relevance over the whole range of one feature", "F7", "sample"),
             ("reference", "Reference", "What the chosen sample is compared with or explained against", "F8", "sample"),

@@ -302,14 +302,23 @@ class Dialogs(QObject):
         self._window.statusBar().showMessage(text, SHOWN_MS)
 
     def shortcuts(self) -> None:
-        """List every shortcut."""
+        """List every shortcut, in two columns: one would be higher than a small screen."""
+        from lrp_gui.sample.editors.tools import shortcuts
+
         rows = []
         for row in ACTIONS:
             keys = self._window.actions_[row.id].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             name = f"{row.menu}: {row.text}" if row.menu in SUBMENUS else row.text.rstrip("…")
             if keys:
-                rows.append(f"<tr><td style='padding-right:24px'>{name}</td><td><b>{keys}</b></td></tr>")
-        self._tell(self.tr("Keyboard Shortcuts"), f"<table>{''.join(rows)}</table>")
+                rows.append((name, keys))
+        cells = [
+            f"<td style='padding-right:14px'>{name}</td><td style='padding-right:28px'><b>{keys}</b></td>"
+            for name, keys in rows + shortcuts()
+        ]
+        half = -(-len(cells) // 2)
+        second = [*cells[half:], *[""] * (2 * half - len(cells))]
+        lines = [f"<tr>{left}{right}</tr>" for left, right in zip(cells[:half], second, strict=True)]
+        self._tell(self.tr("Keyboard Shortcuts"), f"<table>{''.join(lines)}</table>")
 
     def about(self) -> None:
         """Version and licence."""

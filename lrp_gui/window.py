@@ -137,7 +137,7 @@ class Window(QMainWindow):
             "previous": lambda: document.select_sample(max(0, document.selected_sample - 1)),
             "next": lambda: document.select_sample(document.selected_sample + 1),
             "go_to": self._go_to_sample,
-            **{name: partial(self._show_sample, name) for name in ("what_if", "sweep", "reference")},
+            **{name: partial(self._show_sample, name) for name in ("edit_input", "what_if", "sweep", "reference")},
             "use_as_reference": self._use_as_reference,
             "no_reference": lambda: document.set_reference(NO_REFERENCE),
             "reset_sample": lambda: self.furniture and self.furniture.sample.what_if.reset(),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 WHAT_IF, SWEEP, REFERENCE = "what_if", "sweep", "reference"
+EDIT_INPUT = "edit_input"  # the first input that has an editor; the sliders where none has
 
 
 class SamplePanel(QWidget):
@@ -74,7 +75,9 @@ class SamplePanel(QWidget):
         return self.pages.get(self._keys[index]) if 0 <= index < len(self._keys) else None
 
     def open_page(self, key: str) -> None:
-        """Go to a tab: `WHAT_IF`, `SWEEP`, `REFERENCE`, or the name of an input that has an editor."""
+        """Go to a tab: `WHAT_IF`, `SWEEP`, `REFERENCE`, "input " and an input's name, or `EDIT_INPUT`."""
+        if key == EDIT_INPUT:
+            key = next((one for one in self._keys if one.startswith("input ")), WHAT_IF)
         if key in self._keys:
             self.tabs.setCurrentIndex(self._keys.index(key))
             self._show_page()

@@ -462,7 +462,7 @@ def test_a_person_paints_a_stroke_on_a_digit_and_sees_the_relevance_move(window,
     window.opener.open([str(DIGITS)])
     settle(qtbot, window)
     document = window.document
-    window.furniture.show_sample("input image")
+    window.actions_["edit_input"].trigger()
     editor = window.furniture.sample.page
     qtbot.waitUntil(lambda: editor.canvas.shape == (8, 8) and editor.canvas.overlay.isVisible())
     before, shade = document.result.explained, editor.canvas.overlay.image.copy()
@@ -483,3 +483,11 @@ def test_a_person_paints_a_stroke_on_a_digit_and_sees_the_relevance_move(window,
     settle(qtbot, window)
     assert document.result.explained == pytest.approx(before)
     window.document.table.mark_kept()
+
+
+def test_the_list_of_shortcuts_names_the_tools(window, qtbot):
+    window.actions_["shortcuts"].trigger()
+    text = window.dialogs.current.text()
+    assert "Picture: Occlude a Patch</td><td style='padding-right:28px'><b>O<" in text
+    assert "Tokens: Replace, insert, delete" in text
+    window.dialogs.current.close()

@@ -65,6 +65,23 @@ SERIES_TOOLS = (
         *(BOX, ("amount",), "Noise on {input} of {sample} (seed {seed})"),
     ),
 )  # fmt: skip
+# What else the keyboard does in an editor: where, what, keys.
+KEYS = (
+    ("Picture", "Go to a pixel", "Arrows"),
+    ("Picture", "Use the tool there", "Space"),
+    ("Picture", "Draw on", "Shift+Arrows"),
+    ("Picture", "Smaller or larger brush", "[ ]"),
+    ("Series", "Move the point", "Up Down PgUp PgDown"),
+    ("Picture, Series", "Closer, away, all of it", "+ − 0"),
+    ("Tokens", "Replace, insert, delete", "F2 Ins Del"),
+)
+
+
+def shortcuts() -> list[tuple[str, str]]:
+    """Every key of the editors, and what it does there."""
+    tools = (("Picture", PICTURE_TOOLS), ("Series", SERIES_TOOLS))
+    found = [(f"{say(where)}: {say(tool.text)}", tool.key) for where, table in tools for tool in table]
+    return found + [(f"{say(where)}: {say(what)}", keys) for where, what, keys in KEYS]
 
 
 def say(text: str) -> str:
