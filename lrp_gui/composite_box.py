@@ -95,6 +95,9 @@ class CompositeBox(QComboBox):
         about = self.currentData(ABOUT_ROLE) or ""
         tip = self.tr("The composite: which rule each layer gets")
         self.setToolTip(f"{tip}\n{self.currentText()}: {about}" if about else tip)
+        self.setEnabled(not settings.reference.explains)
+        if settings.reference.explains:
+            self.setToolTip(self.tr("No composite is used while samples are explained against a reference (F8)"))
 
     def _about_own(self) -> str:
         settings = self._document.settings

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from lrp_gui.document.reference import COPY, KINDS, MEAN, NO_REFERENCE, NONE, SAMPLE, Reference, make
+from lrp_gui.document.reference import COPY, KINDS, MEAN, NO_REFERENCE, NONE, SAMPLE, Reference, make, taking_mean
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.requests import SampleRequest
-from lrp_gui.jobs.steps import Progress, Steps
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -68,14 +67,9 @@ class Comparison(QObject):
         if kind != MEAN or table.values.size <= MOST_AT_ONCE:
             document.set_reference(make(kind, document, row, explains=explains) if kind else NO_REFERENCE)
             return
-
-        def taking() -> Steps[Reference]:
-            yield Progress()
-            return make(kind, document, explains=explains)
-
         title = self.tr("Taking the mean of the table")
         self._taking = self._jobs.submit(
-            Job(title, Priority.SAMPLE, taking, done=document.set_reference, failed=self._failed)
+            Job(title, Priority.SAMPLE, lambda: taking_mean(table, explains=explains), done=document.set_reference, failed=self._failed)
         )
 
     def set_explains(self, explains: bool) -> None:

@@ -6,6 +6,9 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from lrp_gui.document.words import counted
+from lrp_gui.jobs.steps import Progress, Steps
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 NONE, MEAN, ZEROS, SAMPLE, COPY = "", "mean", "zeros", "sample", "copy"
 KINDS = (NONE, MEAN, ZEROS, SAMPLE, COPY)
 _numbers = itertools.count(1)
-# Rows at a time whose mean is added up: a large table is never copied whole.
+# Rows at a time whose mean is added up.
 BLOCK_ROWS = 4096
 
 
@@ -116,8 +119,7 @@ def make(kind: str, document: Document, row: int = -1, *, explains: bool = False
     if kind == SAMPLE:
         return Reference(SAMPLE, sample_name(table.names[row]), row, explains, number=next(_numbers))
     values, title = _values(kind, table, row)
-    values.flags.writeable = False
-    return Reference(kind, title, -1, explains, values, next(_numbers))
+    return _kept(kind, values, title, explains=explains)
 
 
 def frozen(reference: Reference, table: InputTable) -> Reference:
@@ -136,12 +138,37 @@ def _values(kind: str, table: InputTable, row: int) -> tuple[np.ndarray, str]:
         return np.zeros(len(table.features)), "zeros"
     if kind == COPY:
         return np.array(table.values[row], dtype=np.float64), f"{sample_name(table.names[row])} as it was"
-    total, count = np.zeros(len(table.features)), 0
-    for first in range(0, table.samples, BLOCK_ROWS):
-        block = np.asarray(table.values[first : first + BLOCK_ROWS], dtype=np.float64)
+    steps = _mean(table)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+
+def taking_mean(table: InputTable, *, explains: bool) -> Steps[Reference]:
+    """The mean of a large table, in steps."""
+    values, title = yield from _mean(table)
+    return _kept(MEAN, values, title, explains=explains)
+
+
+def _kept(kind: str, values: np.ndarray, title: str, *, explains: bool) -> Reference:
+    values.flags.writeable = False
+    return Reference(kind, title, -1, explains, values, next(_numbers))
+
+
+def _mean(table: InputTable) -> Steps[tuple[np.ndarray, str]]:
+    """Over the samples that can be explained; a large table is never copied whole."""
+    import numpy as np
+
+    values = table.values
+    total, count = np.zeros(values.shape[1]), 0
+    for first in range(0, len(values), BLOCK_ROWS):
+        yield Progress(first, len(values))
+        block = np.asarray(values[first : first + BLOCK_ROWS], dtype=np.float64)
         good = np.isfinite(block).all(axis=1)
         total += block[good].sum(axis=0)
         count += int(good.sum())
     if not count:
         return np.array([feature.mean for feature in table.features], dtype=np.float64), "the features' means"
-    return total / count, f"the mean of {count:,} sample{'s' if count > 1 else ''}"
+    return total / count, f"the mean of {counted(count, 'sample')}"

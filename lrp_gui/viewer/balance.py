@@ -25,6 +25,7 @@ TITLES = {
     "unsupported": "unsupported",
     "unexplained": "unexplained",
 }
+GAP = "that part of the difference to the reference is open: its gradient stands in there"
 ADVICE = {
     "bias": "no input stands for that part",
     "stabilizer": "that part is lost to numerical safety; try {other}",
@@ -180,6 +181,8 @@ def _alarm(account: Balance, result: SampleResult) -> str:
         return f"{path}: {share} of the relevance is unexplained: {ADVICE['unexplained']}."
     if abs(account.sinks[worst]) / base > LARGE_SHARE:
         share = percent(abs(account.sinks[worst]) / base)
+        if result.against and worst == "unsupported":
+            return f"{path}: {share} of what arrived is lost in a gap: {GAP}."
         return f"{path}: {TITLES[worst]} absorbed {share} of what arrived: {ADVICE[worst].format(other=other)}."
     if f and account.largest / f > LARGE_RATIO:
         times = plain(account.largest / f, 2)
