@@ -7,9 +7,10 @@ own text. A formula is never computed: what the spreadsheet program saved with i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import FormatError
 from .archive import Archive
@@ -61,11 +62,8 @@ def read_excel(path: Path, reading: Reading = AS_FOUND, most: int = 0) -> RawTab
         if reading.sheet and reading.sheet not in names:
             have = in_words([f"“{one}”" for one in names])
             raise FormatError(f"{path.name} has no sheet “{reading.sheet}”; it has {have}.", choice="sheet")
-        for name in (reading.sheet,) if reading.sheet else names:
-            sheet = book.load_sheet(name, header_row=None, dtypes="string", n_rows=most or None)
-            if sheet.height and sheet.width:
-                break
-        else:
+        name, sheet = _first_sheet(book, (reading.sheet,) if reading.sheet else names, most)
+        if not sheet.height or not sheet.width:
             what = f"The sheet “{reading.sheet}” of {path.name}" if reading.sheet else path.name
             raise FormatError(
                 f"{what} is empty; a table needs a row of names and at least one row of numbers.", choice="sheet"
@@ -88,6 +86,18 @@ def read_excel(path: Path, reading: Reading = AS_FOUND, most: int = 0) -> RawTab
     table = from_text(path, lines, notes, row="Row", commas=False, reading=reading, kind="excel")
     bad = {place: (text, _reason(text, why)) for place, (text, why) in table.bad.items()}
     return replace(table, bad=bad, sheets=names)
+
+
+def _first_sheet(book: Any, names: Sequence[str], most: int) -> tuple[str, Any]:
+    """The first sheet that can be a table; if none can, the first in which something stands, or else the first."""
+    found: list[tuple[int, str, Any]] = []
+    for name in names:
+        sheet = book.load_sheet(name, header_row=None, dtypes="string", n_rows=most or None)
+        rows = min(sheet.height if sheet.width else 0, 2)
+        if rows == 2:
+            return name, sheet
+        found.append((rows, name, sheet))
+    return max(found, key=lambda one: one[0])[1:]
 
 
 def _spread(rows: list[list[str]], marks: _Marks) -> None:

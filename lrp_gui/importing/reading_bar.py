@@ -18,7 +18,7 @@ DECIMALS = ((".", "Point: 3.14"), (",", "Comma: 3,14"))
 UNEVEN = (("refuse", "Refuse the file"), ("fill", "Fill up or cut them"), ("skip", "Leave them out"))
 ALIKE = (("refuse", "Refuse the file"), ("number", "Number the later ones"))
 MERGED = (("first", "The first has the value"), ("all", "All have the value"))
-TEXT, EXCEL = ("text",), ("excel",)
+TEXT, LINES, EXCEL = ("text",), ("lines",), ("excel",)
 PER_ROW = 3
 
 
@@ -35,7 +35,7 @@ class ReadingBar(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._add("separator", self.tr("Se&parator"), SEPARATORS, TEXT)
-        self._add("encoding", self.tr("&Encoding"), ENCODINGS, TEXT)
+        self._add("encoding", self.tr("&Encoding"), ENCODINGS, (*TEXT, *LINES))
         self._add("decimal", self.tr("&Decimals"), DECIMALS, TEXT)
         self._add("sheet", self.tr("&Sheet"), (), EXCEL)
         self._add("merged", self.tr("&Merged cells"), MERGED, EXCEL)

@@ -11,7 +11,7 @@ from lrp_gui.jobs.imported import AS_FOUND, MEAN, NONE, Plan, Preview, Thumbnail
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.requests import TableData
 from lrp_gui.jobs.steps import Part, Progress, Steps
-from lrp_gui.jobs.texts import PLAIN, lines_as_table, reads_texts, tokenised
+from lrp_gui.jobs.texts import PLAIN, lines_as_table, matched_tokens, reads_texts, tokenised
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +77,7 @@ def fitted(network: NetworkInfo, raw: RawTable, plan: Plan, match: Any) -> Whole
     if len(plan.columns) == len(features):
         return Whole(raw, count, plan.order(raw.names), raw.notes)
     try:
-        matched = match(features, named, raw)
+        matched = matched_tokens(network, raw) or match(features, named, raw)
     except FormatError as error:
         return Whole(raw, count, suggest_columns(features, named, raw), raw.notes, str(error))  # type: ignore[arg-type]
     said = () if raw.kind == "pictures" else matched.notes  # their columns are of our making
@@ -166,7 +166,9 @@ def read_as_planned(network: NetworkInfo, paths: Sequence[str], plans: Mapping[s
         if sum(column != NONE for column in order) == known:
             data = yield from take(network, paths[0], raw, order, plan)
             return replace(data, notes=(*data.notes, "The columns were taken as they were mapped the last time."))
-    matched = match_columns(features_of(network), all(one.named for one in network.inputs), raw)  # type: ignore[arg-type]
+    matched = matched_tokens(network, raw)
+    if matched is None:
+        matched = match_columns(features_of(network), all(one.named for one in network.inputs), raw)  # type: ignore[arg-type]
     names = raw.names.index(SAMPLE_NAMES) if SAMPLE_NAMES in matched.extras else NONE
     return table_data(network, paths[0], raw, matched, names=names)
 

@@ -12,6 +12,7 @@ from lrp_gui.jobs.wording import token_inputs, vocabulary
 if TYPE_CHECKING:
     import numpy as np
 
+    from lrp_engine.files.columns import Matched
     from lrp_engine.files.table import RawTable, Reading
     from lrp_engine.files.tokens import Encoded, Tokenizer
     from lrp_gui.document.results import NetworkInfo
@@ -52,7 +53,7 @@ def lines_as_table(path: str, reading: Reading, most: int = 0) -> RawTable | Non
         return None
     import numpy as np
 
-    return from_values((TEXT,), np.full((len(lines), 1), np.nan), notes, texts={0: lines}, kind="text")
+    return from_values((TEXT,), np.full((len(lines), 1), np.nan), notes, texts={0: lines}, kind="lines")
 
 
 def tokenised(network: NetworkInfo, path: str, raw: RawTable) -> RawTable | None:
@@ -101,6 +102,16 @@ def tokenised(network: NetworkInfo, path: str, raw: RawTable) -> RawTable | None
         (*names, *raw.names), np.concatenate([values, beside], axis=1), notes, texts=others, kind=raw.kind
     )
     return replace(table, found=raw.found)
+
+
+def matched_tokens(network: NetworkInfo, raw: RawTable) -> Matched | None:
+    """The tokens that `tokenised` put before all other columns; None where there are none."""
+    from lrp_engine.files.columns import Matched
+
+    names = tuple(feature.name for one in network.inputs for feature in one.features)
+    if not reads_texts(network) or raw.names[: len(names)] != names:
+        return None
+    return Matched(tuple(range(len(names))), raw.names[len(names) :])
 
 
 def _text_column(raw: RawTable) -> int:
