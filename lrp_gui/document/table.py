@@ -136,7 +136,10 @@ class InputTable:
 
     def problem_at(self, row: int, column: int) -> Problem:
         """What is the matter with a cell."""
-        return Problem(int(self.codes(np.array([row]), np.array([column]))[0, 0]))
+        problem = self.checks.code(column, float(self.values[row, column]))
+        if problem == Problem.MISSING and (text := self.typed_text(row, column)):
+            return problem if read_cell(text, self.features[column])[1] == "missing" else Problem.TEXT
+        return problem
 
     def problem(self, row: int, column: int) -> str:
         """Why this cell cannot be used, in one sentence; "" when it can."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,12 +18,17 @@ from lrp_gui.document.table_blocks import Numbers, Patch, RowBlock, Words
 from lrp_gui.document.table_checks import read_cell
 
 LEFT_OUT = -1
+# So many cells tell what stands before decimals; a whole table of them would say nothing else.
+LOOKED_AT = 5000
 _SPACES = " \u00a0\u202f'’"  # what may stand between thousands beside comma or point
-_PLAIN = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
-_PLAIN_COLUMN = re.compile(rf"(?:{_PLAIN}\n)+", re.ASCII)
 _END = r"(?:[eE][+-]?\d+)?"
-_POINT = re.compile(rf"[+-]?(?:\d{{1,3}}(?:[,{_SPACES}]\d{{3}})+|\d*)(?:\.\d*)?{_END}", re.ASCII)
-_COMMA = re.compile(rf"[+-]?(?:\d{{1,3}}(?:[.{_SPACES}]\d{{3}})+|\d*)(?:,\d*)?{_END}", re.ASCII)
+_PLAIN_COLUMN = re.compile(rf"(?:(?:[+-]?(?:\d+\.?\d*|\.\d+){_END})?\n)+", re.ASCII)
+_WITH_POINT = rf"[+-]?(?:\d{{1,3}}(?:[,{_SPACES}]\d{{3}})+|\d*)(?:\.\d*)?{_END}"
+_WITH_COMMA = rf"[+-]?(?:\d{{1,3}}(?:[.{_SPACES}]\d{{3}})+|\d*)(?:,\d*)?{_END}"
+_POINT, _POINT_COLUMN = re.compile(_WITH_POINT, re.ASCII), re.compile(rf"(?:{_WITH_POINT}\n)+", re.ASCII)
+_COMMA, _COMMA_COLUMN = re.compile(_WITH_COMMA, re.ASCII), re.compile(rf"(?:{_WITH_COMMA}\n)+", re.ASCII)
+_WITHOUT_COMMAS = str.maketrans("", "", f",{_SPACES}")
+_WITHOUT_POINTS = str.maketrans("", "", f".{_SPACES}")
 
 Grid = list[list[str]]
 
@@ -55,6 +61,8 @@ class PastePlan:
         Why it cannot be done like this; "" when it can.
     asks : bool
         Whether somebody should see this before it happens.
+    read : dict
+        Copied column -> its numbers, and by line the texts that are none; empty where lines differ in length.
     """
 
     cells: Grid
@@ -68,6 +76,7 @@ class PastePlan:
     notes: tuple[str, ...] = ()
     problem: str = ""
     asks: bool = False
+    read: Mapping[int, tuple[np.ndarray, dict[int, str]]] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
@@ -177,16 +186,30 @@ def plan(
         notes.append("The lines differ in length; where a line ends early, the table stays as it is.")
     if order is None and even and not names:
         cells, target = _tiled(cells, target, columns, selected)
-    unusable = _unusable(table, cells, target, comma=comma)
+    read = {
+        at: numbers(table, column, [line[at] for line in cells if at < len(line)], comma=comma)
+        for at, column in enumerate(target)
+        if 0 <= column < len(table.features)
+    }
+    unusable = sum(int(np.count_nonzero(~np.isfinite(values))) for values, _typed in read.values())
     if unusable:
         notes.append(f"{unusable} cells are no numbers; they are kept as they are and marked.")
-    asks = bool(problem) or not even or unsure or LEFT_OUT in target
     added = max(0, len(cells) - len(rows))
     if added:
         notes.append(f"{added} samples are added at the end.")
-    over = rows[: len(cells)]
     return PastePlan(
-        cells, names, over, added, tuple(target), comma, wanted and bool(names), unusable, tuple(notes), problem, asks
+        cells=cells,
+        header=names,
+        rows=rows[: len(cells)],
+        added=added,
+        columns=tuple(target),
+        decimal_comma=comma,
+        by_name=wanted and bool(names),
+        unusable=unusable,
+        notes=tuple(notes),
+        problem=problem,
+        asks=bool(problem) or not even or unsure or LEFT_OUT in target,
+        read=read if even else {},
     )
 
 
@@ -195,9 +218,12 @@ def made(table: InputTable, plan: PastePlan) -> tuple[list[Patch], RowBlock | No
     features = len(table.features)
     over = len(plan.rows)
     by_columns: dict[tuple[int, ...], list[int]] = {}
-    for place, line in enumerate(plan.cells[:over]):
-        places = tuple(at for at in range(len(line)) if plan.columns[at] != LEFT_OUT)
-        by_columns.setdefault(places, []).append(place)
+    used = tuple(at for at, column in enumerate(plan.columns) if column != LEFT_OUT)
+    if plan.read and over:
+        by_columns[used] = list(range(over))
+    else:
+        for place, line in enumerate(plan.cells[:over]):
+            by_columns.setdefault(tuple(at for at in used if at < len(line)), []).append(place)
     patches: list[Patch] = []
     for places, lines in by_columns.items():
         patches += _patches(table, plan, np.array(lines, dtype=np.intp), places)
@@ -208,6 +234,13 @@ def made(table: InputTable, plan: PastePlan) -> tuple[list[Patch], RowBlock | No
     extras = [column.copy() for column in block.extras]
     for at, column in enumerate(plan.columns):
         if column == LEFT_OUT:
+            continue
+        if at in plan.read:
+            found, typed = plan.read[at]
+            values[:, column] = found[over:]
+            for line, text in typed.items():
+                if line >= over:
+                    table.give_text(int(block.ids[line - over]), column, text)
             continue
         lines = [row for row, line in enumerate(rest) if at < len(line)]
         texts = [rest[row][at] for row in lines]
@@ -222,10 +255,12 @@ def made(table: InputTable, plan: PastePlan) -> tuple[list[Patch], RowBlock | No
 
 def numbers(table: InputTable, column: int, texts: Sequence[str], *, comma: bool) -> tuple[np.ndarray, dict[int, str]]:
     """(cells,) of numbers for a feature, and the texts that are none by their place."""
-    # The most likely case at once: a regular expression over the whole column costs what one over a few cells does.
-    if texts and not comma and _PLAIN_COLUMN.fullmatch("\n".join(texts) + "\n"):
-        values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
-        if np.isfinite(values).all():
+    # The most likely cases at once: an expression over the whole column costs what one over a few cells does.
+    whole = _plain_column("\n".join(texts), comma=comma) if texts else ""
+    if whole:
+        cells = (float(cell) if cell else np.nan for cell in whole.split("\n"))
+        values = np.fromiter(cells, dtype=np.float64, count=len(texts))
+        if not np.isinf(values).any():
             return values, {}
     values, typed = np.empty(len(texts)), dict[int, str]()
     known: dict[str, tuple[float, str]] = {}
@@ -237,6 +272,17 @@ def numbers(table: InputTable, column: int, texts: Sequence[str], *, comma: bool
         if found[1] and text.strip():
             typed[place] = text
     return values, typed
+
+
+def _plain_column(whole: str, *, comma: bool) -> str:
+    """Numbers of a column, a line each, as Python writes them; "" where something is neither number nor gap."""
+    if not (comma and "." in whole) and _PLAIN_COLUMN.fullmatch(whole + "\n"):
+        return whole
+    whole = whole.replace("−", "-")
+    if not (_COMMA_COLUMN if comma else _POINT_COLUMN).fullmatch(whole + "\n"):
+        return ""
+    whole = whole.translate(_WITHOUT_POINTS if comma else _WITHOUT_COMMAS).replace(",", ".")
+    return whole if _PLAIN_COLUMN.fullmatch(whole + "\n") else ""
 
 
 def _read(table: InputTable, column: int, text: str, *, comma: bool) -> tuple[float, str]:
@@ -267,6 +313,11 @@ def _patches(table: InputTable, plan: PastePlan, lines: np.ndarray, places: Sequ
     values, texts = np.empty((len(columns), len(rows))).T, dict[tuple[int, int], str]()
     chosen = lines.tolist()
     for place, at in enumerate(numeric):
+        if at in plan.read:
+            found, typed = plan.read[at]
+            values[:, place] = found[: len(rows)]
+            texts |= {(row, place): text for row, text in typed.items() if row < len(rows)}
+            continue
         cells = [plan.cells[line][at] for line in chosen]
         values[:, place], typed = numbers(table, int(columns[place]), cells, comma=plan.decimal_comma)
         texts |= {(row, place): text for row, text in typed.items()}
@@ -312,18 +363,12 @@ def _numeric(cell: str) -> bool:
 def _decimal_comma(cells: Grid) -> tuple[bool, bool]:
     """Whether commas stand before decimals, and whether that cannot be told."""
     point = comma = either = False
-    for line in cells:
-        for cell in line:
-            if "," not in cell:
-                point = point or ("." in cell and not number(cell)[1] and not _COMMA.fullmatch(cell))
-                continue
-            as_point = not number(unlocalised(cell, comma=False))[1]
-            as_comma = not number(unlocalised(cell, comma=True))[1]
-            point, comma, either = (
-                point or (as_point and not as_comma),
-                comma or (as_comma and not as_point),
-                either or (as_point and as_comma),
-            )
+    telling = (cell for line in cells for cell in line if "," in cell or "." in cell)
+    for cell in itertools.islice(telling, LOOKED_AT):
+        as_point = not number(unlocalised(cell, comma=False))[1]
+        as_comma = not number(unlocalised(cell, comma=True))[1]
+        point, comma = point or (as_point and not as_comma), comma or (as_comma and not as_point)
+        either = either or (as_point and as_comma and "," in cell)
     return comma and not point, either and comma == point
 
 
@@ -336,13 +381,3 @@ def _tiled(cells: Grid, target: list[int], columns: np.ndarray, selected: tuple[
     if right > 1:
         cells, target = [line * right for line in cells], columns[: width * right].tolist()
     return cells * max(down, 1), target
-
-
-def _unusable(table: InputTable, cells: Grid, target: Sequence[int], *, comma: bool) -> int:
-    count = 0
-    for at, column in enumerate(target):
-        if 0 <= column < len(table.features):
-            texts = [line[at] for line in cells if at < len(line)]
-            values, _typed = numbers(table, column, texts, comma=comma)
-            count += int(np.count_nonzero(~np.isfinite(values)))
-    return count

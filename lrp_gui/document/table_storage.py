@@ -41,6 +41,13 @@ class Column:
         if is_run(rows) and before + count <= len(self._room):
             self._shift(int(rows[0]), int(rows[0]) + count, before - int(rows[0]))
             self._room[int(rows[0]) : int(rows[0]) + count] = block
+        elif before + count <= len(self._room):
+            old = np.ones(before + count, dtype=bool)
+            old[rows] = False
+            source = np.cumsum(old) - 1  # of a new row the one before it, which is written over at once
+            for line in self._lines():
+                line[: before + count] = line[source]
+            self._room[rows] = block
         else:
             self._room = self._with_room(before + count, rows, block)
         self._rows = before + count
@@ -52,10 +59,9 @@ class Column:
             first, after = int(rows[0]), int(rows[-1]) + 1
             self._shift(after, first, self._rows - after)
         else:
-            keep = np.ones(self._rows, dtype=bool)
-            keep[rows] = False
+            kept = np.delete(np.arange(self._rows), rows)
             for line in self._lines():
-                line[: self._rows - count] = line[: self._rows][keep]
+                line[: self._rows - count] = line[kept]
         self._rows -= count
         if self._room.dtype == object:  # what nobody sees any more need not be kept
             self._room[self._rows : self._rows + count] = None

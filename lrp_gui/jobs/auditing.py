@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -80,6 +81,17 @@ class Checks:
                 strange = finite[:, place] & ~np.isin(values[:, place], known)
                 codes[strange, place] = Problem.CATEGORY
         return codes
+
+    def code(self, column: int, value: float) -> Problem:
+        """The same of one number."""
+        one = self._features[column]
+        if not math.isfinite(value):
+            return Problem.MISSING if math.isnan(value) else Problem.INFINITE
+        if one.categories and value not in self._categories[column]:
+            return Problem.CATEGORY
+        if one.integer and value != round(value):
+            return Problem.WHOLE
+        return Problem.FINE if one.low <= value <= one.high else Problem.RANGE
 
     def audit(self, values: np.ndarray) -> Audit:
         """Look at a whole table, by blocks."""

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from lrp_gui.document import commands, scores
+from lrp_gui.document import commands, scores, table_paste
 from lrp_gui.document.document import Document
 from lrp_gui.document.results import Feature, TableResult
 from lrp_gui.document.state import Contents, ExplainSettings
@@ -266,6 +266,29 @@ def test_a_number_that_can_be_read_in_two_ways_is_asked_about(document):
     document.decimal_comma = True
     document.run_paste(plan(document, "1,234\n", (0, 2)))
     assert document.table.values[0, 2] == 1.234
+
+
+@pytest.mark.parametrize("comma", [False, True])
+def test_a_column_at_once_says_what_its_cells_say_one_by_one(document, comma):
+    columns = [
+        ["1", "2.5", "-3e2", "", ".5", "7."],
+        ["1,234.5", "12", "−3", "1 234"],
+        ["1.234,5", "12", "−3", "1 234"],
+        ["1,5", "2,25", "", "3"],
+        ["1.234", "5.678"],
+        ["1,234", "5,678"],
+        ["1e999", "2"],
+        [",5", "-,25"],
+        ["1,23,4", "5"],
+        ["nan", "5"],
+    ]
+    for texts in columns:
+        values, typed = table_paste.numbers(document.table, 2, texts, comma=comma)
+        for place, text in enumerate(texts):
+            # Beside a word no column is read at once.
+            alone, single = table_paste.numbers(document.table, 2, [text, "a word"], comma=comma)
+            assert np.array_equal(alone[:1], values[place : place + 1], equal_nan=True), text
+            assert single.get(0, "") == typed.get(place, ""), text
 
 
 def test_a_header_leads_each_column_to_its_place(document):
