@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lrp_gui.window import Window
 
 # At most so wide and high; in a small window a share of it, for the picture in the centre needs the room most.
-LEFT_WIDTH, BOTTOM_HEIGHT = 410, 250
+LEFT_WIDTH, BOTTOM_HEIGHT = 520, 250
 LEFT_SHARE, BOTTOM_SHARE = 0.28, 0.3
 TALL_SHARE = 0.26  # of a tall window the bottom may have more
 RIGHT_WIDTH, RIGHT_SHARE = 520, 0.3
@@ -44,6 +44,8 @@ class Furniture(QObject):
         self._arranged = False
         self.browser: Any = None
         self.health: Any = None
+        self.comparison: Any = None
+        self.comparison_dock: QDockWidget | None = None
         self.table: Any = None
         self.viewer: Any = None
         self.inspector: Any = None
@@ -122,7 +124,7 @@ class Furniture(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
-        for view in (self.table, self.viewer, self.inspector, self.sample, self.health):
+        for view in (self.table, self.viewer, self.inspector, self.sample, self.health, self.comparison):
             if view is not None:
                 view.set_theme(theme)
 
@@ -151,6 +153,29 @@ class Furniture(QObject):
 
         self.health = HealthTab(make)
         self.browser.tabs.addTab(self.health, self.tr("Health"))
+
+    def compare(self, path: str) -> None:
+        """Put another file beside the open one; the dock about it comes with the first."""
+        if self.comparison is None:
+            from lrp_gui.browser.compare_view import CompareView
+            from lrp_gui.document.comparing_files import FileComparison
+
+            window = self._window
+            comparison = FileComparison(window.document, window.jobs, self)
+            self.comparison = CompareView(window.document, comparison, window.theme)
+            self.comparison_dock = self._dock("comparison", self.tr("Comparison"), self.comparison, "Alt+5")
+            window.addDockWidget(BOTTOM, self.comparison_dock)
+            window.tabifyDockWidget(self.docks[1], self.comparison_dock)
+            self.inspection.set_comparison(comparison)
+            comparison.begun.connect(self._show_comparison)
+            comparison.chosen.connect(self._show_inspector)
+            comparison.cleared.connect(self.comparison_dock.hide)
+        self.comparison.comparison.compare(path)
+
+    def _show_comparison(self) -> None:
+        if self.comparison_dock is not None:
+            self.comparison_dock.show()
+            self.comparison_dock.raise_()
 
     def _bring_table(self) -> None:
         from lrp_gui.table import TablePanel
@@ -239,7 +264,7 @@ class Furniture(QObject):
         dock = self.inspector_dock
         if dock is None or not self._arranged:
             return
-        chosen = bool(self._window.document.selected_tensor)
+        chosen = self.inspection.row is not None
         if chosen and not dock.isVisible():
             dock.show()
             widths = [min(self.docks[0].width(), self._most()[0]), self._most_right()]

@@ -14,7 +14,7 @@ from lrp_gui.browser.rule_delegate import RuleDelegate, edit_rule
 from lrp_gui.browser.search import NotUnderstood
 from lrp_gui.browser.search_bar import SearchBar
 from lrp_gui.browser.tensor_bar import TensorBar
-from lrp_gui.browser.tensors_model import MEASURED, ODD, ROLE, SHARE, TensorsModel
+from lrp_gui.browser.tensors_model import MEASURED, ODD, ROLE, SHARE, SIZE, TensorsModel
 from lrp_gui.browser.tree_view import SearchableTree
 from lrp_gui.document.files import LOADING
 from lrp_gui.document.measuring import Measurement
@@ -37,6 +37,9 @@ class Browser(QWidget):
         self.search = SearchBar(self)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
+        # No tab out of sight, and none without its name: the dock is never narrower than they are together.
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideNone)
         self.tabs.setAccessibleName(self.tr("Model browser"))
         self.layers = LayersView(document, self)
         self.measurement = Measurement(document, jobs, self) if jobs is not None else None
@@ -68,6 +71,7 @@ class Browser(QWidget):
             tree.tree.failed.connect(self._say_problem)
         document.file_changed.connect(self._turn)
         document.network_changed.connect(self._turn)
+        self._find()
         self._turn()
 
     def step(self, by: int) -> None:
@@ -157,6 +161,7 @@ class LayersView(SearchableTree):
         # What people look for while something is explained stands before what never changes: a narrow dock shows it.
         header = self.header()
         header.moveSection(RELEVANCE, 1)
+        header.moveSection(header.visualIndex(RULE), 2)
         header.moveSection(header.visualIndex(PARAMETERS), self._model.columnCount() - 2)
         document.layer_selected.connect(self.follow)
         document.network_changed.connect(self.fit)
@@ -226,7 +231,9 @@ class TensorsView(SearchableTree):
         self.setAccessibleName(self.tr("Tensors of the file"))
         header = self.header()
         header.moveSection(header.visualIndex(SHARE), ROLE)
-        header.moveSection(header.visualIndex(ODD), 1)  # what one looks for stands beside the name
+        header.moveSection(header.visualIndex(SIZE), 1)
+        header.moveSection(header.visualIndex(ODD), 2)
+        header.sortIndicatorChanged.connect(self._show_sorted)
         document.tensor_selected.connect(self.follow)
         document.file_changed.connect(self._show_columns)
         self._model.arranged.connect(self.fit)
@@ -243,6 +250,13 @@ class TensorsView(SearchableTree):
 
     def chosen_path(self) -> str:  # noqa: D102
         return self._document.selected_tensor
+
+    def _show_sorted(self, column: int) -> None:
+        """What somebody sorts by stands beside the names: in a narrow dock it would be out of sight."""
+        header = self.header()
+        if column > 0:
+            header.moveSection(header.visualIndex(column), 1)
+            self.horizontalScrollBar().setValue(0)
 
     def _show_columns(self) -> None:
         """Only those that have something to say."""

@@ -78,6 +78,13 @@ class RuleDelegate(Roomy):
         width = min(max(rect.width(), LEAST_WIDTH), room)
         editor.setGeometry(max(0, min(rect.left(), room - width)), rect.top(), width, rect.height())
 
+    def destroyEditor(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: N802
+        """Afterwards the names are in sight again."""
+        view = self.parent()
+        if isinstance(view, QAbstractItemView):
+            view.horizontalScrollBar().setValue(0)
+        super().destroyEditor(editor, index)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Enter does not close a box whose text makes no rule: what is typed stays, and the reason is said."""
         pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in ENTER

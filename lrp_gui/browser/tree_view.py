@@ -22,7 +22,9 @@ from lrp_gui.document.words import shape_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_COLUMN = 170
+MAX_COLUMN = 200
+# In a narrow dock something has to stand beside the names.
+LEAST_NAME, NAME_SHARE = 110, 0.55
 # So many rows are looked at to find how wide a column should be: all of a large file would take a second.
 FITTED_ROWS = 30
 ROW_ROOM = 6
@@ -228,8 +230,11 @@ class SearchableTree(QTreeView):
     def fit(self, first: int = 0) -> None:
         """Columns as wide as what stands in them, within reason."""
         for column in range(first, self.tree.columnCount()):
+            if self.isColumnHidden(column):
+                continue
+            most = MAX_COLUMN if column else max(LEAST_NAME, min(MAX_COLUMN, round(NAME_SHARE * self.width())))
             self.resizeColumnToContents(column)
-            self.header().resizeSection(column, min(self.header().sectionSize(column) + 2, MAX_COLUMN))
+            self.header().resizeSection(column, min(self.header().sectionSize(column) + 2, most))
 
     def _unfold(self, wanted: Any) -> None:
         """Level by level, for as long as not too many rows would stand there."""

@@ -142,11 +142,13 @@ def read_rule(text: str, network: NetworkInfo | None, select: Selector) -> Rule:
     from lrp_engine.errors import CompositeError
     from lrp_engine.rulebook import Rule
 
-    rule = Rule.parse(text)
     nodes = takers(network, select)
     if not nodes:
-        known = ", ".join(layer.path for layer in network.layers[:8]) if network is not None else ""
-        raise CompositeError(f"Nothing in this network is meant by “{described(select)}”; its layers are {known} …")
+        known = [layer.path for layer in network.layers[:8]] if network is not None else []
+        raise CompositeError(
+            f"Nothing in this network is meant by “{described(select)}”; its layers are called {', '.join(known)} …"
+        )
+    rule = Rule.parse(text)
     if not any(rule.fits(node.kind, node.family) for node in nodes):
         possible = ", ".join(row.name for row in offers(nodes))
         raise CompositeError(

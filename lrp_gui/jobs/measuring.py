@@ -132,8 +132,9 @@ def _reasons(one: Measured, usual: float) -> list[Oddity]:
         reasons.append(Oddity(1e7 + one.infs, f"{one.infs:,} infinite"))
     wide = len(one.shape) > 1
     if one.count > 1 and one.min == one.max:
-        # Norms and biases begin as ones and zeros; a whole matrix of one number has learned nothing.
-        reasons.append(Oddity(1e3 if wide else 1.0, f"every number is {one.min:g}"))
+        # Norms and biases begin as ones and zeros, and may stay so; a whole matrix of one number has learned nothing.
+        if wide or one.min not in {0, 1}:
+            reasons.append(Oddity(1e3 if wide else 1.0, f"every number is {one.min:g}"))
     elif one.count and wide and one.zeros > one.count / 2:
         reasons.append(Oddity(10 * one.zeros / one.count, f"{100 * one.zeros / one.count:.0f} % zeros"))
     if one.far > FAR:
