@@ -112,11 +112,6 @@ class ObstaclePage(QScrollArea):
         self.copy_details.clicked.connect(self._copy_details)
         self.back = QPushButton()
         self.back.clicked.connect(lambda _checked=False: actions["undo"].trigger())
-        self._row, self._below = QHBoxLayout(), QHBoxLayout()
-        for row, buttons in ((self._row, self.buttons.values()), (self._below, (self.back, self.copy_details))):
-            for button in buttons:
-                row.addWidget(button)
-            row.addStretch()
         box = QWidget()
         box.setMaximumWidth(WIDTH)
         box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -125,8 +120,14 @@ class ObstaclePage(QScrollArea):
         column.setSpacing(10)
         for widget in (self.headline, self.file, self.sentence, self.calls, self.advice):
             column.addWidget(widget)
-        column.addLayout(self._row)
-        column.addLayout(self._below)
+        self._row, self._below = QHBoxLayout(), QHBoxLayout()
+        for row, buttons in ((self._row, self.buttons.values()), (self._below, (self.back, self.copy_details))):
+            # Filled where it stands: a layout that is put in its place with widgets in it gets its items wrapped by
+            # PySide, and a button that changes rows would leave the wrapper of an item behind that is no more.
+            column.addLayout(row)
+            for button in buttons:
+                row.addWidget(button)
+            row.addStretch()
         self._box = box
         content = QWidget()
         middle = QHBoxLayout()

@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from lrp_gui.garbage import forget_items
+
 
 @pytest.fixture(autouse=True)
 def settings_apart(tmp_path, qapp):
@@ -38,6 +40,7 @@ def no_thread_left(monkeypatch, request):
     before = set(threading.enumerate())
     yield
     gc.collect()
+    forget_items()  # many a test has no window, which would see to it
     left = [thread.objectName() or type(thread).__name__ for thread in started if _still_runs(thread)]
     # Dummy threads are Python's notes of foreign threads that once called in; they are no threads of ours. Nor is the
     # one that tqdm, which torch's export uses, keeps for as long as the process lives.
