@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 # Work shorter than this is not worth a word: it would only flicker.
 QUIET_MS = 200
 BAR_WIDTH = 140
+# So many samples are told one by one.
+MOST_REASONS = 10
+# What is the matter with cells, by `Problem`, after their number.
+CELLS = {
+    "MISSING": "missing",
+    "TEXT": "no number",
+    "INFINITE": "infinite",
+    "RANGE": "out of range",
+    "CATEGORY": "of no category",
+    "WHOLE": "not whole",
+}
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported")
 
 
@@ -73,29 +84,35 @@ class Status(QObject):
         self.progress.show()
 
     def _show_problem(self) -> None:
-        table = self._document.table
-        result = self._document.table_result
-        reasons = dict(result.refused) if result is not None else {}
-        if table is not None:
-            reasons |= {row: table.row_problem(row) for row in (~table.good_rows()).nonzero()[0].tolist()}
-        bad = sorted(reasons)
-        parts = []
-        problem = self._document.problem
-        if problem and self._document.selected_sample not in bad:
+        table, problem = self._document.table, self._document.problem
+        bad = self._unexplained()
+        parts, tips = [], []
+        if problem and self._document.selected_sample not in bad[:MOST_REASONS]:
             # not a matter of cells: no sample is explained
             parts.append(self.tr("Not explained"))
-            self.problem.setToolTip(problem)
-        elif bad and table is not None:
-            count = len(bad)
-            parts.append(
-                self.tr("{count} samples are not explained").format(count=count)
-                if count > 1
-                else self.tr("1 sample is not explained")
-            )
-            self.problem.setToolTip("\n".join(reasons[row] for row in bad[:10]))
-        else:
-            self.problem.setToolTip("")
-        self.problem.setText("  ".join(parts))
+            tips.append(problem)
+        elif bad:
+            several = self.tr("{count} samples are not explained").format(count=f"{len(bad):,}")
+            parts.append(several if len(bad) > 1 else self.tr("1 sample is not explained"))
+            tips += [self._reason(row) for row in bad[:MOST_REASONS]]
+        counts = table.problem_counts() if table is not None else {}
+        cells = [f"{count:,} {self.tr(CELLS[kind.name])}" for kind, count in counts.items()]
+        if cells:
+            parts.append(self.tr("cells: {cells}").format(cells=", ".join(cells)))
+        self.problem.setToolTip("\n".join(tips))
+        self.problem.setText("  ·  ".join(parts))
+
+    def _unexplained(self) -> list[int]:
+        """Rows that cannot be explained, ascending."""
+        table, result = self._document.table, self._document.table_result
+        refused = set(result.refused) if result is not None else set()
+        blocked = (~table.good_rows()).nonzero()[0].tolist() if table is not None and table.blocked else []
+        return sorted(refused.union(blocked)) if refused else blocked
+
+    def _reason(self, row: int) -> str:
+        table, result = self._document.table, self._document.table_result
+        blocked = table.row_problem(row) if table is not None else ""
+        return blocked or (result.refused.get(row, "") if result is not None else "")
 
     def _show_balance(self) -> None:
         result = self._document.result

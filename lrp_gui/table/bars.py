@@ -59,7 +59,7 @@ class FilterBox(QWidget):
         self.box.setPlaceholderText(self.tr('Filter: age > 0.1 and prediction == "2"'))
         self.box.setAccessibleName(self.tr("Filter the samples"))
         self.box.setToolTip(_help(self.tr("Shows only the samples of which this holds. Esc clears.")))
-        self.box.setMinimumWidth(150)
+        self.box.setMinimumWidth(90)
         self.again = QToolButton(self)
         self.again.setText(self.tr("⟳ Apply Again"))
         self.again.setToolTip(self.tr("Cells changed since the rows were filtered, sorted or grouped"))

@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QKeyEvent, QPainter, QPalette, QPen, QPolygon
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from lrp_gui.table.columns import Kind
-from lrp_gui.table.shown import BAD, LEFT, MISSING, OUTSIDE, RIGHT, WORDS
+from lrp_gui.table.shown import LEFT, MISSING, OUTSIDE
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel
@@ -21,7 +21,6 @@ Index = QModelIndex | QPersistentModelIndex
 MARK_SIZE = 8
 SELECTED = QStyle.StateFlag.State_Selected
 HAS_DISPLAY = QStyleOptionViewItem.ViewItemFeature.HasDisplay
-BAD_STATES = frozenset({MISSING, BAD})
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -44,7 +43,7 @@ class CellDelegate(QStyledItemDelegate):
         put: Any = changed
         put.text = model.text(row, column)
         put.features = HAS_DISPLAY
-        put.displayAlignment = LEFT if column.kind in WORDS else RIGHT
+        put.displayAlignment = model.side(column)
         put.textElideMode = Qt.TextElideMode.ElideRight
         if back is not None:
             put.backgroundBrush = QBrush(back)
@@ -62,7 +61,9 @@ class CellDelegate(QStyledItemDelegate):
             return
         box: QRect = option.rect  # type: ignore[attr-defined]
         if column.kind is Kind.PICTURE:
-            self._pictures.paint(painter, box, row)
+            selected = bool(option.state & SELECTED)  # type: ignore[attr-defined]
+            ink = option.palette.highlightedText().color() if selected else None  # type: ignore[attr-defined]
+            self._pictures.paint(painter, box, row, ink)
         elif column.kind is Kind.FEATURE and (state := model.state(row, column.number)):
             self._mark(painter, box, state, selected=bool(option.state & SELECTED))  # type: ignore[attr-defined]
 

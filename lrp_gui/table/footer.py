@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QAbstractItemView
 from lrp_gui.document.words import MINUS, counted, percent
 from lrp_gui.table.columns import PINNED, Kind
 from lrp_gui.table.pinned import PinnedTable
-from lrp_gui.table.view import ROW_MARGIN
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
 Role = Qt.ItemDataRole
+FOOT_MARGIN = 3  # three rows beside the few of a low window
 # How a row is called, and which number of an extent stands in it.
 ROWS = (("min", "low"), ("mean", "mean"), ("max", "high"))
 
@@ -109,7 +109,7 @@ class Footer(PinnedTable):
             view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        height = QFontMetrics(self.font()).height() + ROW_MARGIN
+        height = QFontMetrics(self.font()).height() + FOOT_MARGIN
         self.set_row_height(height)
         self.setFixedHeight(len(ROWS) * height + 2 * self.frameWidth())
         table.horizontalScrollBar().valueChanged.connect(self.horizontalScrollBar().setValue)

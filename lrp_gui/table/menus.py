@@ -140,7 +140,7 @@ class Menus(QObject):
         document, rows = self._document, self._panel.view.selected_rows()
         if not rows:
             return
-        samples = counted(len(rows), self.tr("Sample"))
+        samples = self.tr("Sample") if len(rows) == 1 else counted(len(rows), self.tr("Sample"))
         self._add(menu, self.tr("Rename Sample…"), self.rename)
         self._add(menu, self.tr("Insert Sample Above"), lambda: document.insert_sample(rows[0]))
         self._add(menu, self.tr("Insert Sample Below"), lambda: document.insert_sample(rows[-1] + 1))

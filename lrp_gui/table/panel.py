@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lrp_gui.jobs.queue import JobQueue
     from lrp_gui.theme import Theme
 
-WIDTH_FOR_WORDS = 1180
+WIDTH_FOR_WORDS, WIDTH_FOR_COUNT = 1180, 640
 SHADES = {"tint": Shade.RELEVANCE, "tint_value": Shade.VALUE, "tint_difference": Shade.DIFFERENCE}
 
 
@@ -112,6 +112,7 @@ class TablePanel(QWidget):
         document, model = self._document, self.view.table_model
         document.table_changed.connect(self._tell)
         document.result_changed.connect(self._tell_legend)
+        document.table_result_changed.connect(self._tell_count)
         model.layout_changed.connect(self._tell)
         model.arranger.changed.connect(self._tell)
         model.arranger.state_changed.connect(self._tell)
@@ -251,6 +252,7 @@ class TablePanel(QWidget):
         """Without room for words the buttons keep their icons, rather than vanish behind an arrow."""
         super().resizeEvent(event)
         style = Qt.ToolButtonStyle
+        self._tell_count()
         roomy = self.width() >= WIDTH_FOR_WORDS
         self._bar.setToolButtonStyle(style.ToolButtonTextBesideIcon if roomy else style.ToolButtonIconOnly)
 
@@ -297,10 +299,22 @@ class TablePanel(QWidget):
         self.pager.show_page(*model.page, shown=there and not model.picture)
         if table is None:
             return
-        shown = counted(table.samples, self.tr("sample"))
+        self._tell_count()
+
+    def _tell_count(self) -> None:
+        table, model = self._document.table, self.view.table_model
+        if table is None:
+            return
+        order, features = model.arranger.order, len(model.all_features)
+        samples = counted(table.samples, self.tr("sample"))
+        shown = f"{order.matches:,}"
         if order.matches != order.samples:
-            shown = self.tr("{shown} of {all}").format(shown=f"{order.matches:,}", all=shown)
-        self._count.setText(f"{shown} × {counted(len(model.all_features), 'feature')}")
+            samples, shown = f"{shown} of {samples}", f"{shown} of {table.samples:,}"
+        text = f"{samples} × {counted(features, self.tr('feature'))}"
+        result = self._document.table_result
+        partial = result.partial if result is not None else ""
+        self._count.setText(text if self.width() >= WIDTH_FOR_COUNT else f"{shown} × {features:,}")
+        self._count.setToolTip("\n".join(filter(None, (text, partial))))
 
     def _tell_tabs(self) -> None:
         model = self.view.table_model

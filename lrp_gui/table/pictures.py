@@ -22,6 +22,7 @@ LINE_POINTS = 160
 MARGIN = 3
 MOST_PIXELS = 96  # to a side of what is kept
 IMAGE_CHANNELS = (1, 3)
+BYTES_FROM, BYTES_TO = 64, 255  # the lightest pixel of an image of bytes
 
 
 class Pictures:
@@ -39,8 +40,8 @@ class Pictures:
         """How wide a column of them should be."""
         return 4 * PICTURE_ROW if self._planes(np.zeros(max(1, self._model.size_of_picture()))) is not None else 320
 
-    def paint(self, painter: QPainter, box: QRect, row: int) -> None:
-        """The input of one sample."""
+    def paint(self, painter: QPainter, box: QRect, row: int, ink: QColor | None = None) -> None:
+        """The input of one sample; `ink` is for the words where they stand on the selection's colour."""
         inner = box.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
         picture, told, line = self._of(row, "value")
         left = inner.left()
@@ -53,12 +54,12 @@ class Pictures:
                 left += width + 2 * MARGIN
         if line is not None:
             curve = QRectF(left, inner.top(), max(40, inner.width() - 110), inner.height())
-            painter.setPen(QPen(self._model.colours.accent, 1.2))
+            painter.setPen(QPen(ink or self._model.colours.accent, 1.2))
             xs = curve.left() + np.linspace(0, curve.width(), len(line))
             ys = curve.bottom() - line * curve.height()
             painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]))
             left = round(curve.right()) + 2 * MARGIN
-        painter.setPen(self._model.colours.dim)
+        painter.setPen(ink or self._model.colours.dim)
         painter.drawText(
             QRect(left, inner.top(), inner.right() - left, inner.height()),
             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
@@ -101,9 +102,8 @@ class Pictures:
             line = np.nan_to_num(numbers[:: max(1, len(numbers) // LINE_POINTS)])
             return None, told, (line - low) / ((high - low) or 1.0)
         # Pixels are mostly 0 to 1 or 0 to 255; what is neither is stretched.
-        start, width = (
-            (0.0, 1.0) if low >= 0 and high <= 1 else (0.0, 255.0) if low >= 0 and high <= 255 else (low, high - low)
-        )
+        bytes_ = low >= 0 and BYTES_FROM < high <= BYTES_TO
+        start, width = (0.0, 1.0) if low >= 0 and high <= 1 else (0.0, 255.0) if bytes_ else (low, high - low)
         grey = np.clip((planes - start) / (width or 1.0) * 255, 0, 255).astype(np.uint8)
         return _pixmap(np.repeat(grey, 3, axis=2) if grey.shape[2] == 1 else grey), told, None
 

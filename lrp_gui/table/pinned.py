@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView, QWidget
 
 Index = QModelIndex | QPersistentModelIndex
@@ -26,6 +26,9 @@ class PinnedTable(QTableView):
         self.front.setFrameShape(QFrame.Shape.NoFrame)
         self.front.setAccessibleName(self.tr("Pinned columns"))
         self.front.verticalHeader().hide()
+        self._edge = QFrame(self)  # where what scrolls goes under what stays
+        self._edge.setFrameShape(QFrame.Shape.VLine)
+        self._edge.setForegroundRole(QPalette.ColorRole.Dark)
         for bar in (self.front.setHorizontalScrollBarPolicy, self.front.setVerticalScrollBarPolicy):
             bar(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for view in (self, self.front):
@@ -110,6 +113,8 @@ class PinnedTable(QTableView):
             self.front.horizontalHeader().setFixedHeight(top)
         self.front.setGeometry(left, frame, self.pinned_width, top + self.viewport().height())
         self.front.setVisible(self.pinned_width > 0)
+        self._edge.setGeometry(left + self.pinned_width - 1, frame, 2, top + self.viewport().height())
+        self._edge.raise_()
         self.front.verticalScrollBar().setValue(self.verticalScrollBar().value())
 
     # ------------------------------------------------------------------------------- what Qt asks

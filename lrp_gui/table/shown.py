@@ -36,7 +36,7 @@ Role = Qt.ItemDataRole
 MOST_COLUMNS = 2000
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-WORDS = frozenset({Kind.NAME, Kind.TARGET, Kind.PREDICTION, Kind.EXTRA})
+WORDS = frozenset({Kind.NAME, Kind.TARGET, Kind.PREDICTION})
 # What a cell has to tell beside its number: nothing, or that it keeps its sample out, or that it is unusual.
 GOOD, MISSING, BAD, OUTSIDE = "", "missing", "bad", "outside"
 
@@ -107,7 +107,7 @@ class ShownModel(QAbstractTableModel):
         if role == Role.EditRole:
             return self.edit_text(row, column)
         if role == Role.TextAlignmentRole:
-            return LEFT if column.kind in WORDS else RIGHT
+            return self.side(column)
         if role == Role.ToolTipRole:
             return self._tip(row, column)
         if role in (Role.BackgroundRole, Role.ForegroundRole):
@@ -287,6 +287,12 @@ class ShownModel(QAbstractTableModel):
             return str(table.names[row])
         return "" if column.kind is Kind.PICTURE else self._result_text(row, column.kind)
 
+    def side(self, column: Column) -> Qt.AlignmentFlag:
+        """Where in a cell its text stands: words on the left, numbers on the right."""
+        if column.kind is Kind.EXTRA and (table := self._document.table) is not None:
+            return LEFT if table.extras[column.number].numbers is None else RIGHT
+        return LEFT if column.kind in WORDS else RIGHT
+
     def edit_text(self, row: int, column: Column) -> str:
         """What stands in the editor of a cell: all digits."""
         table = self._document.table
@@ -364,8 +370,7 @@ class ShownModel(QAbstractTableModel):
 
     def _tip(self, row: int, column: Column) -> str:
         if column.kind in {Kind.PICTURE, Kind.NAME}:
-            table = self._document.table
-            return table.row_problem(row) if table is not None else ""
+            column = Column(Kind.OUTPUT)  # whose tip says why a sample is not explained
         index = self.source.index(row, self._source_section(column))
         tip = str(index.data(Role.ToolTipRole) or "")
         if column.kind is Kind.FEATURE and self.shading.shade is Shade.DIFFERENCE:

@@ -59,10 +59,11 @@ class TableView(PinnedTable):
         self._document = document
         self.table_model = ShownModel(document, theme, jobs, self)
         self.pictures = Pictures(document, self.table_model)
-        self.delegate = CellDelegate(self.table_model, self.pictures, self)
         self.setModel(self.table_model)
         for view in (self, self.front):
-            view.setItemDelegate(self.delegate)
+            delegate = CellDelegate(self.table_model, self.pictures, view)  # editors belong to one view
+            delegate.fill_wanted.connect(self.fill)
+            view.setItemDelegate(delegate)
             view.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
             view.setEditTriggers(
                 QAbstractItemView.EditTrigger.DoubleClicked
@@ -84,7 +85,6 @@ class TableView(PinnedTable):
         self.verticalHeader().setMinimumWidth(QFontMetrics(self.font()).horizontalAdvance(WIDEST_ROW_TITLE) + CELL_ROOM)
         self.verticalHeader().setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.handle = FillHandle(self)
-        self.delegate.fill_wanted.connect(self.fill)
         self.selectionModel().currentChanged.connect(self._on_current)
         document.sample_selected.connect(self._on_sample)
         document.unit_selected.connect(lambda _unit: self._on_unit())
@@ -266,8 +266,12 @@ class TableView(PinnedTable):
         first, unit, current = self._first_feature(), self._document.selected_unit, self.currentIndex()
         if first < 0 or unit < 0 or not current.isValid():
             return
-        column = self.table_model.section(Column(Kind.FEATURE, first + unit))
-        if column >= 0 and column != current.column():
+        model = self.table_model
+        column = model.section(Column(Kind.FEATURE, first + unit))
+        if column < 0 and not model.picture and first + unit in model.all_features:
+            model.turn_to(unit)  # the page on which it stands
+            column, current = model.section(Column(Kind.FEATURE, first + unit)), self.currentIndex()
+        if current.isValid() and column >= 0 and column != current.column():
             self.go_to(current.row(), column)
 
     def go_to(self, place: int, section: int) -> None:
@@ -293,6 +297,9 @@ class TableView(PinnedTable):
         table = self._document.table
         self.pictures.forget()
         metrics, header = QFontMetrics(self.font()), self.horizontalHeader()
+        bold = self.font()
+        bold.setBold(True)  # the titles of what is selected are
+        titles = QFontMetrics(bold)
         line = metrics.height() + ROW_MARGIN
         self.set_row_height(PICTURE_ROW if model.picture and table is not None else line)
         if table is None:
@@ -305,9 +312,10 @@ class TableView(PinnedTable):
             if column.kind is Kind.PICTURE:
                 width = self.pictures.width()
             elif section < MEASURED_COLUMNS or column.kind is Kind.EXTRA:
-                texts = [*model.title(column).split("\n"), *(model.text(row, column) for row in rows), "0000"]
+                wide = max(map(titles.horizontalAdvance, model.title(column).split("\n")))
+                texts = [*(model.text(row, column) for row in rows), "0000"]
                 most = WIDEST_PINNED if section < FIRST_CELL else WIDEST_COLUMN
-                width = min(max(map(metrics.horizontalAdvance, texts)) + CELL_ROOM, most)
+                width = min(max(wide, *map(metrics.horizontalAdvance, texts)) + CELL_ROOM, most)
             header.resizeSection(section, width)
         self.pin()
         if self._document.selected_sample >= 0:
@@ -391,7 +399,8 @@ class TableView(PinnedTable):
             if self.table_model.row(current.row()) < 0:
                 self._fold(current)
                 return
-            if event.key() != Qt.Key.Key_Space and not event.modifiers():
+            editing = self.state() == QAbstractItemView.State.EditingState  # its editor let the key through
+            if event.key() != Qt.Key.Key_Space and not event.modifiers() and not editing:
                 self.edit(current)
                 return
         super().keyPressEvent(event)

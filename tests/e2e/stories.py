@@ -8,12 +8,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 
-from tests.e2e.person import Person, colours, differing
+from tests.e2e.person import PLAIN, Person, colours, differing
 from tests.gui.example import DIABETES
 from tests.gui.opening import PROGRAM, hostile
 
@@ -23,6 +23,9 @@ STORIES: dict[str, Callable[[Person], None]] = {}
 def story(tell: Callable[[Person], None]) -> Callable[[Person], None]:
     STORIES[tell.__name__] = tell
     return tell
+
+
+OUTPUT, BMI = 2, 7  # columns of the table as it is shown
 
 
 @story
@@ -35,7 +38,7 @@ def open_the_diabetes_example_and_type_a_new_bmi(person: Person) -> None:
     after, changed = window.document.result, person.look_at(window.viewer.canvas)
     assert after.explained < before.explained
     assert flow.size() != changed.size() or differing(flow, changed) > 2000
-    assert window.table.view.model().index(0, 0).data() == f"{after.outputs[0]:.4f}"
+    assert window.table.view.model().index(0, OUTPUT).data() == f"{after.outputs[0]:.4f}"
     person.photograph("edited")
     person.press("Ctrl+Z")
     person.until_still()
@@ -49,6 +52,33 @@ def open_the_diabetes_example_and_type_a_new_bmi(person: Person) -> None:
     person.photograph("leaving")
     person.click(window.dialogs.current.button(QMessageBox.StandardButton.Cancel))
     assert window.isVisible()
+
+
+@story
+def paint_a_stroke_and_see_the_relevance_move(person: Person) -> None:
+    window = person.window
+    open_example(person, "digits")
+    person.press("F9")
+    editor = window.furniture.sample.page
+    person.until(lambda: editor.canvas.overlay.isVisible(), "the relevance lies over the digit")
+    before, digit = window.document.result.explained, person.look_at(editor.canvas)
+    seen, places = [], [editor.canvas.place_of((row, 1)).toPoint() for row in range(1, 7)]
+    window.document.result_changed.connect(lambda: seen.append(window.document.result))
+    QTest.mousePress(editor.canvas.viewport(), Qt.MouseButton.LeftButton, PLAIN, places[0])
+    for place in places[1:]:
+        QTest.mouseMove(editor.canvas.viewport(), place)
+        person.wait(90)
+    assert any(seen), "nothing is explained while the brush is down"
+    QTest.mouseRelease(editor.canvas.viewport(), Qt.MouseButton.LeftButton, PLAIN, places[-1])
+    person.until_still()
+    person.photograph("painted")
+    assert window.document.result.explained != before
+    assert differing(digit, person.look_at(editor.canvas)) > 500
+    assert window.actions_["undo"].text() == "Undo Paint image of sample 1"
+    person.press("Ctrl+Z")
+    person.until_still()
+    assert window.document.result.explained == before
+    assert not window.document.undo_stack.canUndo()
 
 
 @story
@@ -106,7 +136,7 @@ def type_text_into_a_cell(person: Person) -> None:
     type_bmi(person, "heavy")
     assert window.document.result is None
     assert "bmi is “heavy”" in window.document.problem
-    assert window.status.problem.text() == "1 sample is not explained"
+    assert window.status.problem.text() == "1 sample is not explained  ·  cells: 1 no number"
     person.photograph("bad-cell")
     person.press("Alt+Right")
     person.until_still()
@@ -167,10 +197,10 @@ def compare_with_the_gradient(person: Person) -> None:
 def tint_the_table_and_go_dark(person: Person) -> None:
     window = person.window
     open_example(person, "diabetes")
-    plain = person.look_at(window.table.view.viewport())
+    plain = person.look_at(window.table)
     person.press("Ctrl+T")
     person.wait(100)
-    tinted = person.look_at(window.table.view.viewport())
+    tinted = person.look_at(window.table)
     assert differing(plain, tinted) > 5000
     person.photograph("tinted")
     window.actions_["theme_dark"].trigger()
@@ -186,7 +216,7 @@ def paste_a_block_from_a_spreadsheet(person: Person) -> None:
     open_example(person, "diabetes")
     QApplication.clipboard().setText("25\t80\n26\t81\n")
     view = window.table.view
-    index = view.model().index(2, 4)
+    index = view.model().index(2, BMI)
     person.click(view.viewport(), view.visualRect(index).center())
     person.press("Ctrl+V", view)
     person.until_still()
@@ -194,6 +224,38 @@ def paste_a_block_from_a_spreadsheet(person: Person) -> None:
     person.press("Ctrl+Z", view)
     person.until_still()
     assert window.document.table.text(2, 2) == "30.5"
+
+
+@story
+def find_the_heaviest_old_patients_and_change_them_at_once(person: Person) -> None:
+    window = person.window
+    open_example(person, "diabetes")
+    view, table = window.table.view, window.document.table
+    person.press("Ctrl+L")
+    person.type("age > 70")
+    person.press("Return")
+    person.until_still()
+    header = view.horizontalHeader()
+    title = QPoint(header.sectionViewportPosition(BMI) + header.sectionSize(BMI) // 2, header.height() // 2)
+    person.click(header.viewport(), title)
+    person.click(header.viewport(), title)
+    person.until_still()
+    rows = [view.table_model.row(place) for place in range(view.table_model.rowCount())]
+    assert (table.values[rows, 0] > 70).all()
+    assert table.values[rows, 2].tolist() == sorted(table.values[rows, 2], reverse=True)
+    person.photograph("filtered-sorted")
+    for place, keys in ((0, PLAIN), (2, Qt.KeyboardModifier.ShiftModifier)):
+        cell = view.visualRect(view.model().index(place, BMI)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, cell)
+    person.press("F2", view)
+    person.type("25")
+    person.press("Ctrl+Return")
+    person.until_still()
+    assert table.values[rows[:3], 2].tolist() == [25.0] * 3
+    person.press("Ctrl+Z", view)
+    person.until_still()
+    assert not window.document.undo_stack.canUndo()
+    person.photograph("undone")
 
 
 @story

@@ -15,6 +15,10 @@ def test_open_the_diabetes_example_type_a_new_bmi_watch_the_flow_change_and_undo
     play("open_the_diabetes_example_and_type_a_new_bmi")
 
 
+def test_open_the_digits_paint_a_stroke_and_see_the_relevance_move(play):
+    play("paint_a_stroke_and_see_the_relevance_move")
+
+
 def test_choose_another_layer(play):
     play("choose_another_layer")
 
@@ -45,6 +49,10 @@ def test_tint_the_table_and_go_dark(play):
 
 def test_paste_a_block_from_a_spreadsheet(play):
     play("paste_a_block_from_a_spreadsheet")
+
+
+def test_find_the_heaviest_old_patients_and_change_them_at_once(play):
+    play("find_the_heaviest_old_patients_and_change_them_at_once")
 
 
 def test_drop_weights_with_their_architecture_and_table(play):
