@@ -58,6 +58,13 @@ class Dialogs(QObject):
         ]
         self._ask(self.tr("Open"), filters, self._opener.open, several=True)
 
+    def compare(self) -> None:
+        """Ask for the file with which the open one is compared."""
+        filters = [self.tr("Weight files ({patterns})").format(patterns=WEIGHTS), self.tr("All files (*)")]
+        furniture = self._window.furniture
+        if furniture is not None:
+            self._ask(self.tr("Compare with"), filters, lambda paths: furniture.compare(paths[0]))
+
     def open_table(self) -> None:
         """Ask for a table."""
         patterns = f"{TABLES} {ARRAYS}"
@@ -241,7 +248,6 @@ class Dialogs(QObject):
             dialog.finished.connect(self._forget_rules)
             dialog.destroyed.connect(self._forget_rules)
         self._rules.show()
-        self._rules.raise_()
         self._rules.activateWindow()
 
     def open_composite(self) -> None:
