@@ -40,7 +40,7 @@ class Comparison(QObject):
         self._start = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._start.timeout.connect(self.run)
         document.settings_changed.connect(self._due)
-        document.table_replaced.connect(self._due)
+        document.table_replaced.connect(self._on_replaced)
         document.columns_changed.connect(self._due)
         document.cells_changed.connect(self._on_cells)
 
@@ -69,7 +69,13 @@ class Comparison(QObject):
             return
         title = self.tr("Taking the mean of the table")
         self._taking = self._jobs.submit(
-            Job(title, Priority.SAMPLE, lambda: taking_mean(table, explains=explains), done=document.set_reference, failed=self._failed)
+            Job(
+                title,
+                Priority.SAMPLE,
+                lambda: taking_mean(table, explains=explains),
+                done=document.set_reference,
+                failed=self._failed,
+            )
         )
 
     def set_explains(self, explains: bool) -> None:
@@ -123,6 +129,12 @@ class Comparison(QObject):
     def _due(self, *_news: object) -> None:
         if self._active:
             self._start.start()
+
+    def _on_replaced(self) -> None:
+        if self._taking is not None:  # it is of another table
+            self._taking.cancel()
+            self._taking = None
+        self._due()
 
     def _on_cells(self, touched: Touched) -> None:
         if self.reference.kind == SAMPLE and self.reference.row in touched.rows:

@@ -270,3 +270,45 @@ def test_the_table_of_differences_keeps_qt_s_rules(qtbot):
     model.set_theme(DARK)
     model.show_compared(Compared())
     assert model.rowCount() == 0
+
+
+# ----------------------------------------------------------------------------------------------------- the rest
+
+
+def test_the_mean_of_a_large_table_is_taken_in_the_worker(page, diabetes, qtbot, monkeypatch):
+    from lrp_gui.document import compared, reference
+
+    monkeypatch.setattr(compared, "MOST_AT_ONCE", 100)
+    monkeypatch.setattr(reference, "BLOCK_ROWS", 7)
+    diabetes.document.edit_cell(3, BMI, "unknown")
+    choose(qtbot, diabetes, page, MEAN)
+    qtbot.waitUntil(lambda: diabetes.document.settings.reference.kind == MEAN, timeout=10000)
+    values = np.delete(diabetes.document.table.values, 3, axis=0)
+    np.testing.assert_allclose(diabetes.document.settings.reference.values, values.mean(axis=0))
+    assert diabetes.document.settings.reference.title == "the mean of 441 samples"
+
+
+def test_no_composite_is_offered_while_none_is_used(page, diabetes, qtbot):
+    choose(qtbot, diabetes, page, MEAN, explains=True)
+    assert not diabetes.composite.isEnabled()
+    assert "reference" in diabetes.composite.toolTip()
+    page.explains.click()
+    assert diabetes.composite.isEnabled()
+
+
+def test_the_gap_of_a_network_without_a_rule_for_it_stands_in_the_ledger(window, qtbot, tmp_path):
+    from tests.gui.networks import saved
+
+    path, table = saved("recurrent", tmp_path)
+    window.opener.open([str(path), str(table)])
+    settle(qtbot, window)
+    page = open_page(window, qtbot, "reference")
+    choose(qtbot, window, page, SAMPLE, explains=True)
+    result = window.document.result
+    absorbed = sum(row.bias + row.stabilizer + row.softmax + row.cut + row.unsupported for row in result.ledger)
+    assert abs(absorbed) > 1e-4
+    assert result.inputs["signal"].sum() + absorbed == pytest.approx(result.explained, abs=1e-5)
+    gap = result.explained - result.inputs["signal"].sum()
+    assert f"gap {gap:+.2g}".replace("-", "−") in plain_text(page.said)
+    window.viewer.bring_up_to_date()
+    assert "lost in a gap" in window.viewer.alarm.text()
