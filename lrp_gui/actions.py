@@ -134,6 +134,15 @@ ACTIONS = (
         1,
         when="sizeable",
     ),
+    ActionRow(
+        "compare",
+        "Compare with Another File…",
+        "Put the tensors of another weight file beside these: added, removed, changed, and by how much",
+        "File",
+        1,
+        "Ctrl+Shift+M",
+        when="tensors",
+    ),
     ActionRow("save_table", "Save Table As…", "Write the samples to a file", "File", 1, "Ctrl+S", "save", "sample"),
     ActionRow(
         "export_table",

@@ -133,7 +133,13 @@ def _judged(profile: Profile, name: str, role: str, sight: _Sight) -> Iterator[F
     if profile.count >= FEWEST_SHARED and profile.high > profile.low:
         sight.alike.setdefault((profile.digest, profile.info.shape), []).append(name)
     # what is not finite has to be mended first: units without it cannot be told from those with
-    if profile.nans or profile.infs or role != WEIGHT or len(profile.info.shape) < 2 or not profile.info.dtype.startswith(_FLOATS):
+    if (
+        profile.nans
+        or profile.infs
+        or role != WEIGHT
+        or len(profile.info.shape) < 2
+        or not profile.info.dtype.startswith(_FLOATS)
+    ):
         return
     if not _TABLE.search(name) and profile.rows > 1 and profile.rms:
         sight.gains[name] = float(median(profile.norms[profile.norms > 0].tolist()))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
-PLACE, SHORT = range(2)
+SHORT, PLACE = range(2)
 SENTENCE_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -55,7 +55,7 @@ class HealthModel(QAbstractItemModel):
         return 2
 
     def index(self, row: int, column: int, parent: Index = TOP) -> QModelIndex:  # noqa: D102
-        if column not in {PLACE, SHORT} or not 0 <= row < self.rowCount(parent):
+        if column not in {SHORT, PLACE} or not 0 <= row < self.rowCount(parent):
             return QModelIndex()
         # 0 for a kind; a finding knows its kind's number
         return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
@@ -70,20 +70,20 @@ class HealthModel(QAbstractItemModel):
         group, row = self._group(index), self.row_at(index)
         if role == Qt.ItemDataRole.DisplayRole:
             if row is not None:
-                return (row.place or row.title) if index.column() == PLACE else row.short
-            if group is not None:
-                return group.title if index.column() == PLACE else str(len(group.rows))
+                return row.short if index.column() == SHORT else row.place
+            if group is not None:  # it has the whole width
+                return f"{group.title} ({len(group.rows):,})" if index.column() == SHORT else ""
         if role in {Qt.ItemDataRole.ToolTipRole, SENTENCE_ROLE, Qt.ItemDataRole.AccessibleDescriptionRole}:
             return row.sentence if row is not None else (group.meaning if group is not None else None)
-        if role == Qt.ItemDataRole.DecorationRole and group is not None and index.column() == PLACE:
+        if role == Qt.ItemDataRole.DecorationRole and group is not None and index.column() == SHORT:
             return self._icons.get(group.severity)
-        if role == Qt.ItemDataRole.AccessibleTextRole and group is not None and index.column() == PLACE:
+        if role == Qt.ItemDataRole.AccessibleTextRole and group is not None and index.column() == SHORT:
             return f"{group.title}, {group.severity}, {counted(len(group.rows), 'finding')}"
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: D102
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (self.tr("Where"), self.tr("What"))[section]
+            return (self.tr("What"), self.tr("Where"))[section]
         return None
 
     # ------------------------------------------------------------------------------ what views ask
@@ -182,4 +182,4 @@ class HealthModel(QAbstractItemModel):
         self.beginInsertRows(parent, len(group.rows), len(group.rows))
         group.rows.append(row)
         self.endInsertRows()
-        self.dataChanged.emit(self.index(place, SHORT), self.index(place, SHORT))
+        self.dataChanged.emit(parent, parent)

@@ -15,7 +15,9 @@ from PySide6.QtGui import (
     QPainter,
     QPixmap,
     QPolygonF,
+    QResizeEvent,
     QShowEvent,
+    QTextOption,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -30,6 +32,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSplitter,
+    QTextEdit,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -53,7 +56,9 @@ ICON = 14
 KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 # More findings than this are folded into their kinds at first.
 MOST_UNFOLDED = 200
-SHORT_WIDTH = 110
+DETAIL_LINES = 6
+INDENT = 14
+SHORT_SHARE = 0.45
 
 
 class HealthTab(QWidget):
@@ -125,11 +130,14 @@ class HealthView(QWidget):
         self.tree = Findings(self.model, self)
         self.tree.chosen.connect(self._choose)
         self.tree.followed.connect(self._lead)
-        self.detail = _wrapped(QLabel(self))
-        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.detail = QTextEdit(self)
+        self.detail.setReadOnly(True)
+        self.detail.setTabChangesFocus(True)
+        # Names may be longer than a line.
+        self.detail.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.detail.setAccessibleName(self.tr("The chosen finding"))
         self.detail.setFrameShape(QFrame.Shape.NoFrame)
-        self.detail.setMargin(6)
+        self.detail.setMinimumHeight(DETAIL_LINES * self.fontMetrics().lineSpacing())
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.button)
         first.addWidget(self.progress, 1)
@@ -139,8 +147,8 @@ class HealthView(QWidget):
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.addWidget(self.tree)
         split.addWidget(self.detail)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 1)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 0)
         split.setChildrenCollapsible(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 4)
@@ -194,7 +202,7 @@ class HealthView(QWidget):
         counts = {one: check.count(one) for one in SEVERITIES if check.count(one)}
         words = [self.tr("Nothing found")]
         if counts:
-            of = ", ".join(f"{number:,} {one}" for one, number in counts.items())
+            of = ", ".join(_amount(number, one) for one, number in counts.items())
             words = [f"{counted(sum(counts.values()), 'finding')} ({of})"]
         if check.state == RUNNING:
             words.append(self.tr("so far"))
@@ -225,9 +233,9 @@ class HealthView(QWidget):
     def _tell_nothing(self) -> None:
         check = self.check
         if check.state == DONE and not check.rows:
-            self.detail.setText(self.tr("Everything that was checked looks well."))
+            self.detail.setPlainText(self.tr("Everything that was checked looks well."))
         elif check.rows:
-            self.detail.setText(self.tr("Choose a finding to see it. Return leads to the place."))
+            self.detail.setPlainText(self.tr("Choose a finding to see it. Return leads to the place."))
         else:
             self.detail.clear()
 
@@ -240,7 +248,7 @@ class HealthView(QWidget):
         self.model.show_only(self.filter.currentData() or "", self.box.text())
         self.tree.expandAll()
         if not self.model.rowCount() and self.check.rows:
-            self.detail.setText(self.tr("No finding fits."))
+            self.detail.setPlainText(self.tr("No finding fits."))
 
     # --------------------------------------------------------------------------------------- what is done
 
@@ -258,7 +266,7 @@ class HealthView(QWidget):
         """Tell the sentence, and choose the place in the document."""
         row = self.model.row_at(index)
         meaning = self.model.meaning_at(index)
-        self.detail.setText(f"{row.sentence}\n\n{meaning}" if row is not None else meaning)
+        self.detail.setPlainText(f"{row.sentence}\n\n{meaning}" if row is not None else meaning)
         if row is None:
             return
         layer = self._layer_of(row)
@@ -304,7 +312,7 @@ class Findings(QTreeView):
         self.setAccessibleName(self.tr("Findings"))
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideLeft)  # the end of a name tells more than its beginning
         self.setIconSize(QSize(ICON, ICON))
         self.setItemDelegate(Roomy(self))
         self.setExpandsOnDoubleClick(False)
@@ -312,9 +320,22 @@ class Findings(QTreeView):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(PLACE, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(SHORT, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(SHORT, SHORT_WIDTH)
+        self.setIndentation(INDENT)
+        model.modelReset.connect(self._span)
+        model.rowsInserted.connect(self._span)
         self.selectionModel().selectionChanged.connect(self._on_selection)
         self.doubleClicked.connect(self._follow)
+
+    def _span(self) -> None:
+        """A kind of finding has the whole width."""
+        for row in range(self._findings.rowCount()):
+            if not self.isFirstColumnSpanned(row, QModelIndex()):
+                self.setFirstColumnSpanned(row, QModelIndex(), True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.header().resizeSection(SHORT, round(SHORT_SHARE * event.size().width()))
 
     def _on_selection(self) -> None:
         current = self.currentIndex()
@@ -377,6 +398,11 @@ class Findings(QTreeView):
         lines = [f"{row.severity}\t{row.title}\t{row.place}\t{row.short}\t{row.sentence}" for row in rows]
         if lines:
             QGuiApplication.clipboard().setText("\n".join(["Severity\tFinding\tPlace\tAmount\tSentence", *lines]))
+
+
+def _amount(number: int, severity: str) -> str:
+    """2 doubtful, 3 remarks."""
+    return counted(number, severity) if severity == SEVERITIES[2] else f"{number:,} {severity}"
 
 
 def _wrapped(label: QLabel) -> QLabel:

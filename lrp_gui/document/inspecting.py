@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -14,16 +15,31 @@ from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.steps import Steps
 
 if TYPE_CHECKING:
+    from lrp_gui.document.comparing_files import FileComparison
     from lrp_gui.document.document import Document
     from lrp_gui.document.files import FileInfo, TensorRow
 
 SUMMARY, PLANE, KERNELS, TILES, EXPORT = "summary", "plane", "kernels", "tiles", "export"
 # Whoever runs down the list with the arrow keys looks at none of them.
 SETTLE_MS = 60
+# Whose numbers are looked at, while the open file is compared with another one.
+THIS, OTHER, DIFFERENCE = "this", "other", "difference"
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The same tensor in another file; `row.role` is that file's name."""
+
+    path: str
+    row: TensorRow
+    comparable: bool  # the one can be subtracted from the other
 
 
 class Inspection(QObject):
-    """Follows the document's chosen tensor, while somebody looks (`set_active`)."""
+    """Follows the document's chosen tensor, while somebody looks (`set_active`).
+
+    While the file is compared with another one, the tensor may be looked at in either, or the difference of both.
+    """
 
     chosen = Signal()  # another tensor, or none
     sliced = Signal()  # another plane of it
@@ -37,6 +53,12 @@ class Inspection(QObject):
         self._file: FileInfo | None = None
         self._running: dict[str, Job] = {}
         self._active = False
+        self._comparison: FileComparison | None = None
+        self._wanted = DIFFERENCE  # where there is one
+        self._shown: tuple[Any, ...] = ()
+        self._path = ""
+        self.side = THIS
+        self.sides: tuple[str, ...] = (THIS,)
         self.row: TensorRow | None = None
         self.slice: Slice | None = None
         self.found: dict[str, Any] = {}
@@ -65,6 +87,22 @@ class Inspection(QObject):
     def kernels(self) -> Kernels | None:
         """The grid of kernels, if somebody asked for it."""
         return self.found.get(KERNELS)
+
+    def set_comparison(self, comparison: FileComparison) -> None:
+        """Follow this comparison of two files too."""
+        self._comparison = comparison
+        comparison.chosen.connect(self._follow)
+        self._follow()
+
+    @property
+    def beside_name(self) -> str:
+        """The name of the file with which this one is compared, "" without one."""
+        return self._comparison.other_name if self._comparison is not None and self._comparison.other else ""
+
+    def show_side(self, side: str) -> None:
+        """Look at the tensor of this file, of the other, or at the difference, wherever there is one."""
+        self._wanted = side
+        self._follow()
 
     def set_active(self, active: bool) -> None:
         """Whether anybody looks; nothing is read for nobody."""
@@ -141,15 +179,46 @@ class Inspection(QObject):
         document = self._document
         file, name = document.file, document.selected_tensor
         row = next((one for one in file.tensors if one.name == name), None) if file is not None and name else None
-        if row is self.row and file is self._file:
+        beside = self._comparison.beside if self._comparison is not None else None
+        sides = tuple(
+            side
+            for side, there in (
+                (THIS, row is not None or beside is None),
+                (OTHER, beside is not None),
+                (DIFFERENCE, beside is not None and beside.comparable and row is not None),
+            )
+            if there
+        )
+        side = self._wanted if self._wanted in sides else sides[0]
+        shown = (file, row, beside, sides, side)
+        if shown[1:] == self._shown[1:] and file is self._file:
             return
         self._stop(SUMMARY, PLANE, KERNELS, TILES)
-        self._file, self.row = file, row
+        self._shown, self._file, self.sides, self.side = shown, file, sides, side
+        row = self._take_side(row, beside)
+        self.row = row
         self.found, self.problems, self.shares, self.stopped = {}, {}, {}, set()
         self.slice = first_slice(row.shape) if row is not None else None
         self.chosen.emit()
         if row is not None and self._active:
             self._start.start()
+
+    def _take_side(self, row: TensorRow | None, beside: Beside | None) -> TensorRow | None:
+        """What is shown of both, and what reads it."""
+        self._path = self._file.path if self._file is not None else ""
+        if self.side == THIS or beside is None:
+            if type(self._reader) is not Reader:
+                self._reader = Reader()
+            return row
+        if self.side == OTHER:
+            self._path, self._reader = beside.path, Reader()
+            return beside.row
+        from lrp_gui.jobs.comparing import DifferenceReader
+
+        assert row is not None
+        self._reader = DifferenceReader(beside.path, beside.row.name)
+        dtype = "complex128" if "complex" in row.dtype + beside.row.dtype else "float64"
+        return replace(row, dtype=dtype, role=self.tr("this file − {other}").format(other=beside.row.role))
 
     def _read_plane(self) -> None:
         wanted = self.slice
@@ -162,8 +231,8 @@ class Inspection(QObject):
         self._ask(PLANE, Priority.SAMPLE, self.tr("Reading a slice of {name}"), make)
 
     def _ask(self, kind: str, priority: Priority, title: str, make: Callable[[str, str], Steps[Any]]) -> None:
-        file, row = self._file, self.row
-        if file is None or row is None:
+        path, row = self._path, self.row
+        if not path or row is None:
             return
         self._stop(kind)
         self.problems.pop(kind, None)
@@ -173,7 +242,7 @@ class Inspection(QObject):
             Job(
                 title.format(name=row.name),
                 priority,
-                lambda: make(file.path, row.name),
+                lambda: make(path, row.name),
                 done=lambda value: self._done(kind, value),
                 part=lambda value: self._part(kind, value),
                 failed=lambda failure: self._failed(kind, failure),

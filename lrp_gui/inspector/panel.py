@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -25,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui import settings
-from lrp_gui.document.inspecting import EXPORT, SUMMARY
+from lrp_gui.document.inspecting import DIFFERENCE, EXPORT, OTHER, SUMMARY, THIS
 from lrp_gui.document.state import Message
 from lrp_gui.document.words import MINUS, percent, plain, shape_text, size_text
 from lrp_gui.inspector.pages import HistogramPage, KernelsPage, Page, PicturePage, ValuesPage
@@ -99,6 +100,12 @@ class Inspector(QWidget):
         for suffix, text in FORMATS:
             menu.addAction(self.tr(text)).triggered.connect(partial(self.ask_where, suffix))
         self.export_button.setMenu(menu)
+        self.sides = QComboBox(content)
+        self.sides.setAccessibleName(self.tr("Whose numbers are shown"))
+        self.sides.setToolTip(self.tr("This file, the one it is compared with, or the difference of both"))
+        self.sides.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.sides.setMinimumContentsLength(12)
+        self.sides.activated.connect(lambda _index: self.inspection.show_side(self.sides.currentData()))
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
         head.addWidget(self.export_button, 0, Qt.AlignmentFlag.AlignTop)
@@ -127,6 +134,7 @@ class Inspector(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(8, 8, 8, 4)
         column.addLayout(head)
+        column.addWidget(self.sides)
         column.addWidget(self.about)
         column.addWidget(self.remark)
         column.addLayout(self._facts(content))
@@ -180,7 +188,9 @@ class Inspector(QWidget):
         # Long dotted names may be broken behind their dots.
         self.name.setText(row.name.replace(".", ".\u200b"))
         self.name.setToolTip(row.name)
-        self.about.setText(" · ".join((shape_text(row.shape), row.dtype, size_text(row.nbytes), row.role)))
+        size = size_text(row.nbytes) if self.inspection.side == THIS else ""
+        self.about.setText(" · ".join(part for part in (shape_text(row.shape), row.dtype, size, row.role) if part))
+        self._show_sides(row.role)
         nothing = 0 in row.shape
         self.tabs.setVisible(not nothing)
         self.export_button.setEnabled(not nothing)
@@ -189,6 +199,21 @@ class Inspector(QWidget):
         self._show_facts()
         self._show_work()
         self._show_page()
+
+    def _show_sides(self, role: str) -> None:
+        """Whose numbers can be shown, while two files are compared."""
+        inspection = self.inspection
+        self.sides.setVisible(len(inspection.sides) > 1 or inspection.side != THIS)
+        self.sides.clear()
+        beside = inspection.beside_name or role
+        for side, text in (
+            (THIS, self.tr("This file")),
+            (OTHER, beside),
+            (DIFFERENCE, self.tr("Difference: this file − {other}").format(other=beside)),
+        ):
+            if side in inspection.sides:
+                self.sides.addItem(text, side)
+        self.sides.setCurrentIndex(self.sides.findData(inspection.side))
 
     def _remark(self) -> str:
         row, summary = self.inspection.row, self.inspection.summary

@@ -29,7 +29,7 @@ TEXT_BLOCK = 2**12
 NEWS_SECONDS = 0.1
 
 
-class _Opened:
+class OpenedTensor:
     """A tensor of an opened file, and its numbers where they can only be had all at once."""
 
     def __init__(self, info: TensorInfo) -> None:
@@ -37,6 +37,7 @@ class _Opened:
         self._whole: np.ndarray | None = None
 
     def part(self, slices: Sequence[slice]) -> np.ndarray:
+        """Read a box of it."""
         if self.info.in_parts:
             return self.info.part(slices)
         if self._whole is None:
@@ -49,7 +50,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._file: tuple[str, tuple[int, int], WeightFile] | None = None
-        self._tensor: _Opened | None = None
+        self._tensor: OpenedTensor | None = None
 
     def measure(self, path: str, name: str) -> Steps[Summary]:
         """Go through all of its numbers, twice; yields a `Share` now and then.
@@ -152,7 +153,7 @@ class Reader:
                 partial.unlink()
         return target
 
-    def _open(self, path: str, name: str) -> Steps[_Opened]:
+    def _open(self, path: str, name: str) -> Steps[OpenedTensor]:
         yield Progress(text=f"Reading {name}")
         from lrp_engine import open_weights
         from lrp_engine.errors import FormatError
@@ -168,7 +169,7 @@ class Reader:
             info = self._file[2].tensors.get(name)
             if info is None:
                 raise FormatError(f"{Path(path).name} has no tensor “{name}” any more; open the file again.")
-            self._tensor = _Opened(info)
+            self._tensor = OpenedTensor(info)
         yield Progress(text=f"Reading {name}")
         return self._tensor
 
@@ -186,7 +187,7 @@ class _News:
             yield Part(Share(done / max(total, 1)))
 
 
-def _box(opened: _Opened, wanted: Slice, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:
+def _box(opened: OpenedTensor, wanted: Slice, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:
     """A rectangle of a plane, (rows, columns)."""
     slices = [slice(place, place + 1) for place in wanted.places]
     if wanted.columns >= 0:
@@ -228,7 +229,7 @@ def _reduced(block: np.ndarray, down: int, across: int) -> tuple[np.ndarray, np.
     return mean, extreme
 
 
-def _in_order(opened: _Opened, numbers: int) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+def _in_order(opened: OpenedTensor, numbers: int) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
     """Go through a tensor in C order, in boxes of at most so many numbers: where each begins, and the box."""
     shape = opened.info.shape
     if not math.prod(shape):
@@ -252,7 +253,7 @@ def _in_order(opened: _Opened, numbers: int) -> Iterator[tuple[tuple[int, ...], 
             yield tuple(place), opened.part(whole)
 
 
-def _write_npy(opened: _Opened, path: Path, news: _News) -> Steps[None]:
+def _write_npy(opened: OpenedTensor, path: Path, news: _News) -> Steps[None]:
     import numpy as np
 
     shape = opened.info.shape
@@ -267,7 +268,7 @@ def _write_npy(opened: _Opened, path: Path, news: _News) -> Steps[None]:
             yield from news.of(done, total)
 
 
-def _write_csv(opened: _Opened, path: Path, news: _News) -> Steps[None]:
+def _write_csv(opened: OpenedTensor, path: Path, news: _News) -> Steps[None]:
     import numpy as np
 
     shape = opened.info.shape

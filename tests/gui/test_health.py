@@ -55,7 +55,7 @@ def place(view, text):
     """The index of the finding about a place."""
     model = view.model
     for group in range(model.rowCount()):
-        parent = model.index(group, PLACE)
+        parent = model.index(group, 0)
         for at in range(model.rowCount(parent)):
             if model.index(at, PLACE, parent).data() == text:
                 return model.index(at, PLACE, parent)
@@ -67,8 +67,8 @@ def test_the_tree_of_findings_keeps_qts_rules(qapp, qtmodeltester):
     qtmodeltester.check(model)
     model.add([row(), row("NaN", "serious"), row(place="fc2"), row("Unused", "remark")])
     qtmodeltester.check(model)
-    titles = [model.index(n, PLACE).data() for n in range(model.rowCount())]
-    assert titles == ["NaN", "Dead units", "Unused"]
+    titles = [model.index(n, SHORT).data() for n in range(model.rowCount())]
+    assert titles == ["NaN (1)", "Dead units (2)", "Unused (1)"]
     assert model.rowCount(model.index(1, 0)) == 2
     model.show_only("doubtful", "FC2")
     assert [one.place for one in model.shown()] == ["fc2"]
@@ -87,7 +87,7 @@ def test_who_looks_has_it_checked_and_every_finding_leads_to_its_place(window, q
     view.tree.setCurrentIndex(place(view, "relu"))
     assert document.selected_layer == "relu"
     assert document.selected_unit == 5
-    assert view.detail.text().startswith("1 of 8 units of relu is 0 on all 30 samples of the table: 5.")
+    assert view.detail.toPlainText().startswith("1 of 8 units of relu is 0 on all 30 samples of the table: 5.")
     view.tree.setCurrentIndex(place(view, "2.weight"))
     assert document.selected_tensor == "2.weight"
     assert window.furniture.inspector_dock.isVisible()
@@ -100,7 +100,7 @@ def test_a_kind_says_what_it_means_and_folds(window, qtbot, ill):
     view = looked_at(window, qtbot, ill)
     kind = place(view, "relu").parent()
     view.tree.setCurrentIndex(kind)
-    assert "gave the same on every sample" in view.detail.text()
+    assert "gave the same on every sample" in view.detail.toPlainText()
     assert view.tree.isExpanded(kind)
     qtbot.keyClick(view.tree, Qt.Key.Key_Return)
     assert not view.tree.isExpanded(kind)
@@ -109,7 +109,7 @@ def test_a_kind_says_what_it_means_and_folds(window, qtbot, ill):
 def test_an_example_that_is_well_says_so(diabetes, qtbot):
     view = looked_at(diabetes, qtbot)
     assert view.about.text() == "Nothing found in 6 tensors and on 442 samples."
-    assert view.detail.text() == "Everything that was checked looks well."
+    assert view.detail.toPlainText() == "Everything that was checked looks well."
     assert not view.box.isVisible()
 
 
@@ -168,7 +168,7 @@ def test_of_many_samples_some_are_taken_and_that_is_told(diabetes, qtbot, monkey
 def test_filter_find_and_copy(window, qtbot, ill):
     view = looked_at(window, qtbot, ill)
     view.filter.setCurrentIndex(1 + SEVERITIES.index("serious"))
-    assert view.detail.text() == "No finding fits."
+    assert view.detail.toPlainText() == "No finding fits."
     view.filter.setCurrentIndex(0)
     qtbot.keyClicks(view.box, "relu")
     assert [one.place for one in view.model.shown()] == ["relu"]
