@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrp_gui.document import predicting
-from lrp_gui.table.expression import Value, Words
+from lrp_gui.table.matching import Value, Words
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, TableResult

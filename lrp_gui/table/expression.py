@@ -1,17 +1,14 @@
 """What stands in the filter box: a small language of columns, comparisons and words, read and never executed as code.
 
-`age > 0.1 and prediction == "2"`: the text becomes a tree, and the tree a mask over all rows.
+`age > 0.1 and prediction == "2"`: here the text becomes a tree; `matching` makes of the tree a mask over all rows.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
 
 # Deeper than anybody types; Python's own stack ends only later.
 DEEPEST = 60
@@ -29,15 +26,7 @@ SYNONYMS = {
     "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "=": "==", "<>": "!=", "≤": "<=", "≥": ">=", "≠": "!=",
     "−": "-",
 }  # fmt: skip
-COMPARISONS: dict[str, Callable[..., np.ndarray]] = {
-    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
-}  # fmt: skip
-ARITHMETIC: dict[str, Callable[..., np.ndarray]] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-}
+COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 KEYWORDS = frozenset({"and", "or", "not", "in", "contains", "is", "missing"})
 FUNCTIONS = ("abs", "missing", "relevance")
 
@@ -56,45 +45,6 @@ HELP = (
 
 class NotUnderstood(ValueError):
     """What is wrong with an expression, in one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A column of words: which ones there are, and which of them stands in each row."""
-
-    codes: np.ndarray  # (samples,) of int
-    words: tuple[str, ...]
-
-    def where(self, holds: Callable[[str], bool]) -> np.ndarray:
-        """(samples,) of bool: rows whose word does; each word is asked once."""
-        chosen = np.array([holds(word) for word in self.words], dtype=bool)
-        return chosen[self.codes] if chosen.size else np.zeros(len(self.codes), dtype=bool)
-
-    def numbers(self) -> np.ndarray:
-        """(samples,) the words as numbers, NaN where they are none."""
-        known = np.array([_number(word) for word in self.words], dtype=np.float64)
-        return known[self.codes] if known.size else np.full(len(self.codes), np.nan)
-
-
-Value = np.ndarray | Words
-
-
-class Columns(Protocol):
-    """What an expression is asked of."""
-
-    samples: int
-
-    def names(self) -> Sequence[str]:
-        """All columns, as a person writes them."""
-        ...
-
-    def column(self, name: str) -> Value:
-        """(samples,) of float, NaN where missing; or words."""
-        ...
-
-    def relevance(self, name: str) -> np.ndarray | None:
-        """(samples,) of float; None where the column takes no part in the explanation."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,18 +143,6 @@ class Both:
 
 
 Node = Number | Text | Name | Call | Negative | Arithmetic | Comparison | OneOf | Contains | Not | Both
-
-
-def matching(text: str, columns: Columns) -> np.ndarray:
-    """(samples,) of bool: the rows of which an expression holds.
-
-    Raises
-    ------
-    NotUnderstood
-        If it cannot be read, names no column, or compares what cannot be compared.
-    """
-    mask = _mask(parsed(text, columns.names()), columns)
-    return np.broadcast_to(mask, (columns.samples,))
 
 
 def quoted(name: str) -> str:
@@ -407,122 +345,3 @@ class _Reader:
         near = difflib.get_close_matches(name.lower(), list(self._folded)[:5000], 1)
         hint = f"; is {quoted(self._folded[near[0]])} meant?" if near else "."
         raise NotUnderstood(f"The table has no column “{name}”{hint}")
-
-
-# --------------------------------------------------------------------------------------- computing
-
-
-def _mask(node: Node, columns: Columns) -> np.ndarray:
-    """(samples,) of bool, or a single one."""
-    if isinstance(node, Both):
-        left, right = _mask(node.left, columns), _mask(node.right, columns)
-        return left & right if node.word == "and" else left | right
-    if isinstance(node, Not):
-        return ~_mask(node.inside, columns)
-    if isinstance(node, Comparison):
-        values = [_value(part, columns) for part in node.parts]
-        mask = np.ones((), dtype=bool)
-        for place, sign in enumerate(node.signs):
-            mask = mask & _compare(sign, node.parts[place : place + 2], values[place : place + 2])
-        return mask
-    if isinstance(node, OneOf):
-        value = _value(node.inside, columns)
-        masks = [_compare("==", (node.inside, choice), (value, _value(choice, columns))) for choice in node.choices]
-        return np.logical_or.reduce(masks)
-    if isinstance(node, Contains):
-        value, part = _value(node.inside, columns), node.text.casefold()
-        if not isinstance(value, Words):
-            raise NotUnderstood(f"{_told(node.inside)} holds numbers; “contains” is for words.")
-        return value.where(lambda one: part in one.casefold())
-    if isinstance(node, Call) and node.function == "missing":
-        value = _value(node.inside, columns)
-        return value.where(lambda one: not one.strip()) if isinstance(value, Words) else np.isnan(value)
-    raise NotUnderstood(f"{_told(node)} is compared with nothing; write for example {_example(node)}.")
-
-
-def _value(node: Node, columns: Columns) -> Value | str:
-    if isinstance(node, Number):
-        return np.float64(node.value)  # type: ignore[return-value]
-    if isinstance(node, Text):
-        return node.text
-    if isinstance(node, Name):
-        return columns.column(node.name)
-    if isinstance(node, Negative):
-        return -_numbers(node.inside, columns)
-    if isinstance(node, Arithmetic):
-        left, right = _numbers(node.left, columns), _numbers(node.right, columns)
-        with np.errstate(all="ignore"):
-            return ARITHMETIC[node.sign](left, right)
-    if isinstance(node, Call) and node.function == "abs":
-        return np.abs(_numbers(node.inside, columns))
-    if isinstance(node, Call) and node.function == "relevance":
-        if not isinstance(node.inside, Name):
-            raise NotUnderstood("relevance(…) takes the name of a column.")
-        found = columns.relevance(node.inside.name)
-        if found is None:
-            raise NotUnderstood(f"“{node.inside.name}” is no input of the network, so it has no relevance.")
-        return found
-    raise NotUnderstood("What is compared has to be a column, a number or a word, not another comparison.")
-
-
-def _numbers(node: Node, columns: Columns) -> np.ndarray:
-    value = _value(node, columns)
-    if isinstance(value, Words):
-        return value.numbers()
-    if isinstance(value, str):
-        raise NotUnderstood(f"“{value}” is a word; one cannot calculate with it.")
-    return value
-
-
-def _compare(sign: str, nodes: Sequence[Node], values: Sequence[Value | str]) -> np.ndarray:
-    """A missing number compares with nothing: neither equal nor different."""
-    left, right = values
-    if isinstance(left, str) and not isinstance(right, str):
-        turned = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(sign, sign)
-        return _compare(turned, (nodes[1], nodes[0]), (right, left))
-    equality = sign in {"==", "!="}
-    if isinstance(left, Words) and equality and isinstance(right, Words):
-        same = np.array(left.words, dtype=object)[left.codes] == np.array(right.words, dtype=object)[right.codes]
-        return same if sign == "==" else ~same
-    if isinstance(left, Words) and equality and (isinstance(right, str) or isinstance(nodes[1], Number)):
-        wanted = right if isinstance(right, str) else nodes[1].text  # type: ignore[union-attr]
-        number = _number(wanted)
-        same = left.where(lambda one: one == wanted or _number(one) == number)
-        return same if sign == "==" else ~same
-    if isinstance(right, str):
-        number = _number(right)
-        if isinstance(left, str) or np.isnan(number):
-            raise NotUnderstood(f"{_told(nodes[0])} holds numbers; it cannot be compared with the word “{right}”.")
-        right = np.float64(number)  # type: ignore[assignment]
-    one = left.numbers() if isinstance(left, Words) else np.asarray(left)
-    other = right.numbers() if isinstance(right, Words) else np.asarray(right)
-    with np.errstate(invalid="ignore"):
-        mask = COMPARISONS[sign](one, other)
-    return mask & ~np.isnan(one) & ~np.isnan(other) if sign == "!=" else mask
-
-
-def _told(node: Node) -> str:
-    if isinstance(node, Name):
-        return f"“{node.name}”"
-    if isinstance(node, Number | Text):
-        return f"“{node.text}”"
-    if isinstance(node, Call):
-        return f"{node.function}(…)"
-    return "The calculation"
-
-
-def _example(node: Node) -> str:
-    if isinstance(node, Name):
-        return f"{quoted(node.name)} > 0"
-    return (
-        f"relevance({quoted(node.inside.name)}) > 0"
-        if isinstance(node, Call) and isinstance(node.inside, Name)
-        else "age > 0"
-    )
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")

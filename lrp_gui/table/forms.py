@@ -24,7 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.document.words import plain
-from lrp_gui.table.expression import Value, Words, quoted, word
+from lrp_gui.table.expression import quoted, word
+from lrp_gui.table.matching import Value, Words
 
 if TYPE_CHECKING:
     from lrp_gui.document.table import InputTable

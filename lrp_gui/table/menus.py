@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from lrp_gui.document.words import counted
 from lrp_gui.table.columns import Column, Kind
-from lrp_gui.table.expression import Words, quoted, word
+from lrp_gui.table.expression import quoted, word
 from lrp_gui.table.forms import AssignDialog, ColumnFilter, Form, constant_form, name_form, noise_form, random_form
+from lrp_gui.table.matching import Words
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex

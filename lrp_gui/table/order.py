@@ -8,7 +8,8 @@ import numpy as np
 
 from lrp_gui.document.words import plain
 from lrp_gui.table.columns import Column, TableColumns, ranks
-from lrp_gui.table.expression import NotUnderstood, Words, matching
+from lrp_gui.table.expression import NotUnderstood
+from lrp_gui.table.matching import Words, matching
 
 # More headings than this tell nobody anything, and a column of numbers has as many as rows.
 MOST_GROUPS = 1000

@@ -9,20 +9,19 @@ from math import isfinite, isnan, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
 from lrp_gui.document import predicting
 from lrp_gui.document.words import counted, percent, plain, shape_text
-from lrp_gui.table.arranging import Arranger
 from lrp_gui.table.colours import Colours, Shade, Shading
-from lrp_gui.table.columns import PINNED, RESULTS, Column, Kind
+from lrp_gui.table.columns import PINNED, Column, Kind
+from lrp_gui.table.layout import LaidOutModel
 from lrp_gui.table.model import RESULT_COLUMNS, TableModel
 from lrp_gui.table.statistics import Statistics
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
-    from lrp_gui.document.results import InputInfo
     from lrp_gui.document.state import Touched
     from lrp_gui.document.table import InputTable
     from lrp_gui.jobs.queue import JobQueue
@@ -32,34 +31,27 @@ Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
 Role = Qt.ItemDataRole
 
-# An input of more features than this stands in one cell; its numbers are shown so many columns at a time.
-MOST_COLUMNS = 2000
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 WORDS = frozenset({Kind.NAME, Kind.TARGET, Kind.PREDICTION})
+# Rows whose targets are kept, and whose names are looked at.
+MOST_KEPT = 2000
 # What a cell has to tell beside its number: nothing, or that it keeps its sample out, or that it is unusual.
 GOOD, MISSING, BAD, OUTSIDE = "", "missing", "bad", "outside"
 
 
-class ShownModel(QAbstractTableModel):
+class ShownModel(LaidOutModel):
     """Reads the document through an order of rows and a choice of columns."""
 
-    layout_changed = Signal()  # other columns, or other titles
-
     def __init__(self, document: Document, theme: Theme, jobs: JobQueue | None = None, parent: Any = None) -> None:
-        super().__init__(parent)
-        self._document = document
+        super().__init__(document, jobs, parent)
         self.source = TableModel(document, theme, self)
-        self.arranger = Arranger(document, jobs, self)
         self.statistics = Statistics(document, jobs, self)
         self.shading = Shading(document, self.statistics)
         self.colours = Colours(theme)
         self.network_units = False
-        self.input = ""
-        self._features = range(0)
-        self._first = 0  # of the columns of a large input that are shown
-        self._as_numbers: dict[str, bool] = {}
         self._targets: tuple[str, dict[int, str]] = ("", {})
+        self._named: tuple[InputTable | None, int, bool] = (None, 0, False)
         document.table_replaced.connect(self._on_replaced)
         document.network_changed.connect(self._on_replaced)
         document.cells_changed.connect(self._on_cells)
@@ -142,135 +134,6 @@ class ShownModel(QAbstractTableModel):
         if wanted is not None and wanted.kind is Kind.PICTURE:
             wanted = None
         self.arranger.sort(wanted, descending=order == Qt.SortOrder.DescendingOrder)
-
-    # ----------------------------------------------------------------------------- rows and columns
-
-    def row(self, place: int) -> int:
-        """The table's row at a place; negative for a heading."""
-        order = self.arranger.order
-        return order.row(place) if 0 <= place < order.length else -1
-
-    def place(self, row: int) -> int:
-        """Where a row of the table is shown, or -1."""
-        return self.arranger.order.place(row)
-
-    def column(self, section: int) -> Column:
-        """What stands in a column."""
-        if section < len(PINNED):
-            return Column(PINNED[section])
-        section -= len(PINNED)
-        if self.picture:
-            return Column(Kind.PICTURE) if section == 0 else Column(Kind.EXTRA, section - 1)
-        count = len(self._features)
-        return Column(Kind.FEATURE, self._features[section]) if section < count else Column(Kind.EXTRA, section - count)
-
-    def section(self, column: Column) -> int:
-        """Where a column stands, or -1 when it is not shown."""
-        if column.kind in PINNED:
-            return PINNED.index(column.kind)
-        features = 1 if self.picture else len(self._features)
-        if column.kind is Kind.EXTRA:
-            return len(PINNED) + features + column.number
-        if column.kind is Kind.PICTURE:
-            return len(PINNED) if self.picture else -1
-        inside = not self.picture and column.number in self._features
-        return len(PINNED) + self._features.index(column.number) if inside else -1
-
-    def feature(self, section: int) -> int:
-        """The feature in a column, or -1."""
-        column = self.column(section) if 0 <= section < self.columnCount() else Column(Kind.NAME)
-        return column.number if column.kind is Kind.FEATURE else -1
-
-    def editable(self, section: int) -> bool:
-        """Whether one types into this column."""
-        kind = self.column(section).kind
-        return kind in {Kind.FEATURE, Kind.NAME, Kind.EXTRA}
-
-    @property
-    def table(self) -> InputTable | None:
-        """What the rows are of."""
-        return self._document.table
-
-    # ------------------------------------------------------------------------------ inputs and pages
-
-    @property
-    def inputs(self) -> tuple[InputInfo, ...]:
-        """The inputs of the network, each of which can be looked at."""
-        network = self._document.network
-        return network.inputs if network is not None else ()
-
-    @property
-    def info(self) -> InputInfo | None:
-        """The input that is looked at."""
-        return next((one for one in self.inputs if one.name == self.input), None)
-
-    @property
-    def all_features(self) -> range:
-        """The table's columns of the input that is looked at."""
-        table = self._document.table
-        if table is None:
-            return range(0)
-        block = self._document.input_columns(self.input) if self.info is not None else slice(0, len(table.features))
-        return range(block.start, block.stop)
-
-    @property
-    def features(self) -> range:
-        """Those of them that have columns now."""
-        return range(0) if self.picture else self._features
-
-    @property
-    def picture(self) -> bool:
-        """Whether the whole input stands in one cell."""
-        whole = self.all_features
-        return not self._as_numbers.get(self.input, len(whole) <= MOST_COLUMNS)
-
-    @property
-    def page(self) -> tuple[int, int, int]:
-        """First and last shown feature of the input, counted from 1, and how many there are."""
-        whole = self.all_features
-        return self._first + 1, self._first + len(self._features), len(whole)
-
-    def show_input(self, name: str) -> None:
-        """Look at another input."""
-        if name != self.input:
-            self._change_layout(lambda: self._choose(name))
-
-    def show_numbers(self, numbers: bool) -> None:
-        """Give every feature of this input a column, or all together one."""
-        if numbers == self.picture:
-
-            def change() -> None:
-                self._as_numbers[self.input] = numbers
-
-            self._change_layout(change)
-
-    def turn_to(self, feature: int) -> None:
-        """Show the page of columns that begins with this feature of the input, counted from 0."""
-        last = max(0, len(self.all_features) - MOST_COLUMNS)
-        first = min(max(0, feature), last)
-        if first != self._first:
-
-            def change() -> None:
-                self._first = first
-
-            self._change_layout(change)
-
-    def _choose(self, name: str) -> None:
-        self.input, self._first = name, 0
-
-    def _change_layout(self, change: Any) -> None:
-        self.beginResetModel()
-        change()
-        self._lay_out()
-        self.endResetModel()
-        self.layout_changed.emit()
-
-    def _lay_out(self) -> None:
-        names = [one.name for one in self.inputs]
-        if self.input not in names:
-            self._choose(names[0] if names else "")
-        whole = self.all_features
-        self._features = whole[self._first : self._first + MOST_COLUMNS]
 
     # --------------------------------------------------------------------------------------- texts
 
@@ -416,7 +279,7 @@ class ShownModel(QAbstractTableModel):
     def _target(self, row: int, outputs: np.ndarray) -> str:
         """Reading a target is work; what was read for a row is kept until the results change."""
         text, known = self._targets
-        if text != self._document.settings.target or len(known) > MOST_COLUMNS:
+        if text != self._document.settings.target or len(known) > MOST_KEPT:
             known = {}
             self._targets = (self._document.settings.target, known)
         network = self._document.network
@@ -445,8 +308,12 @@ class ShownModel(QAbstractTableModel):
         table = self._document.table
         if table is None:
             return False
-        names = table.names
-        return any(str(names[row]) != str(row + 1) for row in range(min(len(names), MOST_COLUMNS)))
+        known, state, named = self._named
+        if known is not table or state != table.state:
+            names = table.names
+            named = any(names[row] != str(row + 1) for row in range(min(len(names), MOST_KEPT)))
+            self._named = table, table.state, named
+        return named
 
     # --------------------------------------------------------------------------------------- looks
 
@@ -566,6 +433,3 @@ class ShownModel(QAbstractTableModel):
     def _repaint(self) -> None:
         if self.rowCount() and self.columnCount():
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
-
-
-__all__ = ["RESULTS", "ShownModel"]

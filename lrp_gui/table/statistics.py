@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.steps import Part, Progress, Steps
 from lrp_gui.table.columns import RESULTS, Column, Kind, TableColumns
-from lrp_gui.table.expression import Words
+from lrp_gui.table.matching import Words
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document

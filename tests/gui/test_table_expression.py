@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from lrp_gui.table.expression import DEEPEST, HELP, NotUnderstood, Words, matching, quoted, word
+from lrp_gui.table.expression import DEEPEST, HELP, NotUnderstood, quoted, word
+from lrp_gui.table.matching import Words, matching
 
 NAN = float("nan")
 

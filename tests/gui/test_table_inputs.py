@@ -13,7 +13,7 @@ from lrp_gui.document.document import Document
 from lrp_gui.document.results import Feature, InputInfo, TableResult
 from lrp_gui.document.state import Contents, ExplainSettings
 from lrp_gui.document.table import InputTable
-from lrp_gui.table import shown
+from lrp_gui.table import layout
 from lrp_gui.table.panel import TablePanel
 from lrp_gui.table.view import FIRST_CELL
 from lrp_gui.theme import LIGHT
@@ -88,7 +88,7 @@ def test_a_large_input_is_one_picture_a_sample(panel):
 
 
 def test_its_numbers_come_by_pages(document, panel, monkeypatch):
-    monkeypatch.setattr(shown, "MOST_COLUMNS", 100)
+    monkeypatch.setattr(layout, "MOST_COLUMNS", 100)
     panel.inputs.setCurrentIndex(1)
     panel.do("numbers")
     assert titles(panel)[0] == "x1"
@@ -105,7 +105,7 @@ def test_its_numbers_come_by_pages(document, panel, monkeypatch):
 
 
 def test_an_edit_on_a_page_is_of_that_number(document, panel, monkeypatch):
-    monkeypatch.setattr(shown, "MOST_COLUMNS", 100)
+    monkeypatch.setattr(layout, "MOST_COLUMNS", 100)
     panel.inputs.setCurrentIndex(1)
     panel.do("numbers")
     panel.pager.first.setValue(301)
