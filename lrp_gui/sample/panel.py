@@ -92,7 +92,8 @@ class SamplePanel(QWidget):
 
     def _arrange(self) -> None:
         """Another network has other inputs; the tab that was open stays open where there is one like it."""
-        open_key = self._keys[self.tabs.currentIndex()] if self.tabs.currentIndex() >= 0 else ""
+        # Only a tab that somebody looked at; at first it is the input itself.
+        open_key = self._keys[self.tabs.currentIndex()] if self.pages and self.tabs.currentIndex() >= 0 else ""
         network = self._document.network
         self._keys, titles = [], []
         for one in network.inputs if network is not None else ():

@@ -61,6 +61,7 @@ def paint_a_stroke_and_see_the_relevance_move(person: Person) -> None:
     person.press("F9")
     editor = window.furniture.sample.page
     person.until(lambda: editor.canvas.overlay.isVisible(), "the relevance lies over the digit")
+    person.until_still()
     before, digit = window.document.result.explained, person.look_at(editor.canvas)
     seen, places = [], [editor.canvas.place_of((row, 1)).toPoint() for row in range(1, 7)]
     window.document.result_changed.connect(lambda: seen.append(window.document.result))
@@ -68,7 +69,7 @@ def paint_a_stroke_and_see_the_relevance_move(person: Person) -> None:
     for place in places[1:]:
         QTest.mouseMove(editor.canvas.viewport(), place)
         person.wait(90)
-    assert any(seen), "nothing is explained while the brush is down"
+    person.until(lambda: any(seen), "something is explained while the brush is down")
     QTest.mouseRelease(editor.canvas.viewport(), Qt.MouseButton.LeftButton, PLAIN, places[-1])
     person.until_still()
     person.photograph("painted")

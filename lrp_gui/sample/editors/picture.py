@@ -190,5 +190,4 @@ class ImageEditor(DrawnEditor):
         """Do what the tool does where the mask is, and show it at once."""
         for plane in self.options.chosen_planes:
             self.put(plane, mask, self.tools.tool)
-        if self.isVisible():
-            self.refresh()
+        self.refresh_soon()

@@ -133,7 +133,7 @@ class SeriesEditor(DrawnEditor):
             steps = np.arange(first, last + 1)
             part = (steps - from_time) / (time - from_time) if time != from_time else np.ones(len(steps))
             curve[steps] = from_value + np.clip(part, 0, 1) * (value - from_value)
-        self.refresh()
+        self.refresh_soon()
 
     def _change(self, first: int, last: int) -> None:
         """Cover a stretch, or add noise to it; both ends are inside."""
