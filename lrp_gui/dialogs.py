@@ -65,13 +65,6 @@ class Dialogs(QObject):
         if furniture is not None:
             self._ask(self.tr("Compare with"), filters, lambda paths: furniture.compare(paths[0]))
 
-    def compare(self) -> None:
-        """Ask for the file with which the open one is compared."""
-        filters = [self.tr("Weight files ({patterns})").format(patterns=WEIGHTS), self.tr("All files (*)")]
-        furniture = self._window.furniture
-        if furniture is not None:
-            self._ask(self.tr("Compare with"), filters, lambda paths: furniture.compare(paths[0]))
-
     def open_table(self) -> None:
         """Ask for a table."""
         patterns = f"{TABLES} {ARRAYS}"

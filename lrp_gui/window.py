@@ -469,6 +469,8 @@ class Window(QMainWindow):
         if self.furniture is not None:
             self.furniture.remember()
         self.hide()
+        # It speaks once more while it is taken down, when half of those who listen are gone.
+        self.document.undo_stack.blockSignals(True)
         self.jobs.close()
         super().closeEvent(event)
 
