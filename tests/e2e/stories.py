@@ -60,7 +60,7 @@ def paint_a_stroke_and_see_the_relevance_move(person: Person) -> None:
     open_example(person, "digits")
     person.press("F9")
     editor = window.furniture.sample.page
-    person.until(lambda: editor.canvas.overlay.isVisible(), "the relevance lies over the digit")
+    person.until(editor.canvas.overlay.isVisible, "the relevance lies over the digit")
     person.until_still()
     before, digit = window.document.result.explained, person.look_at(editor.canvas)
     seen, places = [], [editor.canvas.place_of((row, 1)).toPoint() for row in range(1, 7)]
