@@ -194,7 +194,8 @@ class Furniture(QObject):
     def _bring_viewer(self) -> None:
         from lrp_gui.viewer import RelevanceViewer
 
-        self.viewer = RelevanceViewer(self._window.document, self._window.theme)
+        # Among the pages from the start: without a parent it would outlive a window that never shows a network.
+        self.viewer = RelevanceViewer(self._window.document, self._window.theme, self._window.pages)
         self.viewer.setObjectName("viewer")
 
     def _bring_inspector(self) -> None:
