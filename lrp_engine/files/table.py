@@ -6,7 +6,7 @@ read as such. The libraries for Parquet, Excel and pictures are imported when su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,7 +40,10 @@ PEEKED = 256 * 1024  # bytes of a text that are enough for a look at it
 
 
 def read_table(
-    path: str | Path | Sequence[str | Path], picture: PictureInput | None = None, reading: Reading = AS_FOUND
+    path: str | Path | Sequence[str | Path],
+    picture: PictureInput | None = None,
+    reading: Reading = AS_FOUND,
+    progress: Callable[[int, int], None] | None = None,
 ) -> RawTable:
     """Read a table: CSV, TSV and the like, JSON lines, Parquet, Excel, numpy's arrays, pictures.
 
@@ -52,6 +55,8 @@ def read_table(
         How a picture becomes numbers; without it, in its own size and from 0 to 1.
     reading : Reading
         How the file is read, where somebody chose.
+    progress : callable, optional
+        Told how much is done of how much, of large texts and of many pictures; what it raises ends the reading.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def read_table(
     UntrustedFile
         If it holds nothing but pickled Python objects, which are not read.
     """
-    return _read(path, picture, reading, 0)
+    return _read(path, picture, reading, 0, progress)
 
 
 def peek_table(path: str | Path | Sequence[str | Path], reading: Reading = AS_FOUND, rows: int = 50) -> RawTable:
@@ -77,17 +82,21 @@ def peek_table(path: str | Path | Sequence[str | Path], reading: Reading = AS_FO
 
 
 def _read(
-    path: str | Path | Sequence[str | Path], picture: PictureInput | None, reading: Reading, most: int
+    path: str | Path | Sequence[str | Path],
+    picture: PictureInput | None,
+    reading: Reading,
+    most: int,
+    progress: Callable[[int, int], None] | None = None,
 ) -> RawTable:
     if not isinstance(path, str | Path):
         if len(path) > 1:
-            return read_pictures([Path(one) for one in path][: most or None], picture)
+            return read_pictures([Path(one) for one in path][: most or None], picture, progress=progress)
         path = path[0]
     path = Path(path)
     head = _head(path)
     try:
         if looks_like_picture(path, head):
-            return read_pictures(path, picture, most)
+            return read_pictures(path, picture, most, progress)
         if path.is_dir():
             raise FormatError(f"{path.name} is a folder without PNG or JPEG files; choose a table in it.")
         if head.startswith(b"PAR1"):
@@ -108,7 +117,7 @@ def _read(
             from .table_json import read_json_lines
 
             return read_json_lines(path, PEEKED if most else 0)
-        return peek_text(path, reading, PEEKED) if most else read_text(path, reading)
+        return peek_text(path, reading, PEEKED) if most else read_text(path, reading, progress)
     except OSError as error:
         raise FormatError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -84,7 +84,12 @@ def looks_like_picture(path: Path, head: bytes) -> bool:
     return bool(_in(path)) if path.is_dir() else head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
 
 
-def read_pictures(path: Path | Sequence[Path], picture: PictureInput | None = None, most: int = 0) -> RawTable:
+def read_pictures(
+    path: Path | Sequence[Path],
+    picture: PictureInput | None = None,
+    most: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> RawTable:
     """Read a picture, or several, each as one sample: a column of file names, then one for each number.
 
     Parameters
@@ -95,6 +100,8 @@ def read_pictures(path: Path | Sequence[Path], picture: PictureInput | None = No
         What they are made into; without it the first picture's size and colours, with numbers from 0 to 1.
     most : int
         Read no more than so many pictures; 0 for all.
+    progress : callable, optional
+        Told how many pictures are read, and of how many.
 
     Raises
     ------
@@ -119,6 +126,8 @@ def read_pictures(path: Path | Sequence[Path], picture: PictureInput | None = No
     values = np.full((len(files), count + 1), np.nan)
     for row, file in enumerate(files):
         values[row, 1:] = _numbers(file, picture, said)
+        if progress is not None:
+            progress(row + 1, len(files))
     for what, times in said.items():
         which = "The picture" if len(files) == 1 else f"Each of {times} of the {len(files)} pictures"
         notes.append(f"{which} {what}")

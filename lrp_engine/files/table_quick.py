@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,8 +45,10 @@ class _Lines:
     odd: int  # how many are of another length
 
 
-def read_quickly(path: Path, reading: Reading = AS_FOUND) -> RawTable:
-    """Read a large table of text.
+def read_quickly(
+    path: Path, reading: Reading = AS_FOUND, progress: Callable[[int, int], None] | None = None
+) -> RawTable:
+    """Read a large table of text; `progress` is told how many bytes of how many were looked at.
 
     Raises
     ------
@@ -61,10 +63,17 @@ def read_quickly(path: Path, reading: Reading = AS_FOUND) -> RawTable:
         )
     notes: list[str] = []
     with _as_utf8(path, notes, reading) as (source, encoding):
-        return _read(path, source, notes, replace(reading, encoding=encoding), reading)
+        return _read(path, source, notes, replace(reading, encoding=encoding), reading, progress)
 
 
-def _read(path: Path, source: Path, notes: list[str], reading: Reading, wanted: Reading) -> RawTable:
+def _read(
+    path: Path,
+    source: Path,
+    notes: list[str],
+    reading: Reading,
+    wanted: Reading,
+    progress: Callable[[int, int], None] | None,
+) -> RawTable:
     from .table_text import lines_of, separator_of
 
     with source.open("rb") as stream:
@@ -73,7 +82,7 @@ def _read(path: Path, source: Path, notes: list[str], reading: Reading, wanted: 
     if separator in ";|" and not wanted.separator:
         notes.append(f"The cells are separated by {SEPARATORS[separator]}.")
     reading = replace(reading, separator=separator)
-    lines = _measure(path, source, separator)
+    lines = _measure(path, source, separator, progress)
     check_count(path, lines.count - 1, lines.width)
     _say_uneven(path, lines, notes, reading)
     # The first lines alone tell of the header and of the decimals, by the rules for small tables.
@@ -306,7 +315,7 @@ def _rewrite(path: Path, stream: IO[bytes], out: IO[bytes], encoding: str) -> No
         raise FormatError(f"{path.name} is not the {encoding} text that it seems to be.", choice="encoding") from error
 
 
-def _measure(path: Path, source: Path, separator: str) -> _Lines:
+def _measure(path: Path, source: Path, separator: str, progress: Callable[[int, int], None] | None = None) -> _Lines:
     """Count the cells of every line, by blocks.
 
     Raises
@@ -316,6 +325,7 @@ def _measure(path: Path, source: Path, separator: str) -> _Lines:
     """
     import numpy as np
 
+    size = source.stat().st_size
     first, second, lines, count, width, odd = -1, -1, 0, 0, 0, 0
     uneven: tuple[int, int] | None = None
     quoted, over, begun = 0, 0, False
@@ -323,6 +333,8 @@ def _measure(path: Path, source: Path, separator: str) -> _Lines:
         while True:
             block = stream.read(_BLOCK)
             last = not block
+            if progress is not None:
+                progress(stream.tell(), 2 * size)  # counting the lines is about half of the work
             if last:
                 if not begun:
                     break

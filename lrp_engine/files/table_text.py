@@ -11,7 +11,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,8 +26,8 @@ _SAMPLE_LINES = 50
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def read_text(path: Path, reading: Reading = AS_FOUND) -> RawTable:
-    """Read a table whose cells are separated by commas, semicolons, tabs or bars.
+def read_text(path: Path, reading: Reading = AS_FOUND, progress: Callable[[int, int], None] | None = None) -> RawTable:
+    """Read a table whose cells are separated by commas, semicolons, tabs or bars; of a large one say how far it is.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def read_text(path: Path, reading: Reading = AS_FOUND) -> RawTable:
     if path.stat().st_size > QUICK:
         from .table_quick import read_quickly
 
-        return read_quickly(path, reading)
+        return read_quickly(path, reading, progress)
     notes: list[str] = []
     text, encoding = text_of(path, notes, reading)
     return of_text(path, text, notes, replace(reading, encoding=encoding))

@@ -82,6 +82,16 @@ class Import(QObject):
         """The network's inputs, one unit after the other."""
         return importing.features_of(self.network)
 
+    def input_of(self, feature: int) -> str:
+        """The input that a feature belongs to, where there are several."""
+        if len(self.network.inputs) < 2:
+            return ""
+        for one in self.network.inputs:
+            feature -= len(one.features)
+            if feature < 0:
+                return one.name
+        return ""
+
     @property
     def names(self) -> tuple[str, ...]:
         """The file's columns."""

@@ -221,6 +221,8 @@ class Opener(QObject):
         contents = replace(before, network=opened.network, table=_table_of(opened), sample=0, obstacle=None)
         self._document.complete(opening, contents)
         self._say_rest(opened.problem)
+        if opened.problem and before.obstacle is not None and before.obstacle.table:
+            self.table_misfit.emit((before.obstacle.table,))
 
     def _loaded_anew(self, opened: Opened) -> None:
         document = self._document

@@ -133,7 +133,9 @@ class InputsModel(QAbstractTableModel):
             return None
         if index.column() == FEATURE:
             known = source.features[feature]
-            return f"{known.name} ({known.unit})" if known.unit else known.name
+            name = f"{known.name} ({known.unit})" if known.unit else known.name
+            whose = source.input_of(feature)
+            return f"{whose}: {name}" if whose else name
         if index.column() == COLUMN:
             return source.names[column] if column != NONE else NO_COLUMN
         if column == NONE or source.preview is None:

@@ -38,7 +38,7 @@ class ReadingBar(QWidget):
         self._add("encoding", self.tr("&Encoding"), ENCODINGS, (*TEXT, *LINES))
         self._add("decimal", self.tr("&Decimals"), DECIMALS, TEXT)
         self._add("sheet", self.tr("&Sheet"), (), EXCEL)
-        self._add("merged", self.tr("&Merged cells"), MERGED, EXCEL)
+        self._add("merged", self.tr("&Merged cells"), MERGED, EXCEL, seldom=True)
         self._add("uneven", self.tr("Lines of another &length"), UNEVEN, (*TEXT, *EXCEL), seldom=True)
         self._add("alike", self.tr("Columns of the same &name"), ALIKE, (*TEXT, *EXCEL), seldom=True)
         self.header = QCheckBox(self.tr("The &first line holds names"))
@@ -66,7 +66,8 @@ class ReadingBar(QWidget):
             value = getattr(found, name)
             with QSignalBlocker(box):
                 box.setCurrentIndex(max(0, box.findData(value)))
-            wanted = name == choice or getattr(self._source.plan.reading, name) != getattr(Reading(), name)
+            merged = name == "merged" and whole is not None and any("merged cells" in note for note in whole.notes)
+            wanted = merged or name == choice or getattr(self._source.plan.reading, name) != getattr(Reading(), name)
             visible = kind in kinds and (not seldom or wanted) and (name != "sheet" or box.count() > 1)
             label.setVisible(visible)
             box.setVisible(visible)

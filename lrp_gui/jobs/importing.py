@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lrp_gui.jobs.imported import AS_FOUND, MEAN, NONE, Plan, Preview, Thumbnail, Whole, columns_key
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.requests import TableData
-from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.jobs.steps import Part, Progress, Steps, report
 from lrp_gui.jobs.texts import PLAIN, lines_as_table, matched_tokens, reads_texts, tokenised
 
 if TYPE_CHECKING:
@@ -203,10 +203,20 @@ def _read(network: NetworkInfo, paths: Sequence[str], picture: PictureInput | No
     from lrp_engine.files.table import read_table
 
     lines = _texts(network, paths, reading)
-    raw = lines or read_table(_one(paths), picture, reading)
+    name = Path(paths[0]).name
+
+    def progress(done: int, total: int) -> None:
+        report(*_in_parts(done, total), text=f"Reading {name}")
+
+    raw = lines or read_table(_one(paths), picture, reading, progress)
     if not reads_texts(network) or raw.kind == "pictures":
         return raw
     return tokenised(network, paths[0], raw) or raw
+
+
+def _in_parts(done: int, total: int) -> tuple[int, int]:
+    """Bytes as KiB: Qt counts no further than two billions."""
+    return (done >> 10, total >> 10) if total > 1 << 20 else (done, total)
 
 
 def _texts(network: NetworkInfo, paths: Sequence[str], reading: Reading, most: int = 0) -> RawTable | None:

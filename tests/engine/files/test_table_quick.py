@@ -127,3 +127,20 @@ def test_columns_of_a_large_table_find_their_features(both):
     values, bad = match_columns(ABC, True, large).take(large)
     np.testing.assert_array_equal(values, [[1, np.nan, 3], [5, 6, np.nan], [7, 7, 7]])
     assert bad == {(0, 1): ("x", "not a number"), (1, 2): ("", "missing")}
+
+
+def test_reading_says_how_far_it_is_and_can_be_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(table_text, "QUICK", -1)
+    monkeypatch.setattr(table_quick, "_BLOCK", 16)
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "1,2\n" * 20)
+    told: list[tuple[int, int]] = []
+    read_table(path, progress=lambda done, total: told.append((done, total)))
+    assert told[0] == (16, 2 * 84)
+    assert told == sorted(told)
+
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_table(path, progress=stop)
