@@ -39,6 +39,7 @@ class SamplePanel(QWidget):
         self.setAccessibleName(self.tr("The chosen sample"))
         self.pages: dict[str, Any] = {}  # those that were looked at, by the name of their tab
         self._keys: list[str] = []
+        self._looked = False  # whether a tab was ever looked at
         self._holders: list[QWidget] = []
         self.nothing = QLabel(self.tr("The chosen sample stands here once there is a network to explain."), self)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -93,7 +94,7 @@ class SamplePanel(QWidget):
     def _arrange(self) -> None:
         """Another network has other inputs; the tab that was open stays open where there is one like it."""
         # Only a tab that somebody looked at; at first it is the input itself.
-        open_key = self._keys[self.tabs.currentIndex()] if self.pages and self.tabs.currentIndex() >= 0 else ""
+        open_key = self._keys[self.tabs.currentIndex()] if self._looked and self.tabs.currentIndex() >= 0 else ""
         network = self._document.network
         self._keys, titles = [], []
         for one in network.inputs if network is not None else ():
@@ -132,6 +133,7 @@ class SamplePanel(QWidget):
         if key not in self.pages:
             holder = self._holders[index]
             self.pages[key] = self._build(key, holder)
+            self._looked = True
             holder.layout().addWidget(self.pages[key])  # type: ignore[union-attr]
 
     def _build(self, key: str, holder: QWidget) -> Any:
