@@ -204,7 +204,9 @@ class Explainer(QObject):
         if not rows.size:
             return
         explained = 0 if again else table.samples - len(due)
-        values, against = table.values[rows], self._compared()[0]
+        run = bool((np.diff(rows) == 1).all())
+        values = table.values[rows[0] : rows[-1] + 1].copy() if run else table.values[rows]
+        against = self._compared()[0]
         request = TableRequest(
             network, rows.tolist(), values, *self._asked[:2], against, explained, explained + max(len(due), len(rows))
         )
@@ -230,7 +232,7 @@ class Explainer(QObject):
 
         seen = seen[seen < table.samples][: scores.FEWEST]
         if due.size:
-            first = seen[np.isin(seen, due)][:most]
+            first = seen[self._dirty[seen]][:most] if self._dirty is not None else seen[:0]
             return (np.sort(first), False) if first.size else (due[:most], False)
         if known is None or len(known.rows) != table.samples:
             return due, False

@@ -11,7 +11,9 @@ from lrp_gui.document.results import TableResult
 
 # Bytes for the relevance of a table, and as many for its outputs. What does not fit is computed for the rows that
 # somebody looks at.
-BUDGET = 256 * 1024**2
+BUDGET = 128 * 1024**2
+# To fill more than this with NaN at once would be felt.
+AT_ONCE = 8 * 1024**2
 # So many rows are kept at least, however wide they are: a screen of them, and some to scroll back to.
 FEWEST = 256
 
@@ -33,8 +35,11 @@ class Pool:
 
     def __init__(self, rows: int, width: int, room: int) -> None:
         self._slot = np.full(rows, -1, dtype=np.int32)  # of each row
-        self._row = np.full(room, -1, dtype=np.int64)  # in each slot
-        self._data = np.full((room, width), np.nan, dtype=np.float32)
+        self._row = np.full(room, -1, dtype=np.int32)  # in each slot
+        self._free = np.arange(room, dtype=np.int32)[::-1].copy()  # slots; the last `_left` are free
+        self._left = room
+        # Not filled with NaN: memory that nobody writes into costs nothing.
+        self._data = np.empty((room, width), dtype=np.float32)
         self._next = 0
 
     @property
@@ -79,17 +84,21 @@ class Pool:
         return np.asarray(self._slot[rows] >= 0)
 
     def put(self, rows: np.ndarray, block: np.ndarray, *, seen: bool = True) -> None:
-        """Keep rows; the oldest ones make room for what is seen, and for nothing else."""
+        """Keep rows; where there is no room left the oldest ones give way to what is seen, and to nothing else."""
         self.forget(rows)
         if seen:
             rows, block = rows[-self.room :], block[-self.room :]
-            slots = (self._next + np.arange(len(rows))) % self.room
-            self._next = int((self._next + len(rows)) % self.room)
-        else:
-            slots = np.flatnonzero(self._row < 0)[: len(rows)]
-            rows, block = rows[: len(slots)], block[: len(slots)]
-        gone = self._row[slots]
-        self._slot[gone[gone >= 0]] = -1
+        free = min(len(rows), self._left)
+        slots = self._free[self._left - free : self._left]
+        self._left -= free
+        if seen and free < len(rows):
+            ring = (self._next + np.arange(self.room)) % self.room
+            ring = ring[~np.isin(ring, slots)][: len(rows) - free] if free else ring[: len(rows)]
+            gone = self._row[ring]
+            self._slot[gone[gone >= 0]] = -1
+            self._next = int(ring[-1] + 1) % self.room
+            slots = np.concatenate([slots, ring])
+        rows, block = rows[: len(slots)], block[: len(slots)]
         self._data[slots], self._row[slots], self._slot[rows] = block, rows, slots
 
     def forget(self, rows: np.ndarray) -> None:
@@ -98,6 +107,8 @@ class Pool:
         slots = slots[slots >= 0]
         self._row[slots] = -1
         self._slot[rows] = -1
+        self._free[self._left : self._left + len(slots)] = slots
+        self._left += len(slots)
 
     def moved(self, before: np.ndarray) -> Pool:
         """The same for rows that stand elsewhere; it is this one, changed."""
@@ -106,12 +117,16 @@ class Pool:
         there = np.flatnonzero(slot >= 0)
         self._row[slot[there]] = there
         self._slot = slot
+        free = np.flatnonzero(self._row < 0)
+        self._left = len(free)
+        self._free[: self._left] = free[::-1]
         return self
 
 
 def blank(samples: int, outputs: int, features: int, budget: int = BUDGET) -> TableResult:
     """A result for every row, none of it known yet: NaN stands for "not explained"."""
-    relevance, kept = _array(samples, features, budget), _array(samples, outputs, budget)
+    # The outputs are what tables are sorted by: they are an array wherever that can be.
+    relevance, kept = _array(samples, features, budget, AT_ONCE), _array(samples, outputs, budget, budget)
     return TableResult(
         rows=np.arange(samples),
         outputs=kept,
@@ -202,15 +217,16 @@ def _moved(known: Any, before: np.ndarray, new: np.ndarray) -> Any:
     return found
 
 
-def _array(rows: int, width: int, budget: int) -> Any:
-    if rows * width * 4 <= budget:
+def _array(rows: int, width: int, budget: int, at_once: int) -> Any:
+    nbytes = rows * width * 4
+    if nbytes <= min(budget, at_once):
         return np.full((rows, width), np.nan, dtype=np.float32)
     return Pool(rows, width, min(rows, max(FEWEST, budget // (4 * max(width, 1)))))
 
 
 def _partial(outputs: Any, relevance: Any) -> str:
     pools = {"outputs": outputs, "relevance": relevance}
-    kept = {name: pool.room for name, pool in pools.items() if isinstance(pool, Pool)}
+    kept = {name: pool.room for name, pool in pools.items() if isinstance(pool, Pool) and pool.room < len(pool)}
     if not kept:
         return ""
     what = " and ".join(kept)

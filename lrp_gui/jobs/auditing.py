@@ -111,7 +111,13 @@ class Checks:
 
 def counted(codes: np.ndarray) -> np.ndarray:
     """(len(Problem),) how often each stands there."""
-    return np.bincount(codes.ravel(order="K"), minlength=len(Problem)).astype(np.int64)
+    counts = np.zeros(len(Problem), dtype=np.int64)
+    counts[Problem.FINE] = codes.size
+    if codes.any():  # np.bincount would first write each of them as a whole number of eight bytes
+        for problem in list(Problem)[1:]:
+            counts[problem] = np.count_nonzero(codes == problem)
+        counts[Problem.FINE] -= counts[1:].sum()
+    return counts
 
 
 def usable(codes: np.ndarray) -> np.ndarray:

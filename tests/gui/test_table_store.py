@@ -391,6 +391,31 @@ def test_a_million_cells_are_deleted_and_brought_back_without_objects_for_each(q
     assert table.names[-1] == "100000"
 
 
+def test_a_pool_never_mixes_up_its_rows(qapp):
+    rng = np.random.default_rng(1)
+    truth = np.full((60, 2), np.nan, dtype=np.float32)
+    pool = scores.Pool(60, 2, 17)
+    for step in range(400):
+        rows_ = rng.permutation(len(truth))[: rng.integers(1, 25)]
+        if step % 7 == 3:
+            pool.forget(rows_)
+            truth[rows_] = np.nan
+        elif step % 11 == 5:
+            before = np.where(rng.random(len(truth)) < 0.1, -1, rng.permutation(len(truth)))
+            pool, truth = pool.moved(before), np.where((before >= 0)[:, None], truth[before], np.nan).astype(np.float32)
+        else:
+            block = rng.normal(size=(len(rows_), 2)).astype(np.float32)
+            seen = bool(step % 2)
+            pool.put(rows_, block, seen=seen)
+            truth[rows_] = block
+            assert not seen or pool.kept(rows_[-10:]).all()
+        kept = pool.kept(np.arange(len(truth)))
+        assert kept.sum() <= 17
+        assert np.array_equal(pool[np.flatnonzero(kept)], truth[kept])
+        assert np.isnan(pool[np.flatnonzero(~kept)]).all()
+        assert np.array_equal(pool[:, 1], pool[np.arange(len(truth))][:, 1], equal_nan=True)
+
+
 def test_a_table_that_is_too_large_keeps_the_results_that_are_seen(qapp):
     known = scores.blank(1000, 2, 10, budget=300 * 40)
     assert "300 are kept" in known.partial
