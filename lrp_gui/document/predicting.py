@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -79,17 +81,27 @@ def confidences(network: NetworkInfo, outputs: np.ndarray) -> np.ndarray:
         return np.asarray(1 / np.exp(outputs - largest[:, None], dtype=np.float64).sum(axis=1))
 
 
+@lru_cache(maxsize=4)
+def _terms(text: str, names: tuple[str, ...]) -> Sequence[tuple[float, Any]]:
+    """What a target consists of; nothing where it is none, which is said elsewhere."""
+    from lrp_engine import LrpError, parse_target
+    from lrp_engine.targets import terms_of
+
+    try:
+        return terms_of(parse_target(text, names), names)
+    except LrpError:
+        return ()
+
+
 def targets(network: NetworkInfo, text: str, outputs: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """What is explained of each sample under the target that a person typed: numbers of words, and the words."""
-    from lrp_engine import LrpError, parse_target
-    from lrp_engine.targets import Best, said_place, terms_of
+    from lrp_engine.targets import Best, said_place
 
     samples, units = outputs.shape
     known = ~np.isnan(outputs).any(axis=1) if units else np.zeros(samples, dtype=bool)
     names = network.outputs
-    try:
-        terms = terms_of(parse_target(text, names), names)
-    except LrpError:
+    terms = _terms(text, names)
+    if not terms:
         return np.zeros(samples, dtype=np.int64), ("",)
     chosen = np.zeros((int(known.sum()), len(terms)), dtype=np.int64)
     for place, (_weight, term) in enumerate(terms):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QBrush, QKeyEvent, QPainter, QPalette, QPen, QPolygon
+from PySide6.QtGui import QBrush, QKeyEvent, QPainter, QPen, QPolygon
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from lrp_gui.table.columns import Kind
-from lrp_gui.table.shown import LEFT, MISSING, OUTSIDE
+from lrp_gui.table.shown import MISSING, OUTSIDE
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 MARK_SIZE = 8
-SELECTED = QStyle.StateFlag.State_Selected
-HAS_DISPLAY = QStyleOptionViewItem.ViewItemFeature.HasDisplay
+MARGIN = 4
+# As numbers: Python's flags take longer than painting the cell.
+SELECTED, FOCUSED = QStyle.StateFlag.State_Selected.value, QStyle.StateFlag.State_HasFocus.value
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -33,39 +34,46 @@ class CellDelegate(QStyledItemDelegate):
         self._model, self._pictures = model, pictures
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """Text, side and colours; what the style draws then."""
-        model, changed = self._model, option
-        row, column = model.row(index.row()), model.column(index.column())
-        if row < 0:
-            self._option_of_heading(option, index)
-            return
-        back, ink = model.look(row, column)
-        put: Any = changed
-        put.text = model.text(row, column)
-        put.features = HAS_DISPLAY
-        put.displayAlignment = model.side(column)
-        put.textElideMode = Qt.TextElideMode.ElideRight
-        if back is not None:
-            put.backgroundBrush = QBrush(back)
-        if ink is not None:
-            palette = QPalette(put.palette)
-            palette.setColor(QPalette.ColorRole.Text, ink)
-            put.palette = palette
+        """Of a group's heading; all other cells are painted here."""
+        super().initStyleOption(option, index)
+        if self._model.row(index.row()) < 0:
+            put: Any = option
+            put.backgroundBrush = QBrush(self._model.colours.heading)
+            put.font.setBold(True)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """The cell, then what has to be seen on a selected cell too."""
-        super().paint(painter, option, index)
+        """The cell, and what has to be seen on a selected cell too.
+
+        A style would do it with ten questions to the model; a screen has hundreds of cells.
+        """
         model = self._model
-        row, column = model.row(index.row()), model.column(index.column())
+        row = model.row(index.row())
         if row < 0:
+            super().paint(painter, option, index)
             return
-        box: QRect = option.rect  # type: ignore[attr-defined]
+        seen: Any = option
+        box: QRect = seen.rect
+        flags = seen.state.value
+        column, colours = model.column(index.column()), model.colours
+        back, ink, state = model.look(row, column)
+        if flags & SELECTED:
+            back, ink = colours.accent, colours.on_accent
+        if back is not None:
+            painter.fillRect(box, back)
         if column.kind is Kind.PICTURE:
-            selected = bool(option.state & SELECTED)  # type: ignore[attr-defined]
-            ink = option.palette.highlightedText().color() if selected else None  # type: ignore[attr-defined]
             self._pictures.paint(painter, box, row, ink)
-        elif column.kind is Kind.FEATURE and (state := model.state(row, column.number)):
-            self._mark(painter, box, state, selected=bool(option.state & SELECTED))  # type: ignore[attr-defined]
+        elif text := model.text(row, column):
+            inner = box.adjusted(MARGIN, 0, -MARGIN, 0)
+            metrics = seen.fontMetrics
+            if metrics.horizontalAdvance(text) > inner.width():
+                text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
+            painter.setPen(ink or colours.text)
+            painter.drawText(inner, model.side(column), text)
+        if state:
+            self._mark(painter, box, state, selected=bool(flags & SELECTED))
+        if flags & FOCUSED:
+            painter.setPen(colours.text)
+            painter.drawRect(box.adjusted(0, 0, -1, -1))
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """A list where a feature has categories; anything else can be typed into it too."""
@@ -109,15 +117,6 @@ class CellDelegate(QStyledItemDelegate):
             self.fill_wanted.emit(text)
             return True
         return super().eventFilter(editor, event)
-
-    def _option_of_heading(self, option: QStyleOptionViewItem, index: Index) -> None:
-        put: Any = option
-        put.backgroundBrush = QBrush(self._model.colours.heading)
-        put.displayAlignment = LEFT
-        put.font.setBold(True)
-        text = index.data()
-        if text:
-            put.text, put.features = text, HAS_DISPLAY
 
     def _mark(self, painter: QPainter, box: QRect, state: str, *, selected: bool) -> None:
         """A full corner and a frame on what keeps the sample out, an open corner on what is only unusual."""

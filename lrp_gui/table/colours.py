@@ -78,7 +78,7 @@ class Colours:
         self.remarked = between([QColor(theme.panel), self.warning], 0.07)
         self.read_only = QColor(theme.raised)
         self.heading = between([QColor(theme.raised), QColor(theme.accent)], 0.16)
-        self.accent = QColor(theme.accent)
+        self.accent, self.on_accent = QColor(theme.accent), QColor(theme.on_accent)
         self.line = QColor(theme.line)
         self.dim = QColor(theme.dim)
         self.text = QColor(theme.text)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # An input of more features than this stands in one cell; its numbers are shown so many columns at a time.
 MOST_COLUMNS = 2000
+TYPED = frozenset({Kind.FEATURE, Kind.NAME, Kind.EXTRA})
 
 
 class LaidOutModel(QAbstractTableModel):
@@ -31,6 +32,9 @@ class LaidOutModel(QAbstractTableModel):
         self.arranger = Arranger(document, jobs, self)
         self.input = ""
         self._features = range(0)
+        self._whole = False
+        self._columns: list[Column] = []
+        self._typed: list[bool] = []
         self._first = 0  # of the columns of a large input that are shown
         self._as_numbers: dict[str, bool] = {}
 
@@ -47,13 +51,7 @@ class LaidOutModel(QAbstractTableModel):
 
     def column(self, section: int) -> Column:
         """What stands in a column."""
-        if section < len(PINNED):
-            return Column(PINNED[section])
-        section -= len(PINNED)
-        if self.picture:
-            return Column(Kind.PICTURE) if section == 0 else Column(Kind.EXTRA, section - 1)
-        count = len(self._features)
-        return Column(Kind.FEATURE, self._features[section]) if section < count else Column(Kind.EXTRA, section - count)
+        return self._columns[section]
 
     def section(self, column: Column) -> int:
         """Where a column stands, or -1 when it is not shown."""
@@ -74,8 +72,7 @@ class LaidOutModel(QAbstractTableModel):
 
     def editable(self, section: int) -> bool:
         """Whether one types into this column."""
-        kind = self.column(section).kind
-        return kind in {Kind.FEATURE, Kind.NAME, Kind.EXTRA}
+        return self._typed[section]
 
     @property
     def table(self) -> InputTable | None:
@@ -112,8 +109,7 @@ class LaidOutModel(QAbstractTableModel):
     @property
     def picture(self) -> bool:
         """Whether the whole input stands in one cell."""
-        whole = self.all_features
-        return not self._as_numbers.get(self.input, len(whole) <= MOST_COLUMNS)
+        return self._whole
 
     @property
     def page(self) -> tuple[int, int, int]:
@@ -157,8 +153,15 @@ class LaidOutModel(QAbstractTableModel):
         self.layout_changed.emit()
 
     def _lay_out(self) -> None:
-        names = [one.name for one in self.inputs]
+        """Put the columns in their places once; they are asked for at every cell."""
+        names, table = [one.name for one in self.inputs], self._document.table
         if self.input not in names:
             self._choose(names[0] if names else "")
         whole = self.all_features
         self._features = whole[self._first : self._first + MOST_COLUMNS]
+        self._whole = not self._as_numbers.get(self.input, len(whole) <= MOST_COLUMNS)
+        inside = [Column(Kind.PICTURE)] if self._whole else [Column(Kind.FEATURE, one) for one in self._features]
+        extras = range(len(table.extras) if table is not None else 0)
+        pinned = [Column(kind) for kind in PINNED]
+        self._columns = [] if table is None else [*pinned, *inside, *(Column(Kind.EXTRA, one) for one in extras)]
+        self._typed = [column.kind in TYPED for column in self._columns]
