@@ -18,7 +18,7 @@ from lrp_gui.jobs.comparing import CHANGES, DifferenceRow
 Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
 SAME = CHANGES[-1]
-NAME, CHANGE, SHAPE, DTYPE, NORM, OTHER_NORM, DISTANCE, RELATIVE, LARGEST, COSINE = range(10)
+NAME, CHANGE, RELATIVE, DISTANCE, NORM, OTHER_NORM, LARGEST, COSINE, SHAPE, DTYPE = range(10)
 ARROW = "→"
 
 
@@ -65,14 +65,14 @@ def _both(here: str, there: str) -> str:
 COLUMNS = (
     _Column("Tensor", "tensor", "The name in this file, else in the other", lambda row: row.name or row.other),
     _Column("Change", "change", "What became of it in the other file", lambda row: row.change),
-    _Column("Shape", "shape", "In this file, and in the other if it differs", _shapes),
-    _Column("Type", "type", "In this file, and in the other if it differs", _types),
-    _numbers("‖a‖", "norm a", "The norm in this file: the root of the sum of squares", "norm"),
-    _numbers("‖b‖", "norm b", "The norm in the other file", "other_norm"),
-    _numbers("‖a − b‖", "norm a - b", "The norm of the difference", "distance"),
     _numbers("Relative", "relative", "The norm of the difference, as a part of ‖a‖", "relative"),
+    _numbers("‖a − b‖", "norm a - b", "The norm of the difference: the root of the sum of squares", "distance"),
+    _numbers("‖a‖", "norm a", "The norm in this file", "norm"),
+    _numbers("‖b‖", "norm b", "The norm in the other file", "other_norm"),
     _numbers("max |a − b|", "max abs a - b", "The largest difference of two numbers", "largest"),
     _numbers("Cosine", "cosine", "Of the angle between both: 1 is the same direction", "cosine", digits=6),
+    _Column("Shape", "shape", "In this file, and in the other if it differs", _shapes),
+    _Column("Type", "type", "In this file, and in the other if it differs", _types),
 )
 
 

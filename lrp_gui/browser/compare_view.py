@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSaveFile, QSize, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from lrp_gui.jobs.comparing import DifferenceRow
     from lrp_gui.theme import Theme
 
-NAME_WIDTH, FITTED_ROWS, MOST_WIDTH = 300, 50, 220
+NAME_WIDTH, FITTED_ROWS, MOST_WIDTH = 420, 50, 220
+NAME_SHARE, LEAST_NAME = 0.4, 140
 CHANGED, EVERYTHING = "changed", "everything"
 
 
@@ -239,8 +240,13 @@ class CompareTable(QTableView):
         self.horizontalHeader().setResizeContentsPrecision(FITTED_ROWS)
         for column in range(self._rows.columnCount()):
             self.resizeColumnToContents(column)
-            most = NAME_WIDTH if column == NAME else MOST_WIDTH
+            most = max(LEAST_NAME, min(NAME_WIDTH, round(NAME_SHARE * self.width()))) if column == NAME else MOST_WIDTH
             self.setColumnWidth(column, min(self.columnWidth(column) + 8, most))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.matches(QKeySequence.StandardKey.Copy):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSplitter,
+    QStyleOptionViewItem,
     QTextEdit,
     QTreeView,
     QVBoxLayout,
@@ -58,7 +59,8 @@ KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 MOST_UNFOLDED = 200
 DETAIL_LINES = 6
 INDENT = 14
-SHORT_SHARE = 0.45
+SHORT_SHARE = 0.65  # of the width, at most
+PADDING = 14
 
 
 class HealthTab(QWidget):
@@ -150,6 +152,7 @@ class HealthView(QWidget):
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 0)
         split.setChildrenCollapsible(False)
+        split.setSizes([10_000, self.detail.minimumHeight()])  # the list has what the sentence does not need
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 4)
         column.setSpacing(4)
@@ -299,6 +302,15 @@ class HealthView(QWidget):
         self.check.look()
 
 
+class Cells(Roomy):
+    """Of a name the end tells more than its beginning."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: D102
+        super().initStyleOption(option, index)
+        if index.column() == PLACE:
+            option.textElideMode = Qt.TextElideMode.ElideLeft  # type: ignore[attr-defined]  # missing from Qt's stubs
+
+
 class Findings(QTreeView):
     """The tree itself: choosing, following and copying by mouse and keyboard."""
 
@@ -312,30 +324,36 @@ class Findings(QTreeView):
         self.setAccessibleName(self.tr("Findings"))
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setTextElideMode(Qt.TextElideMode.ElideLeft)  # the end of a name tells more than its beginning
         self.setIconSize(QSize(ICON, ICON))
-        self.setItemDelegate(Roomy(self))
+        self.setItemDelegate(Cells(self))
         self.setExpandsOnDoubleClick(False)
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(PLACE, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(SHORT, QHeaderView.ResizeMode.Interactive)
         self.setIndentation(INDENT)
-        model.modelReset.connect(self._span)
-        model.rowsInserted.connect(self._span)
+        model.modelReset.connect(self._arrange)
+        model.rowsInserted.connect(self._arrange)
         self.selectionModel().selectionChanged.connect(self._on_selection)
         self.doubleClicked.connect(self._follow)
 
-    def _span(self) -> None:
-        """A kind of finding has the whole width."""
+    def _arrange(self) -> None:
+        """A kind of finding has the whole width; figures have what they need."""
         for row in range(self._findings.rowCount()):
             if not self.isFirstColumnSpanned(row, QModelIndex()):
                 self.setFirstColumnSpanned(row, QModelIndex(), True)
+        self._fit()
+
+    def _fit(self) -> None:
+        width = self.fontMetrics().horizontalAdvance
+        longest = max((width(row.short) for row in self._findings.shown()), default=0)
+        wanted = longest + 2 * INDENT + PADDING
+        self.header().resizeSection(SHORT, min(wanted, round(SHORT_SHARE * self.viewport().width())))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self.header().resizeSection(SHORT, round(SHORT_SHARE * event.size().width()))
+            self._fit()
 
     def _on_selection(self) -> None:
         current = self.currentIndex()
