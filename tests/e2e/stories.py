@@ -83,6 +83,41 @@ def paint_a_stroke_and_see_the_relevance_move(person: Person) -> None:
 
 
 @story
+def drag_a_slider_then_click_in_the_sweep_then_explain_against_another_sample(person: Person) -> None:
+    window, document = person.window, person.window.document
+    open_example(person, "diabetes")
+    before = document.result.outputs[0]
+    person.press("F6")
+    person.until_still()
+    slider = window.furniture.sample.page.rows[0].slider
+    handle = QPoint(round(7 + 0.58 * (slider.width() - 15)), slider.height() // 2)
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, PLAIN, handle)
+    for step in range(1, 6):
+        QTest.mouseMove(slider, handle + QPoint(12 * step, 0))
+        person.wait(60)
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, PLAIN, handle + QPoint(60, 0))
+    person.until_still()
+    person.photograph("what-if")
+    assert document.result.outputs[0] > before
+    assert document.undo_stack.count() == 1
+    person.press("F7")
+    person.until_still()
+    plot = window.furniture.sample.page.plot
+    person.click(plot.viewport(), QPoint(plot.width() // 4, plot.height() // 3))
+    person.until_still()
+    person.photograph("sweep")
+    assert document.result.outputs[0] != before
+    assert document.undo_stack.count() == 2
+    person.press("Ctrl+Shift+R")
+    person.press("Alt+Right")
+    person.until_still()
+    person.click(window.furniture.sample.page.explains, QPoint(10, 10))
+    person.until_still()
+    person.photograph("reference")
+    assert document.result.against == "sample 1"
+
+
+@story
 def choose_another_layer(person: Person) -> None:
     window = person.window
     open_example(person, "diabetes")

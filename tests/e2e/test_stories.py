@@ -43,6 +43,10 @@ def test_compare_with_the_gradient(play):
     play("compare_with_the_gradient")
 
 
+def test_drag_a_slider_click_in_the_sweep_and_explain_against_another_sample(play):
+    play("drag_a_slider_then_click_in_the_sweep_then_explain_against_another_sample")
+
+
 def test_tint_the_table_and_go_dark(play):
     play("tint_the_table_and_go_dark")
 
