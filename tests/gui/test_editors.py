@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
 
 from lrp_gui.document.results import Feature, InputInfo
 from lrp_gui.sample.editors import colours, editor_for, make_editor, strokes
@@ -444,6 +445,16 @@ def test_another_theme_is_put_on(editor):
     editor.set_theme(DARK)
     editor.refresh()
     assert editor.canvas.picture.image[0, 0].tolist() != before
+
+
+def test_a_low_editor_shows_all_its_tools(document, qtbot):
+    editor = shown(qtbot, make_editor(document, LIGHT, "image"), size=(700, 140))
+    buttons = [button for button in editor.tools.findChildren(QToolButton) if button.isVisible()]
+    assert len(buttons) == 6
+    assert all(editor.rect().contains(button.mapTo(editor, button.rect().bottomRight())) for button in buttons)
+    assert len({(button.x(), button.y()) for button in buttons}) == 6
+    tall = shown(qtbot, make_editor(document, LIGHT, "image"), size=(300, 500))
+    assert len({button.x() for button in tall.tools.findChildren(QToolButton)}) == 1
 
 
 def test_every_box_can_be_reached_and_has_a_name(editor):

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QToolBar, QWidget
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from lrp_gui.icons import icon
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
-ICON = 18
+ICON, BUTTON = 18, 27
 # What a drag of the mouse is to a tool.
 STROKE, BOX, CLICK = "stroke", "box", "click"
 
@@ -89,20 +89,27 @@ def say(text: str) -> str:
     return QCoreApplication.translate("editors", text)
 
 
-class ToolBar(QToolBar):
-    """A column of buttons, one of which is down; its keys work while the editor has the focus."""
+class ToolBar(QWidget):
+    """A column of buttons, one of which is down; two columns in a low editor.
+
+    The keys of the tools work while the editor has the focus.
+    """
 
     chosen = Signal(object)  # a Tool
 
     def __init__(self, tools: Sequence[Tool], theme: Theme, editor: QWidget) -> None:
         super().__init__(editor)
-        self.setOrientation(Qt.Orientation.Vertical)
-        self.setIconSize(QSize(ICON, ICON))
         self.setAccessibleName(self.tr("Tools"))
         self.tools = {tool.id: tool for tool in tools}
         self.tool = tools[0]
         self._group = QActionGroup(self)
         self.by_id: dict[str, QAction] = {}
+        self._buttons: list[QToolButton] = []
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(2, 2, 0, 2)
+        self._grid.setSpacing(0)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._lines = 0
         for tool in tools:
             action = QAction(say(tool.text), self)
             action.setObjectName(tool.id)
@@ -112,12 +119,17 @@ class ToolBar(QToolBar):
             action.setToolTip(f"{say(tool.tip)} ({tool.key})")
             action.triggered.connect(lambda _checked=False, name=tool.id: self.choose(name))
             self._group.addAction(action)
-            self.addAction(action)
             editor.addAction(action)
-            button = self.widgetForAction(action)
+            button = QToolButton(self)
+            button.setDefaultAction(action)
+            button.setAutoRaise(True)
+            button.setIconSize(QSize(ICON, ICON))
+            button.setFixedSize(BUTTON, BUTTON)
             button.setAccessibleName(say(tool.text))
+            self._buttons.append(button)
             self.by_id[tool.id] = action
         self.by_id[self.tool.id].setChecked(True)
+        self._arrange(len(tools))
         self.set_theme(theme)
 
     def choose(self, name: str) -> None:
@@ -130,3 +142,26 @@ class ToolBar(QToolBar):
         """Draw the icons in the theme's ink."""
         for name, action in self.by_id.items():
             action.setIcon(icon(f"tool-{name}", theme))
+
+    def minimumSizeHint(self) -> QSize:
+        """Two columns are enough."""
+        columns = -(-len(self._buttons) // self._lines)
+        return QSize(columns * BUTTON + 2, -(-len(self._buttons) // 2) * BUTTON + 4)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return self.minimumSizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._arrange((self.height() - 4) // BUTTON)
+
+    def _arrange(self, lines: int) -> None:
+        """All in one column, or, where there is no room for so many lines, in two."""
+        count = len(self._buttons)
+        lines = count if lines >= count else -(-count // 2)
+        if lines == self._lines:
+            return
+        self._lines = lines
+        for number, button in enumerate(self._buttons):
+            self._grid.addWidget(button, number % lines, number // lines)
+        self.updateGeometry()
