@@ -71,6 +71,8 @@ class Furniture(QObject):
             window.addDockWidget(area, dock)
             dock.show()
         self._place_sample()
+        if self.sample_dock is not None and window.explainer is not None:
+            self.sample.what_if.start()  # what a sample was has to be known before it is edited
         if self.inspector_dock is not None:
             window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
             window.addDockWidget(RIGHT, self.inspector_dock)

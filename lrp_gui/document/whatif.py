@@ -63,7 +63,11 @@ class WhatIf(QObject):
         document.sample_selected.connect(self._on_sample)
         document.result_changed.connect(self._on_result)
         document.columns_changed.connect(self._on_replaced)
-        self._on_sample(document.selected_sample)
+        self.start()
+
+    def start(self) -> None:
+        """Remember from now on."""
+        self._on_sample(self._document.selected_sample)
 
     @cached_property
     def sweep(self) -> Sweep:

@@ -162,6 +162,14 @@ def test_what_is_kept_is_what_later_changes_are_compared_with(page, diabetes, qt
     assert line.back.toolTip() == "Back to 40"
 
 
+def test_what_was_edited_in_the_table_can_be_reset_here(diabetes, qtbot):
+    diabetes.document.edit_cell(0, BMI, "40")
+    settle(qtbot, diabetes)
+    page = open_page(diabetes, qtbot)
+    page.reset.click()
+    assert diabetes.document.table.values[0, BMI] == 32.1
+
+
 def test_the_original_stays_with_its_sample_when_rows_move(page, diabetes, qtbot):
     document = diabetes.document
     line_of(page, BMI).box.edited.emit(40.0)
