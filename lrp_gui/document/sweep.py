@@ -56,6 +56,7 @@ class Sweep(QObject):
         super().__init__(parent)
         self._document, self._jobs, self._engine, self.ranges = document, jobs, engine, ranges
         self._active, self._job = False, None
+        self._network = document.network  # whose feature it is
         self._made: tuple[Any, ...] | None = None  # what the curve is of
         self.column, self.count = -1, POINTS
         self.curve: Curve | None = None
@@ -198,8 +199,9 @@ class Sweep(QObject):
         self._stop()
         table = self._document.table
         self.curve, self._made, self.problem = None, None, ""
-        if table is None or self.column >= len(table.features):
+        if table is None or self._document.network is not self._network or self.column >= len(table.features):
             self.column = -1
+        self._network = self._document.network
         self.chosen.emit()
         self.changed.emit()
         self._due()

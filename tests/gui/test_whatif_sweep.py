@@ -153,6 +153,17 @@ def test_a_stopped_sweep_keeps_what_it_has_and_goes_on(page, diabetes, qtbot, mo
     assert page.sweep.curve.known.all()
 
 
+def test_another_network_has_other_features(page, diabetes, qtbot):
+    diabetes.opener.open([str(DIGITS)])
+    settle(qtbot, diabetes)
+    page = open_page(diabetes, qtbot, "sweep")
+    finish(qtbot, diabetes, page)
+    relevance = np.abs(diabetes.document.result.inputs["image"]).ravel()
+    assert page.sweep.column == int(relevance.argmax())
+    assert page.feature.count() == 64
+    assert page.sweep.curve.known.all()
+
+
 def test_nothing_is_swept_for_nobody(page, diabetes, qtbot):
     diabetes.furniture.sample.open_page("reference")
     before = page.sweep.curve.explained.copy()
