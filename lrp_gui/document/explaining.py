@@ -26,7 +26,7 @@ BLANK_MS = 150
 # The table waits until the sample's picture is drawn: both at once would only slow each other down.
 TABLE_MS = 40
 # So much of the table goes to the worker at a time: a large one is not copied whole.
-CELLS_AT_ONCE = 1 << 21
+CELLS_AT_ONCE = 1 << 19
 
 
 class Explainer(QObject):

@@ -123,8 +123,9 @@ class Pool:
         return self
 
 
-def blank(samples: int, outputs: int, features: int, budget: int = BUDGET) -> TableResult:
-    """A result for every row, none of it known yet: NaN stands for "not explained"."""
+def blank(samples: int, outputs: int, features: int, budget: int = 0) -> TableResult:
+    """A result for every row, none of it known yet: NaN stands for "not explained". A `budget` of 0 is `BUDGET`."""
+    budget = budget or BUDGET
     # The outputs are what tables are sorted by: they are an array wherever that can be.
     relevance, kept = _array(samples, features, budget, AT_ONCE), _array(samples, outputs, budget, budget)
     return TableResult(

@@ -39,6 +39,7 @@ class Engine:
     def __init__(self) -> None:
         self._networks: OrderedDict[Source, Network] = OrderedDict()
         self._consents: set[str] = set()
+        self._chunk = FIRST_CHUNK  # rows of the last table that were explained at a time
 
     def start(self) -> Steps[None]:
         """Get the engine ready before anybody asks for it."""
@@ -110,8 +111,9 @@ class Engine:
         from lrp_engine.errors import InputError
         from lrp_gui.jobs import convert
 
-        total, first, size, refused = len(request.rows), 0, FIRST_CHUNK, 0
-        before, of = request.done, request.total or total
+        before, of = request.done, request.total or len(request.rows)
+        # What follows on other rows of the same table goes on at their pace.
+        total, first, size, refused = len(request.rows), 0, self._chunk if before else FIRST_CHUNK, 0
         while first < total:
             began = time.perf_counter()
             chunk = slice(first, first + size)
@@ -134,7 +136,7 @@ class Engine:
             first += size
             yield Progress(before + min(first, total), of)
             speed = size / max(time.perf_counter() - began, 1e-3)
-            size = max(1, min(LARGEST_CHUNK, 4 * size, int(speed * CHUNK_SECONDS)))
+            size = self._chunk = max(1, min(LARGEST_CHUNK, 4 * size, int(speed * CHUNK_SECONDS)))
 
     def network(self, source: Source) -> Steps[Network]:
         """The network of a source, for the jobs beside this one."""
