@@ -158,7 +158,7 @@ class _Compiler:
     def plan(self) -> Plan:
         made = self._backward()
         self._refuse()
-        self._refuse_what_finds_nothing(made.values())
+        self._refuse_what_finds_nothing()
         steps = [
             made.get(node) or Step(node, self.context)
             for node in self.nodes
@@ -232,28 +232,29 @@ class _Compiler:
             tuple(operation_name(node) for node, _ in self.refused),
         )
 
-    def _refuse_what_finds_nothing(self, made: Collection[RuleStep]) -> None:
-        """A composite of one's own that never applies is a mistake; those by name are for all kinds of networks."""
+    def _refuse_what_finds_nothing(self) -> None:
+        """A composite of one's own that means no node is a mistake; those by name are for all kinds of networks.
+
+        A node that relevance does not reach, or for which an entry before decides, is none: it is there.
+        """
         own = [entry for entry in self.composite.entries if entry.select.layer or entry.select.node]
-        reached = [self._facts(self.merged.get(step.node, step.node)) for step in made] if own else []
+        facts = [one for one, _refused in self.facts().values()] if own else []
         for entry in own:
-            # One before it may decide instead: it would apply if that one were taken out.
-            if not any(entry.select.takes(facts) and entry.rule.fits(facts.kind, facts.family) for facts in reached):
-                self._refuse_what_fits_nothing(entry)
+            if not any(entry.select.takes(one) and entry.rule.fits(one.kind, one.family) for one in facts):
+                self._refuse_what_fits_nothing(entry, facts)
                 raise CompositeError(
-                    f"No node that relevance reaches is chosen by “{entry.select}” of the composite "
+                    f"No node of this network is chosen by “{entry.select}” of the composite "
                     f"{self.composite.name}; the layers are called "
                     f"{', '.join(layer.path for layer in self.network.layers[:12])}."
                 )
 
-    def _refuse_what_fits_nothing(self, entry: Entry) -> None:
-        chosen = [self._facts(node) for node in self.nodes if node.op == "call_function" and node in self.live]
-        chosen = [facts for facts in chosen if entry.select.takes(facts)]
-        if chosen and not any(entry.rule.fits(facts.kind, facts.family) for facts in chosen):
-            facts = chosen[-1]
+    def _refuse_what_fits_nothing(self, entry: Entry, facts: Sequence[NodeFacts]) -> None:
+        chosen = [one for one in facts if entry.select.takes(one)]
+        if chosen:
+            last = chosen[-1]
             raise CompositeError(
-                f"The rule {entry.rule.name} cannot be given to “{facts.layer}” ({facts.operation}, of the kind "
-                f"{facts.kind}), which is chosen by “{entry.select}” of the composite {self.composite.name}."
+                f"The rule {entry.rule.name} cannot be given to “{last.layer}” ({last.operation}, of the kind "
+                f"{last.kind}), which is chosen by “{entry.select}” of the composite {self.composite.name}."
             )
 
     def _step(self, node: Node) -> RuleStep | None:

@@ -365,7 +365,7 @@ class Window(QMainWindow):
         """Where Ctrl+F and F3 look: in the table while somebody is there, else in the model browser."""
         focus = self.focusWidget()
         table = self.table
-        if table is not None and hasattr(table, "start_search") and focus is not None and table.isAncestorOf(focus):
+        if table is not None and focus is not None and table.isAncestorOf(focus):
             return table
         if self.furniture is not None:
             self.furniture.show_dock(self.browser)

@@ -376,7 +376,7 @@ def test_arrays_lists_and_numbers_of_other_types_are_taken():
         (
             "epsilon",
             {"layer": "head.2", "position": 0},
-            "No node that relevance reaches is chosen by “layer head.2 and",
+            "No node of this network is chosen by “layer head.2 and",
         ),
     ],
     ids=str,

@@ -97,3 +97,19 @@ def test_the_facts_of_nodes_are_what_composites_look_at(network):
     weighted = [one for one in facts.values() if one.position is not None]
     assert [(one.layer, one.position, one.count) for one in weighted] == [("0", 0, 2), ("2", 1, 2)]
     assert all(one.node == name for name, one in facts.items())
+
+
+def test_an_edit_that_relevance_does_not_reach_changes_nothing():
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.signal, self.gate = nn.Linear(4, 3), nn.Linear(4, 3)
+
+        def forward(self, x):
+            return self.signal(x) * torch.sigmoid(self.gate(x))
+
+    network, x = lrp.capture(Gated().eval(), torch.randn(2, 4)), torch.ones(1, 4)
+    edited = Composite.named("epsilon").edited((Entry(Selector(layer="gate"), Rule("gamma")),))
+    plain, other = (lrp.explain(network, x, composite=composite) for composite in ("epsilon", edited))
+    assert all(row.layer != "gate" for row in other.ledger)
+    torch.testing.assert_close(plain.inputs["x"], other.inputs["x"])
