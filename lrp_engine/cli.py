@@ -1,4 +1,4 @@
-"""The command line: `lrp-engine inspect FILE` and `lrp-engine explain FILE --data TABLE`."""
+"""The command line: `lrp-engine inspect FILE`, `compare FILE OTHER` and `explain FILE --data TABLE`."""
 
 from __future__ import annotations
 
@@ -107,6 +107,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect.set_defaults(run=_inspect)
 
+    compare = commands.add_parser(
+        "compare",
+        help="put two weight files side by side",
+        description="Say which tensors of two weight files are the same, and how far the others lie apart.",
+    )
+    compare.add_argument("file", metavar="FILE", type=Path, help="a weight file")
+    compare.add_argument("other", metavar="OTHER", type=Path, help="another one")
+    compare.add_argument("--all", action="store_true", help="list the tensors that are the same, too")
+    compare.add_argument("--json", action="store_true", help="as JSON")
+    compare.set_defaults(run=_compare)
+
     explain = commands.add_parser(
         "explain",
         help="explain a network's output on rows of a table",
@@ -190,6 +201,18 @@ def _inspect(arguments: argparse.Namespace) -> int:
         return DONE
     findings = _health(arguments, weights) if arguments.health else None
     print(inspection_json(weights, findings) if arguments.json else inspection(weights, findings))
+    return DONE
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from .files import open_weights
+    from .files.differences import compare, matched
+    from .inspection import comparison, comparison_json
+
+    one, two = open_weights(arguments.file), open_weights(arguments.other)
+    notes = matched(one.tensors, two.tensors).notes
+    rows = compare(one, two)
+    print(comparison_json(rows, notes) if arguments.json else comparison(rows, notes, everything=arguments.all))
     return DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .errors import LrpError, UntrustedFile
+from .files.differences import CHANGES, RESHAPED, RETYPED, SAME
 from .health.findings import KINDS
 from .networks.loading import Needs, needs
 from .report import columns, in_bytes, in_words
 
 if TYPE_CHECKING:
     from .files import TensorInfo, WeightFile
+    from .files.differences import TensorDifference
     from .files.weightfile import Branch, FileNode
     from .health import Finding
     from .networks.candidate import Candidate
@@ -97,6 +100,40 @@ def inspection_json(weights: WeightFile, findings: Sequence[Finding] | None = No
             ],
         }
     )
+
+
+def comparison(rows: Sequence[TensorDifference], notes: Sequence[str], *, everything: bool = False) -> str:
+    """Two files side by side, as text; what is the same only counts, unless everything is wanted."""
+    counts = Counter(row.change for row in rows)
+    lines = [f"note: {note}" for note in notes]
+    lines.append(f"{_counted(rows)}: " + ", ".join(f"{counts[one]} {one}" for one in CHANGES if counts[one]))
+    shown = [row for row in rows if everything or row.change != SAME]
+    if shown:
+        heads = ("name", "change", "|a|", "|b|", "|a-b|", "relative", "largest", "cosine", "")
+        lines += columns([heads, *map(_difference, shown)])
+    return "\n".join(lines)
+
+
+def comparison_json(rows: Sequence[TensorDifference], notes: Sequence[str]) -> str:
+    """The same as JSON, with all tensors; what is not known is null."""
+    found = []
+    for row in rows:
+        said = asdict(row) | {"relative": row.relative}
+        found.append(
+            {
+                key: None if isinstance(value, float) and not math.isfinite(value) else value
+                for key, value in said.items()
+            }
+        )
+    return _json({"notes": list(notes), "tensors": found})
+
+
+def _difference(row: TensorDifference) -> tuple[str, ...]:
+    amounts = (row.norm, row.other_norm, row.distance, row.relative, row.largest, row.cosine)
+    texts = ["" if math.isnan(value) else f"{value:.4g}" for value in amounts]
+    shapes = f"{in_words(row.shape)} -> {in_words(row.other_shape)}" if row.change == RESHAPED else ""
+    types = f"{row.dtype} -> {row.other_dtype}" if row.change == RETYPED else ""
+    return (row.name or row.other, row.change, *texts, row.problem or shapes or types)
 
 
 def refusal_json(path: str, error: LrpError) -> str:

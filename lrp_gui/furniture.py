@@ -14,6 +14,7 @@ from lrp_gui.turns import Turns
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from lrp_gui.browser.health_view import HealthView
     from lrp_gui.document.whatif import WhatIf
     from lrp_gui.theme import Theme
     from lrp_gui.window import Window
@@ -139,22 +140,26 @@ class Furniture(QObject):
 
     def _bring_health(self) -> None:
         """A tab of the model browser; who first looks at it has it built."""
-        from lrp_gui.browser.health_view import HealthTab, HealthView
+        from lrp_gui.browser.health_view import HealthTab
+
+        self.health = HealthTab(self._health_view)
+        self.browser.tabs.addTab(self.health, self.tr("Health"))
+
+    def _health_view(self) -> HealthView:
+        from lrp_gui.browser.health_view import HealthView
+        from lrp_gui.document.health import HealthCheck
 
         window = self._window
+        explainer = window.explainer
+        assert explainer is not None
+        check = HealthCheck(window.document, window.jobs, explainer.engine, self)
+        view = HealthView(window.document, check, window.theme)
+        view.wanted.connect(self._show_tab)
+        return view
 
-        def make() -> HealthView:
-            from lrp_gui.document.health import HealthCheck
-
-            explainer = window.explainer
-            assert explainer is not None
-            check = HealthCheck(window.document, window.jobs, explainer.engine, self)
-            view = HealthView(window.document, check, window.theme)
-            view.wanted.connect(lambda tab: self.browser.tabs.setCurrentWidget(getattr(self.browser, tab)))
-            return view
-
-        self.health = HealthTab(make)
-        self.browser.tabs.addTab(self.health, self.tr("Health"))
+    def _show_tab(self, name: str) -> None:
+        """The tab of the model browser in which a finding's place stands among the others."""
+        self.browser.tabs.setCurrentWidget(getattr(self.browser, name))
 
     def compare(self, path: str) -> None:
         """Put another file beside the open one; the dock about it comes with the first."""

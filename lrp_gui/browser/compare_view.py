@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 NAME_WIDTH, FITTED_ROWS, MOST_WIDTH = 420, 50, 220
 NAME_SHARE, LEAST_NAME = 0.4, 140
+ROOM = 16  # of a column, for the arrow that sorts
 CHANGED, EVERYTHING = "changed", "everything"
 
 
@@ -241,7 +242,7 @@ class CompareTable(QTableView):
         for column in range(self._rows.columnCount()):
             self.resizeColumnToContents(column)
             most = max(LEAST_NAME, min(NAME_WIDTH, round(NAME_SHARE * self.width()))) if column == NAME else MOST_WIDTH
-            self.setColumnWidth(column, min(self.columnWidth(column) + 8, most))
+            self.setColumnWidth(column, min(self.columnWidth(column) + ROOM, most))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)

@@ -107,7 +107,7 @@ def test_wrong_words_are_usage(capsys):
     assert "usage" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["inspect", "--help"], ["explain", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["inspect", "--help"], ["compare", "--help"], ["explain", "--help"]])
 def test_help_says_everything(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 import lrp_engine as lrp
+from lrp_engine.cli import main
 from lrp_engine.files import differences
 from lrp_engine.files.differences import compare, comparing, difference_of, matched
 
@@ -157,6 +159,31 @@ def test_the_comparison_tells_how_far_it_is_and_can_be_ended(tmp_path, monkeypat
     steps = comparing(a, a)
     next(steps)
     steps.close()
+
+
+def test_compare_prints_what_differs(tmp_path, capsys):
+    a = {"w": torch.ones(4), "s": torch.ones(2), "r": torch.ones(3), "t": torch.ones(5)}
+    b = {
+        "module.w": torch.zeros(4),
+        "module.s": torch.ones(2),
+        "module.r": torch.ones(1),
+        "module.t": torch.ones(5).half(),
+    }
+    for name, tensors in (("a", a), ("b", b)):
+        saved(tmp_path, f"{name}.safetensors", tensors)
+    files = [str(tmp_path / "a.safetensors"), str(tmp_path / "b.safetensors")]
+    assert main(["compare", *files]) == 0
+    text = capsys.readouterr().out
+    assert "note: “module.” in front of the names of the second file was left out." in text
+    assert "4 tensors: 1 another shape, 1 changed, 1 another type, 1 same" in text
+    assert "3 -> 1" in text
+    assert "float32 -> float16" in text
+    assert "\n  s " not in text
+    assert main(["compare", "--all", *files]) == 0
+    assert "\n  s " in capsys.readouterr().out
+    assert main(["compare", "--json", *files]) == 0
+    said = {one["name"]: one for one in json.loads(capsys.readouterr().out)["tensors"]}
+    assert (said["w"]["distance"], said["w"]["cosine"], said["r"]["distance"]) == (2, None, None)
 
 
 def test_a_file_that_went_is_told_of_for_its_tensors(tmp_path):
