@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from lrp_gui.document.predicting import prediction
+from lrp_gui.document.predicting import predictions
 from lrp_gui.document.state import Message
 from lrp_gui.jobs import importing
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
@@ -68,14 +68,22 @@ class TableExport(QObject):
         """Write it, as the suffix of the path says."""
         from lrp_engine.files.table_writing import Style
 
-        columns = self._columns(selection, together=path.lower().endswith(".npz"))
-        self._submit(path, columns, Style(separator, decimal_comma), lambda: None)
+        table = self._document.table
+        if table is None:
+            self.ended.emit()
+            return
+        together = path.lower().endswith(".npz")
+        self._submit(
+            path,
+            lambda: self._columns(table, selection, together=together),
+            table,
+            Style(separator, decimal_comma),
+            lambda: None,
+        )
 
     def save(self, table: InputTable, path: str, then: Callable[[], object] | None = None) -> None:
         """Write what a person may have edited, and nothing that was computed; it is kept then."""
-        columns = self._inputs(table, np.arange(table.samples), together=path.lower().endswith(".npz"))
-        columns |= self._others(table, np.arange(table.samples))
-        state = table.state
+        together, rows, state = path.lower().endswith(".npz"), np.arange(table.samples), table.state
 
         def kept() -> None:
             if table.state == state:  # it was not edited since
@@ -83,10 +91,18 @@ class TableExport(QObject):
             if then is not None:
                 then()
 
-        self._submit(path, columns, None, kept)
+        selection = Selection(rows, (INPUTS, OTHERS))
+        self._submit(path, lambda: self._columns(table, selection, together=together), table, None, kept)
 
-    def _submit(self, path: str, columns: Mapping[str, Any], style: Any, done: Callable[[], None]) -> None:
-        name = Path(path).name
+    def _submit(
+        self,
+        path: str,
+        gather: Callable[[], Mapping[str, Any]],
+        table: InputTable,
+        style: Any,
+        done: Callable[[], None],
+    ) -> None:
+        name, state = Path(path).name, table.state
 
         def finish(_path: str) -> None:
             self.written.emit(path)
@@ -97,7 +113,7 @@ class TableExport(QObject):
             Job(
                 self.tr("Writing {name}").format(name=name),
                 Priority.TABLE,
-                lambda: importing.write(path, columns, style),
+                lambda: importing.write(path, gather, style, lambda: table.state == state),
                 done=finish,
                 failed=self._failed,
             )
@@ -109,11 +125,10 @@ class TableExport(QObject):
 
     # ----------------------------------------------------------------------------------------------- columns
 
-    def _columns(self, selection: Selection, *, together: bool) -> dict[str, Any]:
-        table, rows = self._document.table, selection.rows
+    def _columns(self, table: InputTable, selection: Selection, *, together: bool) -> dict[str, Any]:
+        """All that was chosen; made in the worker, for a million rows take a while."""
+        rows = selection.rows
         columns: dict[str, Any] = {}
-        if table is None:
-            return columns
         if INPUTS in selection.parts:
             columns |= self._inputs(table, rows, together=together)
         if OTHERS in selection.parts:
@@ -159,8 +174,8 @@ class TableExport(QObject):
         if network is None or result is None:
             return {}
         outputs = np.asarray(result.outputs[rows], dtype=np.float64)
-        known = np.isfinite(result.explained[rows])
-        words = [prediction(network, one) if there else "" for one, there in zip(outputs, known, strict=True)]
+        codes, named = predictions(network, outputs)
+        words = np.array(named)[codes]
         columns: dict[str, Any] = {"prediction": words, "explained": np.asarray(result.explained[rows])}
         if together:
             return {**columns, "outputs": outputs, "output_names": np.array(network.outputs)}

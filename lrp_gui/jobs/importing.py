@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from lrp_engine.files.columns import Matched
     from lrp_engine.files.table import PictureInput, RawTable, Reading
     from lrp_engine.files.table_writing import Style
-    from lrp_gui.document.results import NetworkInfo
+    from lrp_gui.document.results import Feature, NetworkInfo
 
 PREVIEW_ROWS = 100
 SAMPLE_NAMES = "sample"  # a column of this name that no input takes
@@ -28,10 +29,26 @@ LONGEST_CELL = 200  # letters of a cell that are shown
 
 
 def picture_of(network: NetworkInfo) -> PictureInput | None:
-    """How a picture becomes the network's input; None if it takes none."""
+    """How a picture becomes the network's input; None if it takes none.
+
+    Black and white are the ends of the features' range, where all of them have the same.
+    """
     from lrp_engine.files.table import picture_input
 
-    return picture_input([one.shape for one in network.inputs])
+    found = picture_input([one.shape for one in network.inputs])
+    ranges = {_ends(feature) for feature in features_of(network)} if found is not None else set()
+    low, high = next(iter(ranges)) if len(ranges) == 1 else (inf, inf)
+    return replace(found, low=low, high=high) if found is not None and isfinite(high - low) and high > low else found
+
+
+def _ends(feature: Feature) -> tuple[float, float]:
+    """Between which numbers a feature lies; a unit may say it: “0 to 16”."""
+    from lrp_engine.files.features import header_feature
+
+    if isfinite(feature.high - feature.low) or not feature.unit:
+        return feature.low, feature.high
+    said = header_feature(f"x [{feature.unit}]")
+    return said.low, said.high
 
 
 def look(network: NetworkInfo, paths: Sequence[str], plan: Plan) -> Steps[Whole]:
@@ -173,16 +190,30 @@ def read_as_planned(network: NetworkInfo, paths: Sequence[str], plans: Mapping[s
     return table_data(network, paths[0], raw, matched, names=names)
 
 
-def write(path: str, columns: Mapping[str, Any], style: Style | None = None) -> Steps[str]:
+def write(
+    path: str, gather: Callable[[], Mapping[str, Any]], style: Style | None, unchanged: Callable[[], bool]
+) -> Steps[str]:
     """Write a table; returns where.
+
+    Parameters
+    ----------
+    gather
+        Makes the columns.
+    unchanged
+        Whether what they are made of is still the same: it is edited in another thread.
 
     Raises
     ------
     lrp_engine.LrpError
-        If the format cannot hold it, or the place cannot be written to.
+        If the format cannot hold it, the place cannot be written to, or the table was edited meanwhile.
     """
+    from lrp_engine.errors import InputError
     from lrp_engine.files.table_writing import AS_USUAL, writing_table
 
+    yield Progress(text=f"Writing {Path(path).name}")
+    columns = gather()
+    if not unchanged():
+        raise InputError(f"The table was edited while {Path(path).name} was being written; write it again.")
     steps = writing_table(path, columns, style or AS_USUAL)
     try:
         for done, total in steps:

@@ -259,7 +259,7 @@ def test_a_folder_of_pictures_is_dropped_and_read_another_way(window, qtbot, pic
     settle(qtbot, window)
     document = window.document
     assert document.table.values.shape == (3, 64)
-    assert document.table.values.max() == pytest.approx(200 / 255)
+    assert document.table.values.max() == pytest.approx(16 * 200 / 255)  # as the features' range is
     assert list(document.table.extras[0].cells) == ["0.png", "1.png", "2.png"]
     window.dialogs.show_import((str(pictures),))
     dialog = asked(qtbot, window)
@@ -270,8 +270,8 @@ def test_a_folder_of_pictures_is_dropped_and_read_another_way(window, qtbot, pic
     assert dialog.verdict.text() == "pictures: 3 pictures. Every input has its column."
     page.fit.setCurrentIndex(page.fit.findData("pad"))
     page.values.setCurrentText("Other numbers")
-    page.low.setText("16")
-    page.high.setText("16")
+    page.low.setText("8")
+    page.high.setText("8")
     page._choose()
     assert "another one for white" in page.remark.text()
     page.low.setText("0")
@@ -280,12 +280,12 @@ def test_a_folder_of_pictures_is_dropped_and_read_another_way(window, qtbot, pic
     dialog.import_button.click()
     settle(qtbot, window)
     values = document.table.values.reshape(3, 8, 8)
-    assert values[2].max() == pytest.approx(16 * 200 / 255)
+    assert values[2].max() == pytest.approx(8 * 200 / 255)
     assert values[2, 0].max() == 0  # filled up with black
     window.opener.open([str(pictures / "2.png"), str(pictures / "1.png")])
     settle(qtbot, window)
     assert list(document.table.extras[0].cells) == ["2.png", "1.png"]
-    assert document.table.values.max() == pytest.approx(16 * 200 / 255)  # remembered
+    assert document.table.values.max() == pytest.approx(8 * 200 / 255)  # remembered
 
 
 def test_numbers_in_a_line():

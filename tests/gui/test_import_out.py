@@ -100,3 +100,15 @@ def test_a_saved_table_is_the_same_in_every_format(suffix, diabetes, qtbot, tmp_
     assert document.table.typed == typed
     assert list(document.table.names) == names
     assert [column.name for column in document.table.extras] == ["progression", "above_median"]
+
+
+def test_a_table_that_is_edited_meanwhile_is_not_written(diabetes, qtbot, tmp_path):
+    said = []
+    diabetes.document.message.connect(said.append)
+    source = TableExport(diabetes.document, diabetes.jobs)
+    source.save(diabetes.document.table, str(tmp_path / "t.csv"))
+    diabetes.document.edit_cell(0, 0, "60")
+    settle(qtbot, diabetes)
+    written = (tmp_path / "t.csv").exists()  # the worker may have been faster
+    assert written != bool(said)
+    assert diabetes.document.unsaved_tables()
