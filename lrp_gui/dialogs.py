@@ -32,6 +32,7 @@ WEIGHTS = " ".join(patterns for _name, patterns in FORMATS)
 CONNECTIONS = "*.json *.onnx *.pt2 *.py"
 TABLES = "*.csv *.tsv *.txt *.parquet *.xlsx *.jsonl *.ndjson *.png *.jpg *.jpeg"
 ARRAYS = "*.npy *.npz"  # weights, unless a table is asked for
+SHORTCUT_COLUMNS = 3
 SHOWN_MS = 8000
 
 
@@ -308,7 +309,7 @@ class Dialogs(QObject):
         self._window.statusBar().showMessage(text, SHOWN_MS)
 
     def shortcuts(self) -> None:
-        """List every shortcut, in two columns: one would be higher than a small screen."""
+        """List every shortcut, in columns: one would be higher than a small screen."""
         from lrp_gui.sample.editors.tools import shortcuts
 
         rows = []
@@ -318,12 +319,12 @@ class Dialogs(QObject):
             if keys:
                 rows.append((name, keys))
         cells = [
-            f"<td style='padding-right:14px'>{name}</td><td style='padding-right:28px'><b>{keys}</b></td>"
+            f"<td style='padding-right:10px; white-space:pre'>{name}</td>"
+            f"<td style='padding-right:26px; white-space:pre'><b>{keys}</b></td>"
             for name, keys in rows + shortcuts()
         ]
-        half = -(-len(cells) // 2)
-        second = [*cells[half:], *[""] * (2 * half - len(cells))]
-        lines = [f"<tr>{left}{right}</tr>" for left, right in zip(cells[:half], second, strict=True)]
+        count = -(-len(cells) // SHORTCUT_COLUMNS)
+        lines = [f"<tr>{''.join(cells[line::count])}</tr>" for line in range(count)]
         self._tell(self.tr("Keyboard Shortcuts"), f"<table>{''.join(lines)}</table>")
 
     def about(self) -> None:

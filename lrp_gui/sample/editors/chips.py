@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 MASK, TYPES = "mask", "types"
+WIDE = 560
 
 
 class TokenEditor(Editor):
@@ -114,15 +116,17 @@ class TokenEditor(Editor):
         return tuple(actions)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
+        self._top = top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         top.addWidget(self.text, 1)
         top.addWidget(self.about, 1)
-        top.addWidget(self.choose)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.choose)
         for action in self.actions_:
             button = QToolButton(self)
             button.setDefaultAction(action)
             button.setAutoRaise(True)
-            top.addWidget(button)
+            buttons.addWidget(button)
+        top.addLayout(buttons)
         bottom = QHBoxLayout()
         bottom.addWidget(self.readout, 1)
         bottom.addWidget(self.legend)
@@ -132,6 +136,12 @@ class TokenEditor(Editor):
         column.addLayout(top)
         column.addWidget(self.view, 1)
         column.addLayout(bottom)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow editor the text has a line of its own."""
+        super().resizeEvent(event)
+        directions = QBoxLayout.Direction
+        self._top.setDirection(directions.LeftToRight if self.width() >= WIDE else directions.TopToBottom)
 
     # ---------------------------------------------------------------------------------- what is shown
 
