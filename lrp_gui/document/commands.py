@@ -12,8 +12,8 @@ from PySide6.QtGui import QGuiApplication, QUndoCommand
 if TYPE_CHECKING:
     import numpy as np
 
+    from lrp_gui.document.changing import TableState
     from lrp_gui.document.document import Document
-    from lrp_gui.document.editing import Editing
     from lrp_gui.document.state import ExplainSettings, Opening
     from lrp_gui.document.table_blocks import Patch, RowBlock, Snapshot
 
@@ -33,7 +33,7 @@ class Kind(IntEnum):
 class TableEdit(QUndoCommand):
     """An edit of the table. Undone, the table is in the state before; whether that is in a file it then knows."""
 
-    def __init__(self, document: Editing, text: str) -> None:
+    def __init__(self, document: TableState, text: str) -> None:
         super().__init__(text)
         self._document = document
         self._before = self._after = -1
@@ -68,7 +68,7 @@ class TableEdit(QUndoCommand):
 class EditCells(TableEdit):
     """Cells typed, pasted, painted, filled; names of samples, too."""
 
-    def __init__(self, document: Editing, patches: Sequence[Patch], text: str, gesture: str = "") -> None:
+    def __init__(self, document: TableState, patches: Sequence[Patch], text: str, gesture: str = "") -> None:
         super().__init__(document, text)
         self._new = [patch.on(document.shelf) for patch in patches]
         self._old: list[Patch] = []
@@ -102,7 +102,7 @@ class EditCells(TableEdit):
 class InsertRows(TableEdit):
     """New samples, so that they stand at these rows."""
 
-    def __init__(self, document: Editing, rows: np.ndarray, block: RowBlock, text: str) -> None:
+    def __init__(self, document: TableState, rows: np.ndarray, block: RowBlock, text: str) -> None:
         super().__init__(document, text)
         self._rows, self._block = rows, block.on(document.shelf)
 
@@ -116,7 +116,7 @@ class InsertRows(TableEdit):
 class DeleteRows(TableEdit):
     """Samples taken out; kept here, complete, until they come back."""
 
-    def __init__(self, document: Editing, rows: np.ndarray, text: str) -> None:
+    def __init__(self, document: TableState, rows: np.ndarray, text: str) -> None:
         super().__init__(document, text)
         self._rows = rows
         self._block: RowBlock | None = None
@@ -133,7 +133,7 @@ class DeleteRows(TableEdit):
 class AssignColumns(TableEdit):
     """Each feature gets the data of another column, and what is displaced takes that one's place."""
 
-    def __init__(self, document: Editing, order: np.ndarray, text: str) -> None:
+    def __init__(self, document: TableState, order: np.ndarray, text: str) -> None:
         super().__init__(document, text)
         self._order = order
         self._snapshot: Snapshot | None = None

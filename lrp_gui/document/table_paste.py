@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lrp_engine.files.cells import number
+from lrp_engine.files.cells import number, writes_decimal_point
 from lrp_engine.files.features import header_feature
 from lrp_gui.document.table import InputTable, fresh_rows
 from lrp_gui.document.table_blocks import Numbers, Patch, RowBlock, Words
@@ -303,6 +303,11 @@ def unlocalised(text: str, *, comma: bool) -> str:
     for sign in (thousands, *_SPACES):
         stripped = stripped.replace(sign, "")
     return stripped.replace(mark, ".")
+
+
+def with_decimal_comma(cell: str) -> str:
+    """A number with a comma before its decimals; another text as it is."""
+    return cell.replace(".", ",") if writes_decimal_point(cell) else cell
 
 
 def _patches(table: InputTable, plan: PastePlan, lines: np.ndarray, places: Sequence[int]) -> list[Patch]:

@@ -6,9 +6,8 @@ import csv
 import io
 from collections.abc import Sequence
 
-from lrp_engine.files.cells import writes_decimal_point
 from lrp_gui import settings
-from lrp_gui.document.table_paste import Grid, grid
+from lrp_gui.document.table_paste import Grid, grid, with_decimal_comma
 
 
 def block_from_text(text: str) -> Grid:
@@ -22,7 +21,7 @@ def text_from_block(block: Sequence[Sequence[str]], *, decimal_comma: bool | Non
     `decimal_comma`: whether numbers are written 3,14, for spreadsheets that read them so; None: as it is set.
     """
     if settings.DECIMAL_COMMA.read() if decimal_comma is None else decimal_comma:
-        block = [[cell.replace(".", ",") if writes_decimal_point(cell) else cell for cell in line] for line in block]
+        block = [[with_decimal_comma(cell) for cell in line] for line in block]
     out = io.StringIO()
     csv.writer(out, delimiter="\t", lineterminator="\n").writerows(block)
     return out.getvalue()
