@@ -119,11 +119,17 @@ class Arranger(QObject):
 
     def move(self, before: np.ndarray) -> None:
         """Rows came, went or moved: whoever shows them calls this at the right moment."""
-        running = self.busy
+        self._replace(self.order.moved(before))
+
+    def resize(self, samples: int) -> None:
+        """The same, where all rows stand as in the file: nothing has to be moved."""
+        self._replace(Order(samples, matches=samples))
+
+    def _replace(self, order: Order) -> None:
+        if self.busy:
+            self._later.start()  # it was computed for other rows
         self._stop()
-        self.order = self.order.moved(before)
-        if running:
-            self._later.start()
+        self.order = order
         self._mark_stale(stale=bool(self.wish))
 
     def restart(self) -> None:

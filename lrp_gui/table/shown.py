@@ -386,10 +386,14 @@ class ShownModel(LaidOutModel):
             self.beginResetModel()
 
     def _after_insert(self, at: int, count: int) -> None:
-        end = self.endInsertRows if self.arranger.order.rows is None else self.endResetModel
-        before = np.arange(self.arranger.order.samples)
+        samples = self.arranger.order.samples
+        if self.arranger.order.rows is None:
+            self._resize(samples + count)
+            self.endInsertRows()
+            return
+        before = np.arange(samples)
         self._move(np.concatenate([before[:at], np.full(count, -1), before[at:]]))
-        end()
+        self.endResetModel()
 
     def _before_remove(self, at: int, count: int) -> None:
         if self.arranger.order.rows is None:
@@ -398,13 +402,22 @@ class ShownModel(LaidOutModel):
             self.beginResetModel()
 
     def _after_remove(self, at: int, count: int) -> None:
-        end = self.endRemoveRows if self.arranger.order.rows is None else self.endResetModel
-        self._move(np.delete(np.arange(self.arranger.order.samples), np.s_[at : at + count]))
-        end()
+        samples = self.arranger.order.samples
+        if self.arranger.order.rows is None:
+            self._resize(samples - count)
+            self.endRemoveRows()
+            return
+        self._move(np.delete(np.arange(samples), np.s_[at : at + count]))
+        self.endResetModel()
 
     def _after_move(self, before: np.ndarray) -> None:
         self._move(before)
         self.endResetModel()
+
+    def _resize(self, samples: int) -> None:
+        self.shading.forget()
+        self._told.clear()
+        self.arranger.resize(samples)
 
     def _move(self, before: np.ndarray) -> None:
         self.shading.forget()

@@ -1,0 +1,92 @@
+"""The table in the real window and with the real worker: keys, switches, large tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from lrp_gui.document.document import Document
+from lrp_gui.document.state import Contents, ExplainSettings
+from lrp_gui.document.table import InputTable
+from lrp_gui.jobs.queue import JobQueue
+from lrp_gui.table import arranging, statistics
+from lrp_gui.table.colours import Shade
+from lrp_gui.table.panel import TablePanel
+from lrp_gui.theme import LIGHT
+from tests.gui import fakes
+from tests.gui.test_table_view import BMI, UP, entries, order
+
+
+def test_a_large_table_is_put_in_order_by_the_worker(qapp, qtbot, monkeypatch):
+    monkeypatch.setattr(arranging, "MOST_AT_ONCE", 100)
+    monkeypatch.setattr(statistics, "MOST_AT_ONCE", 100)
+    values = np.random.default_rng(0).normal(size=(500, 10))
+    table = InputTable.from_columns(fakes.DIABETES, values, {}, [], "")
+    document, jobs = Document(), JobQueue()
+    try:
+        document.open(Contents(fakes.mlp().info, table, ExplainSettings(), 0), "Open")
+        panel = TablePanel(document, LIGHT, [], jobs=jobs)
+        qtbot.addWidget(panel)
+        panel.show()
+        model = panel.view.table_model
+        panel.view.sortByColumn(BMI, UP)
+        assert model.arranger.busy
+        qtbot.waitUntil(lambda: not jobs.busy, timeout=5000)
+        assert order(panel.view) == np.argsort(values[:, 2], kind="stable").tolist()
+        panel.filter.add("nothing > 1")
+        qtbot.waitUntil(lambda: bool(model.arranger.problem), timeout=5000)
+        assert "no column “nothing”" in panel.problem.text()
+        panel.do("statistics", True)
+        footer = panel.footer.footer_model
+        qtbot.waitUntil(lambda: footer.index(0, BMI).data() not in ("", "…"), timeout=5000)
+        assert float(footer.index(2, BMI).data()) == pytest.approx(values[:, 2].max(), rel=1e-4)
+    finally:
+        jobs.close()
+
+
+def test_rows_that_come_while_the_worker_sorts_are_sorted_too(qapp, qtbot, monkeypatch):
+    monkeypatch.setattr(arranging, "MOST_AT_ONCE", 100)
+    values = np.random.default_rng(0).normal(size=(500, 10))
+    document, jobs = Document(), JobQueue()
+    try:
+        table = InputTable.from_columns(fakes.DIABETES, values, {}, [], "")
+        document.open(Contents(fakes.mlp().info, table, ExplainSettings(), 0), "Open")
+        panel = TablePanel(document, LIGHT, [], jobs=jobs)
+        qtbot.addWidget(panel)
+        panel.view.sortByColumn(BMI, UP)
+        document.insert_sample(10)
+        model = panel.view.table_model
+        qtbot.waitUntil(lambda: not jobs.busy and model.arranger.order.rows is not None, timeout=5000)
+        assert order(panel.view) == np.argsort(table.values[:, 2], kind="stable").tolist()
+    finally:
+        jobs.close()
+
+
+def test_ctrl_f_finds_in_the_table_while_one_is_there(diabetes, qtbot):
+    view = diabetes.table.view
+    diabetes.activateWindow()
+    view.setFocus()
+    qtbot.waitUntil(view.hasFocus, timeout=3000)
+    diabetes.actions_["find"].trigger()
+    qtbot.waitUntil(diabetes.table.find_bar.box.hasFocus, timeout=3000)
+    qtbot.keyClicks(diabetes.table.find_bar.box, "4.8")
+    diabetes.actions_["find_next"].trigger()
+    assert "4.8" in view.currentIndex().data()
+    qtbot.keyClick(diabetes.table.find_bar.box, Qt.Key.Key_Escape)
+    assert not diabetes.table.find_bar.isVisible()
+
+
+def test_the_windows_switches_and_the_table_agree(diabetes):
+    model = diabetes.table.view.table_model
+    diabetes.actions_["tint"].setChecked(True)
+    diabetes.actions_["tint_difference"].setChecked(True)
+    assert model.shading.shade is Shade.DIFFERENCE
+    assert not diabetes.actions_["tint"].isChecked()
+    diabetes.actions_["group"].setChecked(True)
+    assert model.arranger.order.groups
+    diabetes.actions_["file_order"].trigger()
+    assert not diabetes.actions_["group"].isChecked()
+    entries(diabetes.table.menus.title_menu(BMI))["Network Units"].setChecked(True)
+    assert diabetes.actions_["network_units"].isChecked()
+    assert model.network_units
