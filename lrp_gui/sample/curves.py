@@ -70,7 +70,7 @@ class SweepPlot(pg.GraphicsLayoutWidget):
             plot.addItem(marker, ignoreBounds=True)
             marker.sigDragged.connect(self._drag)
             marker.setZValue(20)
-        self.setMinimumSize(160, 110)
+        self.setMinimumSize(160, 76)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         scene = self.sceneObj
         assert scene is not None

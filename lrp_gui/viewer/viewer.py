@@ -292,7 +292,7 @@ class RelevanceViewer(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Small enough for a small laptop."""
-        return QSize(420, 260)
+        return QSize(420, 236)
 
 
 def _column(view: QWidget, below: QWidget) -> QWidget:
