@@ -162,8 +162,10 @@ class TokenEditor(Editor):
         self.model.show(Chips(cells, self._texts(), problems, found, limit, letter))
         self.view.scheduleDelayedItemsLayout()
         self.legend.show_ranges(None, limit, letter, 1.0)
-        if not self.text.isModified():
-            self.text.setText(self._as_text())
+        text = self._as_text()
+        if not self.text.isModified() and text != self.text.text():
+            self.text.setText(text)
+            self.text.setCursorPosition(0)
         self._tell()
         self._enable()
 

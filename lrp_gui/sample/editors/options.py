@@ -131,11 +131,11 @@ class Options(QWidget):
         flow = FlowLayout(self, gap=8)
         self.groups = {
             "plane": self._labelled(self._word, self.plane),
-            "value": self._labelled(self.tr("&Value"), self.value, self.colour),
+            "value": self._labelled(self.tr("Val&ue"), self.value, self.colour),
             "size": self._labelled(self.tr("Si&ze"), self.size_),
             "with": self._labelled(self.tr("&With"), self.with_),
             "amount": self._labelled(self.tr("N&oise"), self.amount),
-            "show": self._labelled(self.tr("Rele&vance"), self.show_, self.opacity),
+            "show": self._labelled(self.tr("&Relevance"), self.show_, self.opacity),
         }
         for group in self.groups.values():
             flow.addWidget(group)

@@ -71,7 +71,7 @@ KEYS = (
     ("Picture", "Use the tool there", "Space"),
     ("Picture", "Draw on", "Shift+Arrows"),
     ("Picture", "Smaller or larger brush", "[ ]"),
-    ("Series", "Move the point", "Up Down PgUp PgDown"),
+    ("Series", "Move the point", "Up Down"),
     ("Picture, Series", "Closer, away, all of it", "+ − 0"),
     ("Tokens", "Replace, insert, delete", "F2 Ins Del"),
 )
