@@ -63,14 +63,15 @@ class Scale:
 class Colours:
     """The scales of a theme, and the few colours of cells that have something to tell.
 
-    Relevance has its own hues everywhere. A difference has two that lie away from them, a value the accent's.
+    Relevance has its own hues everywhere. A difference has two that lie away from them and from the
+    selection's, a value one of these.
     """
 
     def __init__(self, theme: Theme) -> None:
         middle = theme.relevance_map[len(theme.relevance_map) // 2]
         self.scales = {
             Shade.RELEVANCE: Scale(list(theme.relevance_map)),
-            Shade.VALUE: Scale([theme.panel, theme.accent]),
+            Shade.VALUE: Scale([theme.panel, theme.sink("stabilizer")]),
             Shade.DIFFERENCE: Scale([theme.sink("stabilizer"), middle, theme.sink("bias")]),
         }
         self.warning = QColor(theme.warning)

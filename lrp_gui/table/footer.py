@@ -79,7 +79,7 @@ class FooterModel(QAbstractTableModel):
         if column.kind is Kind.FEATURE and model.network_units and model.table is not None:
             one = model.table.features[column.number]
             value = (value - one.mean) / one.scale
-        return "" if value != value else f"{value:.5g}".replace("-", MINUS)  # noqa: PLR0124
+        return "" if value != value else f"{value:.4g}".replace("-", MINUS)  # noqa: PLR0124
 
     def _tip(self, section: int) -> str:
         model = self._model

@@ -83,13 +83,13 @@ class TablePanel(QWidget):
         row.setContentsMargins(0, 0, 8, 0)
         row.addWidget(self._bar)
         row.addWidget(self.filter, 1)
+        row.addWidget(self.legend)
         row.addWidget(self._count)
         second = QHBoxLayout()
         second.setContentsMargins(4, 0, 8, 0)
         second.addWidget(self.inputs)
         second.addWidget(self.pager)
         second.addStretch()
-        second.addWidget(self.legend)
         foot = QHBoxLayout()
         foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(0)
@@ -248,13 +248,22 @@ class TablePanel(QWidget):
 
     # ---------------------------------------------------------------------------------- what Qt asks
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Without room for words the buttons keep their icons, rather than vanish behind an arrow."""
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        """Without room for words the buttons keep their icons, rather than vanish behind an arrow."""
         style = Qt.ToolButtonStyle
         self._tell_count()
-        roomy = self.width() >= WIDTH_FOR_WORDS
-        self._bar.setToolButtonStyle(style.ToolButtonTextBesideIcon if roomy else style.ToolButtonIconOnly)
+        self._bar.setToolButtonStyle(
+            style.ToolButtonTextBesideIcon if self._room >= WIDTH_FOR_WORDS else style.ToolButtonIconOnly
+        )
+
+    @property
+    def _room(self) -> int:
+        """For buttons, filter and count; the legend has its own where there is one."""
+        return self.width() - (0 if self.legend.isHidden() else self.legend.width())
 
     # --------------------------------------------------------------------------------------- inside
 
@@ -273,6 +282,7 @@ class TablePanel(QWidget):
         self.legend.setVisible(shading.shade is not Shade.NOTHING and self._document.table is not None)
         if shading.shade is not Shade.NOTHING:
             self.legend.show_scale(self.view.table_model.colours.scales[shading.shade], shading.ends())
+        self._fit_words()
 
     def _tell(self) -> None:
         table, model = self._document.table, self.view.table_model
@@ -313,7 +323,7 @@ class TablePanel(QWidget):
         text = f"{samples} × {counted(features, self.tr('feature'))}"
         result = self._document.table_result
         partial = result.partial if result is not None else ""
-        self._count.setText(text if self.width() >= WIDTH_FOR_COUNT else f"{shown} × {features:,}")
+        self._count.setText(text if self._room >= WIDTH_FOR_COUNT else f"{shown} × {features:,}")
         self._count.setToolTip("\n".join(filter(None, (text, partial))))
 
     def _tell_tabs(self) -> None:

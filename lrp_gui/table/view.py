@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 WIDEST_COLUMN, WIDEST_PINNED = 160, 130
 CELL_ROOM = 18
+FEWEST_ROWS = 3  # that are in sight in the lowest window, whatever else is shown
 ROW_MARGIN = 8
 # Enough rows and columns to judge widths by; all of a large table would take seconds.
 MEASURED_ROWS, MEASURED_COLUMNS = 12, 120
@@ -301,6 +302,7 @@ class TableView(PinnedTable):
         bold.setBold(True)  # the titles of what is selected are
         titles = QFontMetrics(bold)
         line = metrics.height() + ROW_MARGIN
+        self.setMinimumHeight(FEWEST_ROWS * line + self.horizontalHeader().height() + self.horizontalScrollBar().height())
         self.set_row_height(PICTURE_ROW if model.picture and table is not None else line)
         if table is None:
             return

@@ -244,7 +244,7 @@ def background(view, place, section):
 def test_values_are_coloured_from_a_columns_smallest_to_its_largest(document, panel):
     panel.do("tint_value", True)
     values = document.table.values[:, 2]
-    assert background(panel.view, int(values.argmax()), BMI) == QColor(LIGHT.accent)
+    assert background(panel.view, int(values.argmax()), BMI) == QColor(LIGHT.sink("stabilizer"))
     assert background(panel.view, int(values.argmin()), BMI) == QColor(LIGHT.panel)
     assert panel.legend.isVisible()
 
