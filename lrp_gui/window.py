@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from lrp_gui import settings
 from lrp_gui import theme as themes
@@ -283,6 +283,8 @@ class Window(QMainWindow):
             self.pages.addWidget(page)
         if page is not self.pages.currentWidget():
             self.pages.setCurrentWidget(page)
+            # What nobody comes back to must not keep the window large.
+            self.start.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
             focus = self.focusWidget()
             if page is self.obstacle and (focus is None or not focus.isVisible()):
                 page.setFocus()
