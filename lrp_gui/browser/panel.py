@@ -236,7 +236,11 @@ class TensorsView(SearchableTree):
         header.sortIndicatorChanged.connect(self._show_sorted)
         document.tensor_selected.connect(self.follow)
         document.file_changed.connect(self._show_columns)
-        self._model.arranged.connect(self.fit)
+        # In a turn of its own: rows that came or were found are painted first.
+        self._fitting = QTimer(self, interval=0, singleShot=True)
+        self._fitting.timeout.connect(self._fit_new)
+        self._fitted: tuple[int, bool] | None = None
+        self._model.arranged.connect(self._fitting.start)
         if measurement is not None:
             measurement.news.connect(self._show_columns)
             measurement.done.connect(self.fit)
@@ -250,6 +254,13 @@ class TensorsView(SearchableTree):
 
     def chosen_path(self) -> str:  # noqa: D102
         return self._document.selected_tensor
+
+    def _fit_new(self) -> None:
+        """Other tensors, or a list of whole names in place of a tree, want other widths."""
+        shown = (id(self._model.nodes), self._model.flat)
+        if shown != self._fitted:
+            self._fitted = shown
+            self.fit()
 
     def _show_sorted(self, column: int) -> None:
         """What somebody sorts by stands beside the names: in a narrow dock it would be out of sight."""

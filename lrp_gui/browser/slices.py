@@ -9,7 +9,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QTimer
 
 # A frame takes 16 ms, and painting wants its part of it.
-SLICE_SECONDS = 0.006
+SLICE_SECONDS = 0.005
 # So many yields are taken at once, whatever they take: a small tree is there without any turn of the event loop.
 AT_ONCE = 6
 # How much is done between two yields.

@@ -32,7 +32,7 @@ class TensorsModel(TreeModel):
         self._whole = 0
         document.file_changed.connect(self._reload)
         if measurement is not None:
-            measurement.news.connect(lambda: self.tell(MEASURED))
+            measurement.news.connect(self._on_news)
             measurement.done.connect(self._on_measured)
         self._reload()
 
@@ -135,6 +135,9 @@ class TensorsModel(TreeModel):
         return Column(
             title, tip, lambda node: "" if (number := value(node)) is None else plain(number), value, number=True
         )
+
+    def _on_news(self) -> None:
+        self.tell(MEASURED)
 
     def _on_measured(self) -> None:
         """An order that was chosen before the numbers were known."""

@@ -24,7 +24,7 @@ Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
 PATH_ROLE = Qt.ItemDataRole.UserRole
 MOST_DEPTH = 40
-PAGE = 400
+PAGE = 250
 # Parents whose children are named one by one when they change; of more the view looks at all that it shows.
 MOST_TOLD = 200
 
