@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -39,8 +40,7 @@ class _Column:
 
 
 def _numbers(title: str, plain_title: str, tip: str, name: str, digits: int = 4) -> _Column:
-    def value(row: DifferenceRow) -> float:
-        return getattr(row, name)
+    value = attrgetter(name)
 
     def text(row: DifferenceRow) -> str:
         return "" if math.isnan(value(row)) else plain(value(row), digits)
@@ -138,6 +138,8 @@ class CompareModel(QAbstractTableModel):
 
     def place_of(self, row: DifferenceRow | None) -> int:
         """Where a row is shown, -1 where it is not."""
+        if row is None:
+            return -1
         return next((place for place, number in enumerate(self._order) if self._all[number] is row), -1)
 
     @property
@@ -172,17 +174,19 @@ class CompareModel(QAbstractTableModel):
         self.endResetModel()
 
     def add(self, rows: Sequence[DifferenceRow]) -> None:
-        """More rows; they come in where they belong."""
+        """More rows, below the others; `settle` puts them where they belong."""
         first = len(self._all)
         self._all += rows
-        if self._sorted is not None:
-            self._arrange()
-            return
         new = [number for number in range(first, len(self._all)) if self._lets_through(self._all[number])]
         if new:
             self.beginInsertRows(QModelIndex(), len(self._order), len(self._order) + len(new) - 1)
             self._order += new
             self.endInsertRows()
+
+    def settle(self) -> None:
+        """Nothing more is coming: put everything where it belongs."""
+        if self._sorted is not None:
+            self._arrange()
 
     def show_only(self, changes: frozenset[str], text: str) -> None:
         """Filter by what became of a tensor, and by its name."""
@@ -192,20 +196,22 @@ class CompareModel(QAbstractTableModel):
     # --------------------------------------------------------------------------------- small parts
 
     def _lets_through(self, row: DifferenceRow) -> bool:
-        return row.change in self.changes and self.text in f"{row.name} {row.other}".lower()
+        return row.change in self.changes and (not self.text or self.text in f"{row.name} {row.other}".lower())
 
     def _arrange(self) -> None:
         self.layoutAboutToBeChanged.emit()
         before = [(index, self._order[index.row()]) for index in self.persistentIndexList()]
-        order = [number for number, row in enumerate(self._all) if self._lets_through(row)]
+        everything = not self.text and len(self.changes) == len(CHANGES)
+        order = [number for number, row in enumerate(self._all) if everything or self._lets_through(row)]
         if self._sorted is not None:
-            column, direction = COLUMNS[self._sorted[0]], self._sorted[1]
-            down = direction == Qt.SortOrder.DescendingOrder
-            known = [number for number in order if not _unknown(column, self._all[number])]
-            known.sort(key=lambda number: _key(column, self._all[number]), reverse=down)
-            order = known + [number for number in order if _unknown(column, self._all[number])]
+            key = _key_of(COLUMNS[self._sorted[0]])
+            keys = [(key(self._all[number]), number) for number in order]
+            unknown = {number for value, number in keys if isinstance(value, float) and math.isnan(value)}
+            known = [pair for pair in keys if pair[1] not in unknown]
+            known.sort(key=itemgetter(0), reverse=self._sorted[1] == Qt.SortOrder.DescendingOrder)
+            order = [number for _value, number in known] + sorted(unknown)
         self._order = order
-        places = {number: place for place, number in enumerate(order)}
+        places = {number: place for place, number in enumerate(order)} if before else {}
         for index, number in before:
             place = places.get(number, -1)
             self.changePersistentIndex(index, self.index(place, index.column()) if place >= 0 else QModelIndex())
@@ -223,14 +229,11 @@ def _tip(row: DifferenceRow) -> str:
     return "\n".join([*lines, *([row.problem] if row.problem else [])])
 
 
-def _unknown(column: _Column, row: DifferenceRow) -> bool:
-    return column.value is not None and math.isnan(column.value(row))
-
-
-def _key(column: _Column, row: DifferenceRow) -> Any:
+def _key_of(column: _Column) -> Callable[[DifferenceRow], Any]:
+    """By what a column sorts."""
     if column is COLUMNS[CHANGE]:
-        return CHANGES.index(row.change)
-    return column.value(row) if column.value is not None else column.text(row)
+        return lambda row: CHANGES.index(row.change)
+    return column.value or column.text
 
 
 def _exact(value: float) -> str:

@@ -53,12 +53,14 @@ class CompareView(QWidget):
         self.setAccessibleName(self.tr("Two files side by side"))
         self.dialog: QFileDialog | None = None
         self._following = False
+        self._ran = False
         self.model = CompareModel(self)
         self._build()
         self.set_theme(theme)
         self.model.add(comparison.rows)
         comparison.changed.connect(self._show)
         comparison.begun.connect(self._show)
+        comparison.progressed.connect(self._progress)
         comparison.found.connect(self._add)
         comparison.cleared.connect(self._clear)
         comparison.chosen.connect(self._follow)
@@ -121,11 +123,18 @@ class CompareView(QWidget):
         comparison = self.comparison
         running = comparison.state == RUNNING
         self.progress.setVisible(running)
-        self.progress.setValue(round(1000 * comparison.share))
+        self._progress()
         self.button.setText(self.tr("S&top") if running else self.tr("Compare &Again"))
         self.button.setEnabled(bool(comparison.other))
         self.export.setEnabled(self.model.rowCount() > 0)
         self.about.setText(self._about())
+        if self._ran and not running:
+            self.model.settle()
+        self._ran = running
+
+    def _progress(self) -> None:
+        if self.comparison.state == RUNNING:
+            self.progress.setValue(round(1000 * self.comparison.share))
 
     def _about(self) -> str:
         comparison, file = self.comparison, self._document.file
@@ -150,6 +159,7 @@ class CompareView(QWidget):
         if fits:
             self.table.fit()
         self._follow()
+        self.about.setText(self._about())
 
     def _clear(self) -> None:
         self.model.clear()

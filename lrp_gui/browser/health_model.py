@@ -127,9 +127,12 @@ class HealthModel(QAbstractItemModel):
     def add(self, rows: Sequence[HealthRow]) -> None:
         """More findings; what is selected or folded stays so."""
         self._all += rows
+        by_kind: dict[tuple[str, str], list[HealthRow]] = {}
         for row in rows:
             if self._lets_through(row):
-                self._put(row)
+                by_kind.setdefault((row.title, row.severity), []).append(row)
+        for alike in by_kind.values():
+            self._put(alike)
 
     def show_only(self, severity: str, text: str) -> None:
         """Filter by gravity and by text."""
@@ -166,20 +169,22 @@ class HealthModel(QAbstractItemModel):
         grave = SEVERITIES.index(row.severity)
         return sum(SEVERITIES.index(group.severity) <= grave for group in self._groups)
 
-    def _put(self, row: HealthRow) -> None:
+    def _put(self, rows: list[HealthRow]) -> None:
+        """Findings of one kind."""
+        row = rows[0]
         known, place = self._has(row), self._place_of(row)
         if not known:
             # Rows of findings know the number of their kind: a kind between others would change those.
             if place < len(self._groups):
                 self.beginResetModel()
-                self._groups.insert(place, _Group(row.title, row.severity, row.meaning, [row]))
+                self._groups.insert(place, _Group(row.title, row.severity, row.meaning, rows))
                 self.endResetModel()
                 return
             self.beginInsertRows(QModelIndex(), place, place)
             self._groups.append(_Group(row.title, row.severity, row.meaning))
             self.endInsertRows()
         group, parent = self._groups[place], self.index(place, 0)
-        self.beginInsertRows(parent, len(group.rows), len(group.rows))
-        group.rows.append(row)
+        self.beginInsertRows(parent, len(group.rows), len(group.rows) + len(rows) - 1)
+        group.rows += rows
         self.endInsertRows()
         self.dataChanged.emit(parent, parent)

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 ICON = 14
 KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-# More findings than this are folded into their kinds at first.
+# A kind of more findings is folded at first.
 MOST_UNFOLDED = 200
 DETAIL_LINES = 6
 INDENT = 14
@@ -97,8 +97,9 @@ class HealthView(QWidget):
         self.model = HealthModel(self)
         self._build()
         self.set_theme(theme)
-        self.model.add(check.rows)
+        self._add(tuple(check.rows))
         check.changed.connect(self._show)
+        check.progressed.connect(self._progress)
         check.found.connect(self._add)
         check.cleared.connect(self.model.clear)
         document.network_changed.connect(self._look)
@@ -177,7 +178,7 @@ class HealthView(QWidget):
         check = self.check
         running = check.state == RUNNING
         self.progress.setVisible(running)
-        self.progress.setValue(round(1000 * check.share))
+        self._progress()
         self.button.setText(
             self.tr("S&top") if running else (self.tr("Check &Again") if check.state != IDLE else self.tr("&Check"))
         )
@@ -193,6 +194,10 @@ class HealthView(QWidget):
         self.box.setVisible(many)
         if not self.tree.currentIndex().isValid():
             self._tell_nothing()
+
+    def _progress(self) -> None:
+        if self.check.state == RUNNING:
+            self.progress.setValue(round(1000 * self.check.share))
 
     def _about(self) -> str:
         check, document = self.check, self._document
@@ -244,12 +249,18 @@ class HealthView(QWidget):
 
     def _add(self, rows: tuple[HealthRow, ...]) -> None:
         self.model.add(rows)
-        if self.model.count <= MOST_UNFOLDED:
-            self.tree.expandAll()
+        self.tree.arrange()
+        self._unfold()
+
+    def _unfold(self) -> None:
+        """Kinds with few findings; those with thousands would take long to lay out, and nobody reads them all."""
+        for row in range(self.model.rowCount()):
+            kind = self.model.index(row, 0)
+            self.tree.setExpanded(kind, self.model.rowCount(kind) <= MOST_UNFOLDED)
 
     def _filter(self) -> None:
         self.model.show_only(self.filter.currentData() or "", self.box.text())
-        self.tree.expandAll()
+        self._unfold()
         if not self.model.rowCount() and self.check.rows:
             self.detail.setPlainText(self.tr("No finding fits."))
 
@@ -332,12 +343,11 @@ class Findings(QTreeView):
         header.setSectionResizeMode(PLACE, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(SHORT, QHeaderView.ResizeMode.Interactive)
         self.setIndentation(INDENT)
-        model.modelReset.connect(self._arrange)
-        model.rowsInserted.connect(self._arrange)
+        model.modelReset.connect(self.arrange)
         self.selectionModel().selectionChanged.connect(self._on_selection)
         self.doubleClicked.connect(self._follow)
 
-    def _arrange(self) -> None:
+    def arrange(self) -> None:
         """A kind of finding has the whole width; figures have what they need."""
         for row in range(self._findings.rowCount()):
             if not self.isFirstColumnSpanned(row, QModelIndex()):
@@ -346,7 +356,7 @@ class Findings(QTreeView):
 
     def _fit(self) -> None:
         width = self.fontMetrics().horizontalAdvance
-        longest = max((width(row.short) for row in self._findings.shown()), default=0)
+        longest = max((width(row.short) for row in self._findings.shown()[:MOST_UNFOLDED]), default=0)
         wanted = longest + 2 * INDENT + PADDING
         self.header().resizeSection(SHORT, min(wanted, round(SHORT_SHARE * self.viewport().width())))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ class FileComparison(QObject):
     """Holds for as long as the file is open that was compared."""
 
     begun = Signal()  # both files are open
-    changed = Signal()  # the state, or how far it is
+    changed = Signal()  # the state
+    progressed = Signal()  # by a percent
     found = Signal(tuple)  # of DifferenceRow: more of them
     cleared = Signal()
     chosen = Signal()  # another tensor of the comparison, or none
@@ -38,8 +40,10 @@ class FileComparison(QObject):
         self.tensors = 0  # how many rows there will be
         self.row: DifferenceRow | None = None  # the chosen one
         self._by_name: dict[str, DifferenceRow] = {}
+        self._counts: Counter[str] = Counter()
         self._file = document.file
         self._job: Job | None = None
+        self._told = 0  # percent
         document.file_changed.connect(self._on_file)
         document.tensor_selected.connect(self._on_tensor)
         jobs.status_changed.connect(self._on_status)
@@ -55,14 +59,10 @@ class FileComparison(QObject):
         progress = self._jobs.progress_of(self._job) if self._job is not None else None
         return progress.done / progress.total if progress is not None and progress.total else 0.0
 
-    def count(self, change: str) -> int:
-        """To how many tensors that happened."""
-        return sum(row.change == change for row in self.rows)
-
     @property
     def counts(self) -> dict[str, int]:
         """Of each change that there is, how many tensors."""
-        return {change: count for change in CHANGES if (count := self.count(change))}
+        return {change: self._counts[change] for change in CHANGES if self._counts[change]}
 
     def compare(self, other: str) -> None:
         """Put the open file beside this one."""
@@ -101,6 +101,7 @@ class FileComparison(QObject):
             self._job.cancel()
         self._job, self.state, self.problem, self.other = None, IDLE, "", ""
         self.rows, self.notes, self.tensors, self._by_name = [], (), 0, {}
+        self._counts.clear()
         self.cleared.emit()
         self.changed.emit()
         self._choose(None)
@@ -146,6 +147,7 @@ class FileComparison(QObject):
             self.begun.emit()
             return
         self.rows += part
+        self._counts.update(row.change for row in part)
         self._by_name |= {row.name: row for row in part if row.name}
         self.found.emit(part)
         if self.row is None and self._document.selected_tensor in self._by_name:
@@ -166,4 +168,7 @@ class FileComparison(QObject):
             return
         if self._job.cancelled:
             self._job, self.state = None, STOPPED
-        self.changed.emit()
+            self.changed.emit()
+        elif round(100 * self.share) != self._told:
+            self._told = round(100 * self.share)
+            self.progressed.emit()

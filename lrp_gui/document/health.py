@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -27,7 +28,8 @@ IDLE, RUNNING, DONE, STOPPED, FAILED = "idle", "running", "done", "stopped", "fa
 class HealthCheck(QObject):
     """Follows the document; checks when asked to, or by itself when somebody looks (`look`)."""
 
-    changed = Signal()  # the state, how far it is, or whether it still holds
+    changed = Signal()  # the state, or whether it still holds
+    progressed = Signal()  # by a percent
     found = Signal(tuple)  # of HealthRow: more of them
     cleared = Signal()
 
@@ -41,6 +43,8 @@ class HealthCheck(QObject):
         self.samples, self.of_samples = 0, 0  # on which the units were watched, of how many
         self.outdated = False  # the table changed since
         self._job: Job | None = None
+        self._told = 0  # percent
+        self._counts: Counter[str] = Counter()
         document.file_changed.connect(self._reset)
         document.network_changed.connect(self._reset)
         document.table_changed.connect(self._on_table)
@@ -90,7 +94,7 @@ class HealthCheck(QObject):
 
     def count(self, severity: str) -> int:
         """How many findings are so grave."""
-        return sum(row.severity == severity for row in self.rows)
+        return self._counts[severity]
 
     @property
     def gravest(self) -> str:
@@ -128,6 +132,7 @@ class HealthCheck(QObject):
 
     def _clear(self) -> None:
         self.rows, self.problem, self.units_problem = [], "", ""
+        self._counts.clear()
         self.samples = self.of_samples = 0
         self.outdated = False
         self.cleared.emit()
@@ -139,6 +144,7 @@ class HealthCheck(QObject):
 
     def _part(self, news: HealthNews) -> None:
         self.rows += news.rows
+        self._counts.update(row.severity for row in news.rows)
         self.units_problem = news.problem or self.units_problem
         if news.rows:
             self.found.emit(news.rows)
@@ -163,7 +169,10 @@ class HealthCheck(QObject):
             return
         if self._job.cancelled:
             self._job, self.state = None, STOPPED
-        self.changed.emit()
+            self.changed.emit()
+        elif round(100 * self.share) != self._told:
+            self._told = round(100 * self.share)
+            self.progressed.emit()
 
     @property
     def share(self) -> float:

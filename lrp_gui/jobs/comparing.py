@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrp_gui.jobs.inspecting import OpenedTensor, Reader
+from lrp_gui.jobs.inspecting import NEWS_SECONDS, OpenedTensor, Reader
 from lrp_gui.jobs.steps import Part, Progress, Steps
 
 if TYPE_CHECKING:
@@ -81,10 +82,15 @@ def comparing(path: str, other: str) -> Steps[None]:
         for note in matching.notes
     )
     yield Part(Begun(len(matching.pairs), notes))
+    waiting: list[DifferenceRow] = []
+    told = time.monotonic()
     for step in differences.comparing(one, two, matching):
-        if step.found:
-            yield Part(tuple(map(_row, step.found)))
+        waiting += map(_row, step.found)
+        if waiting and time.monotonic() - told > NEWS_SECONDS:
+            yield Part(tuple(waiting))
+            waiting, told = [], time.monotonic()
         yield Progress(1000 * step.done // max(step.total, 1), 1000, f"Comparing {step.tensor}")
+    yield Part(tuple(waiting))
 
 
 class DifferenceReader(Reader):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrp_gui.jobs.findings import HealthNews, HealthRequest, HealthRow
+from lrp_gui.jobs.inspecting import NEWS_SECONDS
 from lrp_gui.jobs.steps import Part, Progress, Steps
 
 if TYPE_CHECKING:
@@ -42,10 +44,15 @@ def _weights(path: str, network: Network | None, share: int) -> Steps[None]:
 
     weights = open_weights(path)
     steps = checking_weights(weights, None if network is None else set(network.tensors))
+    waiting: list[HealthRow] = []
+    told = time.monotonic()
     for step in steps:
-        if step.found:
-            yield Part(HealthNews(_rows(step.found)))
+        waiting += _rows(step.found)
+        if waiting and time.monotonic() - told > NEWS_SECONDS:
+            yield Part(HealthNews(tuple(waiting)))
+            waiting, told = [], time.monotonic()
         yield Progress(share * step.done // max(step.total, 1), 1000, f"Checking {step.tensor or Path(path).name}")
+    yield Part(HealthNews(tuple(waiting)))
 
 
 def _units(network: Network, request: HealthRequest) -> Steps[None]:

@@ -83,6 +83,7 @@ def test_the_table_keeps_qts_rules(qapp, qtmodeltester):
     model.sort(CHANGE)
     assert column(model, CHANGE) == ["changed", "changed", "added", "same"]
     model.add([DifferenceRow("e", "e", "another shape")])
+    model.settle()
     assert column(model, NAME)[0] == "e"
     model.show_only(frozenset({"changed"}), "C")
     assert column(model, NAME) == ["c"]
