@@ -58,7 +58,7 @@ class ImportDialog(QDialog):
         self.absent.addItem(self.tr("stay empty, and their samples unexplained"), MISSING)
         self.absent.addItem(self.tr("get the mean that the network knows"), MEAN)
         self.absent.activated.connect(lambda _index: source.fill_absent(self.absent.currentData()))
-        self.absent_label = QLabel(self.tr("&Inputs without a column"))
+        self.absent_label = QLabel(self.tr("Inputs &without a column"))
         self.absent_label.setBuddy(self.absent)
         self.remember = QCheckBox(self.tr("&Remember this for files with these columns"))
         self.remember.setChecked(True)
@@ -145,6 +145,8 @@ class ImportDialog(QDialog):
                 name=source.name, rows=counted(whole.samples, "row"), columns=counted(len(source.names), "column")
             )
         lacking = source.unmapped
+        if not lacking and whole.problem and tuple(source.order) == whole.order:
+            return self.tr("{problem} The columns below are a proposal.").format(problem=whole.problem), True
         if not lacking:
             return self.tr("{size}. Every input has its column.").format(size=size), False
         if len(lacking) == len(source.order):

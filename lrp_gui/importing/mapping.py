@@ -27,6 +27,7 @@ from lrp_gui.importing.models import COLUMN, FEATURE, NO_COLUMN, InputsModel, Ot
 PREVIEW_HEIGHT = 120
 OTHERS_WIDTH = 250
 WIDEST_COLUMN = 260
+MOST_NAMES = 2000  # columns that are offered as the samples' names
 
 
 class PreviewView(QTableView):
@@ -94,14 +95,14 @@ class MappingPanel(QWidget):
             self.tr("By &Position"), self.tr("The inputs take the columns of numbers one after the other")
         )
         self.by_position.clicked.connect(source.match_by_position)
-        self.clear = self._button(self.tr("Cl&ear"), self.tr("No input takes a column"))
+        self.clear = self._button(self.tr("Cle&ar"), self.tr("No input takes a column"))
         self.clear.clicked.connect(source.clear)
         self.samples = QComboBox()
         self.samples.setAccessibleName(self.tr("The column with the samples' names"))
         self.samples.activated.connect(lambda _index: source.name_samples_by(self.samples.currentData()))
         self._build()
         source.checked.connect(self._fill_samples)
-        source.mapped.connect(self._follow_samples)
+        source.mapped.connect(self._fill_samples)
 
     def _build(self) -> None:
         buttons = QHBoxLayout()
@@ -111,7 +112,7 @@ class MappingPanel(QWidget):
         left = QVBoxLayout()
         left.addLayout(buttons)
         left.addWidget(self.inputs, 1)
-        samples = QLabel(self.tr("Sample &names from"))
+        samples = QLabel(self.tr("&Name samples by"))
         samples.setBuddy(self.samples)
         others = QLabel(self.tr("Other &columns, kept if ticked"))
         others.setBuddy(self.others)
@@ -140,14 +141,18 @@ class MappingPanel(QWidget):
         with QSignalBlocker(self.samples):
             self.samples.clear()
             self.samples.addItem(self.tr("their number"), NONE)
-            for column, name in enumerate(self._source.names):
-                self.samples.addItem(name, column)
+            chosen = self._source.plan.sample_names
+            for column in self._source.unused[:MOST_NAMES]:
+                if self._source.names[column] != chosen:
+                    self.samples.addItem(self._source.names[column], column)
+            if chosen in self._source.names:
+                self.samples.addItem(chosen, self._source.names.index(chosen))
         self._follow_samples()
 
     def _follow_samples(self) -> None:
         names, chosen = self._source.names, self._source.plan.sample_names
         with QSignalBlocker(self.samples):
-            self.samples.setCurrentIndex(names.index(chosen) + 1 if chosen in names else 0)
+            self.samples.setCurrentIndex(self.samples.findData(names.index(chosen)) if chosen in names else 0)
 
 
 class _ColumnChooser(QStyledItemDelegate):
@@ -159,9 +164,7 @@ class _ColumnChooser(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, _index: Any) -> QWidget:
         box = QComboBox(parent)
-        box.addItem(NO_COLUMN, NONE)
-        for column, name in enumerate(self._source.names):
-            box.addItem(name, column)
+        box.addItems([NO_COLUMN, *self._source.names])  # by its place: there may be very many
         box.activated.connect(lambda _index: self._chosen(box))
         return box
 
@@ -175,4 +178,4 @@ class _ColumnChooser(QStyledItemDelegate):
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: QModelIndex | Any) -> None:
         assert isinstance(editor, QComboBox)
-        model.setData(index, editor.currentData(), Qt.ItemDataRole.EditRole)
+        model.setData(index, editor.currentIndex() - 1, Qt.ItemDataRole.EditRole)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lrp_engine.files.table_writing import Style
     from lrp_gui.document.results import Feature, NetworkInfo
 
-PREVIEW_ROWS = 100
+PREVIEW_ROWS, PREVIEW_CELLS, FEWEST_ROWS = 100, 100_000, 4  # of a wide file fewer rows are shown
 SAMPLE_NAMES = "sample"  # a column of this name that no input takes
 THUMBNAILS, THUMBNAIL_SIZE = 4, 112
 LONGEST_CELL = 200  # letters of a cell that are shown
@@ -290,7 +290,8 @@ def _thumbnail(path: Path, picture: PictureInput | None) -> Thumbnail:
 
 
 def _preview(first: RawTable) -> Preview:
-    rows = [tuple(_short(cell) for cell in first.cells[row]) for row in range(min(len(first.values), PREVIEW_ROWS))]
+    most = min(len(first.values), PREVIEW_ROWS, max(FEWEST_ROWS, PREVIEW_CELLS // max(len(first.names), 1)))
+    rows = [tuple(_short(cell) for cell in first.cells[row]) for row in range(most)]
     return Preview(first.kind, first.names, tuple(rows), first.found, first.named, first.sheets)
 
 

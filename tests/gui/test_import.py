@@ -197,6 +197,20 @@ def test_what_was_found_is_shown_and_can_be_changed(diabetes, qtbot, tmp_path):
     dialog.reject()
 
 
+def test_a_guess_by_position_is_called_one(diabetes, qtbot, tmp_path):
+    np.save(tmp_path / "wide.npy", np.arange(36.0).reshape(3, 12))
+    diabetes.dialogs.show_import((str(tmp_path / "wide.npy"),))
+    dialog = asked(qtbot, diabetes)
+    assert "has 12 columns without names, but the network takes 10 inputs" in dialog.verdict.text()
+    assert "The columns below are a proposal." in dialog.verdict.text()
+    assert dialog.import_button.isEnabled()
+    dialog.source.assign(0, 11)
+    assert dialog.verdict.text() == "wide.npy has 3 rows of 12 columns. Every input has its column."
+    dialog.import_button.click()
+    settle(qtbot, diabetes)
+    assert diabetes.document.table.values[0].tolist() == [11, *range(1, 10)]
+
+
 def test_a_sheet_is_chosen(diabetes, qtbot, tmp_path):
     import xlsxwriter
 
