@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Signal
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lrp_gui.document.files import FileInfo, Obstacle
+    from lrp_gui.document.more import More
     from lrp_gui.document.reference import Reference
     from lrp_gui.document.results import NetworkInfo, SampleResult, TableResult
     from lrp_gui.document.table import InputTable
+    from lrp_gui.jobs.requests import SampleRequest
 
 
 class Document(Editing):
@@ -37,6 +39,7 @@ class Document(Editing):
     tensor_selected = Signal(str)  # also when another file made its name mean another tensor
     problem_changed = Signal()
     stale_changed = Signal()
+    more_changed = Signal(str)  # something of that kind came which a view had asked for; see `more`
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +54,7 @@ class Document(Editing):
         self.problem = ""
         self.stale = False  # the result is of an earlier state of the table or of the settings
         self.opening: Opening | None = None  # the one that brought what is shown
+        self._more: More | None = None
         self._tables: WeakSet[InputTable] = WeakSet()  # the open one, and those to which undo leads back
 
     # ---------------------------------------------------------------------------- what is selected
@@ -168,6 +172,8 @@ class Document(Editing):
         self.selected_sample, self.selected_unit = -1, -1
         self.selected_layer = contents.layer
         self.result, self.table_result, self.problem = None, None, ""
+        if self._more is not None:
+            self._more.begin(None)
         if another_file:
             names = {one.name for one in contents.file.tensors} if contents.file is not None else set[str]()
             if self.selected_tensor not in names:
@@ -194,14 +200,32 @@ class Document(Editing):
 
     # ----------------------------------------------------------------------- what the worker found
 
-    def put_result(self, result: SampleResult | None, problem: str = "") -> None:
-        """The chosen sample's explanation, or why there is none."""
+    def put_result(self, result: SampleResult | None, problem: str = "", request: SampleRequest | None = None) -> None:
+        """The chosen sample's explanation, and what was asked; or why there is none."""
         self.result, self.stale = result, False
+        if self._more is not None:
+            self._more.begin(request)
         if problem != self.problem:
             self.problem = problem
             self.problem_changed.emit()
         self.result_changed.emit()
         self.stale_changed.emit()
+
+    def take_more(self, more: More) -> None:
+        """From now on views can ask for more than the explanation."""
+        self._more = more
+        more.changed.connect(self.more_changed)
+
+    def more(self, kind: str) -> Any:
+        """What the worker has of a kind (of `jobs.more`) for the explanation that is shown.
+
+        None while it is being made, which asking begins, or where it cannot be made: `more_problem` says why.
+        """
+        return None if self._more is None else self._more.get(kind)
+
+    def more_problem(self, kind: str) -> str:
+        """Why there is none of a kind, in one sentence; "" otherwise."""
+        return "" if self._more is None else self._more.problem(kind)
 
     def put_table_result(self, result: TableResult | None) -> None:
         """What is known of the whole table."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
+from lrp_gui.document.more import More
 from lrp_gui.document.reference import NO_REFERENCE
 from lrp_gui.document.state import Message, Touched
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
@@ -35,6 +36,7 @@ class Explainer(QObject):
     def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document, self._jobs, self.engine = document, jobs, engine
+        document.take_more(More(jobs, engine, self))
         # (samples,) of bool: rows whose table result is missing or of an earlier state. None without a table.
         self._dirty: np.ndarray | None = None
         self._looked_at: np.ndarray | None = None  # the rows on the screen
@@ -184,7 +186,7 @@ class Explainer(QObject):
                 self.tr("Explaining sample {name}").format(name=table.names[row]),
                 Priority.SAMPLE,
                 lambda: self.engine.explain_sample(request),
-                done=self._sample_done,
+                done=lambda result: self._sample_done(result, request),
                 failed=self._sample_failed,
             )
         )
@@ -266,8 +268,8 @@ class Explainer(QObject):
     def _job_runs(job: Job | None) -> bool:
         return job is not None and not job.ended and not job.cancelled
 
-    def _sample_done(self, result: SampleResult) -> None:
-        self._document.put_result(result)
+    def _sample_done(self, result: SampleResult, request: SampleRequest) -> None:
+        self._document.put_result(result, request=request)
         self._table.start()
 
     def _sample_failed(self, failure: Failure) -> None:

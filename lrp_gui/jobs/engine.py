@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,15 @@ class Engine:
         explanation = yield from _explain(network, inputs, request, flows=flows)
         yield Progress(text=f"Collecting the relevance of sample {request.sample}")
         return convert.sample_result(explanation, inputs, request, time.perf_counter() - began)
+
+    def more(self, kind: str, request: SampleRequest) -> Steps[Any]:
+        """What a view asks for besides the sample's explanation; the kinds are those of `jobs.more`."""
+        network = yield from self._network(request.network.source)
+        from lrp_gui.jobs import convert
+        from lrp_gui.jobs.more import MAKERS
+
+        inputs = convert.network_inputs(network, request.network, request.values[None])
+        return (yield from MAKERS[kind](network, request, partial(_explain, network, inputs, request)))
 
     def explain_table(self, request: TableRequest) -> Steps[None]:
         """Many samples, in chunks that grow until one takes `CHUNK_SECONDS`; each comes as a `Part`.

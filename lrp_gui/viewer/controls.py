@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QStyle, QToolButton, QWidget
 
 from lrp_gui.viewer.neurons import Visibility
+from lrp_gui.viewer.scales import SCALES, Scale
 
 SWEEP_MS = 1400
 FRAME_MS = 33
@@ -16,6 +19,7 @@ ROOM_FOR_SCRUBBER = 440
 class Controls(QWidget):
     """Two sliders for what is visible, a play button with its scrubber, a menu for the rest."""
 
+    scale_chosen = Signal(str)
     visibility_changed = Signal(object)  # Visibility
     swept = Signal(float)  # how far the relevance has been handed back, 0 … 1
     fit_asked = Signal()
@@ -53,7 +57,8 @@ class Controls(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 4, 2)
         layout.setSpacing(6)
-        for part in self._slider_parts:
+        self.scales = {scale.id: self._scale_button(scale, n) for n, scale in enumerate(SCALES, start=1)}
+        for part in (*self.scales.values(), *self._slider_parts):
             layout.addWidget(part)
         layout.addWidget(self.note, 1)
         for part in (self.play, self.sweep, self.menu_button):
@@ -77,13 +82,28 @@ class Controls(QWidget):
         """What the two sliders say."""
         return Visibility(self.units.value() / 100, self.edges.value() / 100)
 
-    def show_for(self, neurons: bool, result: bool) -> None:
-        """Neurons have sliders; without a result there is nothing to set."""
+    def show_for(self, scale: Scale | None, fitting: Sequence[Scale], result: bool) -> None:
+        """The controls of what is drawn; without a result there is nothing to set."""
         self.setVisible(result)
+        neurons = scale is not None and scale.id == "neurons"
         for part in self._slider_parts:
-            part.setVisible(neurons)
+            part.setVisible(scale is not None and scale.sliders)
         self.path_action.setEnabled(neurons)
         self.order_action.setEnabled(neurons)
+        for name, button in self.scales.items():
+            button.setVisible(len(fitting) > 1 and any(one.id == name for one in fitting))
+            button.setChecked(scale is not None and scale.id == name)
+
+    def _scale_button(self, scale: Scale, number: int) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(self.tr(scale.title))
+        button.setCheckable(True)
+        button.setAutoRaise(True)
+        button.setAccessibleName(self.tr("Look at {scale}").format(scale=scale.title.lower()))
+        button.setShortcut(f"Alt+Shift+{number}")
+        button.setToolTip(f"{self.tr(scale.tip)} (Alt+Shift+{number})")
+        button.clicked.connect(lambda: self.scale_chosen.emit(scale.id))
+        return button
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room, the scrubber goes first."""

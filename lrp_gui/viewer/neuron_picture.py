@@ -17,8 +17,8 @@ from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_labels import Labels
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
-from lrp_gui.viewer.picture import Drawing, Hit
-from lrp_gui.viewer.states import BOX, State, draw_state, trouble
+from lrp_gui.viewer.picture import GraphPicture, Hit
+from lrp_gui.viewer.states import BOX, draw_state, trouble
 
 HEADER = 40.0
 FOOTER = 26.0
@@ -27,17 +27,11 @@ FADE = ((0.0, 0.5, 0.42), (0.5, 0.75, 0.24), (0.75, 1.0, 0.1))
 
 
 @dataclass
-class NeuronPicture(Drawing):
+class NeuronPicture(GraphPicture):
     """Circles in columns, ribbons between them, the strongest path, labels and the legend."""
 
-    network: NetworkInfo | None = None
-    result: SampleResult | None = None
     graph: NeuronGraph | None = None
-    selected_layer: str = ""
-    selected_unit: int = -1
     path_shown: bool = True
-    reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
-    state: State | None = None  # what is wrong with the result
     _layout: NeuronLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 

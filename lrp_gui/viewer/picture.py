@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QPainter
 
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import Ink
+
+if TYPE_CHECKING:
+    from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.viewer.states import State
 
 
 @runtime_checkable
@@ -79,3 +83,27 @@ class Drawing(ABC):
             if spot.contains(point):
                 return hit
         return None
+
+
+@dataclass
+class GraphPicture(Drawing):
+    """A picture of the whole network: one layer or unit of it is chosen, and relevance is handed back through it."""
+
+    network: NetworkInfo | None = None
+    result: SampleResult | None = None
+    selected_layer: str = ""
+    selected_unit: int = -1
+    reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
+    state: State | None = None  # why there is no result, or what is wrong with it
+
+    def selecting(self, layer: str, unit: int) -> Self | None:
+        """The same picture with something else chosen; None where all must be built anew for that."""
+        return replace(self, selected_layer=layer, selected_unit=unit, spots=[])
+
+    def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:  # noqa: ARG002 - graphs walk by key
+        """The layer and unit to which an arrow key ("left", "right", "up", "down") leads from here."""
+        return layer, unit
+
+    def column_places(self, width: float) -> list[float]:  # noqa: ARG002 - graphs of columns lay out by width
+        """Where columns that the layer strip may stand over are, in a picture of this width; none in most."""
+        return []

@@ -14,25 +14,18 @@ from lrp_gui.viewer.board import Board, stacked
 from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.layer_charts import layer_charts
 from lrp_gui.viewer.neuron_picture import NeuronPicture
-from lrp_gui.viewer.picture import Drawing
+from lrp_gui.viewer.picture import Drawing, GraphPicture
+from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
-from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.stages import fold
 from lrp_gui.viewer.strip import StripPicture
 
 
 def graph_picture(
     network: NetworkInfo, result: SampleResult | None, theme: Theme, selection: Selection | None = None
-) -> NeuronPicture | StagePicture:
-    """The network graph: neurons for an MLP whose edges are known, stages for everything else."""
-    selection = selection or Selection()
-    chosen = {"selected_layer": selection.layer, "selected_unit": selection.unit, "caption": caption(network, result)}
-    if result is not None and result.words.flows:
-        options = chosen | {"path_shown": selection.path, "barycentre": selection.barycentre}
-        picture = NeuronPicture.build(network, result, theme, selection.visibility, **options)
-        if picture is not None:
-            return picture
-    return StagePicture.build(network, result, theme, **chosen)
+) -> GraphPicture:
+    """The network graph at the chosen scale; by itself neurons for an MLP, else layers."""
+    return drawn(network, result, theme, selection or Selection())[1]
 
 
 def strip_picture(

@@ -16,4 +16,5 @@ class Selection:
     visibility: Visibility = field(default_factory=Visibility)
     barycentre: bool = False
     path: bool = True
+    scale: str = ""  # of `scales.SCALES`; "": whichever fits best
     opacity: float = 0.85

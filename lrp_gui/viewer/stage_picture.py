@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -13,10 +13,10 @@ from lrp_gui.document.words import counted, plain, sample_title, shape_text, sig
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, last_parts, relevance_colours, relevance_table, width_of
 from lrp_gui.viewer.legend import draw_legend
-from lrp_gui.viewer.picture import Drawing, Hit
+from lrp_gui.viewer.picture import GraphPicture, Hit
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, StageLayout, lay_out_stages, parallel
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph, stage_graph
-from lrp_gui.viewer.states import BOX, State, draw_state, trouble
+from lrp_gui.viewer.states import BOX, draw_state, trouble
 
 FOOTER = 26.0
 SMALL_BOX = 90.0  # no room for shape and operations
@@ -24,16 +24,10 @@ CELLS = 16  # a thumbnail with no more cells a side is drawn as rectangles, so i
 
 
 @dataclass
-class StagePicture(Drawing):
+class StagePicture(GraphPicture):
     """Boxes with channel bars and a small map, ribbons for positive and negative apart."""
 
-    network: NetworkInfo | None = None
-    result: SampleResult | None = None
     graph: StageGraph | None = None
-    selected_layer: str = ""
-    selected_unit: int = -1
-    reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
-    state: State | None = None  # why there is no result, or what is wrong with it
     _layout: StageLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
@@ -249,10 +243,6 @@ class StagePicture(Drawing):
             per_relevance = layout.per_relevance * layout.scale if self.result.words.flows else 0.0
             draw_legend(ink, legend, per_relevance, folded=False, words=self.result.words)
 
-    def selecting(self, layer: str, unit: int) -> StagePicture:
-        """The same picture with another layer chosen."""
-        return replace(self, selected_layer=layer, selected_unit=unit, spots=[])
-
     def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
         """A box, else a ribbon."""
         found = super().hit(point, size)
@@ -273,7 +263,7 @@ class StagePicture(Drawing):
                 return Hit(text=f"{reader} → {source}\n{amount}")
         return None
 
-    def neighbour(self, key: str, layer: str, _unit: int) -> tuple[str, int]:
+    def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:  # noqa: ARG002 - boxes have no units
         """Where an arrow key leads: left and right along the strongest branch, up and down between lanes."""
         assert self.graph is not None
         n = self.graph.stage_of(layer)

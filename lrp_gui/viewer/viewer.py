@@ -17,11 +17,10 @@ from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
-from lrp_gui.viewer.neuron_picture import NeuronPicture
-from lrp_gui.viewer.picture import Drawing, Hit
-from lrp_gui.viewer.pictures import all_pictures, graph_picture, overview, strip_picture
+from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
+from lrp_gui.viewer.pictures import all_pictures, overview, strip_picture
+from lrp_gui.viewer.scales import Scale, drawn, fitting
 from lrp_gui.viewer.selection import Selection
-from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
 from lrp_gui.viewer.strip_area import StripArea
@@ -45,6 +44,7 @@ class RelevanceViewer(QWidget):
         self.document = document
         self.theme = theme
         self.selection = Selection()
+        self._scale: Scale | None = None  # at which the graph is drawn
         self._accounts: dict[str, Balance] = {}
         self.setAccessibleName(self.tr("Relevance viewer"))
         self.strip = PictureView(theme, self.tr("Layer strip: conservation of relevance"))
@@ -96,6 +96,8 @@ class RelevanceViewer(QWidget):
             view.activated.connect(self._on_activated)
         self.canvas.keyed.connect(self._walk)
         self.strip.keyed.connect(self._walk_strip)
+        self.controls.scale_chosen.connect(lambda scale: self._look(scale=scale))
+        document.more_changed.connect(self._on_more)
         self.controls.visibility_changed.connect(lambda visibility: self._look(visibility=visibility))
         self.controls.path_toggled.connect(lambda shown: self._look(path=shown))
         self.controls.order_toggled.connect(lambda sort: self._look(barycentre=sort))
@@ -180,15 +182,15 @@ class RelevanceViewer(QWidget):
     def _show_graph(self, network: NetworkInfo, result: SampleResult) -> None:
         layer, unit = self.selection.layer, self.selection.unit
         picture = None
-        if "result" not in self._unfinished and isinstance(self.canvas.picture, NeuronPicture | StagePicture):
+        if "result" not in self._unfinished and isinstance(self.canvas.picture, GraphPicture):
             picture = self.canvas.picture.selecting(layer, unit)
         if picture is None:
-            picture = graph_picture(network, result, self.theme, self.selection)
+            self._scale, picture = drawn(network, result, self.theme, self.selection, self.document.more)
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()
         self.canvas.set_picture(picture)
-        self.controls.show_for(isinstance(picture, NeuronPicture), result=True)
+        self.controls.show_for(self._scale, fitting(network, result), result=True)
 
     def _show_strip(self, network: NetworkInfo, result: SampleResult) -> None:
         layer = self.selection.layer
@@ -205,7 +207,7 @@ class RelevanceViewer(QWidget):
 
     def _graph_columns(self, _width: float) -> Sequence[float]:
         picture = self.canvas.picture
-        return picture.column_places(self.canvas.width()) if isinstance(picture, NeuronPicture) else ()
+        return picture.column_places(self.canvas.width()) if isinstance(picture, GraphPicture) else ()
 
     def _show_detail(self, network: NetworkInfo, result: SampleResult) -> None:
         self.detail.show_selection(network, result, self._accounts, self.selection, self.theme)
@@ -218,15 +220,14 @@ class RelevanceViewer(QWidget):
         if network is None:
             self.canvas.set_picture(StatePicture(self.theme, "no network", state.sentence, state=state))
         else:
-            picture = graph_picture(network, None, self.theme, self.selection)
-            assert isinstance(picture, StagePicture)
+            self._scale, picture = drawn(network, None, self.theme, self.selection)
             picture.state = state
             self.canvas.set_picture(picture)
         self.strip_area.hide()
         self.alarm.hide()
         self.detail.hide()
         self.detail.clear_result()
-        self.controls.show_for(neurons=False, result=False)
+        self.controls.show_for(None, (), result=False)
 
     def _show_alarm(self, layer: str) -> None:
         """What the engine warns of; else the chosen layer's warning, else the first one on the way back."""
@@ -260,7 +261,7 @@ class RelevanceViewer(QWidget):
         picture = self.canvas.picture
         if key == "space":
             self.controls.start_sweep()
-        elif isinstance(picture, NeuronPicture | StagePicture):
+        elif isinstance(picture, GraphPicture):
             self._on_activated(Hit(*picture.neighbour(key, self.document.selected_layer, self.document.selected_unit)))
 
     def _walk_strip(self, key: str) -> None:
@@ -278,9 +279,13 @@ class RelevanceViewer(QWidget):
         self.selection = replace(self.selection, **changes)  # type: ignore[arg-type]
         self._result_due()
 
+    def _on_more(self, kind: str) -> None:
+        if self._scale is not None and self._scale.wants == kind:
+            self._result_due()
+
     def _sweep(self, share: float) -> None:
         picture = self.canvas.picture
-        if isinstance(picture, NeuronPicture | StagePicture):
+        if isinstance(picture, GraphPicture):
             picture.reveal = share
             self.canvas.refresh()
 

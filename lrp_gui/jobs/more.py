@@ -1,0 +1,41 @@
+"""What views ask for besides an explanation, by kind: plain values, made in the worker when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from lrp_gui.jobs.steps import Progress, Steps
+
+if TYPE_CHECKING:
+    from lrp_engine import Explanation, Network
+    from lrp_gui.jobs.requests import SampleRequest
+
+# Explains the request's sample again, with other things kept: `keep`, and the layers whose flow is wanted.
+Explain = Callable[..., Steps["Explanation"]]
+Maker = Callable[["Network", "SampleRequest", Explain], Generator[Any, None, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSums:
+    """What arrived at one node of the graph: Σ of the positive relevances, and of the negative ones."""
+
+    positive: float
+    negative: float
+
+
+def node_sums(_network: Network, request: SampleRequest, explain: Explain) -> Steps[dict[str, NodeSums]]:
+    """By name of a node, what arrived there; nodes that no relevance reaches are missing."""
+    explanation = yield from explain(keep="nodes")
+    found = {}
+    for name, relevance in explanation.nodes.items():
+        values = relevance.numpy().astype(np.float64, copy=False)
+        found[name] = NodeSums(float(values[values > 0].sum()), float(values[values < 0].sum()))
+        yield Progress(text=f"Adding up the relevance of sample {request.sample}")
+    return found
+
+
+MAKERS: Final[dict[str, Maker]] = {"nodes": node_sums}

@@ -1,0 +1,103 @@
+"""At what scale the graph is looked at, as one table: neurons, layers, and whatever else can be drawn of a network.
+
+A scale that needs more than the explanation itself names it in `wants`; the viewer then gets it from the worker (see
+`lrp_gui.document.more`) and hands it to `build`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.theme import Theme
+from lrp_gui.viewer.captions import caption
+from lrp_gui.viewer.neuron_picture import NeuronPicture
+from lrp_gui.viewer.picture import GraphPicture
+from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.stage_picture import StagePicture
+
+Applies = Callable[[NetworkInfo, SampleResult | None], bool]
+# Of network, result, theme, selection and what `wants` names. None where the network cannot be drawn so after all.
+Build = Callable[[NetworkInfo, SampleResult | None, Theme, Selection, Any], GraphPicture | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One way to draw the graph. `sliders`: how much of it is drawn can be chosen."""
+
+    id: str
+    title: str
+    tip: str
+    applies: Applies
+    build: Build
+    sliders: bool = False
+    wants: str = ""
+
+
+def _neurons(
+    network: NetworkInfo, result: SampleResult | None, theme: Theme, selection: Selection, _more: Any
+) -> GraphPicture | None:
+    if result is None or not result.words.flows:
+        return None
+    return NeuronPicture.build(
+        *(network, result, theme, selection.visibility),
+        **_chosen(network, result, selection),
+        path_shown=selection.path,
+        barycentre=selection.barycentre,
+    )
+
+
+def _layers(
+    network: NetworkInfo, result: SampleResult | None, theme: Theme, selection: Selection, _more: Any
+) -> GraphPicture:
+    return StagePicture.build(network, result, theme, **_chosen(network, result, selection))
+
+
+def _chosen(network: NetworkInfo, result: SampleResult | None, selection: Selection) -> dict[str, Any]:
+    return {
+        "selected_layer": selection.layer,
+        "selected_unit": selection.unit,
+        "caption": caption(network, result),
+    }
+
+
+# The first that applies is what a person sees who has chosen none.
+SCALES: tuple[Scale, ...] = (
+    Scale(
+        *("neurons", "Neurons", "Every neuron, with the relevance on the edges between them"),
+        applies=lambda _network, result: result is not None and bool(result.flows) and result.words.flows,
+        build=_neurons,
+        sliders=True,
+    ),
+    Scale(
+        *("layers", "Layers", "Layers as boxes, with what they hand back to each other"),
+        applies=lambda _network, _result: True,
+        build=_layers,
+    ),
+)
+BY_ID = {scale.id: scale for scale in SCALES}
+
+
+def drawn(
+    network: NetworkInfo,
+    result: SampleResult | None,
+    theme: Theme,
+    selection: Selection,
+    more: Callable[[str], Any] = lambda _kind: None,
+) -> tuple[Scale, GraphPicture]:
+    """The graph at the chosen scale; where that does not fit this network, at the first one that does."""
+    wanted = BY_ID.get(selection.scale)
+    for scale in ((wanted,) if wanted else ()) + SCALES:
+        if not scale.applies(network, result):
+            continue
+        picture = scale.build(network, result, theme, selection, more(scale.wants) if scale.wants else None)
+        if picture is not None:
+            return scale, picture
+    raise AssertionError("layers can always be drawn")
+
+
+def fitting(network: NetworkInfo, result: SampleResult | None) -> tuple[Scale, ...]:
+    """The scales at which this network can be looked at."""
+    return tuple(scale for scale in SCALES if scale.applies(network, result))

@@ -1,0 +1,63 @@
+"""A person chooses at what scale the graph is drawn, and views ask the worker for more when they are looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QToolButton
+
+from lrp_gui.jobs.more import NodeSums
+from lrp_gui.theme import LIGHT
+from lrp_gui.viewer.neuron_picture import NeuronPicture
+from lrp_gui.viewer.scales import SCALES, drawn, fitting
+from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.stage_picture import StagePicture
+from tests.gui import fakes
+
+
+def test_an_mlp_is_drawn_in_neurons_and_on_request_in_layers():
+    network, result = fakes.mlp_result()
+    assert [scale.id for scale in fitting(network, result)][:2] == ["neurons", "layers"]
+    assert isinstance(drawn(network, result, LIGHT, Selection())[1], NeuronPicture)
+    scale, picture = drawn(network, result, LIGHT, Selection(scale="layers"))
+    assert (scale.id, type(picture)) == ("layers", StagePicture)
+
+
+def test_a_scale_that_does_not_fit_gives_way_to_one_that_does():
+    network, result = fakes.mlp_result()
+    assert isinstance(drawn(network, None, LIGHT, Selection(scale="neurons"))[1], StagePicture)
+    assert "neurons" not in {scale.id for scale in fitting(network, None)}
+    assert len({scale.id for scale in SCALES}) == len(SCALES)
+    assert result is not None
+
+
+def test_choosing_layers_below_the_graph_draws_layers(diabetes, qtbot):
+    viewer = diabetes.viewer
+    viewer.bring_up_to_date()
+    buttons: dict[str, QToolButton] = viewer.controls.scales
+    assert buttons["neurons"].isChecked()
+    buttons["layers"].click()
+    qtbot.waitUntil(lambda: isinstance(viewer.canvas.picture, StagePicture), timeout=5000)
+    assert buttons["layers"].isChecked()
+    assert not viewer.controls.units.isVisibleTo(viewer.controls)
+    buttons["neurons"].click()
+    qtbot.waitUntil(lambda: isinstance(viewer.canvas.picture, NeuronPicture), timeout=5000)
+
+
+def test_more_is_made_once_in_the_worker_and_goes_with_the_explanation(diabetes, qtbot):
+    document = diabetes.document
+    with qtbot.waitSignal(document.more_changed, timeout=10000) as came:
+        assert document.more("nodes") is None
+        assert document.more("nodes") is None
+    assert came.args == ["nodes"]
+    sums = document.more("nodes")
+    assert all(isinstance(one, NodeSums) for one in sums.values())
+    first = next(layer for layer in document.network.layers if layer.path == "fc1")
+    relevance = document.result.layers["fc1"].relevance
+    told = sums[first.nodes[-1].name]
+    assert told.positive == pytest.approx(float(relevance[relevance > 0].sum()), rel=1e-5)
+    assert told.negative == pytest.approx(float(np.minimum(relevance, 0).sum()), rel=1e-5, abs=1e-6)
+    document.select_sample(3)
+    qtbot.waitUntil(lambda: document.result is not None and document.result.row == 3, timeout=10000)
+    assert document.more("nodes") is None  # of another sample, and being made
+    qtbot.waitUntil(lambda: document.more("nodes") is not None, timeout=10000)
