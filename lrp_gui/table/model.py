@@ -1,8 +1,11 @@
-"""The input table as Qt sees it: results first, then the features, then the file's other columns."""
+"""The input table as Qt sees it: results first, then the features, then the file's other columns.
+
+Texts and tips alone; which of it is shown, where and in which colours, is `lrp_gui.table.shown`'s.
+"""
 
 from __future__ import annotations
 
-from math import isfinite, isnan
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,19 +14,15 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from lrp_gui.document.predicting import leading_output, prediction
 from lrp_gui.document.table_checks import expectation
 from lrp_gui.document.words import plain, signed
-from lrp_gui.table.tint import Tint
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
     from lrp_gui.document.state import Touched
-    from lrp_gui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
 Role = Qt.ItemDataRole
 
-# The colour of the mark on a cell that cannot be used; None on all others.
-BAD_ROLE = Role.UserRole
 OUTPUT, PREDICTION = 0, 1
 RESULT_COLUMNS = 2
 
@@ -31,27 +30,24 @@ RESULT_COLUMNS = 2
 class TableModel(QAbstractTableModel):
     """Reads the document; what is typed goes to the document as an edit."""
 
-    def __init__(self, document: Document, theme: Theme, parent: Any = None) -> None:
+    def __init__(self, document: Document, parent: Any = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._tinted = False
-        self._tint = Tint(theme)
-        self._limits: dict[int, float] = {}  # of rows that were drawn, the largest |R|: the end of their colours
         self._titles = (self.tr("output"), self.tr("prediction"))
         document.table_replaced.connect(self._reset)
         document.network_changed.connect(self._reset)
         document.cells_changed.connect(self._on_cells)
-        document.table_result_changed.connect(self._on_results)
+        document.table_result_changed.connect(self._repaint)
         document.rows_about_to_be_inserted.connect(
             lambda at, count: self.beginInsertRows(QModelIndex(), at, at + count - 1)
         )
-        document.rows_inserted.connect(lambda _at, _count: self._end(self.endInsertRows))
+        document.rows_inserted.connect(lambda _at, _count: self.endInsertRows())
         document.rows_about_to_be_removed.connect(
             lambda at, count: self.beginRemoveRows(QModelIndex(), at, at + count - 1)
         )
-        document.rows_removed.connect(lambda _at, _count: self._end(self.endRemoveRows))
+        document.rows_removed.connect(lambda _at, _count: self.endRemoveRows())
         document.rows_about_to_move.connect(self.beginResetModel)
-        document.rows_moved.connect(lambda _before: self._end(self.endResetModel))
+        document.rows_moved.connect(lambda _before: self.endResetModel())
         document.columns_changed.connect(self._reset)
 
     # -------------------------------------------------------------------------------- what Qt asks
@@ -82,12 +78,6 @@ class TableModel(QAbstractTableModel):
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Role.ToolTipRole:
             return self._feature_tip(row, feature) if feature >= 0 else self._read_only_tip(row)
-        if role == Role.BackgroundRole:
-            return self._background(row, feature)
-        if role == Role.ForegroundRole:
-            return self._foreground(row, feature)
-        if role == BAD_ROLE:
-            return self._mark(row, feature)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:  # noqa: D102
@@ -126,21 +116,6 @@ class TableModel(QAbstractTableModel):
         table = self._document.table
         place = column - RESULT_COLUMNS
         return place if table is not None and 0 <= place < len(table.features) + len(table.extras) else -1
-
-    @property
-    def tinted(self) -> bool:
-        """Whether the cells show their relevance."""
-        return self._tinted
-
-    def set_tinted(self, tinted: bool) -> None:
-        """Show each cell's relevance as its colour, or not."""
-        self._tinted = tinted
-        self._repaint()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take over the colours."""
-        self._tint = Tint(theme)
-        self._repaint()
 
     # --------------------------------------------------------------------------------------- texts
 
@@ -218,44 +193,6 @@ class TableModel(QAbstractTableModel):
             lines.append(f"{noun} {signed(relevance, 4)}")
         return "\n".join(lines)
 
-    # ------------------------------------------------------------------------------------- colours
-
-    def _background(self, row: int, feature: int) -> Any:
-        if feature < 0:
-            return self._tint.read_only
-        if self._bad(row, feature):
-            return self._tint.warned
-        share = self._share(row, feature)
-        return None if share is None else self._tint.background(share)
-
-    def _foreground(self, row: int, feature: int) -> Any:
-        if feature < 0:
-            return None
-        if self._bad(row, feature):
-            return self._tint.warning
-        share = self._share(row, feature)
-        return None if share is None else self._tint.text(share)
-
-    def _share(self, row: int, feature: int) -> float | None:
-        """Relevance as a share of the sample's largest; None when it is not to be shown."""
-        if not self._tinted or self._document.table_result is None:
-            return None
-        relevance, limit = self._relevance(row, feature), self._limit(row)
-        return None if isnan(relevance) or isnan(limit) else float(relevance / limit) if limit > 0 else 0.0
-
-    def _bad(self, row: int, feature: int) -> bool:
-        table = self._document.table
-        return table is not None and not isfinite(table.values[row, feature])
-
-    def _mark(self, row: int, feature: int) -> Any:
-        """The colour of a cell's mark: a warning where it keeps the sample out, quiet where it is only unlikely."""
-        table = self._document.table
-        if table is None or feature < 0:
-            return None
-        if self._bad(row, feature):
-            return self._tint.warning
-        return self._tint.dim if table.problem_at(row, feature) else None
-
     def _relevance(self, row: int, feature: int) -> float:
         result = self._document.table_result
         if result is None or row >= len(result.rows) or feature >= result.relevance.shape[1]:
@@ -270,33 +207,13 @@ class TableModel(QAbstractTableModel):
 
     def _reset(self) -> None:
         self.beginResetModel()
-        self._limits.clear()
         self.endResetModel()
-
-    def _end(self, end: Any) -> None:
-        self._limits.clear()
-        end()
 
     def _on_cells(self, touched: Touched) -> None:
         first, last = int(touched.rows.min()), int(touched.rows.max())
         self.dataChanged.emit(self.index(first, 0), self.index(last, self.columnCount() - 1))
         if not touched.columns.size:  # names
             self.headerDataChanged.emit(Qt.Orientation.Vertical, first, last)
-
-    def _on_results(self) -> None:
-        self._limits.clear()
-        self._repaint()
-
-    def _limit(self, row: int) -> float:
-        """The end of a row's colours; NaN without a result."""
-        known = self._limits.get(row)
-        result = self._document.table_result
-        if known is None:
-            known = float("nan")
-            if result is not None and row < len(result.rows) and result.relevance.shape[1]:
-                known = float(np.max(np.abs(result.relevance[row])))
-            self._limits[row] = known
-        return known
 
     def _repaint(self) -> None:
         if self.rowCount() and self.columnCount():

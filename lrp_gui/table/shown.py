@@ -48,7 +48,7 @@ class ShownModel(LaidOutModel):
 
     def __init__(self, document: Document, theme: Theme, jobs: JobQueue | None = None, parent: Any = None) -> None:
         super().__init__(document, jobs, parent)
-        self.source = TableModel(document, theme, self)
+        self.source = TableModel(document, self)
         self.statistics = Statistics(document, jobs, self)
         self.shading = Shading(document, self.statistics)
         self.colours = Colours(theme)

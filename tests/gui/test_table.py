@@ -15,7 +15,7 @@ from lrp_gui.table.clipboard import block_from_text, text_from_block
 from lrp_gui.table.model import OUTPUT, PREDICTION, RESULT_COLUMNS, TableModel
 from lrp_gui.table.panel import TablePanel
 from lrp_gui.table.view import FIRST_CELL
-from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.theme import LIGHT
 from tests.gui import fakes
 from tests.gui.test_document import small_table
 
@@ -56,7 +56,7 @@ def select(view, top, left, bottom, right):
 
 
 def test_the_model_keeps_qts_rules_through_every_edit(document, qtmodeltester):
-    model = TableModel(document, LIGHT)
+    model = TableModel(document)
     qtmodeltester.check(model)
     document.insert_sample(1)
     document.delete_samples([0, 3])
@@ -68,7 +68,7 @@ def test_the_model_keeps_qts_rules_through_every_edit(document, qtmodeltester):
 
 
 def test_headers_name_feature_and_unit(document):
-    model = TableModel(document, LIGHT)
+    model = TableModel(document)
     titles = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(model.columnCount())]
     assert titles[:2] == ["output", "prediction"]
     assert titles[-1] == "label"
@@ -77,7 +77,7 @@ def test_headers_name_feature_and_unit(document):
 
 
 def test_output_and_prediction_are_read_only(explained):
-    model = TableModel(explained, LIGHT)
+    model = TableModel(explained)
     texts = [(model.index(r, OUTPUT).data(), model.index(r, PREDICTION).data()) for r in range(4)]
     name = explained.network.outputs[0]
     assert texts == [("0.9000", name), ("0.2000", f"not {name}"), ("0.5000", name), ("0.1000", f"not {name}")]
@@ -87,7 +87,7 @@ def test_output_and_prediction_are_read_only(explained):
 
 
 def test_a_typed_cell_is_an_edit_of_the_document(document):
-    model = TableModel(document, LIGHT)
+    model = TableModel(document)
     assert model.setData(model.index(1, BMI), "33.25")
     assert document.table.values[1, 2] == 33.25
     assert model.index(1, BMI).data() == "33.25"
@@ -95,39 +95,13 @@ def test_a_typed_cell_is_an_edit_of_the_document(document):
     assert document.table.values[1, 2] != 33.25
 
 
-def test_a_bad_cell_is_marked_and_says_why(document):
-    model = TableModel(document, LIGHT)
+def test_a_bad_cell_says_why(document):
+    model = TableModel(document)
     model.setData(model.index(1, BMI), "heavy")
     index = model.index(1, BMI)
     assert index.data() == "heavy"
-    assert index.data(Qt.ItemDataRole.ForegroundRole).name() == LIGHT.warning
-    assert index.data(Qt.ItemDataRole.BackgroundRole) is not None
     assert "“heavy”" in index.data(Qt.ItemDataRole.ToolTipRole)
     assert "This sample is not explained, the others are." in index.data(Qt.ItemDataRole.ToolTipRole)
-    assert model.index(0, BMI).data(Qt.ItemDataRole.ForegroundRole) is None
-
-
-def test_tint_is_the_share_of_the_samples_largest(explained):
-    model = TableModel(explained, LIGHT)
-    assert model.index(0, RESULT_COLUMNS).data(Qt.ItemDataRole.BackgroundRole) is None
-    model.set_tinted(True)
-    strongest = model.index(0, RESULT_COLUMNS).data(Qt.ItemDataRole.BackgroundRole)
-    assert strongest.name() == LIGHT.relevance_map[0]
-    last = model.index(3, RESULT_COLUMNS + 9).data(Qt.ItemDataRole.BackgroundRole)
-    assert last.name() == LIGHT.relevance_map[-1]
-    model.set_theme(DARK)
-    assert model.index(0, RESULT_COLUMNS).data(Qt.ItemDataRole.BackgroundRole).name() == DARK.relevance_map[0]
-
-
-@pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_tinted_text_can_be_read(explained, theme):
-    model = TableModel(explained, theme)
-    model.set_tinted(True)
-    for row in range(4):
-        for column in range(RESULT_COLUMNS, RESULT_COLUMNS + 10):
-            index = model.index(row, column)
-            back, front = index.data(Qt.ItemDataRole.BackgroundRole), index.data(Qt.ItemDataRole.ForegroundRole)
-            assert contrast(back, front) >= 4.5
 
 
 def contrast(one, other):
@@ -143,7 +117,7 @@ def contrast(one, other):
 
 
 def test_the_tip_has_what_the_network_sees_and_the_relevance(explained):
-    model = TableModel(explained, LIGHT)
+    model = TableModel(explained)
     tip = model.index(3, RESULT_COLUMNS + 9).data(Qt.ItemDataRole.ToolTipRole)
     assert "The network sees" in tip
     assert "Relevance +1.000" in tip

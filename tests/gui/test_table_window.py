@@ -40,7 +40,7 @@ def test_a_large_table_is_put_in_order_by_the_worker(qapp, qtbot, monkeypatch):
         panel.do("statistics", True)
         footer = panel.footer.footer_model
         qtbot.waitUntil(lambda: footer.index(0, BMI).data() not in ("", "…"), timeout=5000)
-        assert float(footer.index(2, BMI).data()) == pytest.approx(values[:, 2].max(), rel=1e-4)
+        assert float(footer.index(2, BMI).data()) == pytest.approx(values[:, 2].max(), rel=1e-3)
     finally:
         jobs.close()
 
