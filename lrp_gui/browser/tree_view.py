@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_COLUMN = 200
 # In a narrow dock something has to stand beside the names.
-LEAST_NAME, NAME_SHARE = 110, 0.55
+LEAST_NAME, NAME_SHARE = 110, 0.5
 # So many rows are looked at to find how wide a column should be: all of a large file would take a second.
 FITTED_ROWS = 30
 ROW_ROOM = 6
@@ -232,7 +232,7 @@ class SearchableTree(QTreeView):
         for column in range(first, self.tree.columnCount()):
             if self.isColumnHidden(column):
                 continue
-            most = MAX_COLUMN if column else max(LEAST_NAME, min(MAX_COLUMN, round(NAME_SHARE * self.width())))
+            most = MAX_COLUMN if column else max(LEAST_NAME, round(NAME_SHARE * self.width()))
             self.resizeColumnToContents(column)
             self.header().resizeSection(column, min(self.header().sectionSize(column) + 2, most))
 
