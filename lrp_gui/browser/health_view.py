@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -102,8 +102,11 @@ class HealthView(QWidget):
         check.progressed.connect(self._progress)
         check.found.connect(self._add)
         check.cleared.connect(self.model.clear)
-        document.network_changed.connect(self._look)
-        document.file_changed.connect(self._look)
+        # When all of what was opened is there: the table comes after the network.
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._look)
+        document.network_changed.connect(self._soon.start)
+        document.file_changed.connect(self._soon.start)
         self._show()
 
     # ------------------------------------------------------------------------------------------ construction

@@ -13,7 +13,7 @@ from torch import nn
 from lrp_gui.browser.health_model import PLACE, SHORT, HealthModel
 from lrp_gui.document import health as document_health
 from lrp_gui.jobs.findings import SEVERITIES, HealthRow
-from tests.gui.example import settle
+from tests.gui.example import DIABETES, settle
 
 
 def row(title="Dead units", severity="doubtful", place="fc1", sentence="1 of 3 units of fc1 is 0."):
@@ -144,6 +144,15 @@ def test_another_file_is_checked_when_it_is_opened_and_only_while_somebody_looks
     settle(qtbot, window)
     assert view.check.state == document_health.IDLE
     assert not view.check.rows
+
+
+def test_what_is_opened_while_somebody_looks_is_up_to_date(window, qtbot, ill):
+    window.opener.open([str(ill)])
+    settle(qtbot, window)
+    view = looked_at(window, qtbot)
+    window.opener.open([str(DIABETES)])
+    qtbot.waitUntil(lambda: view.check.state == document_health.DONE and not window.jobs.busy, timeout=20000)
+    assert view.about.text() == "Nothing found in 6 tensors and on 442 samples."
 
 
 def test_esc_stops_and_what_was_found_stays(window, qtbot, ill, monkeypatch):
