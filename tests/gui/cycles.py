@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QObject, QSettings, QStandardPaths, QTimer
+from PySide6.QtGui import QPixmapCache
 from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
 
@@ -95,6 +96,7 @@ def counted():
     """What is there now."""
     found = {"objects": sum(isinstance(one, QObject) for one in Shiboken.getAllValidWrappers())}
     found["widgets"] = len(QApplication.allWidgets())
+    QPixmapCache.clear()  # Qt keeps up to 10 MB of pictures that it drew
     if PROC.exists():
         ctypes.CDLL(None).malloc_trim(0)
         pages = int((PROC / "statm").read_text().split()[1])

