@@ -7,7 +7,6 @@ first named, which takes a sixth of what a bare window takes in all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
@@ -24,11 +23,11 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QStackedWi
 
 from lrp_gui import settings
 from lrp_gui import theme as themes
-from lrp_gui.actions import TABLE_ACTIONS, Actions, Facts
+from lrp_gui.actions import Actions, Facts
 from lrp_gui.composite_box import CompositeBox
 from lrp_gui.controls import SampleBox, TargetBox, labelled
 from lrp_gui.document.files import CONSENT, FAILED, STOPPED
-from lrp_gui.document.reference import NO_REFERENCE, SAMPLE, make
+from lrp_gui.handlers import Handlers
 from lrp_gui.start import StartPage
 from lrp_gui.turns import Turns
 
@@ -45,12 +44,6 @@ if TYPE_CHECKING:
     from lrp_gui.opening.page import ObstaclePage
     from lrp_gui.status import Status
 
-# Actions that open a dialog; each is a method of `Dialogs`.
-DIALOGS = (
-    *("open", "open_table", "open_architecture", "candidates", "consent", "sizes", "compare"),
-    *("save_table", "export", "shortcuts", "about", "rules", "open_composite", "save_composite"),
-    *("import_table", "import_pictures", "export_table"),
-)
 SIZE = (1440, 900)
 
 
@@ -85,7 +78,7 @@ class Window(QMainWindow):
         self.setWindowTitle(self.tr("LRP Explorer"))
         self.setAcceptDrops(True)
         _app().setPalette(themes.palette(self.theme))
-        self.actions_ = Actions(self._handlers(), self)
+        self.actions_ = Actions(Handlers(self).by_name(), self)
         self.menus = self.actions_.fill(self.menuBar())
         self.start = StartPage(self.actions_, self)
         self.pages = QStackedWidget(self)
@@ -117,45 +110,6 @@ class Window(QMainWindow):
         return self.furniture.browser if self.furniture else None
 
     # ----------------------------------------------------------------------------------- construction
-
-    def _handlers(self) -> dict[str, Callable[..., object]]:
-        document = self.document
-        handlers: dict[str, Callable[..., object]] = {
-            "quit": self.close,
-            "load_again": lambda: self.opener and self.opener.load_again(),
-            "undo": document.undo_stack.undo,
-            "redo": document.undo_stack.redo,
-            "copy": lambda: self.table.view.copy(),  # noqa: PLW0108  (the table moves in later)
-            "paste": lambda: self.table.view.paste(),  # noqa: PLW0108
-            "clear": lambda: self.table.view.clear_cells(),  # noqa: PLW0108
-            "insert": lambda: document.insert_sample(document.selected_sample + 1),
-            "duplicate": lambda: document.duplicate_sample(document.selected_sample),
-            "delete": lambda: document.delete_samples(self.table.view.selected_rows()),
-            "run": lambda: self.explainer and self.explainer.run(),
-            "auto": document.set_auto,
-            "cancel": self._cancel,
-            "previous": lambda: document.select_sample(max(0, document.selected_sample - 1)),
-            "next": lambda: document.select_sample(document.selected_sample + 1),
-            "go_to": self._go_to_sample,
-            **{name: partial(self._show_sample, name) for name in ("edit_input", "what_if", "sweep", "reference")},
-            "use_as_reference": self._use_as_reference,
-            "no_reference": lambda: document.set_reference(NO_REFERENCE),
-            "reset_sample": lambda: self.furniture and self.furniture.sample.what_if.reset(),
-            "find": lambda: self._searched().start_search(),
-            "find_next": lambda: self._searched().step(1),
-            "find_previous": lambda: self._searched().step(-1),
-            "reset_rules": self._reset_rules,
-            "measure": lambda: self.browser.measure(),  # noqa: PLW0108
-            "tint": self._set_tint,
-            "statistics": self._set_statistics,
-            "decimal_comma": self._set_decimal_comma,
-            "reset_layout": lambda: self.furniture and self.furniture.reset(),
-        }
-        handlers |= {name: partial(self._in_table, name) for name in TABLE_ACTIONS}
-        handlers |= {name: partial(self._ask, name) for name in DIALOGS}
-        handlers |= {f"theme_{name}": partial(self.set_theme, name) for name in settings.THEME.allowed}
-        handlers |= {f"example_{one.name}": partial(self._open_example, one) for one in settings.EXAMPLES}
-        return handlers
 
     def _build_toolbar(self) -> None:
         document, actions = self.document, self.actions_
@@ -337,71 +291,6 @@ class Window(QMainWindow):
         )
 
     # ---------------------------------------------------------------------------------- small actions
-
-    def _ask(self, name: str, _checked: bool = False) -> None:
-        if self.dialogs is not None:
-            getattr(self.dialogs, name)()
-
-    def _open_example(self, example: settings.Example, _checked: bool = False) -> None:
-        from lrp_gui.document.state import Message
-
-        path = example.path()
-        if self.opener is None:
-            return
-        if path is None:
-            text = self.tr("The example {name} is not installed; open a file instead.")
-            self.say(Message(text.format(name=example.title)))
-        else:
-            self.opener.open([str(path)])
-
-    def _cancel(self) -> None:
-        if self.explainer is not None:
-            self.explainer.cancel()
-        self.jobs.cancel_work()
-
-    def _go_to_sample(self) -> None:
-        self.sample.setFocus()
-        self.sample.selectAll()
-
-    def _searched(self) -> Any:
-        """Where Ctrl+F and F3 look: in the table while somebody is there, else in the model browser."""
-        focus = self.focusWidget()
-        table = self.table
-        if table is not None and focus is not None and table.isAncestorOf(focus):
-            return table
-        if self.furniture is not None:
-            self.furniture.show_dock(self.browser)
-        return self.browser
-
-    def _reset_rules(self) -> None:
-        from lrp_gui.composite_dialog import reset
-
-        reset(self.document)
-
-    def _show_sample(self, page: str, _checked: bool = False) -> None:
-        if self.furniture is not None:
-            self.furniture.show_sample(page)
-
-    def _use_as_reference(self) -> None:
-        explains = self.document.settings.reference.explains
-        self.document.set_reference(make(SAMPLE, self.document, self.document.selected_sample, explains=explains))
-        self._show_sample("reference")
-
-    def _set_tint(self, tinted: bool) -> None:
-        settings.TINT.write(tinted)
-        self._in_table("tint", tinted)
-
-    def _set_statistics(self, shown: bool) -> None:
-        settings.STATISTICS.write(shown)
-        self._in_table("statistics", shown)
-
-    def _set_decimal_comma(self, comma: bool) -> None:
-        settings.DECIMAL_COMMA.write(comma)
-        self.document.decimal_comma = comma
-
-    def _in_table(self, name: str, checked: bool = False) -> None:
-        if self.table is not None:
-            self.table.do(name, checked)
 
     # ------------------------------------------------------------------------------------------ theme
 
