@@ -56,6 +56,7 @@ class TablePanel(QWidget):
         self.menus = Menus(document, self)
         self._count = QLabel(self)
         self._count.setAccessibleName(self.tr("Samples that are shown"))
+        self._count.setMinimumWidth(1)  # its long form must not keep the window wide: narrow, it has a short one
         self.problem = QLabel(self)
         self.problem.setWordWrap(True)
         self.problem.setContentsMargins(8, 0, 8, 2)

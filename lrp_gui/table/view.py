@@ -30,8 +30,8 @@ ROW_MARGIN = 8
 # Enough rows and columns to judge widths by; all of a large table would take seconds.
 MEASURED_ROWS, MEASURED_COLUMNS = 12, 120
 WIDEST_ROW_TITLE = "mean"  # of the statistics below, whose columns stand under these
-# A copied block of more cells would take the memory of the whole session.
-MOST_COPIED = 5_000_000
+# A copied block of more cells would hold the window up for seconds.
+MOST_COPIED = 1_000_000
 NO_UPDATE, SELECT = QItemSelectionModel.SelectionFlag.NoUpdate, QItemSelectionModel.SelectionFlag.ClearAndSelect
 FIRST_CELL = len(PINNED)
 # Whoever scrolls by looks at nothing.
@@ -302,7 +302,8 @@ class TableView(PinnedTable):
         bold.setBold(True)  # the titles of what is selected are
         titles = QFontMetrics(bold)
         line = metrics.height() + ROW_MARGIN
-        self.setMinimumHeight(FEWEST_ROWS * line + self.horizontalHeader().height() + self.horizontalScrollBar().height())
+        around = header.sizeHint().height() + self.horizontalScrollBar().sizeHint().height()
+        self.setMinimumHeight(FEWEST_ROWS * line + around)
         self.set_row_height(PICTURE_ROW if model.picture and table is not None else line)
         if table is None:
             return
