@@ -51,14 +51,17 @@ def random_values(table: InputTable, columns: np.ndarray, count: int, how: str, 
 def noisy(table: InputTable, rows: np.ndarray, columns: np.ndarray, amount: float, seed: int) -> np.ndarray:
     """(rows, columns) of what stands there with noise on it, normal, `amount` times each feature's scale wide.
 
-    Cells without a number stay without one.
+    Cells without a number stay without one, and categories as they are.
     """
     generator = np.random.default_rng(seed)
     widths = np.array([centre(table, column)[1] for column in columns.tolist()])
     noise = generator.normal(0.0, amount, (len(rows), len(columns))) * widths
     found = table.values[np.ix_(rows, columns)] + noise
     for place, column in enumerate(columns.tolist()):
-        if table.features[column].integer:
+        feature = table.features[column]
+        if feature.categories:  # there is nothing between them
+            found[:, place] = table.values[rows, column]
+        elif feature.integer:
             found[:, place] = np.round(found[:, place])
     return found
 

@@ -138,6 +138,19 @@ def test_a_stroke_is_one_step_and_a_second_one_another(document, monkeypatch):
     assert everything(document) == before
 
 
+def test_noise_moves_numbers_and_leaves_categories_and_texts(document):
+    document.edit_cell(0, 2, "heavy")
+    document.add_noise(np.arange(6), rows(0, 1, 2), 0.5, seed=7)
+    drawn = document.table.values.copy()
+    assert (drawn[:, 1] == table_of().values[:, 1]).all()
+    assert (drawn[:, 0] == np.round(drawn[:, 0])).all()
+    assert (drawn[1:, 2] != table_of().values[1:, 2]).all()
+    assert document.table.text(0, 2) == "heavy"
+    document.undo_stack.undo()
+    document.add_noise(np.arange(6), rows(0, 1, 2), 0.5, seed=7)
+    assert np.array_equal(document.table.values, drawn, equal_nan=True)
+
+
 def test_the_edit_menu_says_what_happened(document):
     texts = []
     for name in ("fill", "fill down", "noise", "random", "insert random", "delete here and there", "rename"):
