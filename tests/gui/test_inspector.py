@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from safetensors.torch import save_file
 
-from lrp_gui.inspector.plots import Histogram
+from lrp_gui.inspector.plots import Histogram, Plot
 from lrp_gui.inspector.values_model import WINDOW_ROWS, ValuesModel
 from lrp_gui.jobs.inspected import Slice
 from tests.gui.example import settle
@@ -54,6 +54,11 @@ def look(window, qtbot, name, tab=HISTOGRAM):
     inspector.tabs.setCurrentIndex(tab)
     qtbot.waitUntil(lambda: not inspector.inspection.busy and not window.jobs.busy, timeout=20000)
     return inspector
+
+
+def test_no_tab_is_built_before_a_tensor_is_chosen(diabetes):
+    assert diabetes.furniture.inspector.pages == {}
+    assert diabetes.findChildren(Plot) == []
 
 
 def test_choosing_a_tensor_opens_its_inspector(zoo, qtbot):
