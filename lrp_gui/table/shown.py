@@ -432,6 +432,8 @@ class ShownModel(LaidOutModel):
             self._repaint()
         elif shown := [place for place in places if place >= 0]:
             self.dataChanged.emit(self.index(min(shown), 0), self.index(max(shown), self.columnCount() - 1))
+        if not touched.columns.size:
+            self.layout_changed.emit()  # a name of its own is worth a column
 
     def _on_results(self) -> None:
         self.shading.forget()

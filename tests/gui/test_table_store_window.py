@@ -86,6 +86,18 @@ def test_a_label_beside_can_be_edited_without_explaining_again(diabetes, qtbot):
     assert document.table.extras[0].texts[0] == "151"
 
 
+def test_a_sample_with_a_name_of_its_own_shows_it(diabetes, qtbot):
+    view = diabetes.table.view
+    assert view.isColumnHidden(0)
+    diabetes.document.rename_sample(2, "Ada")
+    settle(qtbot, diabetes)
+    assert not view.isColumnHidden(0)
+    assert view.table_model.index(2, 0).data() == "Ada"
+    diabetes.document.undo_stack.undo()
+    settle(qtbot, diabetes)
+    assert view.isColumnHidden(0)
+
+
 def test_a_parquet_file_is_taken_over_as_it_is_read(diabetes, qtbot, tmp_path):
     frame = pl.read_csv(TABLE, infer_schema_length=None).with_columns(pl.lit("a").alias("group"))
     frame[3, "bmi"] = None
