@@ -56,13 +56,13 @@ def test_closing_with_edits_discarded_closes(edited):
     assert not edited.isVisible()
 
 
-def test_closing_with_edits_saved_closes_after_the_file_is_written(edited, tmp_path):
+def test_closing_with_edits_saved_closes_after_the_file_is_written(edited, qtbot, tmp_path):
     answer(edited, QMessageBox.StandardButton.Save)
     dialog = edited.dialogs.current
     assert isinstance(dialog, QFileDialog)
     path = tmp_path / "edited.csv"
     dialog.fileSelected.emit(str(path))
-    assert not edited.isVisible()
+    qtbot.waitUntil(lambda: not edited.isVisible(), timeout=10000)
     assert path.read_text().splitlines()[1].split(",")[2] == "45"
     dialog.close()
 
