@@ -130,20 +130,25 @@ def _series(name: str, column: Sequence[Any] | np.ndarray, *, whole: bool = Fals
     return series
 
 
+def _text(series: pl.Series, style: Style) -> pl.Series:
+    """Numbers as a person writes them: 45, not 45.0."""
+    import polars as pl
+
+    if not series.dtype.is_float():
+        return series
+    texts = series.cast(pl.String).str.strip_suffix(".0")
+    return texts.str.replace(".", ",", literal=True) if style.decimal_comma else texts
+
+
 def _csv(path: Path, columns: Columns, style: Style) -> Steps:
     import polars as pl
 
     separator = style.separator or ("\t" if path.suffix.lower() == ".tsv" else ",")
     frame = pl.DataFrame([_series(name, column, whole=True) for name, column in columns.items()])
-    if style.decimal_comma:
-        texts = [
-            series.cast(pl.String).str.replace(".", ",", literal=True) if series.dtype.is_float() else series
-            for series in frame
-        ]
-        frame = pl.DataFrame(texts)
     with path.open("wb") as stream:
         for first, step in _slices(frame.height, len(columns)):
-            frame.slice(first, step).write_csv(stream, separator=separator, include_header=first == 0)
+            texts = pl.DataFrame([_text(series, style) for series in frame.slice(first, step)])
+            texts.write_csv(stream, separator=separator, include_header=first == 0)
             yield min(first + step, frame.height), frame.height
 
 
