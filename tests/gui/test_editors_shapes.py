@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
+from lrp_gui.document.layout import layout_of
 from lrp_gui.document.results import Feature, InputInfo
 from lrp_gui.sample.editors import colours, editor_for, strokes
-from lrp_gui.sample.editors.layout import layout_of
 from lrp_gui.theme import LIGHT
 from tests.gui import drawn
 

@@ -27,7 +27,7 @@ EDITORS = {
 
 def editor_for(input_info: InputInfo) -> str:
     """Which editor an input gets: "picture", "series", "tokens", or "" where sliders and the table say all."""
-    from lrp_gui.sample.editors.layout import layout_of
+    from lrp_gui.document.layout import layout_of
 
     return layout_of(input_info).kind
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from lrp_gui.sample.editors.layout import layout_of
+from lrp_gui.document.layout import layout_of
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document

@@ -1,4 +1,4 @@
-"""Which editor an input gets, and where its features stand in it: in a picture, a series, a row of tokens."""
+"""What form an input has, picture, series or tokens, and where its features stand in it."""
 
 from __future__ import annotations
 
