@@ -131,6 +131,11 @@ def neuron_graph(
     return NeuronGraph(tuple(columns), gaps)
 
 
+def is_chain(network: NetworkInfo, result: SampleResult | None) -> bool:
+    """Whether every edge between two columns is known, so that the network can be drawn neuron by neuron."""
+    return result is not None and result.words.flows and _chain(network, result) is not None
+
+
 def _chain(network: NetworkInfo, result: SampleResult) -> list[tuple[str, tuple[str, ...]]] | None:
     """The columns' layers from input to output, each with the layers that share it."""
     if len(network.inputs) != 1 or not result.flows:

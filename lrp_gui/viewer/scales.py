@@ -14,6 +14,7 @@ from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.neuron_picture import NeuronPicture
+from lrp_gui.viewer.neurons import is_chain
 from lrp_gui.viewer.picture import GraphPicture
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_picture import StagePicture
@@ -39,7 +40,7 @@ class Scale:
 def _neurons(
     network: NetworkInfo, result: SampleResult | None, theme: Theme, selection: Selection, _more: Any
 ) -> GraphPicture | None:
-    if result is None or not result.words.flows:
+    if result is None:
         return None
     return NeuronPicture.build(
         *(network, result, theme, selection.visibility),
@@ -67,7 +68,7 @@ def _chosen(network: NetworkInfo, result: SampleResult | None, selection: Select
 SCALES: tuple[Scale, ...] = (
     Scale(
         *("neurons", "Neurons", "Every neuron, with the relevance on the edges between them"),
-        applies=lambda _network, result: result is not None and bool(result.flows) and result.words.flows,
+        applies=is_chain,
         build=_neurons,
         sliders=True,
     ),

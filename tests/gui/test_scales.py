@@ -27,6 +27,7 @@ def test_a_scale_that_does_not_fit_gives_way_to_one_that_does():
     network, result = fakes.mlp_result()
     assert isinstance(drawn(network, None, LIGHT, Selection(scale="neurons"))[1], StagePicture)
     assert "neurons" not in {scale.id for scale in fitting(network, None)}
+    assert "neurons" not in {scale.id for scale in fitting(*fakes.cnn_result())}
     assert len({scale.id for scale in SCALES}) == len(SCALES)
     assert result is not None
 
