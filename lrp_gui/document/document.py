@@ -48,6 +48,7 @@ class Document(Editing):
         self.obstacle: Obstacle | None = None  # why the file shows no network
         self.settings = ExplainSettings()
         self.result: SampleResult | None = None
+        self.request: SampleRequest | None = None  # what was asked to get the result
         self.selected_layer = ""
         self.selected_unit = -1
         self.selected_tensor = ""  # by name, of the open file
@@ -171,7 +172,7 @@ class Document(Editing):
         self.settings = replace(contents.settings, auto=self.settings.auto)
         self.selected_sample, self.selected_unit = -1, -1
         self.selected_layer = contents.layer
-        self.result, self.table_result, self.problem = None, None, ""
+        self.result, self.request, self.table_result, self.problem = None, None, None, ""
         if self._more is not None:
             self._more.begin(None)
         if another_file:
@@ -202,7 +203,7 @@ class Document(Editing):
 
     def put_result(self, result: SampleResult | None, problem: str = "", request: SampleRequest | None = None) -> None:
         """The chosen sample's explanation, and what was asked; or why there is none."""
-        self.result, self.stale = result, False
+        self.result, self.request, self.stale = result, request, False
         if self._more is not None:
             self._more.begin(request)
         if problem != self.problem:
