@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from lrp_gui import settings
 from lrp_gui.browser.compare_model import NAME, SAME, CompareModel
+from lrp_gui.browser.popup import pop_up
 from lrp_gui.document.comparing_files import FAILED, RUNNING, STOPPED
 from lrp_gui.document.state import Message
 from lrp_gui.document.words import counted
@@ -267,12 +268,7 @@ class CompareTable(QTableView):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with a row; by the keyboard too, beside the current row."""
-        at = event.globalPos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
-        menu = self.menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(at)
+        pop_up(self, self.menu(), event)
 
     def menu(self) -> QMenu:
         """The menu of a row."""

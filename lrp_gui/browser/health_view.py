@@ -40,6 +40,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.browser.health_model import PLACE, SHORT, HealthModel
+from lrp_gui.browser.popup import pop_up
 from lrp_gui.browser.tree_view import Roomy
 from lrp_gui.document.health import DONE, FAILED, IDLE, RUNNING, STOPPED
 from lrp_gui.document.words import counted
@@ -389,12 +390,7 @@ class Findings(QTreeView):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with a finding; by the keyboard too, beside the current row."""
-        at = event.globalPos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
-        menu = self.menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(at)
+        pop_up(self, self.menu(), event)
 
     def menu(self) -> QMenu:
         """The menu of a row."""

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lrp_gui.browser.popup import pop_up
 from lrp_gui.browser.tree import PATH_ROLE, TOP, TreeModel, TreeNode
 from lrp_gui.document.words import shape_text
 
@@ -138,12 +139,7 @@ class SearchableTree(QTreeView):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with a row; by the keyboard too, beside the current row."""
-        at = event.globalPos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
-        menu = self.menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(at)
+        pop_up(self, self.menu(), event)
 
     def menu(self) -> QMenu:
         """The menu of a row."""
