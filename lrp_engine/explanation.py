@@ -48,6 +48,9 @@ class Explanation:
         Layer path, or node name -> relevance at its output, in forward order; as far as `keep` asked for them.
     activations : dict
         Layer path -> the value at its output, likewise.
+    shares : dict
+        (reading node, source node) -> (samples,) Σ of the positive and of the negative relevance that the reader hands
+        back, for sources with several readers: what a residual block's two branches get. None with `keep="inputs"`.
     ledger : list of LedgerRow
         From the output back to the inputs.
     notes, warnings : tuple of str
@@ -66,6 +69,7 @@ class Explanation:
     flows: dict[str, Tensor] = field(default_factory=dict)
     weights: dict[str, Tensor] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    shares: dict[tuple[str, str], tuple[Tensor, Tensor]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     _later: Later | None = field(default=None, repr=False)

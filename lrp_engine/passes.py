@@ -38,6 +38,8 @@ class Wanted:
         Whose relevance and value.
     flows, weights : frozenset of str
         The layers whose flow between units, whose relevance of weights.
+    shares : bool
+        What each reader of a value that has several hands back to it.
     through : dict
         Node -> a mask over its value that relevance has to pass.
     """
@@ -45,6 +47,7 @@ class Wanted:
     kept: frozenset[Node] = frozenset()
     flows: frozenset[str] = frozenset()
     weights: frozenset[str] = frozenset()
+    shares: bool = False
     through: dict[Node, Tensor] = field(default_factory=dict)
 
 
@@ -185,6 +188,7 @@ class _Backward:
         self.values: dict[Node, Tensor] = {}
         self.flows: dict[str, Tensor] = {}
         self.weights: dict[str, Tensor] = {}
+        self.shares: dict[tuple[str, str], tuple[Tensor, Tensor]] = {}
         self.ledger: list[LedgerRow] = []
 
     def _repeated(self, given: Record) -> Record:
@@ -294,6 +298,8 @@ class _Backward:
 
     def _pass_on(self, step: RuleStep, shares: list[Relevance], arrived: Tensor) -> Tensor:
         """Give each receiver its share; what they get together."""
+        if self.wanted.shares and self.times == 1:
+            self._note_shares(step, shares)
         if step.conserves and len(shares) == 1 and not self.wanted.through.keys() & step.ports:
             self._receive(step.inputs[0], shares[0], arrived)
             return arrived
@@ -303,6 +309,19 @@ class _Backward:
             passed_on = amount if passed_on is self.nothing else passed_on + amount
             self._receive(source, share, amount)
         return passed_on
+
+    def _note_shares(self, step: RuleStep, shares: list[Relevance]) -> None:
+        """What it hands to values that others read too, the positive and the negative apart."""
+        reader = self.plan.subjects[step.node].name
+        for source, share in zip(step.inputs, shares, strict=True):
+            samples = source.meta.get("samples")
+            if len(source.users) < 2 or samples is None:
+                continue
+            relevance = share.of(self._value(source)).movedim(samples[0], 0).flatten(1)
+            both = relevance.clamp(min=0).sum(1), relevance.clamp(max=0).sum(1)
+            key = reader, self.plan.subjects.get(source, source).name
+            before = self.shares.get(key)
+            self.shares[key] = both if before is None else (before[0] + both[0], before[1] + both[1])
 
     def _settle(self, node: Node) -> None:
         """Let go of what nobody looks at any more: the node's readers have all been handled."""
@@ -399,6 +418,7 @@ class _Backward:
             ledger=rows if self.times > 1 else self.ledger,
             flows={layer: own(value) for layer, value in self.flows.items()},
             weights={layer: own(value) for layer, value in self.weights.items()},
+            shares=self.shares,
         )
 
 

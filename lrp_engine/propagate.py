@@ -247,7 +247,8 @@ def _call(
     compared = None if reference is None else references(network, reference, samples, device)
     kept = kept_nodes(network, plan, options.get("keep", "layers"))
     asked = flows(network, options.get("flows", ()))
-    wanted = Wanted(kept, asked, through=masks(network, plan, options.get("through") or {}, device))
+    shares = options.get("keep", "layers") != "inputs"
+    wanted = Wanted(kept, asked, shares=shares, through=masks(network, plan, options.get("through") or {}, device))
     size, together, note = chunk_size(
         network, plan, kept, samples, len(targets), options.get("batch"), options.get("memory")
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
@@ -35,6 +35,7 @@ class Chunk:
     ledger: list[LedgerRow]
     flows: dict[str, Tensor]
     weights: dict[str, Tensor]
+    shares: dict[tuple[str, str], tuple[Tensor, Tensor]] = field(default_factory=dict)
 
 
 def assemble(network: Network, plan: Plan, chunks: list[Chunk], later: Later, notes: Sequence[str] = ()) -> Explanation:
@@ -74,6 +75,7 @@ def assemble(network: Network, plan: Plan, chunks: list[Chunk], later: Later, no
         flows={path: _on_cpu(torch.cat([chunk.flows[path] for chunk in chunks])) for path in first.flows},
         weights={path: _on_cpu(torch.cat([chunk.weights[path] for chunk in chunks])) for path in first.weights},
         sources=_sources(network, plan),
+        shares={key: _both([chunk.shares[key] for chunk in chunks]) for key in first.shares},
         notes=tuple(said),
         warnings=_warnings(network, nodes, ledger, score),
         _later=later,
@@ -82,6 +84,12 @@ def assemble(network: Network, plan: Plan, chunks: list[Chunk], later: Later, no
 
 def _on_cpu(value: Tensor) -> Tensor:
     return value.detach().cpu()
+
+
+def _both(parts: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Positive and negative amounts of all chunks' samples."""
+    positive, negative = zip(*parts, strict=True)
+    return _on_cpu(torch.cat(positive)), _on_cpu(torch.cat(negative))
 
 
 def _joined(parts: list[Tensor], node: Node) -> Tensor:

@@ -139,6 +139,8 @@ class SampleResult:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     shows: str = "relevance"  # or "gradient", what the composite makes of every value; "difference" to a reference
+    # (reading node, source node) -> Σ of positive and of negative relevance handed back, where a source has several
+    shares: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     against: str = ""  # the reference, as in a sentence; then `explained` is f(x) − f(reference)
 
     @property

@@ -136,6 +136,7 @@ def sample_result(
         },
         flows={path: Flow(explanation.flow_source(path), _array(flow[0])) for path, flow in explanation.flows.items()},
         ledger=tuple(_ledger_row(row) for row in explanation.ledger),
+        shares={edge: (float(up[0]), float(down[0])) for edge, (up, down) in explanation.shares.items()},
         notes=tuple(explanation.notes),
         seconds=seconds,
         warnings=tuple(explanation.warnings),
