@@ -295,14 +295,10 @@ class Dialogs(QObject):
         self._rules = None
 
     def export(self) -> None:
-        """Save the picture that is shown."""
-        from lrp_gui.export import ExportDialog
+        """Save or copy a picture of what is explained."""
+        from lrp_gui.exporting import picture_dialog
 
-        viewer = self._window.viewer
-        others = [(title, picture) for title, picture in viewer.pictures() if title != "current view"]
-        dialog = ExportDialog(viewer.current_picture(), self._window.theme, self._window, others)
-        dialog.exported.connect(self._exported)
-        self._open(dialog)
+        self._open(picture_dialog(self._window, self._exported))
 
     def _exported(self, path: Path) -> None:
         text = self.tr("Saved {name} in {folder}").format(name=path.name, folder=path.parent)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSettings, QSize, QStandardPaths, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QSettings, QStandardPaths, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -16,152 +14,133 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QMenu,
+    QProgressBar,
     QPushButton,
-    QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from lrp_gui.export.exporters import EXPORTERS, Exporter, ExportError, save
+from lrp_gui.export.clipboard import copy_numbers, copy_picture
+from lrp_gui.export.data import FORMATS, Numbers
+from lrp_gui.export.exporters import EXPORTERS, Exporter, ExportError, check, saving
+from lrp_gui.export.paced import Paced
+from lrp_gui.export.paper_form import PaperForm
+from lrp_gui.export.preview import Preview
 from lrp_gui.export.render import file_name
-from lrp_gui.export.sheet import LARGEST_SIDE, Sheet, draw_sheet
-from lrp_gui.theme import THEMES, Theme
+from lrp_gui.export.sheet import Sheet
+from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing
+from lrp_gui.viewer.pictures import Maker
 
 PREVIEW_AFTER_MS = 60
 FOLDER_KEY = "export/folder"
-SIZES = ((0, 0), (1600, 1000), (1920, 1080), (2400, 1500), (3840, 2160))
-
-
-class Preview(QWidget):
-    """The sheet as it will be, scaled into the dialog."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._picture: Drawing | None = None
-        self._sheet: Sheet | None = None
-        self.setMinimumSize(320, 220)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(self.tr("Preview"))
-
-    def show_sheet(self, picture: Drawing, sheet: Sheet) -> None:
-        """Show another one."""
-        self._picture, self._sheet = picture, sheet
-        self.setAccessibleDescription(picture.caption)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """Large enough to judge."""
-        return QSize(640, 430)
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
-        """The whole sheet, in the middle."""
-        if self._picture is None or self._sheet is None:
-            return
-        painter = QPainter(self)
-        factor = min((self.width() - 8) / self._sheet.width, (self.height() - 8) / self._sheet.height)
-        width, height = self._sheet.width * factor, self._sheet.height * factor
-        left, top = (self.width() - width) / 2, (self.height() - height) / 2
-        painter.save()
-        painter.translate(left, top)
-        painter.scale(factor, factor)
-        draw_sheet(painter, self._picture, self._sheet)
-        painter.restore()
-        painter.setPen(QPen(QColor(self._sheet.theme.line), 1))
-        painter.drawRect(QRectF(left, top, width, height))
-        painter.end()
 
 
 class ExportDialog(QDialog):
-    """Open it with `open()`: nothing waits for it. It says `exported` or shows why not."""
+    """Open it with `open()`: nothing waits for it. It says `exported` or shows why not.
+
+    Parameters
+    ----------
+    pictures
+        Titles with what makes each picture; one is made when it is chosen.
+    recipe
+        Python lines that make the explanation again; they go into every file.
+    numbers
+        Gives what is behind the picture of a title; without it there is nothing to copy but the picture.
+    """
 
     exported = Signal(Path)
     failed = Signal(str)
+    data_wanted = Signal(str, object, str)  # title and picture whose numbers are wanted, and into which file
 
     def __init__(
         self,
-        picture: Drawing,
+        pictures: Sequence[tuple[str, Maker]],
         theme: Theme,
         parent: QWidget | None = None,
-        others: Sequence[tuple[str, Drawing]] = (),
+        recipe: str = "",
+        numbers: Callable[[str, Drawing | None], Numbers] | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Export Picture"))
-        self._theme = theme
-        self._pictures = [(self.tr("current view"), picture), *others]
+        self._theme, self._makers, self._recipe, self._numbers = theme, list(pictures), recipe, numbers
+        self._made: dict[int, Drawing | None] = {}
+        self._writing: Paced | None = None
         self._build()
         self._timer = QTimer(self, interval=PREVIEW_AFTER_MS, singleShot=True)
         self._timer.timeout.connect(self._show_preview)
-        self._follow_size()
+        self._follow_picture()
         self._show_preview()
-        self.resize(1000, 560)
+        self.resize(1000, 580)
 
     def _build(self) -> None:
         self.view = QComboBox()
-        self.view.addItems([title for title, _ in self._pictures])
-        self.view.setVisible(len(self._pictures) > 1)
+        self.view.addItems([title for title, _ in self._makers])
+        self.view.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.view.setMinimumContentsLength(18)
         self.format = QComboBox()
         for exporter in EXPORTERS:
             self.format.addItem(f"{exporter.title} (.{exporter.suffix})", exporter)
-        self.size_box = QComboBox()
-        for width, height in SIZES:
-            text = f"{width} × {height}" if width else self.tr("as the picture likes")
-            self.size_box.addItem(text, (width, height))
-        self.width_box, self.height_box = _pixels(self.tr("Width")), _pixels(self.tr("Height"))
-        self.text_size = QSpinBox(minimum=25, maximum=400, value=100, suffix=" %", singleStep=10)
-        self.theme_box = QComboBox()
-        for theme in THEMES.values():
-            self.theme_box.addItem(theme.name, theme)
-        self.theme_box.setCurrentText(self._theme.name)
-        self.caption = QCheckBox(self.tr("Caption below the picture"))
-        self.caption.setChecked(True)
+        self.paper = PaperForm(self._theme)
         self.preview = Preview()
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setStyleSheet(f"color: {self._theme.warning}")
         self.problem.hide()
-        size = QHBoxLayout()
-        for part in (self.width_box, QLabel("×"), self.height_box):
-            size.addWidget(part)
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName(self.tr("Progress"))
+        self.progress.hide()
         form = QFormLayout()
-        if len(self._pictures) > 1:
-            form.addRow(self.tr("&Picture"), self.view)
-        form.addRow(self.tr("&Format"), self.format)
-        form.addRow(self.tr("&Size"), self.size_box)
-        form.addRow(self.tr("Pixels"), size)
-        form.addRow(self.tr("&Text size"), self.text_size)
-        form.addRow(self.tr("&Colours"), self.theme_box)
-        form.addRow("", self.caption)
+        form.addRow(self.tr("&Picture"), self.view)
+        form.addRow(self.tr("F&ormat"), self.format)
+        self.paper.add_to(form)
         self.note = QLabel()
         self.note.setWordWrap(True)
         form.addRow("", self.note)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.save_button = QPushButton(self.tr("Save As…"))
+        self.save_button = QPushButton(self.tr("&Save As…"))
         self.save_button.setDefault(True)
+        self.copy_button = QPushButton(self.tr("&Copy"))
+        self.copy_button.setToolTip(self.tr("Put the picture on the clipboard, or the numbers behind it"))
+        copies = QMenu(self)
+        copies.addAction(self.tr("&Picture"), self.copy)
+        copies.addAction(self.tr("&Numbers Behind It"), self.copy_data)
+        self.copy_button.setMenu(copies)
+        self.data_button = QPushButton(self.tr("Save &Data…"))
+        self.data_button.setToolTip(self.tr("Write the numbers behind this picture: CSV, Parquet or NumPy"))
+        buttons.addButton(self.data_button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self.save_button, QDialogButtonBox.ButtonRole.AcceptRole)
         self.save_button.clicked.connect(self.ask_where)
+        self.copy_button.clicked.connect(self.copy)
+        self.data_button.clicked.connect(self.ask_where_data)
+        self.data_button.setEnabled(self._numbers is not None)
         buttons.rejected.connect(self.reject)
+        left = QWidget()
+        left.setLayout(form)
+        left.setFixedWidth(max(330, left.sizeHint().width()))
         top = QHBoxLayout()
-        top.addLayout(form)
+        top.addWidget(left)
         top.addWidget(self.preview, 1)
         layout = QVBoxLayout(self)
         layout.addLayout(top, 1)
         layout.addWidget(self.problem)
+        layout.addWidget(self.progress)
         layout.addWidget(buttons)
-        self.view.currentIndexChanged.connect(self._follow_size)
-        self.size_box.currentIndexChanged.connect(self._follow_size)
-        for box in (self.width_box, self.height_box, self.text_size):
-            box.valueChanged.connect(self._later)
-        for choice in (self.format, self.theme_box):
-            choice.currentIndexChanged.connect(self._later)
-        self.caption.toggled.connect(self._follow_size)
+        self.view.currentIndexChanged.connect(self._follow_picture)
+        self.format.currentIndexChanged.connect(self._later)
+        self.paper.changed.connect(self._later)
 
     @property
-    def picture(self) -> Drawing:
-        """The chosen picture."""
-        return self._pictures[max(0, self.view.currentIndex())][1]
+    def picture(self) -> Drawing | None:
+        """The chosen picture; None where the network cannot be drawn so."""
+        index = max(0, self.view.currentIndex())
+        if index not in self._made:
+            self._made[index] = self._makers[index][1]()
+        return self._made[index]
 
     @property
     def exporter(self) -> Exporter:
@@ -171,18 +150,17 @@ class ExportDialog(QDialog):
     @property
     def sheet(self) -> Sheet:
         """All that was chosen, as a sheet."""
-        sheet = Sheet(
-            self.width_box.value(), self.height_box.value(), self.theme_box.currentData(), 0.0, self.caption.isChecked()
-        )
-        scale = sheet.scale_for(self.picture) * self.text_size.value() / 100
-        return Sheet(sheet.width, sheet.height, sheet.theme, scale, sheet.caption)
+        picture = self.picture
+        assert picture is not None
+        return self.paper.sheet(picture)
 
-    def _follow_size(self) -> None:
-        """Put the chosen size, or the picture's own, into the boxes."""
-        width, height = self.size_box.currentData()
-        natural = Sheet.of(self.picture, self._theme, width, height, 0.0, self.caption.isChecked())
-        self.width_box.setValue(natural.width)
-        self.height_box.setValue(natural.height)
+    def make_again(self) -> None:
+        """What a picture was waiting for has come."""
+        self._made.clear()
+        self._later()
+
+    def _follow_picture(self) -> None:
+        self.paper.follow(self.picture)
         self._later()
 
     def _later(self) -> None:
@@ -190,47 +168,127 @@ class ExportDialog(QDialog):
             self._timer.start()
 
     def _show_preview(self) -> None:
+        picture = self.picture
+        for button in (self.save_button, self.copy_button):
+            button.setEnabled(picture is not None)
+        if picture is None:
+            self.preview.show_nothing()
+            self._complain(self.tr("This network cannot be drawn so; choose another picture."))
+            return
         sheet = self.sheet
-        self.preview.show_sheet(self.picture, sheet)
-        inches = f"{sheet.width / 96 * 2.54:.1f} × {sheet.height / 96 * 2.54:.1f} cm"
-        self.note.setText("" if self.exporter.suffix == "png" else self.tr("{size} on paper").format(size=inches))
+        self.preview.show_sheet(picture, sheet)
+        wide, tall = sheet.millimetres
+        text = self.tr("{width} × {height} mm on paper").format(width=f"{wide:.1f}", height=f"{tall:.1f}")
+        if not self.exporter.drawing:
+            pixels = f"{sheet.width:,} × {sheet.height:,}"
+            text = self.tr("{pixels} pixels, {size}").format(pixels=pixels, size=text)
+        self.note.setText(text)
+        try:
+            check(sheet)
+        except ExportError as error:
+            self._complain(str(error))
+            self.save_button.setEnabled(False)
+        else:
+            self.problem.hide()
+
+    def _complain(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.show()
+
+    def copy(self) -> None:
+        """Put the picture on the clipboard."""
+        picture = self.picture
+        if picture is None:
+            return
+        try:
+            copy_picture(picture, self.sheet)
+        except ExportError as error:
+            self._complain(str(error))
+            return
+        self.note.setText(self.tr("The picture is on the clipboard."))
+
+    def copy_data(self) -> None:
+        """Put the numbers behind the picture on the clipboard."""
+        if self._numbers is None:
+            return
+        try:
+            copy_numbers(self._numbers(self.view.currentText(), self.picture))
+        except ExportError as error:
+            self._complain(str(error))
+            return
+        self.note.setText(self.tr("The numbers are on the clipboard."))
+
+    # ------------------------------------------------------------------------------------------------------- saving
 
     def ask_where(self) -> None:
         """Ask for the file's name; the answer saves."""
         suffix = self.exporter.suffix
-        folder = QSettings().value(FOLDER_KEY) or QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.PicturesLocation
-        )
-        name = file_name(self.picture.title) or "relevance"
-        dialog = QFileDialog(self, self.tr("Save Picture"), str(folder))
+        self._ask(self.tr("Save Picture"), [f"{self.exporter.title} (*.{suffix})"], suffix, self.save_to)
+
+    def ask_where_data(self) -> None:
+        """Ask where the numbers go; the answer asks for them to be written."""
+        filters = [f"{title} (*{suffix})" for suffix, title in FORMATS]
+        title = self.view.currentText()
+        self._ask(self.tr("Save Data"), filters, "csv", lambda path: self.data_wanted.emit(title, self.picture, path))
+
+    def _ask(self, title: str, filters: Sequence[str], suffix: str, then: object) -> None:
+        pictures = QStandardPaths.StandardLocation.PicturesLocation
+        folder = QSettings().value(FOLDER_KEY) or QStandardPaths.writableLocation(pictures)
+        picture = self.picture
+        name = file_name(picture.title if picture is not None else "") or "relevance"
+        dialog = QFileDialog(self, title, str(folder))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(f"{self.exporter.title} (*.{suffix})")
+        dialog.setNameFilters(list(filters))
         dialog.setDefaultSuffix(suffix)
+        dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")")))
         dialog.selectFile(f"{name}.{suffix}")
-        dialog.fileSelected.connect(self.save_to)
+        dialog.fileSelected.connect(then)
         self.where = dialog
         dialog.open()
 
     def save_to(self, path: str | Path) -> None:
-        """Write the file; close, or say why it could not be written and stay."""
-        sheet = self.sheet
-        target = Path(path)
+        """Write the file, a strip a turn; then close, or say why it could not be written and stay."""
+        picture, target = self.picture, Path(path)
+        if picture is None or self._writing is not None:
+            return
         if not target.suffix:
             target = target.with_suffix(f".{self.exporter.suffix}")
-        try:
-            save(self.picture, target, (sheet.width, sheet.height), sheet.theme, sheet.scale, sheet.caption)
-        except ExportError as error:
-            self.problem.setText(str(error))
-            self.problem.show()
-            self.failed.emit(str(error))
-            return
-        QSettings().setValue(FOLDER_KEY, str(target.parent))
-        self.exported.emit(target)
+        self.problem.hide()
+        self.save_button.setEnabled(False)
+        self._writing = Paced(saving(picture, target, self.sheet, self._recipe), self)
+        self._writing.progressed.connect(self._show_progress)
+        self._writing.finished.connect(lambda _none: self._saved(target))
+        self._writing.failed.connect(self._not_saved)
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.progress.setVisible(total > 2)
+
+    def _saved(self, path: Path) -> None:
+        self._writing = None
+        self.progress.hide()
+        QSettings().setValue(FOLDER_KEY, str(path.parent))
+        self.exported.emit(path)
         self.accept()
 
+    def _not_saved(self, error: Exception) -> None:
+        self._writing = None
+        self.progress.hide()
+        self.save_button.setEnabled(True)
+        if not isinstance(error, ExportError):
+            raise error
+        self._complain(str(error))
+        self.failed.emit(str(error))
 
-def _pixels(name: str) -> QSpinBox:
-    box = QSpinBox(minimum=64, maximum=LARGEST_SIDE, suffix=" px", singleStep=100)
-    box.setAccessibleName(name)
-    return box
+    def reject(self) -> None:
+        """Stop what is being written, or else close."""
+        if self._writing is None:
+            super().reject()
+            return
+        self._writing.stop()
+        self._writing = None
+        self.progress.hide()
+        self.save_button.setEnabled(True)
+        self.note.setText(self.tr("Stopped; nothing was written."))

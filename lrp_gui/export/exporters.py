@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRect, QSaveFile, QSize, QSizeF
-from PySide6.QtGui import QImage, QPageSize, QPainter, QPdfWriter, QPicture
+from PySide6.QtCore import QBuffer, QByteArray, QDateTime, QIODevice, QMarginsF, QRect, QSaveFile, QSize, QSizeF, Qt
+from PySide6.QtGui import QPageSize, QPainter, QPdfWriter, QPicture
 
-from lrp_gui.export.sheet import LARGEST_AREA, LARGEST_SIDE, Sheet, draw_sheet
+from lrp_gui.export import png
+from lrp_gui.export.sheet import CSS_DPI, LARGEST_AREA, LARGEST_SIDE, Sheet, draw_sheet
 from lrp_gui.theme import LIGHT, Theme
 from lrp_gui.viewer.picture import Drawing
 
-CSS_DPI = 96.0  # a pixel of SVG and PDF
 SMALLEST_SIDE = 32
 PROGRAM = "LRP Explorer"
+RECIPE_NAME = "make_again.py"  # the Python lines that lie in a PDF
 
 
 class ExportError(OSError):
@@ -32,31 +35,30 @@ class ExportError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """One format: how it is recognised, what it is called, and how a sheet becomes bytes."""
+    """One format: how it is recognised, what it is called, and how a sheet becomes bytes, piece by piece.
+
+    `encode` takes the picture, the sheet, and the Python lines that make the explanation again. `drawing`: lines and
+    letters stay such, so that a size in pixels means little.
+    """
 
     suffix: str
     title: str
-    encode: Callable[[Drawing, Sheet], bytes]
+    encode: Callable[[Drawing, Sheet, str], Iterator[bytes]]
+    pieces: Callable[[Sheet], int] = lambda _sheet: 1
+    drawing: bool = True
 
 
-def to_png(picture: Drawing, sheet: Sheet) -> bytes:
-    """Pixels, with title and description as text chunks."""
-    image = QImage(sheet.width, sheet.height, QImage.Format.Format_RGB32)
-    if image.isNull():
+def to_png(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
+    """Pixels, with title, description and recipe as texts."""
+    try:
+        yield from png.encoded(picture, sheet, _texts(picture, recipe))
+    except MemoryError:
         reason = f"{sheet.width} × {sheet.height} pixels need more memory than there is"
-        raise ExportError(f"The picture cannot be drawn: {reason}; choose a smaller size.", reason)
-    for key, text in _texts(picture):
-        image.setText(key, text)
-    painter = QPainter(image)
-    draw_sheet(painter, picture, sheet)
-    painter.end()
-    buffer = _buffer()
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(buffer.data().data())
+        raise ExportError(f"The picture cannot be drawn: {reason}; choose a smaller size.", reason) from None
 
 
-def to_svg(picture: Drawing, sheet: Sheet) -> bytes:
-    """Vector, text as text, with title and desc."""
+def to_svg(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
+    """Vector, text as text, with title, desc, and the recipe as metadata."""
     from PySide6.QtSvg import QSvgGenerator
 
     buffer = _buffer()
@@ -70,31 +72,44 @@ def to_svg(picture: Drawing, sheet: Sheet) -> bytes:
     painter = QPainter(generator)
     draw_sheet(painter, picture, sheet)
     painter.end()
-    return bytes(buffer.data().data())
+    text = bytes(buffer.data().data()).decode()
+    width, height = sheet.millimetres
+    size = f'<svg width="{width:.3f}mm" height="{height:.3f}mm"'
+    text = re.sub(r'<svg width="[^"]*" height="[^"]*"', size, text, count=1)
+    if recipe:
+        text = text.replace("</desc>", f"</desc>\n<metadata>{escape(recipe)}</metadata>", 1)
+    yield text.encode()
 
 
-def to_pdf(picture: Drawing, sheet: Sheet) -> bytes:
-    """One vector page of the sheet's proportions, 96 pixels to the inch."""
+def to_pdf(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
+    """One vector page of the sheet's size, with the recipe as a file inside."""
     buffer = _buffer()
-    writer = QPdfWriter(buffer)
-    # pyqtgraph keeps its axes as QPicture, which scales itself by the ratio of resolutions: keep that at one.
-    resolution = QPicture().logicalDpiX()
-    writer.setResolution(resolution)
-    inches = QSizeF(sheet.width / CSS_DPI, sheet.height / CSS_DPI)
+    writer = pdf_writer(buffer, f"{picture.title} – {picture.caption}" if picture.caption else picture.title, recipe)
+    inches = QSizeF(sheet.width / sheet.dpi, sheet.height / sheet.dpi)
     match = QPageSize.SizeMatchPolicy.ExactMatch
     writer.setPageSize(QPageSize(inches, QPageSize.Unit.Inch, picture.title, match))
-    writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-    writer.setTitle(f"{picture.title} – {picture.caption}" if picture.caption else picture.title)
-    writer.setCreator(PROGRAM)
     painter = QPainter(writer)
-    painter.scale(resolution / CSS_DPI, resolution / CSS_DPI)
+    painter.scale(writer.resolution() / sheet.dpi, writer.resolution() / sheet.dpi)
     draw_sheet(painter, picture, sheet)
     painter.end()
-    return bytes(buffer.data().data())
+    yield bytes(buffer.data().data())
+
+
+def pdf_writer(device: QIODevice, title: str, recipe: str = "") -> QPdfWriter:
+    """A PDF without margins in which our pictures can be drawn."""
+    writer = QPdfWriter(device)
+    # pyqtgraph keeps its axes as QPicture, which scales itself by the ratio of resolutions: keep that at one.
+    writer.setResolution(QPicture().logicalDpiX())
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+    writer.setTitle(title)
+    writer.setCreator(PROGRAM)
+    if recipe:
+        writer.addFileAttachment(RECIPE_NAME, QByteArray(recipe.encode()), "text/x-python")
+    return writer
 
 
 EXPORTERS = (
-    Exporter("png", "PNG image", to_png),
+    Exporter("png", "PNG image", to_png, lambda sheet: 2 - (-sheet.height // png.strip_height(sheet)), drawing=False),
     Exporter("svg", "SVG drawing", to_svg),
     Exporter("pdf", "PDF document", to_pdf),
 )
@@ -116,8 +131,9 @@ def save(
     path: str | Path,
     size_px: tuple[int, int] = (0, 0),
     theme: Theme = LIGHT,
-    scale: float = 0.0,
+    *,
     caption: bool = True,
+    recipe: str = "",
 ) -> Path:
     """Write a picture as the format of the file's ending, whole or not at all.
 
@@ -125,49 +141,84 @@ def save(
     ----------
     size_px
         Width and height in pixels (SVG and PDF: at 96 to the inch); 0 follows the picture's proportions.
-    scale
-        Pixels of the sheet to one logical pixel of the picture; 0 lets the picture's preferred size fit.
+    recipe
+        Python lines that make the explanation again; they lie in the file.
 
     Raises
     ------
     ExportError
         The format is unknown, the size is impossible, or the place cannot be written.
     """
+    sheet = Sheet.of(picture, theme, *size_px, caption=caption)
+    for _progress in saving(picture, path, sheet, recipe):
+        pass
+    return Path(path)
+
+
+def saving(
+    picture: Drawing, path: str | Path, sheet: Sheet, recipe: str = ""
+) -> Generator[tuple[int, int], None, None]:
+    """The same for a sheet, a piece at a time: yields how many pieces are written, and of how many.
+
+    Whoever closes it before its end leaves nothing behind, and an older file as it was.
+    """
     target = Path(path)
     exporter = exporter_for(target)
-    sheet = Sheet.of(picture, theme, *size_px, scale, caption)
-    _check(sheet)
-    data = exporter.encode(picture, sheet)
-    _write(target, data)
-    return target
+    check(sheet)
+    pieces = exporter.encode(picture, sheet, recipe)
+    yield from writing(target, pieces, exporter.pieces(sheet))
 
 
-def _check(sheet: Sheet) -> None:
+def check(sheet: Sheet) -> None:
     """Refuse sizes that no picture has."""
     if min(sheet.width, sheet.height) < SMALLEST_SIDE:
-        reason = f"{sheet.width} × {sheet.height} pixels are too few"
+        reason = f"{sheet.width:,} × {sheet.height:,} pixels are too few"
     elif max(sheet.width, sheet.height) > LARGEST_SIDE or sheet.width * sheet.height > LARGEST_AREA:
-        reason = f"{sheet.width} × {sheet.height} pixels are too many"
+        reason = f"{sheet.width:,} × {sheet.height:,} pixels are too many"
     else:
         return
     raise ExportError(
-        f"The picture cannot be drawn: {reason}; choose {SMALLEST_SIDE} to {LARGEST_SIDE:,} a side.", reason
+        f"The picture cannot be drawn: {reason}; choose {SMALLEST_SIDE} to {LARGEST_SIDE:,} a side, and no more than "
+        f"{LARGEST_AREA // 1_000_000} million together.",
+        reason,
     )
 
 
-def _write(path: Path, data: bytes) -> None:
-    """All of it or nothing: an older file survives a failure."""
+def writing(path: Path, pieces: Iterator[bytes], total: int = 1) -> Generator[tuple[int, int], None, None]:
+    """All of the pieces or nothing: an older file survives a failure."""
     if path.is_dir():
         raise ExportError(f"{path} is a folder: give the picture a file name.", "it is a folder")
     file = QSaveFile(str(path))
-    written = file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(data) == len(data) and file.commit()
-    if not written:
-        reason = file.errorString().rstrip(".")
-        raise ExportError(f"{path} cannot be written ({reason}); choose another place.", reason)
+    if not file.open(QIODevice.OpenModeFlag.WriteOnly):
+        raise _refused(file, path)
+    done = False
+    try:
+        for number, piece in enumerate(pieces, 1):
+            if file.write(piece) != len(piece):
+                raise _refused(file, path)
+            yield number, max(total, number)
+        done = True
+    finally:
+        if not done:
+            file.cancelWriting()
+    if not file.commit():
+        raise _refused(file, path)
 
 
-def _texts(picture: Drawing) -> tuple[tuple[str, str], ...]:
-    return (("Title", picture.title), ("Description", picture.caption), ("Software", PROGRAM))
+def _refused(file: QSaveFile, path: Path) -> ExportError:
+    reason = file.errorString().rstrip(".")
+    return ExportError(f"{path} cannot be written ({reason}); choose another place.", reason)
+
+
+def _texts(picture: Drawing, recipe: str) -> tuple[tuple[str, str], ...]:
+    when = QDateTime.currentDateTime().toString(Qt.DateFormat.RFC2822Date)
+    return (
+        ("Title", picture.title),
+        ("Description", picture.caption),
+        ("Software", PROGRAM),
+        ("Creation Time", when),
+        ("Source", recipe),
+    )
 
 
 def _buffer() -> QBuffer:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QRectF, QSizeF
 
@@ -15,10 +18,13 @@ from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.layer_charts import layer_charts
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture
-from lrp_gui.viewer.scales import drawn
+from lrp_gui.viewer.scales import Scale, drawn, fitting
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stages import fold
 from lrp_gui.viewer.strip import StripPicture
+
+Maker = Callable[[], Drawing | None]
+More = Callable[[str], Any]  # by kind, what `document.more` has
 
 
 def graph_picture(
@@ -77,21 +83,50 @@ def overview(network: NetworkInfo, result: SampleResult, theme: Theme, selection
     return board
 
 
+def picture_makers(
+    network: NetworkInfo,
+    result: SampleResult,
+    theme: Theme,
+    selection: Selection | None = None,
+    more: More = lambda _kind: None,
+) -> list[tuple[str, Maker]]:
+    """Every view of one explanation by its title, with what makes the picture: the sheet, the graph, inputs, layers.
+
+    A maker gives None where the network cannot be drawn so after all. `more` has what a scale wants besides the result.
+    """
+    selection = selection or Selection()
+    given = network, result, theme
+    makers: list[tuple[str, Maker]] = [
+        ("overview", partial(overview, *given, selection)),
+        ("network graph", lambda: drawn(*given, selection, more)[1]),
+    ]
+    fit = fitting(network, result)
+    shown = next((scale for scale in fit if scale.id == selection.scale), fit[0])
+    makers += [
+        (f"graph of {scale.title.lower()}", partial(_at_scale, scale, *given, selection, more))
+        for scale in fit
+        if scale is not shown
+    ]
+    makers.append(("conservation", partial(strip_picture, *given, selection)))
+
+    def charts(layer: str) -> Drawing:
+        return stacked(theme, layer_charts(*given, replace(selection, layer=layer, unit=-1)))
+
+    makers += [(f"input {info.name}", partial(charts, info.name)) for info in network.inputs]
+    makers += [(f"layer {one.path}", partial(charts, one.path)) for one in network.layers if one.path in result.layers]
+    return makers
+
+
+def _at_scale(
+    scale: Scale, network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection, more: More
+) -> Drawing | None:
+    known = more(scale.wants) if scale.wants else None
+    return scale.build(network, result, theme, selection, known)
+
+
 def all_pictures(
     network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection | None = None
 ) -> list[tuple[str, Drawing]]:
-    """Every view of one explanation as (title, picture): the sheet, the graph, the strip, inputs, each layer."""
-    selection = selection or Selection()
-    pictures: list[tuple[str, Drawing]] = [
-        ("overview", overview(network, result, theme, selection)),
-        ("network graph", graph_picture(network, result, theme, selection)),
-        ("conservation", strip_picture(network, result, theme, selection)),
-    ]
-    for info in network.inputs:
-        chosen = replace(selection, layer=info.name)
-        pictures.append((f"input {info.name}", stacked(theme, layer_charts(network, result, theme, chosen))))
-    for layer in network.layers:
-        if layer.path in result.layers:
-            chosen = replace(selection, layer=layer.path, unit=-1)
-            pictures.append((f"layer {layer.path}", stacked(theme, layer_charts(network, result, theme, chosen))))
-    return pictures
+    """Every view of one explanation as (title, picture)."""
+    made = ((title, make()) for title, make in picture_makers(network, result, theme, selection))
+    return [(title, picture) for title, picture in made if picture is not None]

@@ -18,7 +18,7 @@ from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
-from lrp_gui.viewer.pictures import all_pictures, overview, strip_picture
+from lrp_gui.viewer.pictures import Maker, overview, picture_makers, strip_picture
 from lrp_gui.viewer.scales import Scale, drawn, fitting
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.states import StatePicture, state_of
@@ -123,13 +123,13 @@ class RelevanceViewer(QWidget):
             return self.canvas.picture or StatePicture(self.theme)
         return overview(network, result, self.theme, self.selection)
 
-    def pictures(self) -> list[tuple[str, Drawing]]:
-        """Every view of what is explained, the current one first."""
+    def pictures(self) -> list[tuple[str, Maker]]:
+        """Every view of what is explained with what makes its picture, the current one first."""
         network, result = self.document.network, self.document.result
+        current: list[tuple[str, Maker]] = [("current view", self.current_picture)]
         if network is None or result is None:
-            return [("current view", self.current_picture())]
-        others = all_pictures(network, result, self.theme, self.selection)[1:]
-        return [("current view", self.current_picture()), *others]
+            return current
+        return current + picture_makers(network, result, self.theme, self.selection, self.document.more)[1:]
 
     # ------------------------------------------------------------------------------------------------ following along
 

@@ -166,13 +166,13 @@ def test_an_unknown_ending_and_impossible_sizes_are_refused(picture, tmp_path):
 
 
 def test_the_dialog_shows_saves_and_closes(mlp, picture, qtbot, tmp_path):
-    dialog = ExportDialog(picture, DARK, others=[("overview", overview(*mlp, LIGHT))])
+    dialog = ExportDialog([("current view", lambda: picture), ("overview", lambda: overview(*mlp, LIGHT))], DARK)
     qtbot.addWidget(dialog)
     dialog.open()
     assert dialog.isVisible()
-    assert dialog.theme_box.currentText() == "dark"
-    dialog.size_box.setCurrentIndex(1)
-    dialog.theme_box.setCurrentText("print")
+    assert dialog.paper.theme_box.currentText() == "dark"
+    dialog.paper.size_box.setCurrentIndex(1)
+    dialog.paper.theme_box.setCurrentText("print")
     dialog.format.setCurrentIndex(1)
     sheet = dialog.sheet
     assert (sheet.width, sheet.height, sheet.theme) == (1600, 1000, PRINT)
@@ -185,7 +185,7 @@ def test_the_dialog_shows_saves_and_closes(mlp, picture, qtbot, tmp_path):
 
 
 def test_the_dialog_says_why_it_could_not_save_and_stays(picture, qtbot, tmp_path):
-    dialog = ExportDialog(picture, LIGHT)
+    dialog = ExportDialog([("current view", lambda: picture)], LIGHT)
     qtbot.addWidget(dialog)
     dialog.open()
     with qtbot.waitSignal(dialog.failed):
@@ -195,7 +195,7 @@ def test_the_dialog_says_why_it_could_not_save_and_stays(picture, qtbot, tmp_pat
 
 
 def test_asking_where_does_not_block(picture, qtbot, tmp_path):
-    dialog = ExportDialog(picture, LIGHT)
+    dialog = ExportDialog([("current view", lambda: picture)], LIGHT)
     qtbot.addWidget(dialog)
     dialog.open()
     dialog.ask_where()
