@@ -61,6 +61,18 @@ SHOWN = {
         flows=True,
         score="Δf",
     ),
+    "contrast": Shown(
+        *("difference", "ΔR", "ΣΔR", "Where A and B differ: {sample}"),
+        *("more in A (+)", "more in B (−)"),
+        flows=True,
+        score="f(A) − f(B)",
+    ),
+    "contrast of gradients": Shown(
+        *("difference", "Δ gradient", "ΣΔ gradient", "Where the gradients of A and B differ: {sample}"),
+        *("more in A (+)", "more in B (−)"),
+        flows=False,
+        score="f(A) − f(B)",
+    ),
     "gradient": Shown(
         *("gradient", "gradient", "Σ gradient", "Gradients of {sample}"),
         *("more of it raises the target (+)", "lowers it (−)"),

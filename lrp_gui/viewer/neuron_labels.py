@@ -22,6 +22,8 @@ WIDEST_NAME = 150.0
 
 def feature_value(feature: Feature, value: float) -> str:
     """A value as the table shows it, with its unit; a unit that is a range ("0 to 16") says nothing beside a number."""
+    if value != value:  # noqa: PLR0124 - NaN: of two samples with different values there is none to name
+        return ""
     # Rounded first: the network's value is a float32, and 0.99999994 is the 1 that was typed.
     number = plain(float(f"{value * feature.scale + feature.mean:.4g}"), 4)
     if "." in number and "e" not in number:

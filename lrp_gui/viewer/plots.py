@@ -105,8 +105,12 @@ def bars(
     colours: Sequence[str],
     *,
     widest_name: float,
+    limit: float = 0.0,
 ) -> None:
-    """Horizontal bars from top to bottom about a zero line; `texts` stand at the right."""
+    """Horizontal bars from top to bottom about a zero line; `texts` stand at the right.
+
+    `limit`: the axis reaches so far to both sides; 0 for as far as the bars do.
+    """
     theme = ink.theme
     frame = scaffold("bars")
     at = np.arange(len(values), dtype=float)
@@ -130,6 +134,8 @@ def bars(
     if low < 0 < high:  # symmetric about zero where both signs occur
         high = max(high, -low)
         low = -high
+    if limit:
+        low, high = -limit, limit
     span = (high - low) or 1.0
     frame.box.setXRange(low - 0.02 * span, high + 0.02 * span, padding=0)
     frame.box.setYRange(-0.6, max(len(values), 1) - 0.4, padding=0)
