@@ -420,16 +420,14 @@ def test(venv: Path) -> int:
             say("There is no Xvfb on this system: the tests that drive a real window are left out")
             env, chosen = clean_environment(), ["-m", "not exhaustive and not xvfb"]
         python = str(python_in(venv))
-        # the engine's tests share nothing, the window's share a display
+        # two files at a time: these tests share nothing; the others share a display
+        twice = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *chosen]
         engine, gui = "tests/engine", "tests/gui"
-        # hundreds of windows after another in one process have ended it: three processes take a third each
+        # hundreds of windows after another in one process have ended it: two runs take half of them each
         files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / gui).glob("test_*.py"))]
-        window = [
-            (f"tests of the window, part {part + 1} of 3", [python, "-m", "pytest", *chosen, *files[part::3]])
-            for part in range(3)
-        ]
+        window = [(f"tests of the window, part {part + 1} of 2", [*twice, *files[part::2]]) for part in range(2)]
         checks = (
-            ("tests of the engine", [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", engine]),
+            ("tests of the engine", [*twice, engine]),
             *window,
             ("tests of all else", [python, "-m", "pytest", f"--ignore={engine}", f"--ignore={gui}", *chosen]),
             ("ruff", [python, "-m", "ruff", "check", "."]),
