@@ -279,14 +279,15 @@ class NeuronPicture(GraphPicture):
 
     def _foot(self, ink: Ink, layout: NeuronLayout, size: QSizeF) -> None:
         rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
-        text = self.carried_text()
+        text = self.visible_text
         ink.text(QRectF(rect.left(), rect.top(), rect.width() * 0.5, rect.height()), text, 11, ink.theme.dim, LEFT)
         room = rect.width() - min(rect.width() * 0.5, width_of(text, 11)) - 16
         assert self.result is not None
         place = QRectF(rect.right() - room, rect.top(), room, rect.height())
         draw_legend(ink, place, layout.per_relevance, words=self.result.words)
 
-    def carried_text(self) -> str:
+    @property
+    def visible_text(self) -> str:
         """N of M edges, X % of |R|."""
         assert self.graph is not None
         drawn, total = self.graph.edge_count

@@ -45,6 +45,8 @@ class Hit:
     layer: str = ""
     unit: int = -1
     text: str = ""
+    opens: str = ""  # what a double click or Enter opens or closes there
+    at_once: bool = False  # a single click does
 
 
 @dataclass
@@ -107,6 +109,11 @@ class GraphPicture(Drawing):
     def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:  # noqa: ARG002 - graphs walk by key
         """The layer and unit to which an arrow key ("left", "right", "up", "down") leads from here."""
         return layer, unit
+
+    @property
+    def visible_text(self) -> str:
+        """How much of it is drawn: N of M edges, X % of |R|; "" where all is."""
+        return ""
 
     def column_places(self, width: float) -> list[float]:  # noqa: ARG002 - graphs of columns lay out by width
         """Where columns that the layer strip may stand over are, in a picture of this width; none in most."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.neurons import Visibility
 
 
@@ -16,5 +17,6 @@ class Selection:
     visibility: Visibility = field(default_factory=Visibility)
     barycentre: bool = False
     path: bool = True
+    folds: Folds = field(default_factory=Folds)  # the modules that were opened and closed
     scale: str = ""  # of `scales.SCALES`; "": whichever fits best
     opacity: float = 0.85

@@ -14,13 +14,14 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
-from lrp_gui.viewer.stages import Branch, StageGraph
+from lrp_gui.viewer.stages import Branch, Stage, StageGraph
 
 LANE_GAP = 26.0
 SIDE = 30.0
 GAP_TURN = 24.0
 READABLE = 0.8  # below this scale, larger text is worth more than larger boxes
 WIDEST = 34.0  # ribbon
+HIDDEN = 28.0  # below the last row, where folded stages are said
 
 
 class Box(NamedTuple):
@@ -37,6 +38,10 @@ BOXES = (Box(128, 66, 34, 42), Box(150, 108), Box(164, 134), Box(190, 164))  # t
 PLAIN_BOXES = (Box(160, 46, largest=1.3),)  # name and shape alone
 
 
+UNFOLDED = (356.0, 420.0)  # a layer that shows its channels
+Choice = tuple[Box, float]  # size of boxes, and how wide a row may be
+
+
 @dataclass(frozen=True)
 class StageLayout:
     """Boxes and ribbon paths in layout units; `scale` fits them into the picture."""
@@ -49,68 +54,124 @@ class StageLayout:
     left: float  # where layout (0, 0) lies in the picture, in logical pixels
     top: float
     per_relevance: float
+    row_of: tuple[int, ...]  # by rank
+    foots: tuple[QPointF, ...]  # by rank, the middle below its boxes
+    choice: Choice
+
+    def in_picture(self, box: QRectF) -> QRectF:
+        """A rectangle of the layout in logical pixels."""
+        at = QPointF(self.left + box.left() * self.scale, self.top + box.top() * self.scale)
+        return QRectF(at, box.size() * self.scale)
 
 
-def lay_out_stages(graph: StageGraph, area: QRectF, sizes: tuple[Box, ...] = BOXES) -> StageLayout:
-    """Choose boxes and the number of ranks per row that show them largest in `area`."""
+@dataclass(frozen=True)
+class _Rows:
+    """Ranks wrapped into rows: of each rank its row, left edge and width; of each row its top, its lanes' heights."""
+
+    row_of: list[int]
+    left: list[float]
+    width: list[float]
+    tops: list[float]
+    lanes: list[list[float]]
+    size: tuple[float, float]
+
+    def lane_top(self, row: int, lane: int) -> float:
+        return self.tops[row] + sum(self.lanes[row][:lane]) + LANE_GAP * lane
+
+
+def lay_out_stages(
+    graph: StageGraph, area: QRectF, sizes: tuple[Box, ...] = BOXES, choice: Choice | None = None
+) -> StageLayout:
+    """Choose boxes and the width of rows that show them largest in `area`; `choice`: those of a layout before.
+
+    With the same choice what stands before an opened box stays where it was.
+    """
     ranks = 1 + max((stage.rank for stage in graph.stages), default=0)
-    lanes_at = [1] * ranks
-    for stage in graph.stages:
-        lanes_at[stage.rank] = max(lanes_at[stage.rank], stage.lane + 1)
-    choices = [(per_row, box) for per_row in range(1, ranks + 1) for box in sizes]
-    per_row, box = max(choices, key=lambda choice: (_worth(*choice, lanes_at, area), choice[0]))
-    scale = _scale(per_row, box, lanes_at, area)
-    tops, y = [], 0.0
-    for lanes in _rows(per_row, lanes_at):
-        tops.append(y + box.gutter)
-        y += box.gutter + lanes * (box.height + LANE_GAP) - LANE_GAP
-    width, height = _size(per_row, box, lanes_at)
+    if choice is None:
+        choices = [(box, per_row * (box.width + box.gap)) for per_row in range(1, ranks + 1) for box in sizes]
+        rows, scale, choice = max(
+            ((*_wrapped(graph, one, area), one) for one in choices),
+            key=lambda found: (_worth(found[2][0], found[1]), found[2][1]),
+        )
+    else:
+        rows, scale = _wrapped(graph, choice, area)
+    box = choice[0]
     boxes = []
     for stage in graph.stages:
-        row, at = divmod(stage.rank, per_row)
-        left, top = SIDE + at * (box.width + box.gap), tops[row] + stage.lane * (box.height + LANE_GAP)
-        boxes.append(QRectF(left, top, box.width, box.height))
-    paths = tuple(_route(graph, branch, boxes, box, per_row, tops) for branch in graph.branches)
-    largest = max((branch.positive - branch.negative for branch in graph.branches), default=0.0)
+        row = rows.row_of[stage.rank]
+        width, height = _extent(stage, box)
+        left = rows.left[stage.rank] + (rows.width[stage.rank] - width) / 2
+        boxes.append(QRectF(left, rows.lane_top(row, stage.lane), width, height))
+    paths = tuple(_route(graph, branch, boxes, box, rows) for branch in graph.branches)
+    amounts = [branch.positive - branch.negative for branch in graph.branches]
+    amounts += [amount for both in graph.stubs for amount in both]
+    largest = max((amount for amount in amounts if math.isfinite(amount)), default=0.0)
+    width, height = rows.size
     left = area.left() + (area.width() - width * scale) / 2
     # The first row's gutter often stays empty: the whole is centred a little higher.
     top = area.top() + max(0.0, (area.height() - height * scale) / 2 - box.gutter * scale * 0.2)
-    return StageLayout(tuple(boxes), paths, width, height, scale, left, top, WIDEST / largest if largest else 0.0)
+    foots = [QPointF(rows.left[n] + rows.width[n] / 2, rows.tops[rows.row_of[n]]) for n in range(ranks)]
+    for stage, place in zip(graph.stages, boxes, strict=True):
+        foots[stage.rank].setY(max(foots[stage.rank].y(), place.bottom()))
+    per = WIDEST / largest if largest else 0.0
+    return StageLayout(
+        *(tuple(boxes), paths, width, height, scale, left, top, per, tuple(rows.row_of), tuple(foots), choice)
+    )
 
 
-def _rows(per_row: int, lanes_at: list[int]) -> list[int]:
-    """Lanes of each row."""
-    return [max(lanes_at[n : n + per_row]) for n in range(0, len(lanes_at), per_row)]
+def _extent(stage: Stage, box: Box) -> tuple[float, float]:
+    return UNFOLDED if stage.unfolded else (box.width, box.height)
 
 
-def _size(per_row: int, box: Box, lanes_at: list[int]) -> tuple[float, float]:
-    """Width and height of the whole in layout units."""
-    height = sum(box.gutter + lanes * (box.height + LANE_GAP) - LANE_GAP for lanes in _rows(per_row, lanes_at)) + 10
-    return 2 * SIDE + per_row * (box.width + box.gap) - box.gap, height
+def _wrapped(graph: StageGraph, choice: Choice, area: QRectF) -> tuple[_Rows, float]:
+    """Rows of at most this width, and how large they can be drawn."""
+    box, most = choice
+    ranks = 1 + max((stage.rank for stage in graph.stages), default=0)
+    width = [box.width] * ranks
+    for stage in graph.stages:
+        width[stage.rank] = max(width[stage.rank], _extent(stage, box)[0])
+    row_of, left, x, row, widest = [], [], 0.0, 0, 0.0
+    for one in width:
+        if x and x + one + box.gap > most * (1 + 1e-9):
+            row, x = row + 1, 0.0
+        row_of.append(row)
+        left.append(SIDE + x)
+        x += one + box.gap
+        widest = max(widest, x - box.gap)
+    lanes: list[list[float]] = [[] for _ in range(row + 1)]
+    for stage in graph.stages:
+        here = lanes[row_of[stage.rank]]
+        here += [0.0] * (stage.lane + 1 - len(here))
+        here[stage.lane] = max(here[stage.lane], _extent(stage, box)[1])
+    tops, y = [], 0.0
+    for here in lanes:
+        tops.append(y + box.gutter)
+        y += box.gutter + sum(tall + LANE_GAP for tall in here) - LANE_GAP
+    size = 2 * SIDE + widest, y + (HIDDEN if graph.hidden else 10)
+    scale = max(0.05, min(box.largest, area.width() / size[0], area.height() / size[1]))
+    return _Rows(row_of, left, width, tops, lanes, size), scale
 
 
-def _scale(per_row: int, box: Box, lanes_at: list[int], area: QRectF) -> float:
-    """How large it can be drawn."""
-    width, height = _size(per_row, box, lanes_at)
-    return max(0.05, min(box.largest, area.width() / width, area.height() / height))
-
-
-def _worth(per_row: int, box: Box, lanes_at: list[int], area: QRectF) -> int:
+def _worth(box: Box, scale: float) -> int:
     """Large boxes are good, but no picture is worth text that cannot be read."""
-    scale = _scale(per_row, box, lanes_at, area)
     return round(scale**2 * box.width * box.height * min(1.0, scale / READABLE) ** 3)
 
 
-def _route(
-    graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, per_row: int, tops: list[float]
-) -> QPainterPath:
+def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, rows: _Rows) -> QPainterPath:
     """The middle line of a branch, from its source to its reader."""
     source, reader = graph.stages[branch.source], graph.stages[branch.reader]
     a, b = boxes[branch.source], boxes[branch.reader]
-    row_a, row_b = source.rank // per_row, reader.rank // per_row
+    row_a, row_b = rows.row_of[source.rank], rows.row_of[reader.rank]
     step = reader.rank - source.rank
+    tops = rows.tops
     if row_a == row_b and (step == 1 or (source.lane != reader.lane and step <= 2)):
-        return _curve(QPointF(a.right(), a.center().y()), QPointF(b.left(), b.center().y()))
+        return _curve(QPointF(a.right(), _port(a, box)), QPointF(b.left(), _port(b, box)))
+    if row_a == row_b and reader.lane < source.lane and _free(graph, source, reader, source.lane):
+        x = b.center().x() - 24
+        return _rounded([QPointF(a.right(), _port(a, box)), QPointF(x, _port(a, box)), QPointF(x, b.bottom())], 16)
+    if row_a == row_b and source.lane < reader.lane and _free(graph, source, reader, reader.lane):
+        x = a.center().x() + 24
+        return _rounded([QPointF(x, a.bottom()), QPointF(x, _port(b, box)), QPointF(b.left(), _port(b, box))], 16)
     if row_a == row_b:
         track = tops[row_a] - 10 - min(14.0, 4 * math.log2(step))
         points = [
@@ -124,12 +185,12 @@ def _route(
     if step == 1:
         turn = min(GAP_TURN, box.gap * 0.42)
         points = [
-            QPointF(a.right(), a.center().y()),
-            QPointF(a.right() + turn, a.center().y()),
+            QPointF(a.right(), _port(a, box)),
+            QPointF(a.right() + turn, _port(a, box)),
             QPointF(a.right() + turn, above),
             QPointF(b.left() - turn, above),
-            QPointF(b.left() - turn, b.center().y()),
-            QPointF(b.left(), b.center().y()),
+            QPointF(b.left() - turn, _port(b, box)),
+            QPointF(b.left(), _port(b, box)),
         ]
         return _rounded(points, 16)
     below = tops[row_a + 1] - box.gutter * 0.42
@@ -141,6 +202,17 @@ def _route(
         QPointF(b.center().x(), b.top()),
     ]
     return _rounded(points, 14)
+
+
+def _free(graph: StageGraph, source: Stage, reader: Stage, lane: int) -> bool:
+    """Whether no box stands in a lane between two ranks, at the bend neither."""
+    low, high = (source.rank + 1, reader.rank) if lane == source.lane else (source.rank, reader.rank - 1)
+    return not any(stage.lane == lane and low <= stage.rank <= high for stage in graph.stages)
+
+
+def _port(place: QRectF, box: Box) -> float:
+    """How high ribbons meet a box: in the middle, of a tall one where its neighbours have theirs."""
+    return place.top() + min(place.height(), box.height) / 2
 
 
 def _curve(a: QPointF, b: QPointF) -> QPainterPath:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QImage, QPainterPathStroker, QPen
+from PySide6.QtGui import QImage, QPainterPath, QPainterPathStroker, QPen, QPixmap
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
-from lrp_gui.document.words import counted, plain, sample_title, shape_text, signed, total_text
+from lrp_gui.document.words import counted, percent, sample_title, shape_text, signed
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, last_parts, relevance_colours, relevance_table, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, width_of
+from lrp_gui.viewer.layers.channels import Kernel, draw_channel, draw_channels
+from lrp_gui.viewer.layers.folding import folded_graph
+from lrp_gui.viewer.layers.folds import Folds, channel_id, channel_of
 from lrp_gui.viewer.legend import draw_legend
+from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.picture import GraphPicture, Hit
-from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, StageLayout, lay_out_stages, parallel
-from lrp_gui.viewer.stages import Branch, Stage, StageGraph, stage_graph
+from lrp_gui.viewer.stage_boxes import draw_glyph, draw_stage, glyph_rect
+from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, Choice, StageLayout, lay_out_stages, parallel
+from lrp_gui.viewer.stages import Branch, Stage, StageGraph
 from lrp_gui.viewer.states import BOX, draw_state, trouble
 
 FOOTER = 26.0
-SMALL_BOX = 90.0  # no room for shape and operations
-CELLS = 16  # a thumbnail with no more cells a side is drawn as rectangles, so it stays sharp in a vector file
+STUB = 22.0  # how far a grey stub reaches out of its box
+FADE = ((0.0, 0.5, 0.5), (0.5, 0.75, 0.3), (0.75, 1.0, 0.12))
+LEGIBLE = 0.42  # of the size that text is laid out for; below it, boxes are drawn without words
 
 
 @dataclass
@@ -28,13 +33,25 @@ class StagePicture(GraphPicture):
     """Boxes with channel bars and a small map, ribbons for positive and negative apart."""
 
     graph: StageGraph | None = None
+    folds: Folds = field(default_factory=Folds)
+    kernel: Kernel | None = None  # of the channel that stands open
+    keep: tuple[QSizeF, Choice] | None = None  # a layout before, whose boxes stay where they were
     _layout: StageLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
     @classmethod
-    def build(cls, network: NetworkInfo, result: SampleResult | None, theme: Theme, **options: object) -> StagePicture:
+    def build(
+        cls,
+        network: NetworkInfo,
+        result: SampleResult | None,
+        theme: Theme,
+        folds: Folds = Folds(),  # noqa: B008 - frozen
+        visibility: Visibility | None = None,
+        **options: object,
+    ) -> StagePicture:
         """The picture of a network and, where there is one, its explanation."""
-        picture = cls(theme, network=network, result=result, graph=stage_graph(network, result))
+        graph = folded_graph(network, result, folds, visibility, str(options.get("selected_layer", "")))
+        picture = cls(theme, network=network, result=result, graph=graph, folds=folds)
         title = result.words.title.format(sample=sample_title(result)) if result else f"Layers of {network.name}"
         picture.title = title
         picture.size = (1040.0, 620.0)
@@ -43,6 +60,13 @@ class StagePicture(GraphPicture):
             setattr(picture, name, value)
         return picture
 
+    def selecting(self, layer: str, unit: int) -> StagePicture | None:
+        """The same picture with another layer chosen; None where that one is folded away."""
+        assert self.graph is not None
+        if layer and self.graph.stage_of(layer) < 0:
+            return None
+        return super().selecting(layer, unit)
+
     def layout(self, size: QSizeF) -> StageLayout:
         """Positions for a size in logical pixels; kept until the size changes."""
         assert self.graph is not None
@@ -50,12 +74,31 @@ class StagePicture(GraphPicture):
         if self._layout is None or self._laid_out_for != key:
             top = 4.0 if self.state is None else BOX
             area = QRectF(8, top, size.width() - 16, max(20.0, size.height() - FOOTER - 4 - top))
-            self._layout = lay_out_stages(self.graph, area, PLAIN_BOXES if self.result is None else BOXES)
+            before = self.keep[1] if self.keep is not None and self.keep[0] == size else None
+            self._layout = lay_out_stages(self.graph, area, PLAIN_BOXES if self.result is None else BOXES, before)
             self._laid_out_for = key
         return self._layout
 
+    def place_of(self, layer: str, size: QSizeF) -> tuple[QRectF, float] | None:
+        """The box that holds a layer, in logical pixels, and the scale at which it is drawn."""
+        assert self.graph is not None
+        n = self.graph.stage_of(layer)
+        if n < 0:
+            return None
+        layout = self.layout(size)
+        return layout.in_picture(layout.boxes[n]), layout.scale
+
+    def inside(self, layer: str, unit: int) -> Hit:
+        """What Enter opens where this layer and unit are chosen."""
+        assert self.graph is not None
+        n = self.graph.stage_of(layer)
+        stage = self.graph.stages[n]
+        if n >= 0 and stage.unfolded and unit >= 0:
+            return Hit(stage.layer, unit, opens=channel_id(stage.layer, unit))
+        return Hit(stage.layer, -1, opens=stage.opens) if n >= 0 else Hit()
+
     def paint(self, ink: Ink, size: QSizeF) -> None:
-        """Ribbons, then boxes, then the legend."""
+        """Frames and ribbons, then boxes, then the legend."""
         assert self.graph is not None
         self.spots.clear()
         layout = self.layout(size)
@@ -63,27 +106,149 @@ class StagePicture(GraphPicture):
         painter.save()
         painter.translate(layout.left, layout.top)
         painter.scale(layout.scale, layout.scale)
+        legible = abs(painter.worldTransform().m11()) >= LEGIBLE
+        on_screen = isinstance(painter.device(), QImage | QPixmap)
+        seen = painter.worldTransform().inverted()[0].mapRect(QRectF(painter.viewport())) if on_screen else QRectF()
         reached = (1 - self.reveal) * max((stage.rank for stage in self.graph.stages), default=0)
+        self._frames(ink, layout, legible)
         for branch, path in zip(self.graph.branches, layout.paths, strict=True):
             if self.graph.stages[branch.reader].rank > reached or self.reveal >= 1:
                 self._branch(ink, layout, branch, path)
-        for n, stage in enumerate(self.graph.stages):
-            painter.setOpacity(1.0 if stage.rank >= reached else 0.25)
-            self._box(ink, stage, layout.boxes[n], n == len(self.graph.stages) - 1)
-        painter.setOpacity(1.0)
-        painter.restore()
+        self._stubs(ink, layout)
+        if legible and self.result is not None and self.result.words.flows:
+            self._shares(ink, layout)
+        inside: list[tuple[QRectF, Hit]] = []
         for n, stage in enumerate(self.graph.stages):
             box = layout.boxes[n]
-            spot = QRectF(
-                layout.left + box.left() * layout.scale,
-                layout.top + box.top() * layout.scale,
-                box.width() * layout.scale,
-                box.height() * layout.scale,
-            )
-            self.spots.append((spot, Hit(stage.layer, -1, self._stage_text(stage))))
+            if not on_screen or seen.intersects(box):
+                painter.setOpacity(1.0 if stage.rank >= reached else 0.25)
+                inside += self._box(ink, stage, box, n == len(self.graph.stages) - 1, legible)
+        painter.setOpacity(1.0)
+        self._hidden(ink, layout)
+        painter.restore()
+        for n, stage in enumerate(self.graph.stages):
+            hit = Hit(stage.layer, -1, self._stage_text(stage), opens=stage.opens)
+            self.spots.append((layout.in_picture(layout.boxes[n]), hit))
+            if stage.opens:
+                words = "fold its channels away" if stage.unfolded else "open" if stage.repeats else "look inside"
+                glyph = glyph_rect(layout.boxes[n])
+                hit = Hit(stage.layer, -1, f"{words} (Enter)", opens=stage.opens, at_once=True)
+                self.spots.append((layout.in_picture(glyph), hit))
+        self.spots += [(layout.in_picture(rect), hit) for rect, hit in inside]
         self._foot(ink, layout, size)
         if self.state is not None:
             draw_state(ink, QRectF(0, 0, size.width(), size.height()), self.state, boxed=True)
+
+    # ------------------------------------------------------------------------------------------------ boxes
+
+    def _box(self, ink: Ink, stage: Stage, box: QRectF, last: bool, legible: bool) -> list[tuple[QRectF, Hit]]:
+        """One box; what in it can be clicked by itself."""
+        chosen = self.selected_layer in stage.members and bool(self.selected_layer)
+        if not legible and not chosen:  # nothing could be read: its sign alone
+            self._plain(ink, stage, box)
+            return []
+        if not stage.unfolded or self.result is None:
+            draw_stage(ink, stage, box, self.result, chosen, last)
+            return []
+        opened = next((channel for layer, channel in map(channel_of, sorted(self.folds.opened)) if
+                       layer == stage.layer and channel >= 0), -1)  # fmt: skip
+        if opened >= 0:
+            kernel = self.kernel
+            known = kernel is not None and (kernel.layer, kernel.channel) == (stage.layer, opened)
+            return draw_channel(ink, stage, box, opened, kernel if known else None, chosen)
+        return draw_channels(ink, stage, box, self.result, self.selected_unit if chosen else -1, chosen)
+
+    def _plain(self, ink: Ink, stage: Stage, box: QRectF) -> None:
+        total = stage.positive - stage.negative
+        share = (stage.positive + stage.negative) / total if total else 0.0
+        colour = mix(ink.theme.panel, ink.sign(share), min(1.0, 0.25 + 0.6 * abs(share)))
+        ink.box(box, colour, ink.theme.line, 1.2, 7)
+
+    def _frames(self, ink: Ink, layout: StageLayout, legible: bool) -> None:
+        """Behind the boxes of each part that stands open, a row at a time; its name where it begins."""
+        assert self.graph is not None
+        deepest = max((frame.depth for frame in self.graph.frames), default=0)
+        taken: dict[int, float] = {}
+        for frame in self.graph.frames:
+            if not frame.stages:
+                continue
+            around = 7.0 + 4.0 * (deepest - frame.depth)
+            by_row: dict[int, QRectF] = {}
+            for n in frame.stages:
+                row = layout.row_of[self.graph.stages[n].rank]
+                by_row[row] = by_row.get(row, QRectF()).united(layout.boxes[n])
+            for rect in by_row.values():
+                room = rect.adjusted(-around, -around, around, around)
+                ink.box(room, mix(ink.theme.background, ink.theme.other, 0.09), ink.theme.line, 1, 9)
+            first = min(frame.stages, key=lambda n: (self.graph.stages[n].rank, n))  # type: ignore[union-attr]
+            start = by_row[layout.row_of[self.graph.stages[first].rank]]
+            if not legible:
+                continue
+            left = max(start.left() - 2, taken.get(first, start.left() - 2))
+            text = frame.title.rpartition(".")[2] if first in taken else frame.title
+            width = width_of(text, 10, bold=True)
+            line = QRectF(left, start.top() - 7.0 - 4.0 * deepest - 15, width + 22, 13)
+            taken[first] = line.right() + 6
+            draw_glyph(ink, QRectF(line.left(), line.top() + 1, 11, 11), opened=True)
+            ink.text(line.adjusted(15, 0, 0, 0), text, 10, ink.theme.dim, LEFT, bold=True, halo=True)
+            layer = self.graph.stages[first].layer
+            hit = Hit(layer, -1, f"{frame.title}: fold it", opens=frame.id, at_once=True)
+            self.spots.append((layout.in_picture(line), hit))
+
+    def _shares(self, ink: Ink, layout: StageLayout) -> None:
+        """At the reader's end of each branch of a source with several, the share of its relevance that comes there."""
+        assert self.graph is not None
+        for branch, path in zip(self.graph.branches, layout.paths, strict=True):
+            share = self._share(branch)
+            if share < 0:
+                continue
+            at = path.pointAtPercent(max(0.0, 1 - 26 / max(path.length(), 27)))
+            ink.text(QRectF(at.x() - 20, at.y() - 7, 40, 14), percent(share), 10, ink.theme.text, CENTRE, halo=True)
+
+    def _share(self, branch: Branch) -> float:
+        """The branch's share of what its source gets, all signs taken positive; -1 where it is the only one."""
+        assert self.graph is not None
+        beside = [one for one in self.graph.branches if one.source == branch.source]
+        total = sum(one.positive - one.negative for one in beside)
+        if len(beside) < 2 or not total > 0 or not all(one.known for one in beside):
+            return -1.0
+        total += self.graph.stubs[branch.source][1] if self.graph.stubs else 0.0
+        return (branch.positive - branch.negative) / total
+
+    # ------------------------------------------------------------------------------------------------ what is folded
+
+    def _stubs(self, ink: Ink, layout: StageLayout) -> None:
+        """Grey ends of what is not drawn, to the left what the box hands back on them, to the right what it gets."""
+        assert self.graph is not None
+        for n, both in enumerate(self.graph.stubs):
+            box = layout.boxes[n]
+            for side, amount in zip((-1, 1), both, strict=True):
+                width = amount * layout.per_relevance
+                if width < 0.15:
+                    continue
+                x, y = (box.left() if side < 0 else box.right()), box.bottom() - 12 - width / 2
+                for start, end, alpha in FADE:
+                    path = QPainterPath(QPointF(x + side * STUB * start, y))
+                    path.lineTo(x + side * STUB * end, y)
+                    ink.ribbon(path, max(width, 1.2), ink.colour(ink.theme.other, alpha))
+                spot = QRectF(min(x, x + side * STUB), y - width / 2 - 3, STUB, width + 6)
+                way = "hands back to" if side < 0 else "gets from"
+                text = f"{self.graph.stages[n].name} {way} what is folded away: Σ|R| {signed(amount)[1:]}"
+                self.spots.append((layout.in_picture(spot), Hit(text=f"{text}\n(the sliders show more)")))
+
+    def _hidden(self, ink: Ink, layout: StageLayout) -> None:
+        """How many stages of a rank are not drawn."""
+        assert self.graph is not None
+        for rank, count, amount in self.graph.hidden:
+            if rank >= len(layout.foots):
+                continue
+            foot = layout.foots[rank]
+            rect = QRectF(foot.x() - 44, foot.y() + 6, 88, 15)
+            ink.box(rect, mix(ink.theme.background, ink.theme.other, 0.35), ink.theme.other, 1, 7)
+            ink.text(rect, f"+{count} folded", 10, ink.theme.text, CENTRE)
+            said = f"{counted(count, 'stage')} with little relevance, Σ|R| {signed(amount)[1:]}"
+            text = f"{said}\n(the Units slider shows more)"
+            self.spots.append((layout.in_picture(rect), Hit(text=text)))
 
     # ------------------------------------------------------------------------------------------------ ribbons
 
@@ -99,7 +264,7 @@ class StagePicture(GraphPicture):
             ink.painter.drawPath(path)
             return
         up, down = branch.positive * layout.per_relevance, -branch.negative * layout.per_relevance
-        if up + down == 0:
+        if not up + down > 0:  # nothing, or no number
             ink.ribbon(path, 1, ink.colour(ink.theme.other, 0.6))
             return
         # Beside each other, not on each other: what speaks for and what speaks against are never netted.
@@ -116,101 +281,6 @@ class StagePicture(GraphPicture):
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             ink.painter.setPen(pen)
             ink.painter.drawPath(parallel(path, -middle + down / 2))
-
-    # ------------------------------------------------------------------------------------------------ boxes
-
-    def _box(self, ink: Ink, stage: Stage, box: QRectF, last: bool) -> None:
-        theme = ink.theme
-        chosen = self.selected_layer in stage.members and bool(self.selected_layer)
-        ink.box(box, theme.panel, theme.accent if chosen else theme.line, 2.4 if chosen else 1.2, 7)
-        inner = box.adjusted(9, 6, -9, -6)
-        colour = theme.accent if chosen else theme.text
-        name = last_parts(stage.name, inner.width(), 12.5, bold=True)
-        ink.text(QRectF(inner.left(), inner.top(), inner.width(), 16), name, 12.5, colour, LEFT, bold=True)
-        small = box.height() < SMALL_BOX and self.result is not None
-        if not small:
-            what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"
-            ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, theme.dim, LEFT)
-        above = 18 if small else 34
-        body = QRectF(inner.left(), inner.top() + above, inner.width(), inner.height() - above - 16)
-        foot = QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14)
-        if self.result is None:
-            return
-        if stage.held:
-            ink.text(body, f"no {self.result.words.noun}", 10.5, theme.dim, CENTRE)
-            return
-        if not np.isfinite(stage.relevance).all():
-            ink.text(body, "not a number", 11, theme.warning, CENTRE)
-            ink.text(foot, "no sum can be given", 10.5, theme.warning, LEFT)
-            return
-        plane = stage.plane
-        bars = body
-        if plane is not None:
-            side = min(body.height(), body.width() * 0.6)
-            across = side * min(1.0, plane.shape[1] / plane.shape[0])
-            down = side * min(1.0, plane.shape[0] / plane.shape[1])
-            self._map(ink, plane, QRectF(body.left(), body.top(), across, down))
-            bars = body.adjusted(across + 10, 0, 0, 0)
-        if stage.channels.size > 1 or plane is None:
-            self._bars(ink, stage, bars)
-        elif bars.height() >= 30:
-            for n, value in enumerate((stage.positive, stage.negative)):
-                line = QRectF(bars.left(), bars.top() + n * 15, bars.width(), 14)
-                ink.text(line, signed(value), 10.5, ink.sign(value), LEFT)
-        total = f"{self.result.words.total} {total_text(stage.positive, stage.negative)}"
-        ink.text(foot, total, 10.5, theme.text, LEFT)
-        text = f"{self.result.words.score} = {plain(self.result.explained, 3)}"
-        if last and width_of(total, 10.5) + width_of(text, 10.5, True) + 8 < foot.width():
-            ink.text(foot, text, 10.5, theme.text, RIGHT, bold=True)
-
-    @staticmethod
-    def _bars(ink: Ink, stage: Stage, rect: QRectF) -> None:
-        """The strongest channels as small bars about zero, largest first."""
-        top = stage.top
-        limit = float(np.abs(stage.channels[top]).max()) if top.size else 0.0
-        zero = rect.center().y()
-        if not limit:
-            ink.text(rect, "zero", 10.5, ink.theme.dim, CENTRE)
-            return
-        ink.line(QPointF(rect.left(), zero), QPointF(rect.right(), zero), ink.theme.line, 1)
-        flat = len(stage.shape) < 2
-        step = min(26.0 if flat else 14.0, rect.width() / max(len(top), 4))
-        for n, channel in enumerate(top):
-            value = float(stage.channels[channel])
-            if flat and value:
-                spot = QRectF(rect.left() + n * step, zero if value < 0 else zero + 1, step, 12)
-                spot.moveTop(zero - 13 if value < 0 else zero + 1)
-                ink.text(spot, str(channel), 9, ink.theme.dim, CENTRE)
-            tall = value / limit * rect.height() / 2
-            bar = QRectF(rect.left() + n * step + 1, zero - tall, step - 2, tall).normalized()
-            ink.box(bar, ink.sign(value))
-
-    @staticmethod
-    def _map(ink: Ink, plane: np.ndarray, rect: QRectF) -> None:
-        """Where in the plane: relevance summed over channels, symmetric about zero."""
-        limit = float(np.abs(plane).max()) or 1.0
-        index = np.clip(((plane / limit + 1) * 127.5).round(), 0, 255).astype(int)
-        height, width = plane.shape
-        if max(plane.shape) <= CELLS:
-            painter, colours = ink.painter, relevance_colours(ink.theme)
-            painter.save()
-            # Neighbouring cells share an edge: with smoothing the background would shine through as a grid.
-            painter.setRenderHint(painter.RenderHint.Antialiasing, False)
-            for y in range(height):
-                for x in range(width):
-                    cell = QRectF(
-                        rect.left() + rect.width() * x / width,
-                        rect.top() + rect.height() * y / height,
-                        rect.width() / width,
-                        rect.height() / height,
-                    )
-                    painter.fillRect(cell, colours[index[y, x]])
-            painter.restore()
-        else:
-            pixels = np.ascontiguousarray(relevance_table(ink.theme)[index])
-            image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
-            ink.painter.drawImage(rect, image)
-        ink.box(rect, None, ink.theme.line, 1)
 
     def _stage_text(self, stage: Stage) -> str:
         lines = [stage.name, f"{' · '.join(stage.operations)}, {shape_text(stage.shape)}"]
@@ -230,18 +300,25 @@ class StagePicture(GraphPicture):
         assert self.graph is not None
         rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
         layers = sum(len(stage.members) for stage in self.graph.stages if not stage.is_input)
-        text = f"{counted(layers, 'layer')} in {counted(len(self.graph.stages), 'node')}"
-        if self.result is not None:
-            more = f"{text}, relevance goes from the output back to the input"
-            if not self.result.words.flows:
-                more = f"{text}, {self.result.words.noun}s at each"
-            text = more if width_of(more, 11) < 0.42 * rect.width() else text
+        count = f"{counted(layers, 'layer')} in {counted(len(self.graph.stages), 'node')}"
+        text = f"{self.visible_text} · {count}" if self.visible_text else count
+        if width_of(text, 11) > 0.5 * rect.width():
+            text = self.visible_text or count
         ink.text(rect, text, 11, ink.theme.dim, LEFT)
         if self.result is not None:
             room = rect.width() - width_of(text, 11) - 16
             legend = QRectF(rect.right() - room, rect.top(), room, rect.height())
             per_relevance = layout.per_relevance * layout.scale if self.result.words.flows else 0.0
-            draw_legend(ink, legend, per_relevance, folded=False, words=self.result.words)
+            folded = any(amount > 0 for both in self.graph.stubs for amount in both)
+            draw_legend(ink, legend, per_relevance, folded=folded, words=self.result.words)
+
+    @property
+    def visible_text(self) -> str:
+        """N of M edges, X % of |R|; "" where nothing flows."""
+        if self.graph is None or self.result is None or not self.result.words.flows:
+            return ""
+        drawn, every = self.graph.branch_count
+        return f"{drawn:,} of {every:,} edges, {percent(self.graph.carried)} of |R|"
 
     def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
         """A box, else a ribbon."""
@@ -255,13 +332,19 @@ class StagePicture(GraphPicture):
             stroker.setWidth(max(6.0, (branch.positive - branch.negative) * layout.per_relevance))
             if stroker.createStroke(path).contains(at):
                 reader, source = self.graph.stages[branch.reader].name, self.graph.stages[branch.source].name
-                amount = (
-                    f"{signed(branch.positive, 4)} and {signed(branch.negative, 4)}"
-                    if branch.known
-                    else "share not known"
-                )
-                return Hit(text=f"{reader} → {source}\n{amount}")
+                return Hit(text=f"{reader} → {source}\n{self._amount_text(branch)}")
         return None
+
+    def _amount_text(self, branch: Branch) -> str:
+        """What goes along a branch, and its share where its source gets relevance from several."""
+        assert self.graph is not None
+        if not branch.known:
+            return "its share is not known: several readers are joined before they are told apart"
+        text = f"{signed(branch.positive, 4)} and {signed(branch.negative, 4)}"
+        share = self._share(branch)
+        if share >= 0:
+            text += f"\n{percent(share)} of what {self.graph.stages[branch.source].name} gets"
+        return text
 
     def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:  # noqa: ARG002 - boxes have no units
         """Where an arrow key leads: left and right along the strongest branch, up and down between lanes."""

@@ -7,17 +7,18 @@ in that layer's node. Relevance of a branch is known where the ledger or an only
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from lrp_gui.document.results import LayerInfo, NetworkInfo, SampleResult
+from lrp_gui.document.results import InputInfo, LayerInfo, NetworkInfo, SampleResult
 from lrp_gui.viewer.visible import smallest_set
 
 THROUGH = ("activation", "movement")
 TOP_CHANNELS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
     """One node of the picture. `members` are the layers in it; the first gives its relevance."""
 
@@ -33,18 +34,21 @@ class Stage:
     lane: int
     is_input: bool = False
     held: bool = False  # nothing is handed back through it: it makes gates, or the target does not depend on it
+    opens: str = ""  # the part that a click opens; "" where there is nothing in it but channels
+    repeats: int = 0  # so many blocks of the same build
+    unfolded: bool = False  # opened into its channels
 
-    @property
+    @cached_property
     def positive(self) -> float:
         """Σ of the positive relevances."""
         return float(self.relevance[self.relevance > 0].sum())
 
-    @property
+    @cached_property
     def negative(self) -> float:
         """Σ of the negative relevances."""
         return float(self.relevance[self.relevance < 0].sum())
 
-    @property
+    @cached_property
     def plane(self) -> np.ndarray | None:
         """(height, width) of relevance summed over channels; None where the shape has no such plane."""
         if self.relevance.ndim == 3 and min(self.shape[1:]) > 1:
@@ -63,6 +67,16 @@ class Branch:
     known: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A part that stands open: what is in it, and how deep it lies in others."""
+
+    id: str
+    title: str
+    stages: tuple[int, ...]
+    depth: int
+
+
 @dataclass(frozen=True)
 class StageGraph:
     """Stages in forward order and the branches between them."""
@@ -70,6 +84,11 @@ class StageGraph:
     stages: tuple[Stage, ...]
     branches: tuple[Branch, ...]
     member_of: dict[str, int] = field(default_factory=dict)
+    frames: tuple[Frame, ...] = ()
+    stubs: tuple[tuple[float, float], ...] = ()  # Σ|R| that each stage hands back, and gets, on branches not drawn
+    hidden: tuple[tuple[int, int, float], ...] = ()  # rank, how many stages of it are not drawn, their Σ|R|
+    branch_count: tuple[int, int] = (0, 0)  # drawn, and all
+    carried: float = 1.0  # the share of the branches' |R| that the drawn ones carry
 
     def stage_of(self, layer: str) -> int:
         """The stage that holds a layer, or -1."""
@@ -80,9 +99,11 @@ def stage_graph(network: NetworkInfo, result: SampleResult | None) -> StageGraph
     """Fold the layers into stages. Without a result every relevance is nought: the shape alone is drawn."""
     groups, member_of = fold(network)
     reads = _reads(network, member_of)
-    ranks, lanes = _grid(len(groups), reads)
-    stages = tuple(_stage(network, result, members, ranks[n], lanes[n]) for n, members in enumerate(groups))
-    branches = _branches(result, stages, reads)
+    ranks, lanes = grid(len(groups), [(source, reader) for source, reader, _ in reads])
+    inputs = {info.name: info for info in network.inputs}
+    layers = {layer.path: layer for layer in network.layers}
+    stages = tuple(_stage(inputs, layers, result, members, (ranks[n], lanes[n])) for n, members in enumerate(groups))
+    branches = _branches(network, result, stages, reads, member_of)
     return StageGraph(stages, branches, member_of)
 
 
@@ -127,10 +148,10 @@ def _reads(network: NetworkInfo, member_of: dict[str, int]) -> list[tuple[int, i
     return [(source, reader, path) for (source, reader), path in result.items()]
 
 
-def _grid(count: int, reads: list[tuple[int, int, str]]) -> tuple[list[int], list[int]]:
-    """Rank = longest way from an input; lane 0 = the longest chain, others below in order."""
+def grid(count: int, reads: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """Rank = longest way from an input; lane 0 = the longest chain, a branch beside it stays in one of the others."""
     sources: list[list[int]] = [[] for _ in range(count)]
-    for source, reader, _ in reads:
+    for source, reader in reads:
         sources[reader].append(source)
     ranks = [0] * count
     # In forward order; what would lead back is left out, so that the way along the sources has an end.
@@ -142,18 +163,25 @@ def _grid(count: int, reads: list[tuple[int, int, str]]) -> tuple[list[int], lis
     while n >= 0:
         main.add(n)
         n = max(sources[n], key=lambda s: (ranks[s], s), default=-1)
-    used: dict[int, int] = {}
+    used: dict[int, set[int]] = {}
     lanes = [0] * count
     for n in range(count):
         if n not in main:
-            used[ranks[n]] = lanes[n] = used.get(ranks[n], 0) + 1
+            taken = used.setdefault(ranks[n], set())
+            before = [lanes[source] for source in sources[n] if lanes[source] and lanes[source] not in taken]
+            lanes[n] = before[0] if before else next(lane for lane in range(1, count + 1) if lane not in taken)
+            taken.add(lanes[n])
     return ranks, lanes
 
 
-def _stage(network: NetworkInfo, result: SampleResult | None, members: list[str], rank: int, lane: int) -> Stage:
+def _stage(
+    inputs: dict[str, InputInfo],
+    layers: dict[str, LayerInfo],
+    result: SampleResult | None,
+    members: list[str],
+    place: tuple[int, int],
+) -> Stage:
     name = members[0]
-    inputs = {info.name: info for info in network.inputs}
-    layers = {layer.path: layer for layer in network.layers}
     # Members hand relevance on unchanged in number; the first one with a result speaks for all.
     have = [path for path in members if result is not None and path in result.layers]
     if name in inputs:
@@ -171,7 +199,7 @@ def _stage(network: NetworkInfo, result: SampleResult | None, members: list[str]
     channels = clean.sum(axis=tuple(range(1, clean.ndim))) if clean.ndim > 1 else np.atleast_1d(clean)
     return Stage(
         name, tuple(members), _joint_name([name, *merged]), operations, tuple(shape), relevance, channels,
-        smallest_set(channels, 1.0, TOP_CHANNELS), rank, lane, name in inputs, held,
+        smallest_set(channels, 1.0, TOP_CHANNELS), *place, name in inputs, held,
     )  # fmt: skip
 
 
@@ -182,38 +210,60 @@ def _joint_name(paths: list[str]) -> str:
 
 
 def _branches(
-    result: SampleResult | None, stages: tuple[Stage, ...], reads: list[tuple[int, int, str]]
+    network: NetworkInfo,
+    result: SampleResult | None,
+    stages: tuple[Stage, ...],
+    reads: list[tuple[int, int, str]],
+    member_of: dict[str, int],
 ) -> tuple[Branch, ...]:
-    """What flows on each edge: all of the source's relevance to an only reader, else what the ledger says."""
+    """What flows on each edge: all of the source's relevance to an only reader, else what the engine noted."""
     if result is None:
         return tuple(Branch(source, reader, 0.0, 0.0, known=False) for source, reader, _ in reads)
-    passed: dict[str, float] = {}
-    for row in result.ledger:
-        passed[row.layer] = row.passed_on
-    sources_of: dict[int, list[int]] = {}
     readers_of: dict[int, list[int]] = {}
     for source, reader, _ in reads:
-        sources_of.setdefault(reader, []).append(source)
         readers_of.setdefault(source, []).append(reader)
-    net: dict[tuple[int, int], float] = {}
-    for source, reader, path in reads:
-        if stages[reader].held:
-            net[source, reader] = 0.0
-        elif len(readers_of[source]) > 1 and len(sources_of[reader]) == 1 and path in passed:
-            net[source, reader] = passed[path]
-    for source, readers in readers_of.items():  # what one branch alone does not tell, the rest does
-        open_ones = [reader for reader in readers if (source, reader) not in net]
-        if len(readers) > 1 and len(open_ones) == 1:
-            total = stages[source].positive + stages[source].negative
-            net[source, open_ones[0]] = total - sum(net[source, r] for r in readers if r != open_ones[0])
+    told = _told(network, result, stages, member_of, readers_of)
     branches = []
     for source, reader, _ in reads:
-        stage = stages[source]
-        if len(readers_of[source]) == 1:
-            branches.append(Branch(source, reader, stage.positive, stage.negative, known=True))
-            continue
-        amount = net.get((source, reader))
-        known = amount is not None
-        amount = amount or 0.0
-        branches.append(Branch(source, reader, max(amount, 0.0), min(amount, 0.0), known))
+        if stages[reader].held:
+            positive, negative, known = 0.0, 0.0, True
+        elif len([one for one in readers_of[source] if not stages[one].held]) == 1:
+            positive, negative, known = stages[source].positive, stages[source].negative, True
+        else:
+            (positive, negative), known = told.get((source, reader), (0.0, 0.0)), (source, reader) in told
+        branches.append(Branch(source, reader, positive, negative, known))
     return tuple(branches)
+
+
+def _told(
+    network: NetworkInfo,
+    result: SampleResult,
+    stages: tuple[Stage, ...],
+    member_of: dict[str, int],
+    readers_of: dict[int, list[int]],
+) -> dict[tuple[int, int], tuple[float, float]]:
+    """By source and reader, what a stage with several readers gets from each, as far as the engine's notes tell.
+
+    An operation between two layers (a sum, a join) belongs to none: what it hands back is the one reader's that
+    nothing else was noted of.
+    """
+    stage_of = {node.name: member_of[layer.path] for layer in network.layers for node in layer.nodes}
+    stage_of |= {info.name: member_of[info.name] for info in network.inputs}
+    told: dict[tuple[int, int], tuple[float, float]] = {}
+    between: dict[int, tuple[float, float]] = {}
+    for (reader, source), amounts in result.shares.items():
+        here, there = stage_of.get(source, -1), stage_of.get(reader, -1)
+        if here == there or here < 0:
+            continue
+        known = there in readers_of.get(here, ())
+        before = told.get((here, there), (0.0, 0.0)) if known else between.get(here, (0.0, 0.0))
+        both = (before[0] + amounts[0], before[1] + amounts[1])
+        if known:
+            told[here, there] = both
+        else:
+            between[here] = both
+    for source, amounts in between.items():
+        left = [n for n in readers_of[source] if (source, n) not in told and not stages[n].held]
+        if len(left) == 1:
+            told[source, left[0]] = amounts
+    return told

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
@@ -17,10 +17,13 @@ from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
+from lrp_gui.viewer.layers.folding import is_open
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
 from lrp_gui.viewer.pictures import Maker, overview, picture_makers, strip_picture
 from lrp_gui.viewer.scales import Scale, drawn, fitting
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.stage_layout import Choice
+from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
 from lrp_gui.viewer.strip_area import StripArea
@@ -45,6 +48,7 @@ class RelevanceViewer(QWidget):
         self.theme = theme
         self.selection = Selection()
         self._scale: Scale | None = None  # at which the graph is drawn
+        self._held: tuple[str, QSizeF, tuple[QRectF, float], Choice] | None = None  # what stays in place
         self._accounts: dict[str, Balance] = {}
         self.setAccessibleName(self.tr("Relevance viewer"))
         self.strip = PictureView(theme, self.tr("Layer strip: conservation of relevance"))
@@ -95,6 +99,7 @@ class RelevanceViewer(QWidget):
         for view in (self.strip, self.canvas, self.detail):
             view.activated.connect(self._on_activated)
         self.canvas.keyed.connect(self._walk)
+        self.canvas.opened.connect(self._open)
         self.strip.keyed.connect(self._walk_strip)
         self.controls.scale_chosen.connect(lambda scale: self._look(scale=scale))
         document.more_changed.connect(self._on_more)
@@ -189,7 +194,7 @@ class RelevanceViewer(QWidget):
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()
-        self.canvas.set_picture(picture)
+        self._hold(picture)
         self.controls.show_for(self._scale, fitting(network, result), result=True)
 
     def _show_strip(self, network: NetworkInfo, result: SampleResult) -> None:
@@ -257,10 +262,39 @@ class RelevanceViewer(QWidget):
         self.document.select_layer(hit.layer)
         self.document.select_unit(hit.unit)
 
+    def _open(self, hit: Hit) -> None:
+        """Open or close a part of the graph; what was clicked stays where it was."""
+        picture = self.canvas.picture
+        if not isinstance(picture, StagePicture) or picture.graph is None or not hit.opens:
+            return
+        folds = self.selection.folds.toggled(hit.opens, is_open(picture.graph, picture.folds, hit.opens))
+        size = QSizeF(self.canvas.size())
+        place = picture.place_of(hit.layer, size)
+        self._held = (hit.layer, size, place, picture.layout(size).choice) if place else None
+        self._look(folds=folds)
+        if hit.layer != self.document.selected_layer:
+            self.document.select_layer(hit.layer)
+
+    def _hold(self, picture: GraphPicture) -> None:
+        """After something was opened: it is laid out as before, and stays where it was on the screen."""
+        held, self._held = self._held, None
+        if held is None or not isinstance(picture, StagePicture):
+            self.canvas.set_picture(picture)
+            return
+        layer, size, (before, scale), choice = held
+        picture.keep = (size, choice)
+        self.canvas.set_picture(picture)
+        after = picture.place_of(layer, size)
+        if after is not None and QSizeF(self.canvas.size()) == size:
+            self.canvas.hold(before, after[0], after[1] / scale)
+
     def _walk(self, key: str) -> None:
         picture = self.canvas.picture
         if key == "space":
             self.controls.start_sweep()
+        elif key == "enter":
+            if isinstance(picture, StagePicture):
+                self._open(picture.inside(self.document.selected_layer, self.document.selected_unit))
         elif isinstance(picture, GraphPicture):
             self._on_activated(Hit(*picture.neighbour(key, self.document.selected_layer, self.document.selected_unit)))
 

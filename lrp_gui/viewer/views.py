@@ -30,7 +30,8 @@ class PictureView(QWidget):
     """Draws its picture once into a pixmap and shows that until something changes."""
 
     activated = Signal(object)  # the Hit that was clicked
-    keyed = Signal(str)  # "left", "right", "up", "down": an arrow key; "space"
+    keyed = Signal(str)  # "left", "right", "up", "down": an arrow key; "space", "enter", "search"
+    opened = Signal(object)  # the Hit whose inside was asked for
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,7 +127,7 @@ class PictureView(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Say what is under the pointer."""
         hit = self.hit(event.position())
-        self.setCursor(Qt.CursorShape.PointingHandCursor if hit and hit.layer else Qt.CursorShape.ArrowCursor)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if hit and (hit.layer or hit.node) else Qt.CursorShape.ArrowCursor)
         if hit and hit.text:
             QToolTip.showText(event.globalPosition().toPoint() + QPoint(8, 8), hit.text, self)
         else:
@@ -137,7 +138,9 @@ class PictureView(QWidget):
         moved = (event.position() - self._pressed).manhattanLength()
         if event.button() == Qt.MouseButton.LeftButton and moved <= CLICK_REACH:
             hit = self.hit(event.position())
-            if hit is not None and hit.layer:
+            if hit is not None and hit.opens and hit.at_once:
+                self.opened.emit(hit)
+            elif hit is not None and (hit.layer or hit.node):
                 self.activated.emit(hit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -210,6 +213,23 @@ class Canvas(PictureView):
         self._sharpen.stop()
         self.refresh()
 
+    def hold(self, before: QRectF, after: QRectF, grown: float) -> None:
+        """What lay at `before` in the picture lies at `after` now, drawn `grown` times as large: it stays in place."""
+        zoom = min(max(self.zoom / grown, 1.0), ZOOM_LIMITS[1])
+        self.offset += before.topLeft() * self.zoom - after.topLeft() * zoom
+        self.zoom = zoom
+        if zoom == 1.0:  # all of it is in sight
+            self.offset = QPointF(0, 0)
+        self._keep_in_view()
+        self._sharpen.stop()
+        self.refresh()
+
+    def show_place(self, place: QRectF) -> None:
+        """Bring a place of the picture into the middle, if it is not in sight."""
+        seen = QRectF(place.topLeft() * self.zoom + self.offset, place.size() * self.zoom)
+        if not QRectF(self.rect()).contains(seen):
+            self.pan(QPointF(self.rect().center()) - seen.center())
+
     def zoom_about(self, point: QPointF, factor: float) -> None:
         """Zoom so that what lies under `point` stays there."""
         new = min(max(self.zoom * factor, ZOOM_LIMITS[0]), ZOOM_LIMITS[1])
@@ -223,12 +243,15 @@ class Canvas(PictureView):
         self._moved()
 
     def _moved(self) -> None:
+        self._keep_in_view()
+        self._sharpen.start()
+        self.update()
+
+    def _keep_in_view(self) -> None:
         width, height = self.width(), self.height()
         # Something of the picture always stays in view.
         self.offset.setX(min(max(self.offset.x(), 60 - width * self.zoom), width - 60.0))
         self.offset.setY(min(max(self.offset.y(), 40 - height * self.zoom), height - 40.0))
-        self._sharpen.start()
-        self.update()
 
     def _draw_sharp(self) -> None:
         self._pixmap = QPixmap()
@@ -286,9 +309,12 @@ class Canvas(PictureView):
         super().mouseReleaseEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """On empty canvas: fit."""
-        if self.hit(event.position()) is None:
+        """On a box: open it. On empty canvas: fit."""
+        hit = self.hit(event.position())
+        if hit is None:
             self.fit()
+        elif hit.opens and not hit.at_once:
+            self.opened.emit(hit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Fit by F, zoom about the middle by plus and minus, sweep by Space."""
@@ -297,6 +323,10 @@ class Canvas(PictureView):
             self.fit()
         elif event.key() == Qt.Key.Key_Space:
             self.keyed.emit("space")
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.keyed.emit("enter")
+        elif event.key() == Qt.Key.Key_Slash:
+            self.keyed.emit("search")
         elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom_about(middle, ZOOM_STEP)
         elif event.key() == Qt.Key.Key_Minus:

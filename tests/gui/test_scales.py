@@ -40,7 +40,7 @@ def test_choosing_layers_below_the_graph_draws_layers(diabetes, qtbot):
     buttons["layers"].click()
     qtbot.waitUntil(lambda: isinstance(viewer.canvas.picture, StagePicture), timeout=5000)
     assert buttons["layers"].isChecked()
-    assert not viewer.controls.units.isVisibleTo(viewer.controls)
+    assert viewer.canvas.picture.visible_text.startswith("3 of 3 edges")
     buttons["neurons"].click()
     qtbot.waitUntil(lambda: isinstance(viewer.canvas.picture, NeuronPicture), timeout=5000)
 

@@ -80,7 +80,7 @@ def test_a_result_fills_graph_strip_and_detail(viewer):
     assert viewer.detail.model.rowCount() == 10
     show(viewer, *fakes.cnn_result())
     assert isinstance(viewer.canvas.picture, StagePicture)
-    assert not viewer.controls.units.isVisible()
+    assert viewer.controls.units.isVisible()
 
 
 def test_a_click_on_a_circle_selects_the_unit_in_the_document(viewer, qtbot):
@@ -99,9 +99,37 @@ def test_a_click_on_a_circle_selects_the_unit_in_the_document(viewer, qtbot):
 def test_a_click_on_a_box_selects_the_layer(viewer, qtbot):
     show(viewer, *fakes.cnn_result())
     picture = viewer.canvas.picture
-    rect, hit = picture.spots[2]
+    rect, hit = next(spot for spot in picture.spots if spot[1].layer == "conv2" and not spot[1].at_once)
     qtbot.mouseClick(viewer.canvas, Qt.MouseButton.LeftButton, pos=rect.center().toPoint())
-    assert viewer.document.selected_layer == hit.layer == "conv2"
+    assert viewer.document.selected_layer == hit.layer
+
+
+def test_a_layer_opens_by_its_sign_by_a_double_click_and_by_enter(viewer, qtbot):
+    show(viewer, *fakes.cnn_result())
+
+    def opened():
+        settle(viewer)
+        return any(stage.unfolded and stage.layer == "conv2" for stage in viewer.canvas.picture.graph.stages)
+
+    def spot(at_once):
+        return next(s[0] for s in viewer.canvas.picture.spots if s[1].opens == "conv2" and s[1].at_once == at_once)
+
+    assert not opened()
+    viewer.canvas.grab()
+    before = viewer.canvas.picture.place_of("conv2", QSizeF(viewer.canvas.size()))[0]
+    qtbot.mouseClick(viewer.canvas, Qt.MouseButton.LeftButton, pos=spot(at_once=True).center().toPoint())
+    assert opened()
+    assert viewer.document.selected_layer == "conv2"
+    viewer.canvas.grab()
+    place, _ = viewer.canvas.picture.place_of("conv2", QSizeF(viewer.canvas.size()))
+    stays = place.topLeft() * viewer.canvas.zoom + viewer.canvas.offset
+    assert (stays - before.topLeft()).manhattanLength() < 4
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_Return)
+    assert not opened()
+    viewer.canvas.fit()
+    viewer.canvas.grab()
+    qtbot.mouseDClick(viewer.canvas, Qt.MouseButton.LeftButton, pos=spot(at_once=False).center().toPoint())
+    assert opened()
 
 
 def test_a_click_in_the_strip_selects_that_layer_everywhere(viewer, qtbot):
@@ -155,7 +183,7 @@ def test_the_sliders_fold_and_unfold(viewer):
     settle(viewer)
     everything = viewer.canvas.picture.graph.edge_count
     assert everything[0] > few
-    assert viewer.canvas.picture.carried_text().endswith("100 % of |R|")
+    assert viewer.canvas.picture.visible_text.endswith("100 % of |R|")
     viewer.controls.order_action.setChecked(True)
     viewer.controls.path_action.setChecked(False)
     settle(viewer)

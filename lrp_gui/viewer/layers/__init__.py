@@ -1,0 +1,1 @@
+"""The scale of layers: modules folded by their paths, opened in place."""

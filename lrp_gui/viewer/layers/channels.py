@@ -1,0 +1,133 @@
+"""A layer that stands open: its sixteen strongest channels as maps, or one channel with its kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QRectF
+
+from lrp_gui.document.results import SampleResult
+from lrp_gui.document.words import counted, shape_text, signed, total_text
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink
+from lrp_gui.viewer.layers.folds import channel_id
+from lrp_gui.viewer.picture import Hit
+from lrp_gui.viewer.stage_boxes import draw_map, draw_name, draw_shell
+from lrp_gui.viewer.stages import Stage
+from lrp_gui.viewer.visible import smallest_set
+
+MOST = 16
+ACROSS = 4
+LINE = 13.0  # a number below its map
+KERNELS = 12  # of the input channels whose weights are largest
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Weights of one channel: (input channels, height, width). `problem`: why there are none."""
+
+    layer: str
+    channel: int
+    weights: np.ndarray | None = None
+    problem: str = ""
+
+
+def top_channels(stage: Stage) -> np.ndarray:
+    """The channels with the largest |ΣR|, largest first."""
+    return smallest_set(stage.channels, 1.0, MOST)
+
+
+def draw_channels(
+    ink: Ink, stage: Stage, box: QRectF, result: SampleResult, chosen: int, selected: bool
+) -> list[tuple[QRectF, Hit]]:
+    """The grid; what lies where, in layout units."""
+    inner, body = _head(ink, stage, box, selected)
+    top = top_channels(stage)
+    if not top.size:
+        ink.text(body, f"no {result.words.noun} in any channel", 11, ink.theme.dim, CENTRE)
+        return []
+    rows = -(-min(MOST, len(top)) // ACROSS)
+    width, height = body.width() / ACROSS, min(body.height() / rows, body.width() / ACROSS + LINE)
+    limit = float(np.abs(stage.relevance[top]).max())
+    spots = []
+    for n, channel in enumerate(map(int, top)):
+        tile = QRectF(body.left() + n % ACROSS * width, body.top() + n // ACROSS * height, width - 6, height - 4)
+        place = _square(stage.relevance[channel], tile.adjusted(0, 0, 0, -LINE))
+        draw_map(ink, stage.relevance[channel], place, limit)
+        value = float(stage.channels[channel])
+        label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
+        ink.text(label, f"{channel}: {signed(value)}", 9.5, ink.sign(value), CENTRE)
+        if channel == chosen:
+            ink.box(tile.adjusted(-2, -2, 2, 2), None, ink.theme.accent, 2, 3)
+        said = f"{result.words.total} {signed(value, 4)}"
+        text = f"{stage.layer} channel {channel}\n{said}\n(double click: map and kernel)"
+        spots.append((tile, Hit(stage.layer, channel, text, opens=channel_id(stage.layer, channel))))
+    rest = float(np.delete(stage.channels, top).sum())
+    count = stage.channels.size - len(top)
+    said = f"{len(top)} of {counted(stage.channels.size, 'channel')}"
+    said += f", the others {signed(rest)}" if count else ""
+    said += f"; colours to ±{signed(limit)[1:]}"
+    ink.text(QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14), said, 10, ink.theme.dim, LEFT)
+    return spots
+
+
+def draw_channel(
+    ink: Ink, stage: Stage, box: QRectF, channel: int, kernel: Kernel | None, selected: bool
+) -> list[tuple[QRectF, Hit]]:
+    """One channel large, and the weights that make it."""
+    _, body = _head(ink, stage, box, selected)
+    plane = stage.relevance[channel]
+    tile = QRectF(body.left(), body.top() + 16, body.width(), body.height() * 0.56)
+    back = QRectF(body.left(), body.top(), body.width(), 15)
+    words = f"‹ all channels   channel {channel}: {total_text(plane[plane > 0].sum(), plane[plane < 0].sum())}"
+    ink.text(back, words, 11, ink.theme.text, LEFT, bold=True)
+    draw_map(ink, plane, _square(plane, tile))
+    below = QRectF(body.left(), tile.bottom() + 4, body.width(), body.bottom() - tile.bottom() - 4)
+    _kernel(ink, below, kernel)
+    close = Hit(stage.layer, -1, "back to the channels", opens=channel_id(stage.layer, channel), at_once=True)
+    return [(tile, Hit(stage.layer, channel, f"{stage.layer} channel {channel}")), (back, close)]
+
+
+def _kernel(ink: Ink, area: QRectF, kernel: Kernel | None) -> None:
+    if kernel is None or kernel.weights is None:
+        text = kernel.problem if kernel else "Fetching its weights …"
+        ink.paragraph(area.adjusted(0, 6, 0, 0), text, 11, ink.theme.dim)
+        return
+    weights = kernel.weights
+    sums = np.abs(weights).reshape(len(weights), -1).sum(axis=1)
+    top = np.argsort(-sums, kind="stable")[:KERNELS]
+    ink.text(
+        QRectF(area.left(), area.top(), area.width(), 14),
+        f"weights {shape_text(weights.shape[1:])}, from {len(top)} of {counted(len(weights), 'input channel')}",
+        10.5,
+        ink.theme.dim,
+        LEFT,
+    )
+    across = 6
+    rows = -(-len(top) // across)
+    width, height = area.width() / across, (area.height() - 18) / max(rows, 1)
+    limit = float(np.abs(weights).max())
+    for n, source in enumerate(map(int, top)):
+        tile = QRectF(area.left() + n % across * width, area.top() + 18 + n // across * height, width - 6, height - 2)
+        draw_map(ink, weights[source], _square(weights[source], tile.adjusted(0, 0, 0, -LINE)), limit)
+        label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
+        ink.text(label, f"of {source}", 9.5, ink.theme.dim, CENTRE)
+
+
+def _head(ink: Ink, stage: Stage, box: QRectF, selected: bool) -> tuple[QRectF, QRectF]:
+    """The shell with its name; the room within it, and the room below the heading."""
+    draw_shell(ink, stage, box, selected)
+    inner = box.adjusted(9, 6, -9, -6)
+    draw_name(ink, stage, inner, selected)
+    what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"
+    ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, ink.theme.dim, LEFT)
+    return inner, inner.adjusted(0, 36, 0, -18)
+
+
+def _square(plane: np.ndarray, room: QRectF) -> QRectF:
+    """The largest rectangle of the plane's proportions in the middle of a room."""
+    height, width = plane.shape
+    cell = min(room.width() / width, room.height() / height)
+    place = QRectF(0, 0, cell * width, cell * height)
+    place.moveCenter(room.center())
+    return place

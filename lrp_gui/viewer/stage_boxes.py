@@ -1,0 +1,144 @@
+"""What stands in a stage's box: its name, its strongest channels as bars, where in the plane, and its sums."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QImage
+
+from lrp_gui.document.results import SampleResult
+from lrp_gui.document.words import plain, shape_text, signed, total_text
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, last_parts, relevance_colours, relevance_table, width_of
+from lrp_gui.viewer.stages import Stage
+
+SMALL_BOX = 90.0  # no room for shape and operations
+CELLS = 16  # a thumbnail with no more cells a side is drawn as rectangles, so it stays sharp in a vector file
+GLYPH = 13.0
+
+
+def glyph_rect(box: QRectF) -> QRectF:
+    """Where a box says that it can be opened or closed."""
+    return QRectF(box.right() - GLYPH - 6, box.top() + 6, GLYPH, GLYPH)
+
+
+def draw_glyph(ink: Ink, rect: QRectF, opened: bool) -> None:
+    """+ or − in a small square."""
+    ink.box(rect, ink.theme.background, ink.theme.dim, 1, 3)
+    middle, arm = rect.center(), rect.width() * 0.28
+    ink.line(QPointF(middle.x() - arm, middle.y()), QPointF(middle.x() + arm, middle.y()), ink.theme.text, 1.4)
+    if not opened:
+        ink.line(QPointF(middle.x(), middle.y() - arm), QPointF(middle.x(), middle.y() + arm), ink.theme.text, 1.4)
+
+
+def draw_shell(ink: Ink, stage: Stage, box: QRectF, chosen: bool) -> None:
+    """The box itself; of repeated blocks a few behind each other."""
+    theme = ink.theme
+    if stage.repeats:
+        for step in (6, 3):
+            ink.box(box.translated(step, -step), theme.panel, theme.line, 1.2, 7)
+    ink.box(box, theme.panel, theme.accent if chosen else theme.line, 2.4 if chosen else 1.2, 7)
+
+
+def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None, chosen: bool, last: bool) -> None:
+    """All of a box, in layout units."""
+    theme = ink.theme
+    draw_shell(ink, stage, box, chosen)
+    inner = box.adjusted(9, 6, -9, -6)
+    draw_name(ink, stage, inner, chosen)
+    small = box.height() < SMALL_BOX and result is not None
+    if not small:
+        what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"
+        ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, theme.dim, LEFT)
+    above = 18 if small else 34
+    body = QRectF(inner.left(), inner.top() + above, inner.width(), inner.height() - above - 16)
+    foot = QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14)
+    if result is None:
+        return
+    if stage.held:
+        ink.text(body, f"no {result.words.noun}", 10.5, theme.dim, CENTRE)
+        return
+    if not np.isfinite(stage.relevance).all():
+        ink.text(body, "not a number", 11, theme.warning, CENTRE)
+        ink.text(foot, "no sum can be given", 10.5, theme.warning, LEFT)
+        return
+    _body(ink, stage, body)
+    total = f"{result.words.total} {total_text(stage.positive, stage.negative)}"
+    ink.text(foot, total, 10.5, theme.text, LEFT)
+    text = f"{result.words.score} = {plain(result.explained, 3)}"
+    if last and width_of(total, 10.5) + width_of(text, 10.5, True) + 8 < foot.width():
+        ink.text(foot, text, 10.5, theme.text, RIGHT, bold=True)
+
+
+def draw_name(ink: Ink, stage: Stage, inner: QRectF, chosen: bool) -> None:
+    """The name, and whether there is more inside."""
+    room = inner.width() - (GLYPH + 4 if stage.opens else 0)
+    name = last_parts(stage.name, room, 12.5, bold=True)
+    colour = ink.theme.accent if chosen else ink.theme.text
+    ink.text(QRectF(inner.left(), inner.top(), room, 16), name, 12.5, colour, LEFT, bold=True)
+    if stage.opens:
+        draw_glyph(ink, glyph_rect(inner.adjusted(-9, -6, 9, 6)), stage.unfolded)
+
+
+def _body(ink: Ink, stage: Stage, body: QRectF) -> None:
+    plane, bars = stage.plane, body
+    if plane is not None:
+        side = min(body.height(), body.width() * 0.6)
+        across = side * min(1.0, plane.shape[1] / plane.shape[0])
+        down = side * min(1.0, plane.shape[0] / plane.shape[1])
+        draw_map(ink, plane, QRectF(body.left(), body.top(), across, down))
+        bars = body.adjusted(across + 10, 0, 0, 0)
+    if stage.channels.size > 1 or plane is None:
+        _bars(ink, stage, bars)
+    elif bars.height() >= 30:
+        for n, value in enumerate((stage.positive, stage.negative)):
+            line = QRectF(bars.left(), bars.top() + n * 15, bars.width(), 14)
+            ink.text(line, signed(value), 10.5, ink.sign(value), LEFT)
+
+
+def _bars(ink: Ink, stage: Stage, rect: QRectF) -> None:
+    """The strongest channels as small bars about zero, largest first."""
+    top = stage.top
+    limit = float(np.abs(stage.channels[top]).max()) if top.size else 0.0
+    zero = rect.center().y()
+    if not limit:
+        ink.text(rect, "zero", 10.5, ink.theme.dim, CENTRE)
+        return
+    ink.line(QPointF(rect.left(), zero), QPointF(rect.right(), zero), ink.theme.line, 1)
+    flat = len(stage.shape) < 2
+    step = min(26.0 if flat else 14.0, rect.width() / max(len(top), 4))
+    for n, channel in enumerate(top):
+        value = float(stage.channels[channel])
+        if flat and value:
+            spot = QRectF(rect.left() + n * step, zero if value < 0 else zero + 1, step, 12)
+            spot.moveTop(zero - 13 if value < 0 else zero + 1)
+            ink.text(spot, str(channel), 9, ink.theme.dim, CENTRE)
+        tall = value / limit * rect.height() / 2
+        bar = QRectF(rect.left() + n * step + 1, zero - tall, step - 2, tall).normalized()
+        ink.box(bar, ink.sign(value))
+
+
+def draw_map(ink: Ink, plane: np.ndarray, rect: QRectF, limit: float = 0.0) -> None:
+    """A plane of signed numbers, symmetric about zero; `limit`: what has the fullest colour, the largest if 0."""
+    limit = limit or float(np.abs(plane).max()) or 1.0
+    index = np.clip(((plane / limit + 1) * 127.5).round(), 0, 255).astype(int)
+    height, width = plane.shape
+    if max(plane.shape) <= CELLS:
+        painter, colours = ink.painter, relevance_colours(ink.theme)
+        painter.save()
+        # Neighbouring cells share an edge: with smoothing the background would shine through as a grid.
+        painter.setRenderHint(painter.RenderHint.Antialiasing, False)
+        for y in range(height):
+            for x in range(width):
+                cell = QRectF(
+                    rect.left() + rect.width() * x / width,
+                    rect.top() + rect.height() * y / height,
+                    rect.width() / width,
+                    rect.height() / height,
+                )
+                painter.fillRect(cell, colours[index[y, x]])
+        painter.restore()
+    else:
+        pixels = np.ascontiguousarray(relevance_table(ink.theme)[index])
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+        ink.painter.drawImage(rect, image)
+    ink.box(rect, None, ink.theme.line, 1)
