@@ -127,7 +127,7 @@ class PictureView(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Say what is under the pointer."""
         hit = self.hit(event.position())
-        self.setCursor(Qt.CursorShape.PointingHandCursor if hit and (hit.layer or hit.node) else Qt.CursorShape.ArrowCursor)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if hit and hit.layer else Qt.CursorShape.ArrowCursor)
         if hit and hit.text:
             QToolTip.showText(event.globalPosition().toPoint() + QPoint(8, 8), hit.text, self)
         else:
@@ -140,7 +140,7 @@ class PictureView(QWidget):
             hit = self.hit(event.position())
             if hit is not None and hit.opens and hit.at_once:
                 self.opened.emit(hit)
-            elif hit is not None and (hit.layer or hit.node):
+            elif hit is not None and hit.layer:
                 self.activated.emit(hit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
