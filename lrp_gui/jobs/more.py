@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.jobs.tokens import token_grid
 
 if TYPE_CHECKING:
     from lrp_engine import Explanation, Network
@@ -38,4 +39,4 @@ def node_sums(_network: Network, request: SampleRequest, explain: Explain) -> St
     return found
 
 
-MAKERS: Final[dict[str, Maker]] = {"nodes": node_sums}
+MAKERS: Final[dict[str, Maker]] = {"nodes": node_sums, "tokens": token_grid}

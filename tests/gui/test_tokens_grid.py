@@ -1,0 +1,134 @@
+"""Where relevance is by token and layer, found by structure in networks of every build, and equal to the engine's."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import lrp_engine as lrp
+from lrp_gui.document.files import Source
+from lrp_gui.jobs import convert
+from lrp_gui.jobs.engine import _explain
+from lrp_gui.jobs.requests import SampleRequest
+from lrp_gui.jobs.steps import run_now
+from lrp_gui.jobs.token_grid import ATTENTION, MLP, RECURRENT
+from lrp_gui.jobs.tokens import token_grid
+from tests.engine.zoo import animal
+
+
+class Written(nn.Module):
+    """torch's own multi-head attention, sequence first, MLP beside the attention."""
+
+    def __init__(self):
+        super().__init__()
+        self.inlet, self.head = nn.Linear(3, 8), nn.Linear(8, 2)
+        self.norm, self.attention = nn.LayerNorm(8), nn.MultiheadAttention(8, 2)
+        self.up, self.down = nn.Linear(8, 12), nn.Linear(12, 8)
+
+    def forward(self, series):
+        x = self.inlet(series).transpose(0, 1)
+        y = self.norm(x)
+        x = x + self.attention(y, y, y)[0] + self.down(torch.relu(self.up(y)))
+        return self.head(x.mean(0))
+
+
+class Stacked(nn.Module):
+    """Two LSTMs, one behind the other, over time."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.LSTM(3, 5, batch_first=True), nn.LSTM(5, 4, batch_first=True)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, series):
+        return self.head(self.second(self.first(series)[0])[0][:, -1])
+
+
+def of(network, inputs, monkeypatch, composite="epsilon", target="max"):
+    """The grid as the window's worker makes it, and the explanation with the relevance of every node."""
+    monkeypatch.setattr(convert, "open_sizes", lambda *_: ())
+    info = convert.network_info(network, Source("network.pt2"))
+    values = np.concatenate([inputs[one.name][0].numpy().ravel() for one in info.inputs]).astype(float)
+    request = SampleRequest(info, 0, "1", values, target, composite)
+    given = convert.network_inputs(network, info, values[None])
+    grid = run_now(token_grid(network, request, partial(_explain, network, given, request)))
+    parsed = lrp.parse_target(target, network.outputs)
+    return grid, lrp.explain(network, given, composite=composite, keep="nodes", target=parsed)
+
+
+def of_animal(name, monkeypatch, composite="epsilon"):
+    one = animal(name)
+    return of(one.network, one.inputs, monkeypatch, composite)
+
+
+def by_row(explanation, name, rows):
+    return explanation.nodes[name].double().reshape(rows, -1).sum(1).numpy()
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt2", "vit", "llama", "distilbert"])
+def test_every_block_of_a_transformer_is_found(name, monkeypatch):
+    grid, explanation = of_animal(name, monkeypatch)
+    assert [gap.kind for gap in grid.gaps if gap.kind in {ATTENTION, MLP}] == [ATTENTION, MLP] * 2
+    assert grid.positions == ("patch" if name == "vit" else "token")
+    for point in grid.points:
+        np.testing.assert_allclose(point.relevance, by_row(explanation, point.tensor, grid.rows), atol=1e-5)
+    assert grid.explained == pytest.approx(float(explanation.score[0]))
+
+
+@pytest.mark.parametrize("composite", ["epsilon", "attn_lrp"])
+@pytest.mark.parametrize("name", ["bert", "gpt2", "vit"])
+def test_what_is_drawn_closes_with_the_points_and_the_heads(name, composite, monkeypatch):
+    grid, _ = of_animal(name, monkeypatch, composite)
+    for left, gap in zip(grid.points, grid.gaps, strict=False):
+        np.testing.assert_allclose(gap.skip + gap.into if gap.kind in {ATTENTION, MLP} else gap.skip, left.relevance)
+        for heads in gap.heads:
+            assert heads.maps is not None
+            assert heads.handed is not None
+            assert heads.handed.shape == heads.maps.shape
+            np.testing.assert_allclose(heads.maps.sum(2), 1, atol=1e-5)
+            lost = abs(heads.handed.sum((1, 2)) - heads.totals)
+            if composite == "epsilon":  # the map is held: all of it goes on
+                assert (lost < 1e-4 * (1 + np.abs(heads.handed).sum((1, 2)))).all()
+
+
+def test_what_heads_hand_to_values_is_the_engines(monkeypatch):
+    grid, explanation = of_animal("gpt2", monkeypatch)
+    product = next(gap.heads[0] for gap in grid.gaps if gap.heads)
+    assert product.handed is not None
+    values = explanation.nodes["transpose_1"][0].double().sum(-1).numpy()  # (heads, key): GPT-2's first values
+    np.testing.assert_allclose(product.handed.sum(1), values, atol=1e-5)
+
+
+def test_attention_written_as_torch_does_with_an_mlp_beside_it(monkeypatch):
+    torch.manual_seed(1)
+    module, x = Written().eval(), torch.randn(2, 5, 3)
+    grid, explanation = of(lrp.capture(module, x), {"series": x}, monkeypatch)
+    assert [gap.kind for gap in grid.gaps] == [ATTENTION, MLP]
+    maps = grid.gaps[0].heads[0].maps
+    assert maps is not None
+    assert maps.shape == (2, 5, 5)
+    assert (grid.positions, grid.rows, grid.source) == ("position", 5, "series")
+    last = grid.points[-1]
+    np.testing.assert_allclose(last.relevance, by_row(explanation, last.tensor, 5), atol=1e-6)
+
+
+def test_stacked_lstms_are_followed_through_time(monkeypatch):
+    torch.manual_seed(2)
+    module, x = Stacked().eval(), torch.randn(2, 6, 3)
+    grid, explanation = of(lrp.capture(module, x), {"series": x}, monkeypatch)
+    assert [gap.kind for gap in grid.gaps] == [RECURRENT] * 2
+    np.testing.assert_allclose(grid.points[0].relevance, explanation.inputs["series"][0].sum(1), atol=1e-6)
+    for left, gap in zip(grid.points, grid.gaps, strict=False):
+        assert gap.mixing is not None
+        np.testing.assert_allclose(gap.mixing.sum(0), left.relevance, atol=1e-5)
+        assert not np.triu(gap.mixing, 1).any()  # no step hands anything to a later one
+
+
+def test_a_network_without_tokens_is_told_why(monkeypatch):
+    grid, _ = of_animal("vgg", monkeypatch)
+    assert grid.problem
+    assert not grid.points
