@@ -43,13 +43,20 @@ TINT = Setting("table/tint", False)
 # Whether spreadsheets beside this program write 3,14; at first, whether people do here.
 DECIMAL_COMMA = Setting("table/decimal_comma", QLocale().decimalPoint() == ",")
 STATISTICS = Setting("table/statistics", False)
+SCHEME = Setting("viewer/colours", "cbd1", ("cbd1", "cbtd1", "grey"))
+LIMITS = Setting("viewer/limits", "shared", ("shared", "each"))
+CLIP = Setting("viewer/clip", "100", ("100", "99.9", "99", "95"))  # percentile of |R| with the strongest colour
+MARKS = Setting("viewer/marks", False)
 FOLDER = Setting("folder", "")
 GEOMETRY = Setting("window/geometry", QByteArray())
 IMPORTS = Setting("imports", "")  # how tables were imported, as JSON
 CANDIDATES = Setting("candidates/geometry", QByteArray())
 LAYOUT = Setting(f"window/layout{LAYOUT_VERSION}", QByteArray())
 
-SETTINGS = (IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, FOLDER, GEOMETRY, CANDIDATES, LAYOUT)
+SETTINGS = (
+    *(IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, SCHEME, LIMITS, CLIP, MARKS, FOLDER, GEOMETRY),
+    *(CANDIDATES, LAYOUT),
+)
 
 
 @dataclass(frozen=True, slots=True)

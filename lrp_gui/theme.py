@@ -35,6 +35,7 @@ class Theme:
     link: str
     sinks: tuple[tuple[str, str], ...]
     relevance_map: tuple[str, ...]
+    scheme: str = "cbd1"  # whose hues relevance has; pictures that are put into another theme keep it
 
     def sink(self, name: str) -> str:
         """The colour of a sink of the ledger."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lrp_gui.document.remedies import COMPOSITE, EPSILON, REFERENCE, Remedy
 from lrp_gui.document.results import LedgerRow, NetworkInfo, SampleResult
 from lrp_gui.document.words import percent, plain, signed
 from lrp_gui.theme import SINKS
@@ -61,6 +62,7 @@ class Balance:
     broken: bool  # NaN or infinity among its relevances
     members: tuple[str, ...] = ()  # the layers it speaks for, where that is more than one
     flows: bool = True  # False for gradients: nothing arrives, and nothing is owed
+    remedies: tuple[Remedy, ...] = ()  # what to try against the alarm
 
     @property
     def arrived(self) -> float:
@@ -134,6 +136,7 @@ def merged(accounts: Sequence[Balance], groups: Sequence[Sequence[str]]) -> tupl
                 reasons=tuple(dict.fromkeys(reason for part in parts for reason in part.reasons)),
                 largest=max(part.largest for part in parts),
                 alarm=next((part.alarm for part in parts if part.alarm), ""),
+                remedies=next((part.remedies for part in parts if part.alarm), ()),
                 broken=any(part.broken for part in parts),
             )
         )
@@ -161,33 +164,59 @@ def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[Ledger
         broken=finite.size < relevance.size,
         flows=result.words.flows,
     )
-    return replace(account, alarm=_alarm(account, result))
+    alarm, cause = _alarm(account, result)
+    return replace(account, alarm=alarm, remedies=_remedies(account, result, cause) if alarm else ())
 
 
-def _alarm(account: Balance, result: SampleResult) -> str:
-    """What is worth a warning at this layer, worst first, and what to try."""
+def _alarm(account: Balance, result: SampleResult) -> tuple[str, str]:
+    """What is worth a warning at this layer, worst first, and what to try; and its cause: a sink, or "cancel"."""
     path, f, other = account.layer, abs(result.explained), other_way(result)
     if account.broken:
-        return f"{path} holds values that are no numbers: check this sample's input, or try {other}."
+        return f"{path} holds values that are no numbers: check this sample's input, or try {other}.", "broken"
     if not account.flows:
-        return ""
+        return "", ""
     arriving = account.arrived_positive - account.arrived_negative
     base = max(f, arriving)
     if not base:
-        return ""
+        return "", ""
     worst = max(SINKS, key=lambda sink: abs(account.sinks[sink]))
     if abs(account.sinks["unexplained"]) / base > UNEXPLAINED:
         share = percent(abs(account.sinks["unexplained"]) / base)
-        return f"{path}: {share} of the relevance is unexplained: {ADVICE['unexplained']}."
+        return f"{path}: {share} of the relevance is unexplained: {ADVICE['unexplained']}.", "unexplained"
     if abs(account.sinks[worst]) / base > LARGE_SHARE:
         share = percent(abs(account.sinks[worst]) / base)
         if result.against and worst == "unsupported":
-            return f"{path}: {share} of what arrived is lost in a gap: {GAP}."
-        return f"{path}: {TITLES[worst]} absorbed {share} of what arrived: {ADVICE[worst].format(other=other)}."
+            return f"{path}: {share} of what arrived is lost in a gap: {GAP}.", worst
+        return f"{path}: {TITLES[worst]} absorbed {share} of what arrived: {ADVICE[worst].format(other=other)}.", worst
     if f and account.largest / f > LARGE_RATIO:
         times = plain(account.largest / f, 2)
-        return f"{path}: one unit holds {times} times the score, so opposite signs cancel: try {other}."
+        return f"{path}: one unit holds {times} times the score, so opposite signs cancel: try {other}.", "cancel"
     if f and arriving / f > LARGE_SUM:
         times = plain(arriving / f, 2)
-        return f"{path}: positive and negative relevance of {times} times the score cancel: try {other}."
-    return ""
+        return f"{path}: positive and negative relevance of {times} times the score cancel: try {other}.", "cancel"
+    return "", ""
+
+
+def _remedies(account: Balance, result: SampleResult, cause: str) -> tuple[Remedy, ...]:
+    """What can be tried, the likeliest first."""
+    if result.against:
+        return (Remedy(REFERENCE, "", "Take the reference away", "Explain the score itself, by the composite"),)
+    name = other_way(result).removeprefix("composite ")
+    other = Remedy(COMPOSITE, name, f"Try {name}", f"Explain by the composite {name}")
+    mean = Remedy(
+        REFERENCE, "mean", "Explain against the mean", "f(x) − f(mean): what both share, biases too, goes out"
+    )
+    if cause == "bias":
+        return (mean, other)
+    if cause == "softmax":
+        return (Remedy(COMPOSITE, "cp_lrp", "Try cp_lrp", "Attention's weights are held constant: they keep nothing"),)
+    if cause in ("cut", "unsupported"):
+        return ()
+    layer = result.layers.get(account.layer)
+    if cause == "cancel" and layer is not None and "affine map" in account.kinds:
+        size = float(np.sqrt(np.mean(np.square(np.asarray(layer.activation, dtype=float)))))
+        if math.isfinite(size) and size > 0:
+            epsilon = f"{0.1 * size:.1g}"
+            tip = f"The rule ε = {epsilon} in {account.layer}, a tenth of its activations: small sums hand on less"
+            return (other, Remedy(EPSILON, epsilon, f"Larger ε in {account.layer}", tip, account.layer), mean)
+    return (other, mean)

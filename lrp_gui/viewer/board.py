@@ -9,6 +9,7 @@ from typing import Self
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from lrp_gui.theme import Theme
+from lrp_gui.viewer.colouring import in_scheme
 from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.picture import Drawing, Hit
 
@@ -22,6 +23,7 @@ class Board(Drawing):
 
     def themed(self, theme: Theme) -> Self:
         """All parts in other colours."""
+        theme = in_scheme(theme, self.theme.scheme)
         return replace(self, theme=theme, parts=tuple(part.themed(theme) for part in self.parts), spots=[])
 
     def paint(self, ink: Ink, size: QSizeF) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,9 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QSizePolicy,
-    QSlider,
     QTableView,
     QTabWidget,
     QVBoxLayout,
@@ -23,9 +22,15 @@ from PySide6.QtWidgets import (
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import counted
 from lrp_gui.theme import Theme
+from lrp_gui.viewer import detail_forms
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.board import stacked
-from lrp_gui.viewer.layer_charts import as_plane, facts, input_charts, layer_charts, summary, unit_names
+from lrp_gui.viewer.charts import Texts
+from lrp_gui.viewer.colouring import Colouring
+from lrp_gui.viewer.detail_bar import ColourButton, DetailBar, opacity_slider
+from lrp_gui.viewer.detail_forms import unit_names
+from lrp_gui.viewer.inputs import forms as input_forms
+from lrp_gui.viewer.layer_charts import facts, input_charts, layer_charts, summary
 from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.selection import Selection
@@ -40,7 +45,7 @@ class Detail(QTabWidget):
     """Three tabs: the inputs, the chosen layer, its numbers."""
 
     activated = Signal(object)  # a Hit
-    opacity_changed = Signal(float)
+    looked = Signal(dict)  # what of the selection is wanted otherwise: form, layer_form, opacity, colouring
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,16 +60,21 @@ class Detail(QTabWidget):
         self.layer = PictureView(theme, self.tr("Relevance of the selected layer"))
         for view in (self.inputs, self.layer):
             view.activated.connect(self.activated)
-        self.opacity = _slider(self.tr("Opacity of the relevance over the value"), 85)
-        self.opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
-        self._opacity_name = QLabel(self.tr("Relevance"))
-        self._opacity_row = _row(self._opacity_name, self.opacity)
+        self.opacity = opacity_slider(self.tr("Opacity of the relevance over the value"))
+        self.opacity.valueChanged.connect(lambda value: self.looked.emit({"opacity": value / 100}))
+        self.colours, self._layer_colours = ColourButton(), ColourButton()
+        self.input_bar = DetailBar(self.tr("How the inputs are drawn"), (self.opacity, self.colours))
+        self.layer_bar = DetailBar(self.tr("How the layer is drawn"), (self._layer_colours,))
+        self.input_bar.forms.chosen.connect(lambda form: self.looked.emit({"form": form}))
+        self.layer_bar.forms.chosen.connect(lambda form: self.looked.emit({"layer_form": form}))
+        for button in (self.colours, self._layer_colours):
+            button.changed.connect(self._recoloured)
         self.facts = _text(self.tr("Rule, sums and sinks of the selected layer"))
         self.summary = _text(self.tr("What is explained, and what was noted"))
         self.model = UnitsModel()
         self.numbers = self._table()
-        self.addTab(_column(self.inputs, self._opacity_row, self.summary), self.tr("Inputs"))
-        self.addTab(_column(self.layer, self.facts), self.tr("Layer"))
+        self.addTab(_column(self.input_bar, self.inputs, self.summary), self.tr("Inputs"))
+        self.addTab(_column(self.layer_bar, self.layer, self.facts), self.tr("Layer"))
         self.addTab(self.numbers, self.tr("Numbers"))
 
     def _table(self) -> QTableView:
@@ -99,12 +109,30 @@ class Detail(QTabWidget):
         self._shown = (network, result, chosen)
         self.inputs.set_picture(stacked(theme, input_charts(network, result, theme, chosen)))
         self.layer.set_picture(stacked(theme, layer_charts(network, result, theme, chosen)))
+        self._fill_bars(network, result, chosen, theme)
         self.facts.setText(facts(network, result, accounts.get(path), path))
         self._words = summary(network, result)
         self._fit_words()
-        self._opacity_name.setText(result.words.noun.capitalize())
-        self._opacity_row.setVisible(any(as_plane(relevance) is not None for relevance in result.inputs.values()))
         self._fill_numbers(network, result, path, selection.unit)
+
+    def _fill_bars(self, network: NetworkInfo, result: SampleResult, selection: Selection, theme: Theme) -> None:
+        """What can be chosen about the pictures."""
+        offered = input_forms.offered(network, result, theme, selection)
+        self.input_bar.forms.offer(offered, selection.form)
+        chosen = next((form for form in offered if form.id == selection.form), offered[0])
+        self.opacity.setVisible(chosen.opacity)
+        self.colours.setVisible(chosen.maps)
+        of_layer = detail_forms.offered(network, result, theme, selection)
+        self.layer_bar.forms.offer(of_layer, selection.layer_form)
+        drawn = next((form for form in of_layer if form.id == selection.layer_form), next(iter(of_layer), None))
+        self._layer_colours.setVisible(drawn is not None and drawn.maps)
+        self.layer_bar.setVisible(bool(of_layer))
+
+    def _recoloured(self, colouring: Colouring) -> None:
+        """Both menus say the same."""
+        for button in (self.colours, self._layer_colours):
+            button.show_colouring(colouring)
+        self.looked.emit({"colouring": colouring})
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window the picture needs the room more than the words below it."""
@@ -137,7 +165,6 @@ class Detail(QTabWidget):
         self.facts.setText("")
         self._words = ""
         self._fit_words()
-        self._opacity_row.hide()
         self.model.show((), np.zeros(0), (), np.zeros(0))
 
     def set_theme(self, theme: Theme) -> None:
@@ -151,14 +178,14 @@ class Detail(QTabWidget):
 
     def _fill_numbers(self, network: NetworkInfo, result: SampleResult, path: str, unit: int) -> None:
         info = next((info for info in network.inputs if info.name == path), None)
-        texts: tuple[str, ...] = ()
+        texts: Sequence[str] = ()
         if info is not None:
             relevance, values = result.inputs[path].ravel(), result.values[path].ravel()
-            names = tuple(feature.name for feature in info.features)
-            texts = tuple(feature_value(f, v) for f, v in zip(info.features, values, strict=False))
+            names = Texts(len(info.features), lambda n: info.features[n].name)
+            texts = Texts(len(info.features), lambda n: feature_value(info.features[n], values[n]))
         elif path in result.layers:
             relevance, values = result.layers[path].relevance.ravel(), result.layers[path].activation.ravel()
-            names = unit_names(network, path, relevance.size)
+            names = unit_names(network, path, result.layers[path].relevance.shape)
         else:
             relevance = values = np.zeros(0)
             names = ()
@@ -182,15 +209,6 @@ class Detail(QTabWidget):
         QGuiApplication.clipboard().setText("\n".join(lines))
 
 
-def _slider(name: str, value: int) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(0, 100)
-    slider.setValue(value)
-    slider.setAccessibleName(name)
-    slider.setToolTip(name)
-    return slider
-
-
 def _text(name: str) -> QLabel:
     """Words that can be selected and copied."""
     label = QLabel()
@@ -204,21 +222,12 @@ def _text(name: str) -> QLabel:
     return label
 
 
-def _row(*widgets: QWidget) -> QWidget:
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(8, 0, 8, 4)
-    for widget in widgets:
-        layout.addWidget(widget)
-    return row
-
-
-def _column(view: QWidget, *below: QWidget) -> QWidget:
+def _column(*parts: QWidget) -> QWidget:
+    """The picture takes what room the others leave."""
     column = QWidget()
     layout = QVBoxLayout(column)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
-    layout.addWidget(view, 1)
-    for part in below:
-        layout.addWidget(part)
+    for part in parts:
+        layout.addWidget(part, 1 if isinstance(part, PictureView) else 0)
     return column

@@ -14,6 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QPainter
 
 from lrp_gui.theme import Theme
+from lrp_gui.viewer.colouring import in_scheme
 from lrp_gui.viewer.ink import Ink
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Drawing(ABC):
 
     def themed(self, theme: Theme) -> Self:
         """The same picture in other colours."""
-        return replace(self, theme=theme, spots=[])
+        return replace(self, theme=in_scheme(theme, self.theme.scheme), spots=[])
 
     def numbers(self) -> dict[str, Any]:
         """What is drawn, as columns of equal length, for an export; {}: no more than the explanation itself holds."""

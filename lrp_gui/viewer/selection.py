@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lrp_gui.viewer.colouring import Colouring
 from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.neurons import Visibility
 
@@ -20,3 +21,7 @@ class Selection:
     folds: Folds = field(default_factory=Folds)  # the modules that were opened and closed
     scale: str = ""  # of `scales.SCALES`; "": whichever fits best
     opacity: float = 0.85
+    form: str = ""  # of `inputs.forms.FORMS`, how the inputs are drawn; "": those that tell most
+    layer_form: str = ""  # of `detail_forms.FORMS`
+    colouring: Colouring = field(default_factory=Colouring)
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)  # input name -> what its tokens stand for

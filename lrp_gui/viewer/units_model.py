@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,18 +21,18 @@ class UnitsModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._heads = (self.tr("unit"), self.tr("value"), self.tr("relevance"), self.tr("share"))
-        self._names: tuple[str, ...] = ()
+        self._names: Sequence[str] = ()
         self._values = np.zeros(0)
-        self._texts: tuple[str, ...] = ()
+        self._texts: Sequence[str] = ()
         self._relevance = np.zeros(0)
         self._order = np.zeros(0, dtype=int)
         self._total = 0.0
 
     def show(
         self,
-        names: tuple[str, ...],
+        names: Sequence[str],
         values: np.ndarray,
-        texts: tuple[str, ...],
+        texts: Sequence[str],
         relevance: np.ndarray,
         noun: str = "relevance",
     ) -> None:
@@ -40,7 +41,11 @@ class UnitsModel(QAbstractTableModel):
         self._heads = (*self._heads[:RELEVANCE], noun, *self._heads[SHARE:])
         self._names, self._values, self._texts = names, values, texts
         self._relevance = np.asarray(relevance, dtype=float)
-        self._order = np.argsort(-np.abs(np.nan_to_num(self._relevance)), kind="stable")[:MOST_ROWS]
+        sizes = np.abs(np.nan_to_num(self._relevance))
+        # Of millions of units only those that are listed are sorted.
+        many = sizes.size > MOST_ROWS
+        picked = np.sort(np.argpartition(-sizes, MOST_ROWS)[:MOST_ROWS]) if many else np.arange(sizes.size)
+        self._order = picked[np.argsort(-sizes[picked], kind="stable")]
         self._total = float(np.nansum(np.abs(self._relevance)))
         self.endResetModel()
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from lrp_gui.document.remedies import fits, try_out
 from lrp_gui.theme import Theme
 from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.balance import Balance
+from lrp_gui.viewer.colouring import in_scheme
 from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
+from lrp_gui.viewer.detail_bar import chosen_colouring
 from lrp_gui.viewer.layers.folding import is_open
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
 from lrp_gui.viewer.pictures import Maker, overview, picture_makers, strip_picture
@@ -26,6 +29,7 @@ from lrp_gui.viewer.stage_layout import Choice
 from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
+from lrp_gui.viewer.strip_alarm import AlarmBar
 from lrp_gui.viewer.strip_area import StripArea
 from lrp_gui.viewer.views import Canvas, PictureView
 
@@ -45,18 +49,16 @@ class RelevanceViewer(QWidget):
     def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.document = document
-        self.theme = theme
-        self.selection = Selection()
+        self.selection = Selection(colouring=chosen_colouring())
+        self._plain = theme  # before the colours of relevance are chosen
+        self.theme = theme = in_scheme(theme, self.selection.colouring.scheme)
         self._scale: Scale | None = None  # at which the graph is drawn
         self._held: tuple[str, QSizeF, tuple[QRectF, float], Choice] | None = None  # what stays in place
         self._accounts: dict[str, Balance] = {}
         self.setAccessibleName(self.tr("Relevance viewer"))
         self.strip = PictureView(theme, self.tr("Layer strip: conservation of relevance"))
         self.strip_area = StripArea(self.strip)
-        self.alarm = QLabel()
-        self.alarm.setWordWrap(True)
-        self.alarm.setContentsMargins(10, 1, 10, 3)
-        self.alarm.setAccessibleName(self.tr("Warning about the conservation"))
+        self.alarm = AlarmBar()
         self.canvas = Canvas(theme, self.tr("Network graph"))
         self.controls = Controls()
         self.detail = Detail(theme)
@@ -109,13 +111,15 @@ class RelevanceViewer(QWidget):
         self.splitter.splitterMoved.connect(self.strip.refresh)  # the strip's columns stand over the graph's
         self.controls.fit_asked.connect(self.canvas.fit)
         self.controls.swept.connect(self._sweep)
-        self.detail.opacity_changed.connect(lambda opacity: self._look(opacity=opacity))
+        self.detail.looked.connect(lambda changes: self._look(**changes))
+        self.alarm.chosen.connect(lambda remedy: try_out(document, remedy))
 
     # ------------------------------------------------------------------------------------------------ what others ask
 
     def set_theme(self, theme: Theme) -> None:
         """Other colours everywhere."""
-        self.theme = theme
+        self._plain = theme
+        self.theme = theme = in_scheme(theme, self.selection.colouring.scheme)
         for view in (self.strip, self.canvas, self.detail):
             view.set_theme(theme)
         self._result_due()
@@ -243,9 +247,9 @@ class RelevanceViewer(QWidget):
         if text and more > 0:
             text += f"  (and {more} more marked above)"
         text = "\n".join((*warnings, *([text] if text else [])))
-        self.alarm.setText(text)
-        self.alarm.setVisible(bool(text))
-        self.alarm.setStyleSheet(f"color: {self.theme.warning}; background: {self.theme.background};")
+        account = self._accounts.get(layer if layer in alarms else next(reversed(alarms), ""))
+        remedies = [one for one in account.remedies if fits(self.document, one)] if account is not None else []
+        self.alarm.show_alarm(text, remedies, self.theme)
 
     def _show_stale(self) -> None:
         document = self.document
@@ -311,6 +315,8 @@ class RelevanceViewer(QWidget):
 
     def _look(self, **changes: object) -> None:
         self.selection = replace(self.selection, **changes)  # type: ignore[arg-type]
+        if self.theme.scheme != self.selection.colouring.scheme:
+            self.set_theme(self._plain)
         self._result_due()
 
     def _on_more(self, kind: str) -> None:

@@ -156,9 +156,9 @@ def test_a_gradient_is_never_called_relevance(engine, opened):
 
 def test_what_a_gradient_composite_shows_of_tokens_is_named(engine, tmp_path):
     opened = run_now(engine.open(*_paths("tokens", tmp_path)))
-    (chart,) = layer_charts(opened.network, explained(engine, opened, "gradient"), LIGHT, Selection(layer="ids"))
+    *_, chart = layer_charts(opened.network, explained(engine, opened, "gradient"), LIGHT, Selection(layer="ids"))
     assert chart.heading == "ids: gradient × vector of each token"
-    (chart,) = layer_charts(opened.network, explained(engine, opened), LIGHT, Selection(layer="ids"))
+    *_, chart = layer_charts(opened.network, explained(engine, opened), LIGHT, Selection(layer="ids"))
     assert chart.heading == "ids: relevance of the inputs"
 
 

@@ -16,7 +16,8 @@ from lrp_gui.export.exporters import to_svg
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import DARK, LIGHT, PRINT, THEMES
 from lrp_gui.viewer.balance import balances
-from lrp_gui.viewer.charts import BarsPicture, HeatmapPicture
+from lrp_gui.viewer.charts import BarsPicture
+from lrp_gui.viewer.inputs.maps import HeatmapPicture
 from lrp_gui.viewer.layer_charts import facts, layer_charts
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import Visibility
