@@ -36,6 +36,7 @@ class Document(Editing):
     settings_changed = Signal()
     layer_selected = Signal(str)
     unit_selected = Signal(int)
+    node_selected = Signal(str)
     tensor_selected = Signal(str)  # also when another file made its name mean another tensor
     problem_changed = Signal()
     stale_changed = Signal()
@@ -51,6 +52,7 @@ class Document(Editing):
         self.request: SampleRequest | None = None  # what was asked to get the result
         self.selected_layer = ""
         self.selected_unit = -1
+        self.selected_node = ""  # an operation by its name, or a group of them by "/" and its path
         self.selected_tensor = ""  # by name, of the open file
         self.problem = ""
         self.stale = False  # the result is of an earlier state of the table or of the settings
@@ -73,6 +75,14 @@ class Document(Editing):
         if unit != self.selected_unit:
             self.selected_unit = unit
             self.unit_selected.emit(unit)
+
+    def select_node(self, name: str, layer: str) -> None:
+        """Choose an operation and the layer that it stands for, or "" for none."""
+        changed, self.selected_node = name != self.selected_node, name
+        if layer:
+            self.select_layer(layer)
+        if changed:
+            self.node_selected.emit(name)
 
     def select_tensor(self, name: str) -> None:
         """Choose a tensor of the file, or "" for none; to choose it again is to ask for it again."""
@@ -170,7 +180,7 @@ class Document(Editing):
         if contents.table is not None:
             self._tables.add(contents.table)
         self.settings = replace(contents.settings, auto=self.settings.auto)
-        self.selected_sample, self.selected_unit = -1, -1
+        self.selected_sample, self.selected_unit, self.selected_node = -1, -1, ""
         self.selected_layer = contents.layer
         self.result, self.request, self.table_result, self.problem = None, None, None, ""
         if self._more is not None:

@@ -104,8 +104,16 @@ class Engine:
         return convert.sample_result(explanation, inputs, request, time.perf_counter() - began)
 
     def more(self, kind: str, request: SampleRequest) -> Steps[Any]:
-        """What a view asks for besides the sample's explanation; the kinds are those of `jobs.more`."""
+        """What a view asks for besides the sample's explanation; the kinds are those of `jobs.more`.
+
+        "layout:" and lines of group paths: the graph of operations with these opened or folded otherwise than at first.
+        """
         network = yield from self._network(request.network.source)
+        name, _, groups = kind.partition(":")
+        if name == "layout":
+            from lrp_gui.jobs.laying_out import layout_of
+
+            return (yield from layout_of(network, frozenset(filter(None, groups.split("\n")))))
         from lrp_gui.jobs import convert
         from lrp_gui.jobs.more import MAKERS
 

@@ -48,6 +48,7 @@ class Hit:
     text: str = ""
     opens: str = ""  # what a double click or Enter opens or closes there
     at_once: bool = False  # a single click does
+    node: str = ""  # an operation, or "/" and the path of a group of them
 
 
 @dataclass

@@ -20,6 +20,8 @@ class Selection:
     path: bool = True
     folds: Folds = field(default_factory=Folds)  # the modules that were opened and closed
     scale: str = ""  # of `scales.SCALES`; "": whichever fits best
+    node: str = ""  # an operation, or "/" and the path of a group of them
+    groups: frozenset[str] = frozenset()  # of operations, opened or folded otherwise than at first
     opacity: float = 0.85
     form: str = ""  # of `inputs.forms.FORMS`, how the inputs are drawn; "": those that tell most
     layer_form: str = ""  # of `detail_forms.FORMS`

@@ -21,6 +21,8 @@ from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
 from lrp_gui.viewer.detail_bar import chosen_colouring
 from lrp_gui.viewer.layers.folding import is_open
+from lrp_gui.viewer.operations.opening import GroupsOpener
+from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
 from lrp_gui.viewer.pictures import Maker, overview, picture_makers, strip_picture
 from lrp_gui.viewer.scales import Scale, drawn, fitting
@@ -54,6 +56,7 @@ class RelevanceViewer(QWidget):
         self.theme = theme = in_scheme(theme, self.selection.colouring.scheme)
         self._scale: Scale | None = None  # at which the graph is drawn
         self._held: tuple[str, QSizeF, tuple[QRectF, float], Choice] | None = None  # what stays in place
+        self._groups = GroupsOpener(self, self._look)
         self._accounts: dict[str, Balance] = {}
         self.setAccessibleName(self.tr("Relevance viewer"))
         self.strip = PictureView(theme, self.tr("Layer strip: conservation of relevance"))
@@ -97,6 +100,7 @@ class RelevanceViewer(QWidget):
         document.sample_selected.connect(self._state_due)
         document.layer_selected.connect(self._on_layer)
         document.unit_selected.connect(self._selection_due)
+        document.node_selected.connect(self._selection_due)
         document.stale_changed.connect(self._show_stale)
         for view in (self.strip, self.canvas, self.detail):
             view.activated.connect(self._on_activated)
@@ -180,7 +184,8 @@ class RelevanceViewer(QWidget):
 
     def _plan(self) -> deque[Callable[[], None]]:
         document = self.document
-        self.selection = replace(self.selection, layer=document.selected_layer, unit=document.selected_unit)
+        layer, unit, node = document.selected_layer, document.selected_unit, document.selected_node
+        self.selection = replace(self.selection, layer=layer, unit=unit, node=node)
         self._show_stale()
         network, result = document.network, document.result
         if network is None or result is None:
@@ -193,6 +198,8 @@ class RelevanceViewer(QWidget):
         picture = None
         if "result" not in self._unfinished and isinstance(self.canvas.picture, GraphPicture):
             picture = self.canvas.picture.selecting(layer, unit)
+            if isinstance(picture, OperationsPicture):
+                picture.node = self.selection.node
         if picture is None:
             self._scale, picture = drawn(network, result, self.theme, self.selection, self.document.more)
         picture.reveal = self.controls.sweep.value() / 100
@@ -263,12 +270,19 @@ class RelevanceViewer(QWidget):
     # ------------------------------------------------------------------------------------------------ what people do
 
     def _on_activated(self, hit: Hit) -> None:
+        if hit.node:
+            self.document.select_node(hit.node, hit.layer)
+            return
+        self.document.select_node("", hit.layer)
         self.document.select_layer(hit.layer)
         self.document.select_unit(hit.unit)
 
     def _open(self, hit: Hit) -> None:
         """Open or close a part of the graph; what was clicked stays where it was."""
         picture = self.canvas.picture
+        if isinstance(picture, OperationsPicture):
+            self._groups.open(picture, hit)
+            return
         if not isinstance(picture, StagePicture) or picture.graph is None or not hit.opens:
             return
         folds = self.selection.folds.toggled(hit.opens, is_open(picture.graph, picture.folds, hit.opens))
@@ -281,6 +295,9 @@ class RelevanceViewer(QWidget):
 
     def _hold(self, picture: GraphPicture) -> None:
         """After something was opened: it is laid out as before, and stays where it was on the screen."""
+        if isinstance(picture, OperationsPicture):
+            self._groups.show(picture)
+            return
         held, self._held = self._held, None
         if held is None or not isinstance(picture, StagePicture):
             self.canvas.set_picture(picture)
@@ -296,6 +313,8 @@ class RelevanceViewer(QWidget):
         picture = self.canvas.picture
         if key == "space":
             self.controls.start_sweep()
+        elif isinstance(picture, OperationsPicture):
+            self._groups.walk(picture, key)
         elif key == "enter":
             if isinstance(picture, StagePicture):
                 self._open(picture.inside(self.document.selected_layer, self.document.selected_unit))
@@ -320,7 +339,7 @@ class RelevanceViewer(QWidget):
         self._result_due()
 
     def _on_more(self, kind: str) -> None:
-        if self._scale is not None and self._scale.wants == kind:
+        if self._scale is not None and (self._scale.asks or self._scale.wants == kind):
             self._result_due()
 
     def _sweep(self, share: float) -> None:

@@ -1,0 +1,81 @@
+"""How much relevance arrives at every node, and is handed back along every edge, of one sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.jobs.laying_out import OperationLayout
+    from lrp_gui.jobs.more import NodeSums
+    from lrp_gui.jobs.operations import Operations
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Σ of the positive and of the negative relevance, apart; NaN where it is not told."""
+
+    nodes: np.ndarray  # (nodes, 2)
+    edges: np.ndarray  # (edges, 2)
+
+    def of_segments(self, layout: OperationLayout) -> np.ndarray:
+        """(segments, 2): what the edges of each bundle carry together."""
+        if not layout.carried.size:
+            return np.zeros((0, 2))
+        return np.add.reduceat(self.edges[layout.carried], layout.carried_starts[:-1], axis=0)
+
+    def of_items(self, layout: OperationLayout) -> np.ndarray:
+        """(items, 2): what arrives at a node; at a group from outside of it."""
+        found = np.zeros((len(layout.kinds), 2))
+        single = layout.nodes >= 0
+        found[single] = self.nodes[layout.nodes[single]]
+        edges, final = layout.graph.edges, layout.graph.final
+        inside = np.zeros(len(self.nodes), dtype=bool)
+        for item, nodes in layout.inside.items():
+            inside[:] = False
+            inside[nodes] = True
+            if len(edges):
+                leaving = inside[edges[:, 0]] & ~inside[edges[:, 1]]
+                found[item] = self.edges[leaving].sum(axis=0)
+            if inside[final]:
+                found[item] += self.nodes[final]
+        return found
+
+
+def amounts_of(graph: Operations, network: NetworkInfo, result: SampleResult, sums: Mapping[str, NodeSums]) -> Amounts:
+    """Join what arrived at nodes with what each reader handed back where there are several."""
+    stands_for = _computed_together(network)
+    nodes = np.zeros((len(graph.names), 2))
+    for number, name in enumerate(graph.names):
+        found = sums.get(name) or sums.get(stands_for.get(name, ""))
+        if found is not None:
+            nodes[number] = found.positive, found.negative
+    edges = np.zeros((len(graph.edges), 2))
+    if len(edges):
+        readers = np.bincount(graph.edges[:, 0], minlength=len(graph.names))
+        alone = readers[graph.edges[:, 0]] == 1
+        edges[alone] = nodes[graph.edges[alone, 0]]
+        told = {source for _, source in result.shares}
+        for number in np.flatnonzero(~alone).tolist():
+            source, reader = (graph.names[node] for node in graph.edges[number])
+            share = result.shares.get((reader, source)) or result.shares.get((stands_for.get(reader, ""), source))
+            if share is not None:
+                edges[number] = share
+            elif source not in told and nodes[graph.edges[number, 0]].any():
+                edges[number] = np.nan
+    return Amounts(nodes, edges)
+
+
+def _computed_together(network: NetworkInfo) -> dict[str, str]:
+    """The last node of a layer -> that of the batch norm which is computed inside of it."""
+    last = {layer.path: layer.nodes[-1].name for layer in network.layers if layer.nodes}
+    return {
+        last[layer.merged_into]: last[layer.path]
+        for layer in network.layers
+        if layer.merged_into in last and layer.path in last
+    }

@@ -1,0 +1,402 @@
+"""The graph of operations as a picture: groups that open in place, bundles of edges as wide as what they carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QPen
+
+from lrp_gui.document.words import counted, percent, shape_text, signed
+from lrp_gui.jobs.laying_out import CLOSED, HEADER, LEAF, OPEN
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, relevance_colours
+from lrp_gui.viewer.operations.strokes import bounds, in_sight, path_of, seen, smooth, width_bins
+from lrp_gui.viewer.picture import GraphPicture, Hit
+from lrp_gui.viewer.visible import smallest_set
+
+if TYPE_CHECKING:
+    from lrp_gui.jobs.laying_out import OperationLayout
+    from lrp_gui.viewer.operations.amounts import Amounts
+
+MARGIN = 14.0
+FOOT = 40.0  # the legend's
+LARGEST = 1.5
+TEXT_FROM, OUTLINE_FROM, CURVES_FROM = 0.5, 0.15, 0.2
+WIDEST = 13.0
+SHADES = 16  # of relevance, to each side of zero
+FAINT = 0.16
+
+
+@dataclass
+class OperationsPicture(GraphPicture):
+    """One layout, with one sample's amounts where they are there."""
+
+    layout: OperationLayout | None = None
+    amounts: Amounts | None = None
+    note: str = ""  # what is still being computed
+    share: float = 0.98  # of |R| on edges that is drawn in full
+    node: str = ""  # the chosen one
+    _cache: dict[str, object] = field(default_factory=dict, repr=False)
+
+    def selecting(self, layer: str, unit: int) -> Self:
+        """The same with another layer marked."""
+        return replace(self, selected_layer=layer, selected_unit=unit)
+
+    # ------------------------------------------------------------------------------------------------------- numbers
+
+    @property
+    def arrived(self) -> np.ndarray | None:
+        """(items, 2), or None while nothing is known."""
+        return self._kept("arrived", lambda: self.amounts.of_items(self.layout) if self.amounts else None)  # type: ignore[union-attr,arg-type,return-value]
+
+    @property
+    def carried(self) -> np.ndarray | None:
+        """(segments, 2), likewise."""
+        return self._kept("carried", lambda: self.amounts.of_segments(self.layout) if self.amounts else None)  # type: ignore[union-attr,arg-type,return-value]
+
+    def _kept(self, name: str, make: object) -> object:
+        if name not in self._cache:
+            self._cache[name] = make()  # type: ignore[operator]
+        return self._cache[name]
+
+    @property
+    def strong(self) -> np.ndarray:
+        """Numbers of the bundles that are drawn in full."""
+        carried = self.carried
+        if carried is None:
+            return np.zeros(0, dtype=int)
+        return self._kept("strong", lambda: smallest_set(_sizes(carried), self.share))  # type: ignore[return-value]
+
+    @property
+    def visible_text(self) -> str:
+        """How many bundles are drawn in full, and what they carry."""
+        carried = self.carried
+        if carried is None:
+            return ""
+        sizes = _sizes(carried)
+        total = float(np.nansum(sizes))
+        part = float(np.nansum(sizes[self.strong])) / total if total else 1.0
+        return f"{self.strong.size:,} of {len(carried):,} bundles of edges, {percent(part)} of |R|"
+
+    # -------------------------------------------------------------------------------------------------------- places
+
+    def fitted(self, size: QSizeF) -> tuple[float, QPointF]:
+        """Scale of the layout in a picture of this size, and where its corner lies."""
+        assert self.layout is not None
+        width, height = self.layout.size
+        room_x, room_y = max(20.0, size.width() - 2 * MARGIN), max(20.0, size.height() - MARGIN - FOOT)
+        scale = min(room_x / max(width, 1.0), room_y / max(height, 1.0), LARGEST)
+        left = MARGIN + (room_x - width * scale) / 2
+        return scale, QPointF(left, MARGIN + (room_y - height * scale) / 2)
+
+    def place_of(self, path: str, size: QSizeF) -> tuple[QRectF, float] | None:
+        """Where a group, or the item that shows a node, lies in logical pixels; and the layout's scale."""
+        item = self.item_named(path)
+        if item < 0:
+            return None
+        scale, corner = self.fitted(size)
+        left, top, width, height = self.layout.rects[item] * scale  # type: ignore[union-attr]
+        return QRectF(corner.x() + left, corner.y() + top, width, height), scale
+
+    def item_named(self, name: str) -> int:
+        """The item of a group ("/" and its path) or of a node by its name; else -1."""
+        layout = self.layout
+        assert layout is not None
+        if name.startswith("/"):
+            groups = np.flatnonzero(layout.kinds != LEAF)
+            return next((int(item) for item in groups if layout.paths[item] == name[1:]), -1)
+        return int(layout.item_of[layout.graph.names.index(name)]) if name in layout.graph.names else -1
+
+    def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
+        """The innermost item under a point."""
+        if self.layout is None:
+            return None
+        scale, corner = self.fitted(size)
+        x, y = (point.x() - corner.x()) / scale, (point.y() - corner.y()) / scale
+        left, top, width, height = self.layout.rects.T
+        under = np.flatnonzero((left <= x) & (x <= left + width) & (top <= y) & (y <= top + height))
+        if not under.size:
+            return None
+        item = int(under[np.argmax(self.layout.depths[under])])
+        at_header = self.layout.kinds[item] == OPEN and y <= top[item] + HEADER
+        if self.layout.kinds[item] == OPEN and not at_header:
+            return None
+        return self.hit_of(item)
+
+    def hit_of(self, item: int) -> Hit:
+        """What clicking an item chooses: a group stands for the last layer in it."""
+        layout = self.layout
+        assert layout is not None
+        node = int(layout.nodes[item])
+        last = node if node >= 0 else int(layout.inside[item][-1])
+        known = {layer.path for layer in self.network.layers} if self.network else set()
+        name = layout.graph.layers[last] if layout.graph.layers[last] in known else ""
+        if layout.graph.operations[last] == "input":
+            name = layout.graph.names[last]
+        group = node < 0
+        return Hit(
+            name,
+            text=self._text(item),
+            opens=f"/{layout.paths[item]}" if group else "",
+            at_once=bool(layout.kinds[item] == OPEN),
+            node=f"/{layout.paths[item]}" if group else layout.graph.names[node],
+        )
+
+    def _text(self, item: int) -> str:
+        layout = self.layout
+        assert layout is not None
+        node = int(layout.nodes[item])
+        if node >= 0:
+            graph = layout.graph
+            parts = [graph.names[node], graph.operations[node], graph.layers[node], shape_text(graph.shapes[node])]
+        else:
+            how = "click to fold" if layout.kinds[item] == OPEN else "double click or Enter to open"
+            parts = [layout.paths[item].partition("#")[0] or "operations", layout.names[item]]
+            parts += [counted(int(layout.counts[item]), "operation"), how]
+        if self.arrived is not None:
+            up, down = self.arrived[item]
+            parts.append(f"arrived {signed(up)} and {signed(down)}")
+        return "\n".join(dict.fromkeys(part for part in parts if part))
+
+    def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:
+        """Arrow keys follow the strongest edge; see `step`."""
+        hit = self.step(key)
+        return (hit.layer, -1) if hit else (layer, unit)
+
+    def step(self, key: str) -> Hit | None:
+        """Up and down along the strongest bundle, left and right to the next box of the same row."""
+        layout = self.layout
+        assert layout is not None
+        here = self.item_named(self.node) if self.node else -1
+        boxes = np.flatnonzero(layout.kinds != OPEN)
+        if here < 0 or layout.kinds[here] == OPEN:
+            return self.hit_of(int(layout.item_of[layout.graph.final]))
+        if key in ("up", "down"):
+            return self._along(here, up=key == "up")
+        middle = layout.rects[:, :2] + layout.rects[:, 2:] / 2
+        off = middle[boxes] - middle[here]
+        beside = boxes[
+            (np.abs(off[:, 1]) < layout.rects[here, 3]) & ((off[:, 0] > 1) if key == "right" else (off[:, 0] < -1))
+        ]
+        if not beside.size:
+            return None
+        return self.hit_of(int(beside[np.argmin(np.abs(middle[beside, 0] - middle[here, 0]))]))
+
+    def _along(self, here: int, *, up: bool) -> Hit | None:
+        """The item at the other end of the strongest edge."""
+        layout = self.layout
+        assert layout is not None
+        ends = layout.item_of[layout.graph.edges]
+        near, far = (ends[:, 1], ends[:, 0]) if up else (ends[:, 0], ends[:, 1])
+        leading = np.flatnonzero((near == here) & (far != here))
+        if not leading.size:
+            return None
+        if self.amounts is not None:
+            sizes = np.nan_to_num(_sizes(self.amounts.edges[leading]))
+            return self.hit_of(int(far[leading[np.argmax(sizes)]]))
+        return self.hit_of(int(far[leading[0]]))
+
+    # ------------------------------------------------------------------------------------------------------- drawing
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """Groups from the outside to the inside, bundles, boxes, the legend."""
+        layout = self.layout
+        if layout is None:
+            ink.text(QRectF(0, 0, size.width(), size.height()), self.note, 14, self.theme.dim, CENTRE)
+            return
+        painter = ink.painter
+        scale, corner = self.fitted(size)
+        painter.save()
+        painter.translate(corner)
+        painter.scale(scale, scale)
+        transform = painter.worldTransform()
+        real = float(np.hypot(transform.m11(), transform.m12()))
+        view = in_sight(painter)
+        shown = seen(layout.rects, view)
+        self._groups(ink, shown[layout.kinds[shown] == OPEN], real)
+        self._ways(ink, view, real)
+        self._boxes(ink, shown[layout.kinds[shown] != OPEN], real)
+        self._headers(ink, shown[layout.kinds[shown] == OPEN], real)
+        self._chosen(ink, real)
+        painter.restore()
+        self._legend(ink, size)
+
+    def _groups(self, ink: Ink, items: np.ndarray, real: float) -> None:
+        layout, painter = self.layout, ink.painter
+        assert layout is not None
+        painter.setPen(
+            QPen(QColor(self.theme.line), 1.0 / max(real, 1e-6)) if real >= OUTLINE_FROM else Qt.PenStyle.NoPen
+        )
+        for depth in np.unique(layout.depths[items]):
+            tint = mix(self.theme.background, self.theme.raised, 1.0 if depth % 2 == 0 else 0.35)
+            painter.setBrush(tint)
+            painter.drawRects([QRectF(*layout.rects[item]) for item in items[layout.depths[items] == depth]])
+
+    def _ways(self, ink: Ink, view: QRectF, real: float) -> None:
+        """Bundles: faint all, then the strong ones with what is positive and negative side by side."""
+        layout, painter = self.layout, ink.painter
+        assert layout is not None
+        curves = real >= CURVES_FROM
+        points, starts = self._kept(
+            f"ways {curves}", lambda: smooth(layout.points, layout.starts) if curves else (layout.points, layout.starts)
+        )  # type: ignore[misc]
+        boxes = self._kept("bounds", lambda: bounds(layout.points, layout.starts))
+        there = seen(boxes, view) if len(boxes) else np.zeros(0, dtype=int)  # type: ignore[arg-type]
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        carried = self.carried
+        pen = QPen(ink.colour(self.theme.other, 0.9 if carried is None else 0.55), max(1.0, 0.7 / max(real, 1e-6)))
+        painter.setPen(pen)
+        strong = np.zeros(len(layout.starts) - 1, dtype=bool)
+        strong[self.strong] = True
+        weak = there[~strong[there]]
+        painter.drawPath(path_of(points, starts, weak))
+        if carried is None or not strong.any():
+            return
+        unit = WIDEST / max(float(np.nanmax(_sizes(carried))), 1e-300)
+        up, down = carried[:, 0] * unit, -carried[:, 1] * unit
+        for part, other, colour, side in (
+            (up, down, self.theme.positive, -1.0),
+            (down, up, self.theme.negative, 1.0),
+        ):
+            chosen = there[strong[there] & (part[there] > 0)]
+            widths = width_bins(part[chosen] / WIDEST, WIDEST)
+            for width in np.unique(widths):
+                pen = QPen(ink.colour(colour, 0.82), max(float(width), 0.8 / max(real, 1e-6)))
+                pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+                painter.setPen(pen)
+                painter.drawPath(path_of(points, starts, chosen[widths == width], side * other / 2))
+
+    def _boxes(self, ink: Ink, items: np.ndarray, real: float) -> None:
+        layout, painter = self.layout, ink.painter
+        assert layout is not None
+        pen = QPen(QColor(self.theme.dim), 1.0 / max(real, 1e-6))
+        painter.setPen(pen if real >= OUTLINE_FROM else Qt.PenStyle.NoPen)
+        shades = self._shades(items)
+        for shade in np.unique(shades):
+            painter.setBrush(self._fill(int(shade)))
+            painter.drawRects([QRectF(*layout.rects[item]) for item in items[shades == shade]])
+        if real < TEXT_FROM:
+            return
+        for item in items:
+            rect = QRectF(*layout.rects[item])
+            self._box(ink, int(item), rect)
+
+    def _shades(self, items: np.ndarray) -> np.ndarray:
+        """The net relevance of items in steps from -SHADES to +SHADES."""
+        arrived = self.arrived
+        if arrived is None:
+            return np.zeros(len(items), dtype=int)
+        net = np.nan_to_num(arrived.sum(axis=1))
+        drawn = net[self.layout.kinds != OPEN]  # type: ignore[union-attr]
+        largest = float(np.abs(drawn).max()) if drawn.size else 0.0
+        return np.round(net[items] / largest * SHADES).astype(int) if largest else np.zeros(len(items), dtype=int)
+
+    def _fill(self, shade: int) -> QColor:
+        colours = relevance_colours(self.theme)
+        colour = colours[round((shade / SHADES + 1) / 2 * (len(colours) - 1))]
+        return mix(self.theme.panel, colour.name(), 0.62 if shade else 0.0)
+
+    def _box(self, ink: Ink, item: int, rect: QRectF) -> None:
+        layout, painter = self.layout, ink.painter
+        assert layout is not None
+        node = int(layout.nodes[item])
+        folded = bool(layout.kinds[item] == CLOSED)
+        title = f"▸ {layout.names[item]}" if folded else layout.names[item]
+        inner = rect.adjusted(7, 2, -7, -2)
+        ink.text(QRectF(inner.left(), inner.top() + 1, inner.width(), 15), title, 11, bold=folded or node < 0)
+        below = (
+            layout.graph.layers[node].rpartition(".")[2]
+            if node >= 0
+            else counted(int(layout.counts[item]), "operation")
+        )
+        line = QRectF(inner.left(), inner.bottom() - 16, inner.width(), 14)
+        arrived = self.arrived
+        if arrived is None or not np.isfinite(arrived[item]).all():
+            ink.text(line, below, 9.5, self.theme.dim)
+            return
+        if folded:
+            ink.text(line.translated(0, -13), below, 9.5, self.theme.dim)
+        up, down = arrived[item]
+        ink.text(line, f"{signed(up)}  {signed(down)}", 9.5)
+        largest = self._largest()
+        painter.setPen(Qt.PenStyle.NoPen)
+        half = rect.width() / 2
+        painter.setBrush(QColor(self.theme.positive))
+        painter.drawRect(QRectF(rect.center().x(), rect.bottom() - 3, half * up / largest, 3))
+        painter.setBrush(QColor(self.theme.negative))
+        painter.drawRect(
+            QRectF(rect.center().x() + half * down / largest, rect.bottom() - 3, -half * down / largest, 3)
+        )
+
+    def _largest(self) -> float:
+        assert self.arrived is not None
+        return max(float(np.nan_to_num(np.abs(self.arrived)).max(initial=0.0)), 1e-300)
+
+    def _headers(self, ink: Ink, items: np.ndarray, real: float) -> None:
+        """Names of open groups, as large as can be read where there is room."""
+        layout = self.layout
+        assert layout is not None
+        size = 11.0 if real >= TEXT_FROM else 11.0 / max(real, 1e-6)
+        for item in items:
+            left, top, width, height = layout.rects[item]
+            if size * 1.6 > height * 0.5 or width * real < 46:
+                continue
+            title = f"▾ {layout.names[item]}"
+            room = QRectF(left + size * 0.6, top + size * 0.2, width / 2 - size, size * 1.5)
+            ink.text(room, title, size, self.theme.dim, LEFT, bold=True)
+
+    def _chosen(self, ink: Ink, real: float) -> None:
+        """Frame what is chosen: the node, or else all that shows the layer."""
+        layout, painter = self.layout, ink.painter
+        assert layout is not None
+        if self.node and self.item_named(self.node) >= 0:
+            items = {self.item_named(self.node)}
+        else:
+            graph = layout.graph
+            items = {
+                int(layout.item_of[n])
+                for n, path in enumerate(graph.layers)
+                if self.selected_layer and self.selected_layer in (path, graph.names[n] if not path else path)
+            }
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(self.theme.accent), max(2.4, 2.4 / max(real, 1e-6))))
+        for item in items:
+            painter.drawRect(QRectF(*layout.rects[item]).adjusted(-2, -2, 2, 2))
+
+    def _legend(self, ink: Ink, size: QSizeF) -> None:
+        """What colour and width mean, how much is drawn, and what is still to come."""
+        assert self.layout is not None
+        y = size.height() - FOOT + 8
+        ink.painter.fillRect(QRectF(0, y - 6, size.width(), FOOT), ink.colour(self.theme.background, 0.86))
+        nodes, edges = len(self.layout.graph.names), len(self.layout.graph.edges)
+        what = f"{nodes:,} operations, {edges:,} edges"
+        if self.carried is None:
+            text = f"{what}; {self.note}" if self.note else what
+            ink.text(QRectF(MARGIN, y, size.width() - 2 * MARGIN, 16), text, 11, self.theme.dim)
+            return
+        x = MARGIN
+        noun = self.result.words.noun if self.result else "relevance"
+        for colour, words in ((self.theme.positive, f"positive {noun}"), (self.theme.negative, "negative")):
+            ink.painter.fillRect(QRectF(x, y + 5, 22, 6), QColor(colour))
+            x += 27
+            ink.text(QRectF(x, y, 120, 16), words, 11, self.theme.dim)
+            x += 12 + ink_width(words)
+        biggest = float(np.nanmax(_sizes(self.carried), initial=0.0))
+        text = f"widest {signed(biggest).lstrip('+')}  ·  {self.visible_text}, the rest grey  ·  {what}"
+        if self.note:
+            text = f"{self.note}  ·  {text}"
+        ink.text(QRectF(x, y, size.width() - x - MARGIN, 16), text, 11, self.theme.dim)
+
+
+def ink_width(text: str) -> float:
+    """How wide the legend's text stands."""
+    from lrp_gui.viewer.ink import width_of
+
+    return width_of(text, 11)
+
+
+def _sizes(amounts: np.ndarray) -> np.ndarray:
+    """Σ|R| of pairs of amounts."""
+    return amounts[:, 0] - amounts[:, 1]
