@@ -15,6 +15,7 @@ from lrp_gui.theme import Theme
 from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import is_chain
+from lrp_gui.viewer.operations.scale import operations_picture
 from lrp_gui.viewer.picture import GraphPicture
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_picture import StagePicture
@@ -35,6 +36,7 @@ class Scale:
     build: Build
     sliders: bool = False
     wants: str = ""
+    asks: bool = False  # `build` gets the function by which it asks for what it needs itself
 
 
 def _neurons(
@@ -80,6 +82,12 @@ SCALES: tuple[Scale, ...] = (
         build=_layers,
         sliders=True,
     ),
+    Scale(
+        *("operations", "Operations", "Every operation, in groups that open in place"),
+        applies=lambda _network, result: result is not None,
+        build=operations_picture,
+        asks=True,
+    ),
 )
 BY_ID = {scale.id: scale for scale in SCALES}
 
@@ -96,7 +104,8 @@ def drawn(
     for scale in ((wanted,) if wanted else ()) + SCALES:
         if not scale.applies(network, result):
             continue
-        picture = scale.build(network, result, theme, selection, more(scale.wants) if scale.wants else None)
+        wanted_more = more if scale.asks else more(scale.wants) if scale.wants else None
+        picture = scale.build(network, result, theme, selection, wanted_more)
         if picture is not None:
             return scale, picture
     raise AssertionError("layers can always be drawn")

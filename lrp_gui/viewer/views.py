@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from lrp_gui.theme import Theme
+from lrp_gui.viewer.minimap import Minimap
 from lrp_gui.viewer.picture import Drawing, Hit
 
 SHARP_AFTER_MS = 110
@@ -127,7 +128,8 @@ class PictureView(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Say what is under the pointer."""
         hit = self.hit(event.position())
-        self.setCursor(Qt.CursorShape.PointingHandCursor if hit and hit.layer else Qt.CursorShape.ArrowCursor)
+        chosen = hit is not None and bool(hit.layer or hit.node)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if chosen else Qt.CursorShape.ArrowCursor)
         if hit and hit.text:
             QToolTip.showText(event.globalPosition().toPoint() + QPoint(8, 8), hit.text, self)
         else:
@@ -140,7 +142,7 @@ class PictureView(QWidget):
             hit = self.hit(event.position())
             if hit is not None and hit.opens and hit.at_once:
                 self.opened.emit(hit)
-            elif hit is not None and hit.layer:
+            elif hit is not None and (hit.layer or hit.node):
                 self.activated.emit(hit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -183,6 +185,8 @@ class Canvas(PictureView):
         self._drawn_offset = QPointF(0, 0)
         self._whole = QPixmap()  # at zoom 1, under what is being moved, so no edge is ever blank
         self._grabbed: QPointF | None = None
+        self._minimap = Minimap()
+        self._in_map = False  # dragging there
         self._sharpen = QTimer(self)
         self._sharpen.setSingleShot(True)
         self._sharpen.setInterval(SHARP_AFTER_MS)
@@ -205,6 +209,7 @@ class Canvas(PictureView):
     def refresh(self) -> None:
         """Draw again at the next paint; what was zoomed stays zoomed."""
         self._whole = QPixmap()
+        self._minimap.forget()
         super().refresh()
 
     def fit(self) -> None:
@@ -266,10 +271,16 @@ class Canvas(PictureView):
         return pixmap
 
     def show_pixmap(self, painter: QPainter) -> None:
-        """The drawn picture as it is, or moved to where the view has gone since."""
-        if not self.moving:
+        """The drawn picture as it is, or moved to where the view has gone since; the map over it."""
+        if self.moving:
+            self._show_moved(painter)
+        else:
             painter.drawPixmap(0, 0, self._pixmap)
-            return
+        if self.picture is not None:
+            size = QSizeF(self.size())
+            self._minimap.draw(painter, self.picture, size, self.view_rect(), self.devicePixelRatioF())
+
+    def _show_moved(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), QColor(self.theme.background))
         if not self._whole.isNull():
             painter.drawPixmap(self.view_rect(), self._whole, QRectF(self._whole.rect()))
@@ -289,10 +300,14 @@ class Canvas(PictureView):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to drag."""
         super().mousePressEvent(event)
-        self._grabbed = event.position()
+        self._in_map = self._go_by_map(event.position())
+        self._grabbed = None if self._in_map else event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the picture, or say what is under the pointer."""
+        if self._in_map:
+            self._go_by_map(event.position())
+            return
         held = event.buttons() & (Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton)
         if held and self._grabbed is not None:
             if (event.position() - self._pressed).manhattanLength() > CLICK_REACH:
@@ -305,11 +320,23 @@ class Canvas(PictureView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go; without a drag it was a click."""
         self._grabbed = None
+        if self._in_map:
+            self._in_map = False
+            return
         self.setCursor(Qt.CursorShape.ArrowCursor)
         super().mouseReleaseEvent(event)
 
+    def _go_by_map(self, point: QPointF) -> bool:
+        """Bring what lies under a point of the map into the middle; whether the map is there."""
+        to = self._minimap.offset_to(point, QSizeF(self.size()), self.zoom)
+        if to is not None:
+            self.pan(to - self.offset)
+        return to is not None
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """On a box: open it. On empty canvas: fit."""
+        if Minimap.place(QSizeF(self.size()), self.zoom).contains(event.position()):
+            return
         hit = self.hit(event.position())
         if hit is None:
             self.fit()
