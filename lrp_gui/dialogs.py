@@ -300,6 +300,14 @@ class Dialogs(QObject):
 
         self._open(picture_dialog(self._window, self._exported))
 
+    def export_all(self) -> None:
+        """Every view of one or of many samples, as pictures or as a report."""
+        from lrp_gui.exporting import many_dialog
+
+        dialog = many_dialog(self._window, self._exported)
+        if dialog is not None:
+            self._open(dialog)
+
     def _exported(self, path: Path) -> None:
         text = self.tr("Saved {name} in {folder}").format(name=path.name, folder=path.parent)
         self._window.statusBar().showMessage(text, SHOWN_MS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from lrp_gui.document.state import Message
 
 if TYPE_CHECKING:
+    from lrp_gui.document.results import NetworkInfo, SampleResult
     from lrp_gui.export import ExportDialog
+    from lrp_gui.export.many_dialog import ManyDialog
     from lrp_gui.viewer.picture import Drawing
     from lrp_gui.window import Window
 
@@ -43,3 +45,40 @@ def picture_dialog(window: Window, exported: Callable[[Path], None]) -> ExportDi
     dialog.data_wanted.connect(write_data)
     document.more_changed.connect(dialog.make_again)
     return dialog
+
+
+def many_dialog(window: Window, exported: Callable[[Path], None]) -> ManyDialog | None:
+    """Every view of this sample, of those that are selected, or of all: pictures, or a report."""
+    from lrp_gui.document.series import Explained, SampleSeries, Wants
+    from lrp_gui.document.words import counted
+    from lrp_gui.export.many_dialog import ManyDialog
+    from lrp_gui.export.recipe import recipe
+
+    document, explainer = window.document, window.explainer
+    network, table, result = document.network, document.table, document.result
+    if network is None or table is None or result is None or explainer is None:
+        return None
+    rows: list[tuple[str, list[int]]] = [(window.tr("This sample"), [document.selected_sample])]
+    selected = sorted(set(window.table.view.selected_rows())) if window.table is not None else []
+    if len(selected) > 1:
+        rows.append((window.tr("Selected: {samples}").format(samples=counted(len(selected), "sample")), selected))
+    rows.append((window.tr("All: {samples}").format(samples=counted(table.samples, "sample")), [*range(table.samples)]))
+    titles = [title for title, _ in window.viewer.pictures()]
+    titles[0] = "overview"
+
+    def begin(chosen: Sequence[int], wants: Wants) -> SampleSeries:
+        return SampleSeries(document, window.jobs, explainer.engine, chosen, wants, dialog)
+
+    def recipe_of(one: Explained) -> str:
+        return recipe(one.network, one.result, one.request) if one.request is not None else ""
+
+    dialog = ManyDialog(network.name, rows, titles, window.theme, begin, recipe_of, wanted_by_graphs, window)
+    dialog.finished_writing.connect(exported)
+    return dialog
+
+
+def wanted_by_graphs(network: NetworkInfo, result: SampleResult) -> tuple[str, ...]:
+    """What the graphs want from the worker besides the explanation, by kind."""
+    from lrp_gui.viewer.scales import fitting
+
+    return tuple({scale.wants: None for scale in fitting(network, result) if scale.wants})

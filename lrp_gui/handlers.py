@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Actions that open a dialog; each is a method of `Dialogs`.
 DIALOGS = (
     *("open", "open_table", "open_architecture", "candidates", "consent", "sizes", "compare"),
-    *("save_table", "export", "shortcuts", "about", "rules", "open_composite", "save_composite"),
+    *("save_table", "export", "export_all", "shortcuts", "about", "rules", "open_composite", "save_composite"),
     *("import_table", "import_pictures", "export_table"),
 )
 

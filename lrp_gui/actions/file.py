@@ -96,5 +96,14 @@ FILE = (
     ActionRow(
         "export", "Export Picture…", "Save the picture as PNG, SVG or PDF", "File", 2, "Ctrl+E", "export", "result"
     ),
+    ActionRow(
+        "export_all",
+        "Export All or Report…",
+        "Every view of one or of many samples: pictures in a folder, or a report as HTML or PDF",
+        "File",
+        2,
+        "Ctrl+Alt+E",
+        when="result",
+    ),
     ActionRow("quit", "Quit", "Close the program", "File", 3, "Ctrl+Q"),
 )

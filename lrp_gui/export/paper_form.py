@@ -15,6 +15,7 @@ SIZES: tuple[tuple[float, float, str], ...] = (
     (0, 0, PIXELS),
     (1600, 1000, PIXELS),
     (1920, 1080, PIXELS),
+    (2400, 0, PIXELS),
     (2400, 1500, PIXELS),
     (3840, 2160, PIXELS),
     (85, 0, MILLIMETRES),  # a column of a journal, and its page
@@ -30,12 +31,14 @@ class PaperForm(QObject):
 
     changed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, several: bool = False) -> None:
         super().__init__()
+        self._several = several  # then a size is chosen for pictures of different proportions
         self._picture: Drawing | None = None
         self.size_box = QComboBox()
         for width, height, unit in SIZES:
-            self.size_box.addItem(self._size_text(width, height, unit), (width, height, unit))
+            if not several or not height:
+                self.size_box.addItem(self._size_text(width, height, unit), (width, height, unit))
         self.width_box, self.height_box = self._length(self.tr("Width")), self._length(self.tr("Height"))
         self.unit = QComboBox()
         self.unit.addItems([PIXELS, MILLIMETRES])
@@ -63,16 +66,27 @@ class PaperForm(QObject):
 
     def add_to(self, form: QFormLayout) -> None:
         """Put the lines into a form."""
-        size = QHBoxLayout()
-        for part in (self.width_box, QLabel("×"), self.height_box, self.unit):
-            size.addWidget(part)
         form.addRow(self.tr("Si&ze"), self.size_box)
-        form.addRow("", size)
+        if not self._several:
+            size = QHBoxLayout()
+            for part in (self.width_box, QLabel("×"), self.height_box, self.unit):
+                size.addWidget(part)
+            form.addRow("", size)
         form.addRow(self.tr("R&esolution"), self.dpi)
         form.addRow(self.tr("&Text size"), self.text_size)
         form.addRow(self.tr("Co&lours"), self.theme_box)
         form.addRow("", self.caption)
         form.addRow("", self.transparent)
+
+    def set_sizes(self, there: bool) -> None:
+        """Whether there is a size to choose at all."""
+        for part in (self.size_box, self.dpi, self.text_size, self.caption, self.transparent):
+            part.setEnabled(there)
+
+    def set_enabled(self, *, enabled: bool) -> None:
+        """While something is written nothing can be chosen."""
+        self.set_sizes(enabled)
+        self.theme_box.setEnabled(enabled)
 
     def follow(self, picture: Drawing | None) -> None:
         """Another picture, with other proportions."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import textwrap
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lrp_gui.document.words import sample_title
 
 if TYPE_CHECKING:
-    from lrp_engine import Composite
     from lrp_gui.document.files import Source
     from lrp_gui.document.results import InputInfo, NetworkInfo, SampleResult
     from lrp_gui.jobs.requests import SampleRequest
@@ -116,7 +115,7 @@ def _target(text: str, outputs: tuple[str, ...]) -> str:
     return f"lrp.parse_target({text!r}, {names})"
 
 
-def _composite(lines: list[str], composite: str | Composite) -> str:
+def _composite(lines: list[str], composite: Any) -> str:
     """The composite by its name; one that was changed stands above, as JSON."""
     if isinstance(composite, str):
         return repr(composite)

@@ -1,0 +1,89 @@
+"""Reports of explained samples: settings, tables, pictures and conservation in one HTML file or one PDF."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from pathlib import Path
+
+from PySide6.QtCore import QIODevice, QSaveFile
+
+from lrp_gui.document.results import SampleResult
+from lrp_gui.document.series import Explained
+from lrp_gui.document.words import plain, sample_title, signed
+from lrp_gui.export.exporters import ExportError
+from lrp_gui.export.render import Paper, chosen_makers
+from lrp_gui.viewer.picture import Drawing
+
+
+class Report(ABC):
+    """A file that grows by a sample at a time; it comes to be when it is finished, and not before.
+
+    Raises
+    ------
+    ExportError
+        If the place cannot be written.
+    """
+
+    def __init__(self, path: str | Path, paper: Paper, title: str) -> None:
+        self.path, self.paper, self.title = Path(path), paper, title
+        self.file = QSaveFile(str(self.path))
+        if self.path.is_dir() or not self.file.open(QIODevice.OpenModeFlag.WriteOnly):
+            raise self._refused("it is a folder" if self.path.is_dir() else "")
+        self.rows: list[tuple[str, ...]] = []  # of the list of all samples
+
+    def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
+        """Put one sample in; yields how many of its pictures are there, and of how many."""
+        makers = chosen_makers(one.network, one.result, self.paper.theme, self.paper.groups, one.more)
+        self.rows.append(_row(one.result))
+        self.begin(one)
+        for number, (title, make) in enumerate(makers):
+            yield number, len(makers)
+            picture = make()
+            if picture is not None:
+                self.picture(title, picture)
+        self.recipe(recipe)
+        yield len(makers), len(makers)
+
+    def finish(self) -> Path:
+        """Close the file: now it is there."""
+        self.end()
+        if not self.file.commit():
+            raise self._refused("")
+        return self.path
+
+    def abandon(self) -> None:
+        """Leave an older file as it was."""
+        self.file.cancelWriting()
+
+    @abstractmethod
+    def begin(self, one: Explained) -> None:
+        """Write a sample's heading and tables."""
+
+    @abstractmethod
+    def picture(self, title: str, picture: Drawing) -> None:
+        """Put in a picture of the sample."""
+
+    @abstractmethod
+    def recipe(self, lines: str) -> None:
+        """Put in the Python lines that make the sample's explanation again."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Write what stands at the end."""
+
+    def _refused(self, reason: str) -> ExportError:
+        reason = reason or self.file.errorString().rstrip(".")
+        return ExportError(f"{self.path} cannot be written ({reason}); choose another place.", reason)
+
+
+# What the list of all samples says of each.
+COLUMNS = ("Sample", "Target", "Score", "Sum of the inputs", "Absorbed", "Unexplained")
+
+
+def _row(result: SampleResult) -> tuple[str, ...]:
+    arrived = sum(float(relevance.sum()) for relevance in result.inputs.values())
+    sinks = sum(row.bias + row.stabilizer + row.softmax + row.cut + row.unsupported for row in result.ledger)
+    rest = sum(row.unexplained for row in result.ledger)
+    amounts = signed(arrived, 4), signed(sinks, 4), signed(rest, 2)
+    return (sample_title(result), result.target, plain(result.explained, 4), *amounts)

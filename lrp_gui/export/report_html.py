@@ -1,0 +1,76 @@
+"""The report as one HTML file that needs nothing beside it: pictures lie inside, no script, nothing from a network."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+
+from lrp_gui.document.series import Explained
+from lrp_gui.export.exporters import PROGRAM, to_png, to_svg
+from lrp_gui.export.report import COLUMNS, Report
+from lrp_gui.export.report_text import heading, style, table, tables
+from lrp_gui.export.sheet import CSS_DPI, Sheet
+from lrp_gui.viewer.picture import Drawing
+
+LARGEST_SVG = 400_000  # bytes; a larger drawing is smaller as pixels
+WIDTH = 1100  # pixels of a picture on the page
+LARGEST_PIXEL = 1.25  # of a small picture, on the page
+SHARPNESS = 2  # pixels to a pixel of the page, of those that are no drawings
+STYLE = """
+body { max-width: 1120px; margin: 24px auto; padding: 0 16px; line-height: 1.35; }
+figure { margin: 12px 0 24px; } figcaption { font-size: 10pt; margin-bottom: 4px; }
+img { max-width: 100%; height: auto; }
+pre { overflow-x: auto; font-size: 8.5pt; } section { border-top: 2px solid; margin-top: 32px; }
+"""
+
+
+class HtmlReport(Report):
+    """Written sample by sample."""
+
+    def begin(self, one: Explained) -> None:
+        """Heading and tables."""
+        if len(self.rows) == 1:
+            self._write(
+                '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+                f'<meta name="generator" content="{PROGRAM}">\n<title>{escape(self.title)}</title>\n'
+                f"<style>{style(self.paper.theme)}{STYLE}</style></head>\n<body><h1>{escape(self.title)}</h1>\n"
+                f"<p>Made by {PROGRAM}. Nothing in this file is loaded from elsewhere.</p>\n"
+            )
+        number = len(self.rows)
+        self._write(f'<section id="sample{number}"><h2>{escape(heading(one.result))}</h2>\n')
+        self._write(tables(one.network, one.result, one.request))
+
+    def picture(self, title: str, picture: Drawing) -> None:
+        """A drawing, or where that would be large, pixels."""
+        theme = self.paper.theme
+        width = round(min(WIDTH, picture.size[0] * LARGEST_PIXEL))
+        sheet = Sheet.of(picture, theme, width, caption=False)
+        data, kind = b"".join(to_svg(picture, sheet)), "svg+xml"
+        if len(data) > LARGEST_SVG:
+            fine = Sheet.of(picture, theme, width * SHARPNESS, caption=False, dpi=CSS_DPI * SHARPNESS)
+            data, kind = b"".join(to_png(picture, fine)), "png"
+        source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+        self._write(
+            f"<figure><figcaption><b>{escape(title)}</b></figcaption>\n"
+            f'<img width="{sheet.width}" height="{sheet.height}" alt="{escape(f"{picture.title}. {picture.caption}")}" '
+            f'src="{source}">\n<p class="dim">{escape(picture.caption)}</p></figure>\n'
+        )
+
+    def recipe(self, lines: str) -> None:
+        """Folded away."""
+        if lines:
+            summary = "<summary>Python lines that make this explanation again</summary>"
+            self._write(f"<details>{summary}<pre>{escape(lines)}</pre></details>\n")
+        self._write("</section>\n")
+
+    def end(self) -> None:
+        """Of more than one sample a list of all."""
+        if len(self.rows) > 1:
+            links = [f'<a href="#sample{number}">{escape(row[0])}</a>' for number, row in enumerate(self.rows, 1)]
+            self._write(f"<section><h2>All samples</h2>{table(COLUMNS, self.rows, numbers=4, links=links)}</section>\n")
+        self._write("</body></html>\n")
+
+    def _write(self, text: str) -> None:
+        data = text.encode()
+        if self.file.write(data) != len(data):
+            raise self._refused("")

@@ -1,0 +1,132 @@
+"""The report as pages of A4: text as text, pictures as drawings, the Python lines as files inside."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMarginsF, QRectF, QSizeF
+from PySide6.QtGui import QColor, QPageSize, QPainter, QTextDocument
+
+from lrp_gui.document.series import Explained
+from lrp_gui.export.exporters import PROGRAM, pdf_writer
+from lrp_gui.export.render import Paper, file_name
+from lrp_gui.export.report import COLUMNS, Report
+from lrp_gui.export.report_text import heading, style, table, tables
+from lrp_gui.export.sheet import MM_PER_INCH, Sheet, draw_sheet
+from lrp_gui.viewer.ink import font
+from lrp_gui.viewer.picture import Drawing
+
+MARGIN = 15.0  # millimetres, like all lengths here
+GAP = 6.0
+TITLE = 7.0
+FOOT = 10.0
+LARGEST_PIXEL = 0.24  # of a picture: letters of a small chart are not larger than the text
+
+
+class PdfReport(Report):
+    """Written page by page."""
+
+    def __init__(self, path: str | Path, paper: Paper, title: str) -> None:
+        super().__init__(path, paper, title)
+        self._writer = pdf_writer(self.file, title)
+        self._writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+        self._writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+        self._unit = self._writer.resolution() / MM_PER_INCH
+        self._painter = QPainter(self._writer)
+        self._page = 1
+        self._top = MARGIN  # where there is room on this page
+        self._foot()
+
+    def begin(self, one: Explained) -> None:
+        """Heading and tables, on pages of their own."""
+        first = len(self.rows) == 1
+        title = f"<h1>{escape(self.title)}</h1><p>Made by {PROGRAM}.</p>" if first else ""
+        if not first:
+            self._turn()
+        self._text(f"{title}<h2>{escape(heading(one.result))}</h2>{tables(one.network, one.result, one.request)}")
+
+    def picture(self, title: str, picture: Drawing) -> None:
+        """As wide as the page, or as high."""
+        wide, tall = picture.size
+        room = self._size()
+        width = min(room.width() - 2 * MARGIN, wide * LARGEST_PIXEL)
+        height = width * tall / wide
+        most = room.height() - 2 * MARGIN - TITLE - FOOT
+        if height > most:
+            width, height = width * most / height, most
+        if self._top + TITLE + height > room.height() - MARGIN - FOOT:
+            self._turn()
+        self._line(title, QRectF(MARGIN, self._top, room.width() - 2 * MARGIN, TITLE))
+        sheet = Sheet(round(width * self._unit), round(height * self._unit), self.paper.theme, caption=False)
+        self._painter.save()
+        self._painter.translate(MARGIN * self._unit, (self._top + TITLE) * self._unit)
+        draw_sheet(self._painter, picture, sheet)
+        self._painter.restore()
+        self._top += TITLE + height + GAP
+
+    def recipe(self, lines: str) -> None:
+        """A file inside the PDF for each sample."""
+        if lines:
+            name = f"make_again-{file_name(self.rows[-1][0]) or len(self.rows)}.py"
+            self._writer.addFileAttachment(name, QByteArray(lines.encode()), "text/x-python")
+
+    def end(self) -> None:
+        """Of more than one sample a list of all."""
+        if len(self.rows) > 1:
+            self._turn()
+            self._text(f"<h2>All samples</h2>{table(COLUMNS, self.rows, numbers=4)}")
+        self._painter.end()
+
+    def abandon(self) -> None:
+        """Nothing is left of it."""
+        self._painter.end()
+        super().abandon()
+
+    def _size(self) -> QSizeF:
+        return self._writer.pageLayout().pageSize().size(QPageSize.Unit.Millimeter)
+
+    def _turn(self) -> None:
+        self._writer.newPage()
+        self._page += 1
+        self._top = MARGIN
+        self._foot()
+
+    def _foot(self) -> None:
+        room = self._size()
+        ground = QRectF(0, 0, room.width() * self._unit + 1, room.height() * self._unit + 1)
+        self._painter.fillRect(ground, QColor(self.paper.theme.background))
+        place = QRectF(MARGIN, room.height() - MARGIN, room.width() - 2 * MARGIN, MARGIN / 2)
+        self._line(f"{self.title} · {self._page}", place, 8.0)
+
+    def _line(self, text: str, place: QRectF, points: float = 10.0) -> None:
+        """One line of text in a place given in millimetres."""
+        self._painter.save()
+        scale = self._writer.resolution() / 72
+        self._painter.scale(scale, scale)
+        self._painter.setFont(font(points))
+        self._painter.setPen(QColor(self.paper.theme.text if points > 8 else self.paper.theme.dim))
+        part = self._unit / scale
+        rect = QRectF(place.x() * part, place.y() * part, place.width() * part, place.height() * part)
+        self._painter.drawText(rect, 0, text)
+        self._painter.restore()
+
+    def _text(self, html: str) -> None:
+        """Over as many pages as it takes."""
+        room = self._size()
+        width, height = (room.width() - 2 * MARGIN) * self._unit, (room.height() - 2 * MARGIN - FOOT) * self._unit
+        document = QTextDocument()
+        document.documentLayout().setPaintDevice(self._writer)
+        document.setDocumentMargin(0)
+        document.setDefaultStyleSheet(style(self.paper.theme))
+        document.setHtml(f"<body>{html}</body>")
+        document.setPageSize(QSizeF(width, height))
+        for page in range(document.pageCount()):
+            if page:
+                self._turn()
+            self._painter.save()
+            self._painter.translate(MARGIN * self._unit, MARGIN * self._unit - page * height)
+            document.drawContents(self._painter, QRectF(0, page * height, width, height))
+            self._painter.restore()
+        used = document.size().height() - (document.pageCount() - 1) * height
+        self._top = MARGIN + min(used, height) / self._unit + GAP

@@ -1,0 +1,129 @@
+"""What a report says of one sample in words and tables, as HTML that a browser and Qt's text documents both draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrp_gui.document.words import plain, sample_title, signed
+from lrp_gui.theme import SINKS, Theme
+
+if TYPE_CHECKING:
+    from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.jobs.requests import SampleRequest
+
+MOST_FEATURES = 40
+MOST_OUTPUTS = 20
+DIGITS = 4
+
+
+def heading(result: SampleResult) -> str:
+    """The title of a sample's part."""
+    title = sample_title(result)
+    return f"{title[:1].upper()}{title[1:]} – {result.target}"
+
+
+def tables(network: NetworkInfo, result: SampleResult, asked: SampleRequest | None) -> str:
+    """All tables of one sample: settings, outputs, conservation, inputs."""
+    parts = [table(("Setting", ""), _settings(network, result, asked), numbers=0)]
+    parts.append("<h3>Outputs</h3>" + _outputs(network, result))
+    parts.append(f"<h3>{'Conservation' if result.words.flows else 'By layer'}</h3>" + _conservation(result))
+    parts.append(f"<h3>Inputs by |{result.words.noun}|</h3>" + _inputs(network, result))
+    return "\n".join(parts)
+
+
+def _settings(network: NetworkInfo, result: SampleResult, asked: SampleRequest | None) -> list[tuple[str, str]]:
+    source = network.source
+    found = [
+        ("Network", network.name),
+        ("File", network.path),
+        ("Connected by", source.architecture or source.candidate or ("an edited architecture" if source.text else "")),
+        ("Sizes", ", ".join(f"{name} = {size}" for name, size in source.sizes)),
+        ("Sample", f"{sample_title(result)} (row {result.row})"),
+        ("Target", result.target),
+        ("Asked for", asked.target if asked is not None else ""),
+        ("Reference" if result.against else "Composite", result.against or result.composite),
+        (f"Score {result.words.score}", plain(result.explained, 6)),
+        *(("Note", note) for note in (*network.notes, *result.notes)),
+        *(("Warning", warning) for warning in result.warnings),
+    ]
+    return [(name, text) for name, text in found if text]
+
+
+def _outputs(network: NetworkInfo, result: SampleResult) -> str:
+    values = np.ravel(result.outputs)
+    largest = np.argsort(-values, kind="stable")[:MOST_OUTPUTS]
+    names = network.outputs
+    rows = [(names[unit] if unit < len(names) else str(unit), plain(float(values[unit]), DIGITS)) for unit in largest]
+    return table(("Output", "Value"), rows) + _rest(values.size, len(rows), "outputs, the largest first")
+
+
+def _conservation(result: SampleResult) -> str:
+    """From the score to the inputs, and what each layer's rule absorbed on the way."""
+    if not result.words.flows:
+        return f"<p>{escape(result.words.noun.capitalize())}s are not handed back in shares: they need not sum.</p>"
+    arrived = sum(float(relevance.sum()) for relevance in result.inputs.values())
+    sums = {name: sum(getattr(row, name) for row in result.ledger) for name in SINKS}
+    told = [(result.words.score, result.explained), ("relevance of the inputs", arrived), *sums.items()]
+    head = table(("", "Amount"), [(name, signed(amount, 6)) for name, amount in told])
+    shown = [name for name in SINKS if any(getattr(row, name) for row in result.ledger)]
+    rows = [
+        (
+            *(row.layer or row.node, row.kind, row.rule, signed(row.arrived, DIGITS), signed(row.passed_on, DIGITS)),
+            *(signed(getattr(row, name), 3) for name in shown),
+        )
+        for row in result.ledger
+    ]
+    return head + table(("Layer", "Kind", "Rule", "Arrived", "Passed on", *shown), rows, numbers=2 + len(shown))
+
+
+def _inputs(network: NetworkInfo, result: SampleResult) -> str:
+    parts = []
+    for one in network.inputs:
+        relevance, values = np.ravel(result.inputs[one.name]), np.ravel(result.values[one.name])
+        order = np.argsort(-np.abs(relevance), kind="stable")[:MOST_FEATURES]
+        rows = []
+        for unit in order:
+            feature = one.features[unit]
+            value = float(values[unit]) * feature.scale + feature.mean
+            shown = f"{plain(value, DIGITS)} {feature.unit}".strip()
+            rows.append((feature.name, shown, signed(float(relevance[unit]), DIGITS)))
+        title = f"<p>{escape(one.name)}</p>" if len(network.inputs) > 1 else ""
+        listed = table(("Feature", "Value", result.words.noun.capitalize()), rows, numbers=2)
+        parts.append(title + listed + _rest(relevance.size, len(rows), "features, the strongest first"))
+    return "".join(parts)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 1, links: Sequence[str] = ()) -> str:
+    """A table whose last `numbers` columns are numbers; `links` stand for the first cell of each row, as HTML."""
+
+    def cells(row: Sequence[str], tag: str, link: str = "") -> str:
+        first = len(row) - numbers
+        texts = [link or escape(row[0]), *(escape(text) for text in row[1:])]
+        sides = ("right" if at >= first else "left" for at in range(len(row)))
+        return "".join(f'<{tag} align="{side}">{text}</{tag}>' for side, text in zip(sides, texts, strict=True))
+
+    rows = list(rows)
+    lines = [cells(row, "td", link) for row, link in zip(rows, links or [""] * len(rows), strict=True)]
+    top = [cells(head, "th")] if any(head) else []
+    body = "\n".join(f"<tr>{line}</tr>" for line in top + lines)
+    return f'<table cellspacing="0" cellpadding="3">\n{body}\n</table>'
+
+
+def _rest(total: int, shown: int, what: str) -> str:
+    return f'<p class="dim">{shown:,} of {total:,} {what}.</p>' if shown < total else ""
+
+
+def style(theme: Theme) -> str:
+    """Colours and sizes of both reports."""
+    return f"""
+body {{ font-family: sans-serif; color: {theme.text}; background: {theme.background}; }}
+h1 {{ font-size: 20pt; }} h2 {{ font-size: 15pt; }} h3 {{ font-size: 11.5pt; }}
+table {{ border-collapse: collapse; margin-bottom: 8px; }}
+td, th {{ border-bottom: 1px solid {theme.line}; padding: 2px 10px 2px 4px; vertical-align: top; font-size: 9pt; }}
+th {{ color: {theme.dim}; }}
+.dim {{ color: {theme.dim}; font-size: 9pt; }}
+"""
