@@ -121,6 +121,16 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Kernel:
+    """The weights that make one channel: (channels it reads, height, width), and the first of those channels."""
+
+    layer: str
+    channel: int
+    weights: np.ndarray
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SampleResult:
     """The explanation of one sample."""
 

@@ -30,6 +30,7 @@ NETWORKS_KEPT = 3
 CHUNK_SECONDS = 0.15
 FIRST_CHUNK = 64
 LARGEST_CHUNK = 4096
+KERNEL = "kernel:"  # and the path of a layer, ":", the number of a channel: a kind of `more`
 # So many samples refused before any is explained: it is not the samples.
 MOST_REFUSED = 16
 
@@ -114,6 +115,10 @@ class Engine:
             from lrp_gui.jobs.laying_out import layout_of
 
             return (yield from layout_of(network, frozenset(filter(None, groups.split("\n")))))
+        if kind.startswith(KERNEL):
+            from lrp_gui.jobs.kernels import kernel_of
+
+            return kernel_of(network, kind.removeprefix(KERNEL))
         from lrp_gui.jobs import convert
         from lrp_gui.jobs.more import MAKERS
 

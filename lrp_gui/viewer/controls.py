@@ -23,6 +23,7 @@ class Controls(QWidget):
     visibility_changed = Signal(object)  # Visibility
     swept = Signal(float)  # how far the relevance has been handed back, 0 … 1
     fit_asked = Signal()
+    search_asked = Signal()
     path_toggled = Signal(bool)
     order_toggled = Signal(bool)
 
@@ -69,11 +70,13 @@ class Controls(QWidget):
         menu = QMenu(self)
         self.fit_action = QAction(self.tr("Fit to view\tF"), menu)
         self.fit_action.triggered.connect(self.fit_asked)
+        self.search_action = QAction(self.tr("Find a layer\t/"), menu)
+        self.search_action.triggered.connect(self.search_asked)
         self.path_action = QAction(self.tr("Strongest path"), menu, checkable=True, checked=True)
         self.path_action.toggled.connect(self.path_toggled)
         self.order_action = QAction(self.tr("Sort units to lessen crossings"), menu, checkable=True)
         self.order_action.toggled.connect(self.order_toggled)
-        for action in (self.fit_action, self.path_action, self.order_action):
+        for action in (self.fit_action, self.search_action, self.path_action, self.order_action):
             menu.addAction(action)
         return menu
 

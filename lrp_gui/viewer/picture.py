@@ -117,6 +117,10 @@ class GraphPicture(Drawing):
         """How much of it is drawn: N of M edges, X % of |R|; "" where all is."""
         return ""
 
+    def place_of(self, layer: str, size: QSizeF) -> tuple[QRectF, float] | None:  # noqa: ARG002 - graphs lay out by size
+        """Where a layer is drawn, in logical pixels, and the scale at which it is; None where it is not."""
+        return None
+
     def column_places(self, width: float) -> list[float]:  # noqa: ARG002 - graphs of columns lay out by width
         """Where columns that the layer strip may stand over are, in a picture of this width; none in most."""
         return []

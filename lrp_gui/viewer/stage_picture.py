@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainterPath, QPainterPathStroker, QPen, QPixmap
 
-from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.document.results import Kernel, NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, percent, sample_title, shape_text, signed
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, width_of
-from lrp_gui.viewer.layers.channels import Kernel, draw_channel, draw_channels
+from lrp_gui.viewer.layers.channels import draw_channel, draw_channels
 from lrp_gui.viewer.layers.folding import folded_graph
-from lrp_gui.viewer.layers.folds import Folds, channel_id, channel_of
+from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.picture import GraphPicture, Hit
@@ -25,6 +25,7 @@ from lrp_gui.viewer.states import BOX, draw_state, trouble
 FOOTER = 26.0
 STUB = 22.0  # how far a grey stub reaches out of its box
 FADE = ((0.0, 0.5, 0.5), (0.5, 0.75, 0.3), (0.75, 1.0, 0.12))
+FETCHING = "Fetching its weights …"
 LEGIBLE = 0.42  # of the size that text is laid out for; below it, boxes are drawn without words
 
 
@@ -34,7 +35,7 @@ class StagePicture(GraphPicture):
 
     graph: StageGraph | None = None
     folds: Folds = field(default_factory=Folds)
-    kernel: Kernel | None = None  # of the channel that stands open
+    kernel: Kernel | str = FETCHING  # of the channel that stands open; or why there is none
     keep: tuple[QSizeF, Choice] | None = None  # a layout before, whose boxes stay where they were
     _layout: StageLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
@@ -150,12 +151,9 @@ class StagePicture(GraphPicture):
         if not stage.unfolded or self.result is None:
             draw_stage(ink, stage, box, self.result, chosen, last)
             return []
-        opened = next((channel for layer, channel in map(channel_of, sorted(self.folds.opened)) if
-                       layer == stage.layer and channel >= 0), -1)  # fmt: skip
-        if opened >= 0:
-            kernel = self.kernel
-            known = kernel is not None and (kernel.layer, kernel.channel) == (stage.layer, opened)
-            return draw_channel(ink, stage, box, opened, kernel if known else None, chosen)
+        layer, channel = self.folds.channel
+        if layer == stage.layer:
+            return draw_channel(ink, stage, box, channel, self.kernel, chosen)
         return draw_channels(ink, stage, box, self.result, self.selected_unit if chosen else -1, chosen)
 
     def _plain(self, ink: Ink, stage: Stage, box: QRectF) -> None:

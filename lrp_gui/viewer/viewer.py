@@ -20,15 +20,16 @@ from lrp_gui.viewer.colouring import in_scheme
 from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
 from lrp_gui.viewer.detail_bar import chosen_colouring
-from lrp_gui.viewer.layers.folding import is_open
+from lrp_gui.viewer.layers.folding import is_open, opened_for
 from lrp_gui.viewer.operations.opening import GroupsOpener
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
 from lrp_gui.viewer.pictures import Maker, overview, picture_makers, strip_picture
 from lrp_gui.viewer.scales import Scale, drawn, fitting
+from lrp_gui.viewer.search import Search, SearchBar
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_layout import Choice
-from lrp_gui.viewer.stage_picture import StagePicture
+from lrp_gui.viewer.stage_picture import FETCHING, StagePicture
 from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
 from lrp_gui.viewer.strip_alarm import AlarmBar
@@ -55,6 +56,7 @@ class RelevanceViewer(QWidget):
         self._plain = theme  # before the colours of relevance are chosen
         self.theme = theme = in_scheme(theme, self.selection.colouring.scheme)
         self._scale: Scale | None = None  # at which the graph is drawn
+        self._sought = ""  # a layer to be brought into sight
         self._held: tuple[str, QSizeF, tuple[QRectF, float], Choice] | None = None  # what stays in place
         self._groups = GroupsOpener(self, self._look)
         self._accounts: dict[str, Balance] = {}
@@ -63,6 +65,7 @@ class RelevanceViewer(QWidget):
         self.strip_area = StripArea(self.strip)
         self.alarm = AlarmBar()
         self.canvas = Canvas(theme, self.tr("Network graph"))
+        self.search_bar, self._found = SearchBar(self.canvas), Search()
         self.controls = Controls()
         self.detail = Detail(theme)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -106,6 +109,10 @@ class RelevanceViewer(QWidget):
             view.activated.connect(self._on_activated)
         self.canvas.keyed.connect(self._walk)
         self.canvas.opened.connect(self._open)
+        self.search_bar.typed.connect(self._search)
+        self.search_bar.stepped.connect(self._search_on)
+        self.search_bar.left.connect(self.canvas.setFocus)
+        self.controls.search_asked.connect(self.search_bar.begin)
         self.strip.keyed.connect(self._walk_strip)
         self.controls.scale_chosen.connect(lambda scale: self._look(scale=scale))
         document.more_changed.connect(self._on_more)
@@ -202,6 +209,9 @@ class RelevanceViewer(QWidget):
                 picture.node = self.selection.node
         if picture is None:
             self._scale, picture = drawn(network, result, self.theme, self.selection, self.document.more)
+        if isinstance(picture, StagePicture) and self._kernel_kind:
+            kernel = self.document.more(self._kernel_kind)
+            picture.kernel = kernel or self.document.more_problem(self._kernel_kind) or FETCHING
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()
@@ -293,6 +303,28 @@ class RelevanceViewer(QWidget):
         if hit.layer != self.document.selected_layer:
             self.document.select_layer(hit.layer)
 
+    def _search(self, text: str) -> None:
+        """Go to the first layer whose name or operation has the text."""
+        self._found.look(self.document.network, text)
+        self._go_to_found()
+
+    def _search_on(self, by: int) -> None:
+        self._found.step(by)
+        self._go_to_found()
+
+    def _go_to_found(self) -> None:
+        self.search_bar.tell(self._found.at, len(self._found.found))
+        layer, network = self._found.layer, self.document.network
+        if not layer or network is None:
+            return
+        if isinstance(self.canvas.picture, StagePicture):  # what holds it is opened
+            folds = opened_for(network, self.document.result, self.selection.folds, layer)
+            if folds != self.selection.folds:
+                self._look(folds=folds)
+        self._sought = layer
+        self.document.select_layer(layer)
+        self._selection_due()
+
     def _hold(self, picture: GraphPicture) -> None:
         """After something was opened: it is laid out as before, and stays where it was on the screen."""
         if isinstance(picture, OperationsPicture):
@@ -301,6 +333,10 @@ class RelevanceViewer(QWidget):
         held, self._held = self._held, None
         if held is None or not isinstance(picture, StagePicture):
             self.canvas.set_picture(picture)
+            place = picture.place_of(self._sought, QSizeF(self.canvas.size())) if self._sought else None
+            self._sought = ""
+            if place:
+                self.canvas.show_place(place[0])
             return
         layer, size, (before, scale), choice = held
         picture.keep = (size, choice)
@@ -315,6 +351,8 @@ class RelevanceViewer(QWidget):
             self.controls.start_sweep()
         elif isinstance(picture, OperationsPicture):
             self._groups.walk(picture, key)
+        elif key == "search":
+            self.search_bar.begin()
         elif key == "enter":
             if isinstance(picture, StagePicture):
                 self._open(picture.inside(self.document.selected_layer, self.document.selected_unit))
@@ -338,7 +376,15 @@ class RelevanceViewer(QWidget):
             self.set_theme(self._plain)
         self._result_due()
 
+    @property
+    def _kernel_kind(self) -> str:
+        """What to ask the worker for where a channel stands open; "" where none does."""
+        layer, channel = self.selection.folds.channel
+        return f"kernel:{layer}:{channel}" if channel >= 0 else ""
+
     def _on_more(self, kind: str) -> None:
+        if kind == self._kernel_kind:
+            self._result_due()
         if self._scale is not None and (self._scale.asks or self._scale.wants == kind):
             self._result_due()
 

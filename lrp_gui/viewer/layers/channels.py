@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from PySide6.QtCore import QRectF
 
-from lrp_gui.document.results import SampleResult
+from lrp_gui.document.results import Kernel, SampleResult
 from lrp_gui.document.words import counted, shape_text, signed, total_text
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink
 from lrp_gui.viewer.layers.folds import channel_id
@@ -20,16 +18,6 @@ MOST = 16
 ACROSS = 4
 LINE = 13.0  # a number below its map
 KERNELS = 12  # of the input channels whose weights are largest
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """Weights of one channel: (input channels, height, width). `problem`: why there are none."""
-
-    layer: str
-    channel: int
-    weights: np.ndarray | None = None
-    problem: str = ""
 
 
 def top_channels(stage: Stage) -> np.ndarray:
@@ -72,7 +60,7 @@ def draw_channels(
 
 
 def draw_channel(
-    ink: Ink, stage: Stage, box: QRectF, channel: int, kernel: Kernel | None, selected: bool
+    ink: Ink, stage: Stage, box: QRectF, channel: int, kernel: Kernel | str, selected: bool
 ) -> list[tuple[QRectF, Hit]]:
     """One channel large, and the weights that make it."""
     _, body = _head(ink, stage, box, selected)
@@ -88,10 +76,10 @@ def draw_channel(
     return [(tile, Hit(stage.layer, channel, f"{stage.layer} channel {channel}")), (back, close)]
 
 
-def _kernel(ink: Ink, area: QRectF, kernel: Kernel | None) -> None:
-    if kernel is None or kernel.weights is None:
-        text = kernel.problem if kernel else "Fetching its weights …"
-        ink.paragraph(area.adjusted(0, 6, 0, 0), text, 11, ink.theme.dim)
+def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
+    """The weights from the channels that count most; else why there are none."""
+    if isinstance(kernel, str):
+        ink.paragraph(area.adjusted(0, 6, 0, 0), kernel, 11, ink.theme.dim)
         return
     weights = kernel.weights
     sums = np.abs(weights).reshape(len(weights), -1).sum(axis=1)
@@ -111,7 +99,7 @@ def _kernel(ink: Ink, area: QRectF, kernel: Kernel | None) -> None:
         tile = QRectF(area.left() + n % across * width, area.top() + 18 + n // across * height, width - 6, height - 2)
         draw_map(ink, weights[source], _square(weights[source], tile.adjusted(0, 0, 0, -LINE)), limit)
         label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
-        ink.text(label, f"of {source}", 9.5, ink.theme.dim, CENTRE)
+        ink.text(label, f"of {kernel.first + source}", 9.5, ink.theme.dim, CENTRE)
 
 
 def _head(ink: Ink, stage: Stage, box: QRectF, selected: bool) -> tuple[QRectF, QRectF]:

@@ -12,7 +12,7 @@ import numpy as np
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import counted
 from lrp_gui.viewer.layers.folds import Folds
-from lrp_gui.viewer.layers.parts import Part, opened_at_first, parts_of, shown
+from lrp_gui.viewer.layers.parts import Part, opened_around, opened_at_first, parts_of, shown
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.stages import Branch, Frame, Stage, StageGraph, grid, stage_graph
 from lrp_gui.viewer.visible import smallest_set
@@ -184,3 +184,10 @@ def _amount(branch: Branch) -> float:
 
 def _ends_in(branch: Branch, kept: set[int]) -> bool:
     return branch.source in kept and branch.reader in kept
+
+
+def opened_for(network: NetworkInfo, result: SampleResult | None, folds: Folds, layer: str) -> Folds:
+    """The folds with everything open that holds a layer."""
+    flat = _flat(network, result)
+    around = opened_around(parts_of(flat.stages), flat.stage_of(layer))
+    return Folds(folds.opened | around, folds.closed - around)

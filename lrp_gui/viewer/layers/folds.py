@@ -16,12 +16,14 @@ class Folds:
         """The other way round for one part."""
         if open_now:
             return Folds(self.opened - {part}, self.closed | {part})
+        if channel_of(part)[1] >= 0:  # one channel at a time
+            return Folds(frozenset(one for one in self.opened if channel_of(one)[1] < 0) | {part}, self.closed - {part})
         return Folds(self.opened | {part}, self.closed - {part})
 
     @property
     def channel(self) -> tuple[str, int]:
         """Layer and number of the channel that stands open; "" and -1 where none does."""
-        return next((found for found in map(channel_of, sorted(self.opened)) if found[1] >= 0), ("", -1))
+        return next((found for found in map(channel_of, sorted(self.opened - self.closed)) if found[1] >= 0), ("", -1))
 
 
 def channel_id(layer: str, channel: int) -> str:
