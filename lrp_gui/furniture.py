@@ -47,6 +47,8 @@ class Furniture(QObject):
         self.health: Any = None
         self.comparison: Any = None
         self.comparison_dock: QDockWidget | None = None
+        self.operations: Any = None
+        self.operations_dock: QDockWidget | None = None
         self.table: Any = None
         self.viewer: Any = None
         self.inspector: Any = None
@@ -183,6 +185,21 @@ class Furniture(QObject):
         if self.comparison_dock is not None:
             self.comparison_dock.show()
             self.comparison_dock.raise_()
+
+    def show_operations(self) -> None:
+        """All operations as a table; the dock comes when it is first asked for."""
+        if not self._arranged:
+            return
+        if self.operations_dock is None:
+            from lrp_gui.viewer.operations.table import OperationsTable
+
+            self.operations = OperationsTable(self._window.document, self._window.jobs)
+            self.operations_dock = self._dock("operations", self.tr("Operations"), self.operations, "Alt+6")
+            self._window.addDockWidget(BOTTOM, self.operations_dock)
+            self._window.tabifyDockWidget(self.docks[1], self.operations_dock)
+        self.operations_dock.show()
+        self.operations_dock.raise_()
+        self.operations.filter.setFocus()
 
     def _bring_table(self) -> None:
         from lrp_gui.table import TablePanel

@@ -58,6 +58,7 @@ class Handlers:
             "reset_rules": self._reset_rules,
             "measure": lambda: window.browser.measure(),  # noqa: PLW0108
             "tint": self._set_tint,
+            "operations": lambda: window.furniture and window.furniture.show_operations(),
             "statistics": self._set_statistics,
             "decimal_comma": self._set_decimal_comma,
             "reset_layout": lambda: window.furniture and window.furniture.reset(),

@@ -15,6 +15,15 @@ VIEW = (
         when="tensors",
     ),
     ActionRow(
+        "operations",
+        "All Operations as a Table",
+        "Every operation of the network with its rule, what arrived there and what was absorbed; to sort, filter, save",
+        "View",
+        0,
+        "Ctrl+Alt+T",
+        when="result",
+    ),
+    ActionRow(
         "tint",
         "Tint Cells by Relevance",
         "Colour each cell of the table by its relevance",

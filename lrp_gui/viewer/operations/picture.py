@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPen
 
 from lrp_gui.document.words import counted, percent, shape_text, signed
 from lrp_gui.jobs.laying_out import CLOSED, HEADER, LEAF, OPEN
-from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, relevance_colours
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, mix, relevance_colours, width_of
 from lrp_gui.viewer.operations.strokes import bounds, in_sight, path_of, seen, smooth, width_bins
 from lrp_gui.viewer.picture import GraphPicture, Hit
 from lrp_gui.viewer.visible import smallest_set
@@ -25,6 +25,7 @@ FOOT = 40.0  # the legend's
 LARGEST = 1.5
 TEXT_FROM, OUTLINE_FROM, CURVES_FROM = 0.5, 0.15, 0.2
 WIDEST = 13.0
+NAMED = (40.0, 11.0)  # how large a box is on the screen to say its name
 SHADES = 16  # of relevance, to each side of zero
 FAINT = 0.16
 
@@ -91,9 +92,9 @@ class OperationsPicture(GraphPicture):
         left = MARGIN + (room_x - width * scale) / 2
         return scale, QPointF(left, MARGIN + (room_y - height * scale) / 2)
 
-    def place_of(self, path: str, size: QSizeF) -> tuple[QRectF, float] | None:
-        """Where a group, or the item that shows a node, lies in logical pixels; and the layout's scale."""
-        item = self.item_named(path)
+    def place_of(self, layer: str, size: QSizeF) -> tuple[QRectF, float] | None:
+        """Where a group, a node or a layer lies in logical pixels, and the layout's scale; see `item_named`."""
+        item = self.item_named(layer) if self.layout is not None else -1
         if item < 0:
             return None
         scale, corner = self.fitted(size)
@@ -101,13 +102,17 @@ class OperationsPicture(GraphPicture):
         return QRectF(corner.x() + left, corner.y() + top, width, height), scale
 
     def item_named(self, name: str) -> int:
-        """The item of a group ("/" and its path) or of a node by its name; else -1."""
+        """The item of a group ("/" and its path), or that shows a node, or a layer's last node; else -1."""
         layout = self.layout
         assert layout is not None
         if name.startswith("/"):
             groups = np.flatnonzero(layout.kinds != LEAF)
             return next((int(item) for item in groups if layout.paths[item] == name[1:]), -1)
-        return int(layout.item_of[layout.graph.names.index(name)]) if name in layout.graph.names else -1
+        graph = layout.graph
+        if name in graph.names:
+            return int(layout.item_of[graph.names.index(name)])
+        nodes = [node for node, path in enumerate(graph.layers) if name and path == name]
+        return int(layout.item_of[nodes[-1]]) if nodes else -1
 
     def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
         """The innermost item under a point."""
@@ -278,10 +283,22 @@ class OperationsPicture(GraphPicture):
             painter.setBrush(self._fill(int(shade)))
             painter.drawRects([QRectF(*layout.rects[item]) for item in items[shades == shade]])
         if real < TEXT_FROM:
+            self._names(ink, items, real)
             return
         for item in items:
             rect = QRectF(*layout.rects[item])
             self._box(ink, int(item), rect)
+
+    def _names(self, ink: Ink, items: np.ndarray, real: float) -> None:
+        """From afar a box says only what it is, where it is large enough for that."""
+        layout = self.layout
+        assert layout is not None
+        sizes = layout.rects[items, 2:] * real
+        for item in items[(sizes[:, 0] >= NAMED[0]) & (sizes[:, 1] >= NAMED[1])]:
+            rect, gap = QRectF(*layout.rects[item]), 3 / real
+            folded = bool(layout.kinds[item] == CLOSED)
+            title = f"▸ {layout.names[item]}" if folded else layout.names[item]
+            ink.text(rect.adjusted(gap, 0, -gap, 0), title, min(10 / real, rect.height()), bold=folded)
 
     def _shades(self, items: np.ndarray) -> np.ndarray:
         """The net relevance of items in steps from -SHADES to +SHADES."""
@@ -358,7 +375,7 @@ class OperationsPicture(GraphPicture):
             items = {
                 int(layout.item_of[n])
                 for n, path in enumerate(graph.layers)
-                if self.selected_layer and self.selected_layer in (path, graph.names[n] if not path else path)
+                if self.selected_layer and self.selected_layer == (path or graph.names[n])
             }
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(self.theme.accent), max(2.4, 2.4 / max(real, 1e-6))))
@@ -382,19 +399,12 @@ class OperationsPicture(GraphPicture):
             ink.painter.fillRect(QRectF(x, y + 5, 22, 6), QColor(colour))
             x += 27
             ink.text(QRectF(x, y, 120, 16), words, 11, self.theme.dim)
-            x += 12 + ink_width(words)
-        biggest = float(np.nanmax(_sizes(self.carried), initial=0.0))
-        text = f"widest {signed(biggest).lstrip('+')}  ·  {self.visible_text}, the rest grey  ·  {what}"
-        if self.note:
-            text = f"{self.note}  ·  {text}"
-        ink.text(QRectF(x, y, size.width() - x - MARGIN, 16), text, 11, self.theme.dim)
-
-
-def ink_width(text: str) -> float:
-    """How wide the legend's text stands."""
-    from lrp_gui.viewer.ink import width_of
-
-    return width_of(text, 11)
+            x += 12 + width_of(words, 11)
+        widest = f"widest {signed(float(np.nanmax(_sizes(self.carried), initial=0.0))).lstrip('+')}"
+        rest = f"{self.note}  ·  {self.visible_text}" if self.note else self.visible_text
+        texts = (f"{widest}  ·  {rest}; the others grey  ·  {what}", f"{widest}  ·  {rest}", rest)
+        room = size.width() - x - MARGIN
+        ink.text(QRectF(x, y, room, 16), fitting(texts, room, 11), 11, self.theme.dim)
 
 
 def _sizes(amounts: np.ndarray) -> np.ndarray:

@@ -79,7 +79,7 @@ def path_of(
         x = x + np.repeat(shift[chosen], counts)
     connect = np.ones(len(picks), dtype=np.int32)
     connect[ends - 1] = 0
-    return arrayToQPath(x, y, connect)
+    return arrayToQPath(x, y, connect)  # pyright: ignore[reportArgumentType]
 
 
 def bounds(points: np.ndarray, starts: np.ndarray) -> np.ndarray:
