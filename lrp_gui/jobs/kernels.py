@@ -37,7 +37,7 @@ def kernel_of(network: Network, what: str) -> Kernel:
             continue
         if "transpose" in str(node.target):  # (channels it reads, channels of a group, …)
             each = weight.shape[1]
-            reads = len(weight) * each // layer.shape[1]
+            reads = len(weight) * each // int(layer.shape[1] or 1)
             first = channel // each * reads
             own = weight[first : first + reads, channel % each]
         else:  # (channels, channels of a group that it reads, …)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing
 
-SHARE, WIDEST = 0.24, 210.0  # of the canvas' width; in pixels
+SHARE, WIDEST = 0.18, 210.0  # of the canvas' width; in pixels
 MARGIN = 10.0
 FROM_ZOOM = 1.05  # below, all is in sight
 

@@ -30,8 +30,9 @@ class SearchBar(QWidget):
     stepped = Signal(int)
     left = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
         self.setAutoFillBackground(True)
         self.line = QLineEdit()
         self.line.setPlaceholderText(self.tr("Find a layer"))
@@ -89,7 +90,7 @@ class SearchBar(QWidget):
         return super().eventFilter(watched, event)
 
     def _fit(self) -> None:
-        self.resize(min(320, max(180, self.parentWidget().width() - 16)), self.sizeHint().height())
+        self.resize(min(320, max(180, self._over.width() - 16)), self.sizeHint().height())
 
 
 class Search:

@@ -21,6 +21,7 @@ from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
 from lrp_gui.viewer.detail_bar import chosen_colouring
 from lrp_gui.viewer.layers.folding import is_open, opened_for
+from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.operations.opening import GroupsOpener
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
@@ -99,6 +100,7 @@ class RelevanceViewer(QWidget):
             document.settings_changed,
         ):
             signal.connect(self._result_due)
+        document.network_changed.connect(self._on_network)
         document.table_changed.connect(self._state_due)
         document.sample_selected.connect(self._state_due)
         document.layer_selected.connect(self._on_layer)
@@ -273,6 +275,13 @@ class RelevanceViewer(QWidget):
         waits = document.stale and not document.settings.auto and document.result is not None
         self.controls.note.setText(self.tr("out of date: choose Run") if waits else "")
 
+    def _on_network(self) -> None:
+        """Nothing of it is opened yet, and all of it is in sight."""
+        self.selection = replace(self.selection, folds=Folds())
+        self._sought, self._held = "", None
+        self.canvas.fit()
+        self.search_bar.hide()
+
     def _on_layer(self, layer: str) -> None:
         self.detail.show_tab_for(self.document.network, layer)
         self._selection_due()
@@ -298,7 +307,8 @@ class RelevanceViewer(QWidget):
         folds = self.selection.folds.toggled(hit.opens, is_open(picture.graph, picture.folds, hit.opens))
         size = QSizeF(self.canvas.size())
         place = picture.place_of(hit.layer, size)
-        self._held = (hit.layer, size, place, picture.layout(size).choice) if place else None
+        first = hit.opens.partition("…")[0] if "…" in hit.opens else hit.layer  # what was one box begins there
+        self._held = (first, size, place, picture.layout(size).choice) if place else None
         self._look(folds=folds)
         if hit.layer != self.document.selected_layer:
             self.document.select_layer(hit.layer)

@@ -223,9 +223,9 @@ class Canvas(PictureView):
         zoom = min(max(self.zoom / grown, 1.0), ZOOM_LIMITS[1])
         self.offset += before.topLeft() * self.zoom - after.topLeft() * zoom
         self.zoom = zoom
-        if zoom == 1.0:  # all of it is in sight
-            self.offset = QPointF(0, 0)
-        self._keep_in_view()
+        # No more than the picture is shown, even if what was held has to move for it.
+        self.offset.setX(min(max(self.offset.x(), self.width() * (1 - zoom)), 0.0))
+        self.offset.setY(min(max(self.offset.y(), self.height() * (1 - zoom)), 0.0))
         self._sharpen.stop()
         self.refresh()
 
