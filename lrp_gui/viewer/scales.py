@@ -19,6 +19,7 @@ from lrp_gui.viewer.operations.scale import operations_picture
 from lrp_gui.viewer.picture import GraphPicture
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_picture import StagePicture
+from lrp_gui.viewer.tokens.scale import WANTS, has_tokens, tokens_picture
 
 Applies = Callable[[NetworkInfo, SampleResult | None], bool]
 # Of network, result, theme, selection and what `wants` names. None where the network cannot be drawn so after all.
@@ -87,6 +88,13 @@ SCALES: tuple[Scale, ...] = (
         applies=lambda _network, result: result is not None,
         build=operations_picture,
         asks=True,
+    ),
+    Scale(
+        *("tokens", "Tokens", "A row for each token or time step, and what every layer hands back between them"),
+        applies=has_tokens,
+        build=tokens_picture,
+        sliders=True,
+        wants=WANTS,
     ),
 )
 BY_ID = {scale.id: scale for scale in SCALES}

@@ -1,0 +1,116 @@
+"""An attention opened: for each head its map A, what went through it (A × relevance), and its sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage
+
+from lrp_gui.document.words import plain, signed
+from lrp_gui.jobs.token_grid import Gap, Heads, TokenGrid
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, relevance_table
+from lrp_gui.viewer.picture import Hit
+
+LABEL = 74.0
+SUMS = 30.0
+MOST_HEADS = 24
+CELLS = 24  # up to so many positions a map is drawn as rectangles, which stay sharp in a vector file
+
+
+def draw_heads(
+    ink: Ink, area: QRectF, grid: TokenGrid, gap: Gap, labels: Sequence[str], spots: list[tuple[QRectF, Hit]]
+) -> None:
+    """A column for each head, all of one scale; the strongest where they are more than have room."""
+    theme = ink.theme
+    ink.box(area, theme.panel, theme.line, 1, 6)
+    heads = [(one, n) for one in gap.heads for n in range(len(one.totals))]
+    maps = gap.heads[0].maps is not None
+    order = sorted(heads, key=lambda head: -abs(float(head[0].totals[head[1]])))
+    column = max(56.0, (area.width() - LABEL - 12) / max(len(heads), 1))
+    count = min(len(heads), MOST_HEADS, max(1, int((area.width() - LABEL - 12) / 56.0)))
+    chosen = sorted(order[:count], key=heads.index)
+    column = min((area.width() - LABEL - 12) / count, (area.height() - SUMS - 26) / (2 if maps else 1) + 12)
+    title = f"{gap.layer}: {len(heads)} heads; rows read columns"
+    if count < len(heads):
+        title = f"{gap.layer}: the {count} strongest of {len(heads)} heads; rows read columns"
+    ink.text(QRectF(area.left() + 8, area.top() + 2, area.width() - 16, 16), title, 11, theme.text, LEFT, bold=True)
+    body = area.adjusted(0, 20, 0, -SUMS)
+    tall = body.height() / (2 if maps else 1) - 4
+    side = min(column - 10, tall)
+    if maps:
+        ink.text(QRectF(area.left() + 4, body.top(), LABEL - 8, side), "A", 11, theme.dim, RIGHT)
+    ink.text(
+        QRectF(area.left() + 4, body.top() + (tall + 4 if maps else 0), LABEL - 8, side), "A × R", 11, theme.dim, RIGHT
+    )
+    ink.text(QRectF(area.left() + 4, area.bottom() - SUMS, LABEL - 8, 16), "ΣR", 11, theme.dim, RIGHT)
+    handed = [one.handed for one in gap.heads if one.handed is not None]
+    limit = max((float(np.abs(one).max()) for one in handed), default=0.0) or 1.0
+    most = max((abs(float(one.totals[n])) for one, n in chosen), default=0.0) or 1.0
+    if not maps:
+        _cells(ink, QRectF(area.left() + LABEL, body.top(), side, side), _of(gap.heads[0].handed, 0), limit, signs=True)
+    for place, (one, n) in enumerate(chosen):
+        x = area.left() + LABEL + place * column
+        total = float(one.totals[n])
+        if maps:
+            top = QRectF(x, body.top(), side, side)
+            _cells(ink, top, _of(one.maps, n), 1.0, signs=False)
+            below = top.translated(0, tall + 4)
+            _cells(ink, below, _of(one.handed, n), limit, signs=True)
+            text = f"head {heads.index((one, n)) + 1}\nΣR {signed(total, 4)}"
+            spots.append((top, Hit(text=f"{text}\n{_peak(one, n, labels, signs=False)}")))
+            spots.append((below, Hit(text=f"{text}\n{_peak(one, n, labels, signs=True)}")))
+        bar = QRectF(x, area.bottom() - SUMS + 16, max(side * abs(total) / most, 1), 5)
+        ink.box(bar, ink.sign(total))
+        label = f"{heads.index((one, n)) + 1}: {signed(total, 2)}"
+        ink.text(QRectF(x, area.bottom() - SUMS, column - 2, 15), label, 10, theme.text, LEFT)
+    right = QRectF(area.right() - 320, area.top() + 2, 312, 16)
+    ink.text(right, f"A from 0 to 1 · A × R to ±{plain(limit, 2)}", 10, theme.dim, RIGHT)
+    if count == 0:
+        ink.text(body, "No relevance reached these heads.", 11, theme.dim, CENTRE)
+    del grid
+
+
+def _of(values: np.ndarray | None, n: int) -> np.ndarray:
+    return np.zeros((1, 1)) if values is None else values[n]
+
+
+def _peak(one: Heads, n: int, labels: Sequence[str], signs: bool) -> str:
+    """Which pair has most, in words."""
+    values = _of(one.handed if signs else one.maps, n)
+    i, j = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    names = [labels[k] if k < len(labels) else str(k + 1) for k in (int(i), int(j))]
+    number = signed(float(values[i, j]), 3) if signs else plain(float(values[i, j]), 3)
+    return f"most: “{names[0]}” reads “{names[1]}”, {number}"
+
+
+def _cells(ink: Ink, rect: QRectF, values: np.ndarray, limit: float, signs: bool) -> None:
+    """A map of relevance about zero, or of attention from 0 to 1 in the text's colour."""
+    if signs:
+        index = np.clip(((values / limit + 1) * 127.5).round(), 0, 255).astype(int)
+        pixels = relevance_table(ink.theme)[index]
+    else:
+        paper, text = (np.array(QColor(name).getRgb(), dtype=float) for name in (ink.theme.background, ink.theme.text))
+        share = np.clip(values, 0, 1)[..., None] ** 0.5
+        pixels = (paper + (text - paper) * share).round().astype(np.ubyte)
+    height, width = values.shape
+    painter = ink.painter
+    if max(height, width) <= CELLS:
+        painter.save()
+        painter.setRenderHint(painter.RenderHint.Antialiasing, False)
+        for y in range(height):
+            for x in range(width):
+                cell = QRectF(
+                    rect.left() + rect.width() * x / width,
+                    rect.top() + rect.height() * y / height,
+                    rect.width() / width,
+                    rect.height() / height,
+                )
+                painter.fillRect(cell, QColor(*map(int, pixels[y, x])))
+        painter.restore()
+    else:
+        pixels = np.ascontiguousarray(pixels)
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+        painter.drawImage(rect, image)
+    ink.box(rect, None, ink.theme.line, 1)
