@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.jobs.token_words import token_words
 from lrp_gui.jobs.tokens import token_grid
 
 if TYPE_CHECKING:
@@ -39,4 +40,4 @@ def node_sums(_network: Network, request: SampleRequest, explain: Explain) -> St
     return found
 
 
-MAKERS: Final[dict[str, Maker]] = {"nodes": node_sums, "tokens": token_grid}
+MAKERS: Final[dict[str, Maker]] = {"nodes": node_sums, "tokens": token_grid, "words": token_words}

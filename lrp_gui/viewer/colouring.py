@@ -93,12 +93,14 @@ def draw_marks(ink: Ink, place: QRectF, plane: np.ndarray, limit: float) -> None
     means = block_means(plane, rows, columns)
     down, across = place.height() / rows, place.width() / columns
     half = max(1.5, min(4.0, 0.28 * min(down, across)))
-    colour = ink.theme.text
+    theme = ink.theme
     for row, column in np.argwhere(np.abs(means) >= WEAKEST_MARK * limit):
         centre = QPointF(place.left() + (column + 0.5) * across, place.top() + (row + 0.5) * down)
-        ink.line(centre - QPointF(half, 0), centre + QPointF(half, 0), colour, 1.2)
-        if means[row, column] > 0:
-            ink.line(centre - QPointF(0, half), centre + QPointF(0, half), colour, 1.2)
+        arms = [QPointF(half, 0), QPointF(0, half)] if means[row, column] > 0 else [QPointF(half, 0)]
+        for colour, width, more in ((theme.background, 3.0, 0.9), (theme.text, 1.2, 0.0)):  # seen on every colour
+            for arm in arms:
+                reach = arm * ((half + more) / half)
+                ink.line(centre - reach, centre + reach, colour, width)
 
 
 def block_means(plane: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -37,7 +37,7 @@ from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.units_model import UnitsModel
 from lrp_gui.viewer.views import PictureView
 
-INPUTS, LAYER, NUMBERS = range(3)
+INPUTS, LAYER, NUMBERS, SAMPLES = range(4)
 ROOM_FOR_WORDS = 300
 
 
@@ -151,8 +151,8 @@ class Detail(QTabWidget):
         self.summary.setVisible(roomy or notes > 0)
 
     def show_tab_for(self, network: NetworkInfo | None, layer: str) -> None:
-        """Inputs, or nothing, are looked at among the inputs, a layer by itself; the numbers stay open."""
-        if network is None or self.currentIndex() == NUMBERS:
+        """Inputs, or nothing, are looked at among the inputs, a layer by itself; numbers and samples stay open."""
+        if network is None or self.currentIndex() in (NUMBERS, SAMPLES):
             return
         is_input = not layer or layer in {info.name for info in network.inputs}
         self.setCurrentIndex(INPUTS if is_input else LAYER)

@@ -60,7 +60,7 @@ class FormBox(QComboBox):
         if ids != self._ids:
             self._ids = ids
             self.clear()
-            self.addItem(self.tr("What tells most"))
+            self.addItem(self.tr("Automatic"))
             for row, form in enumerate(forms, start=1):
                 self.addItem(self.tr(form.title))
                 self.setItemData(row, self.tr(form.tip), Qt.ItemDataRole.ToolTipRole)

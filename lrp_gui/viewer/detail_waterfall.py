@@ -14,12 +14,13 @@ from lrp_gui.document.words import counted, plain, signed
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES
 from lrp_gui.viewer.charts import Chart
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, width_of
+from lrp_gui.viewer.ink import CENTRE, RIGHT, Ink, elided, width_of
 from lrp_gui.viewer.picture import Hit
 
 ROW = 20.0
 MOST_SINKS = 6
-LEAST = 1e-6  # of the score: what is less is rounding
+TOTALS = ("score", "inputs")
+LEAST = 1e-3  # of the score: what is less is among the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Step:
     @property
     def change(self) -> float:
         """What this row takes away from the running sum: an amount of relevance."""
-        return self.end if self.kind in ("score", "inputs") else self.start - self.end
+        return self.end if self.kind in TOTALS else self.start - self.end
 
 
 def steps_of(network: NetworkInfo, result: SampleResult, features: int) -> list[Step]:
@@ -112,13 +113,13 @@ class WaterfallPicture(Chart):
         fixed = len(steps_of(self.network, self.result, 1)) - 2
         steps = steps_of(self.network, self.result, max(2, rows - fixed))
         widest = max(width_of(signed(step.change), 10.5) for step in steps) + 8
-        names = min(max(width_of(step.name, 10.5) for step in steps) + 12, rect.width() * 0.38)
+        names = min(max(width_of(step.name, 10.5, step.kind in TOTALS) for step in steps) + 12, rect.width() * 0.42)
         low = min(0.0, *(min(step.start, step.end) for step in steps))
         high = max(0.0, *(max(step.start, step.end) for step in steps))
-        room = QRectF(rect.left() + names, rect.top(), rect.width() - names - 2 * widest - 4, rect.height())
+        room = QRectF(rect.left() + names, rect.top(), rect.width() - names - widest - 8, rect.height())
         per = room.width() / ((high - low) or 1.0)
         tall = min(26.0, (rect.height() - 18) / len(steps))
-        zero = room.left() + widest - low * per
+        zero = room.left() - low * per
         ink.line(QPointF(zero, rect.top()), QPointF(zero, rect.top() + tall * len(steps)), theme.line)
         for n, step in enumerate(steps):
             row = QRectF(rect.left(), rect.top() + n * tall, rect.width(), tall)
@@ -128,11 +129,11 @@ class WaterfallPicture(Chart):
             if n + 1 < len(steps) and steps[n + 1].kind != "inputs":
                 ink.line(QPointF(end, bar.bottom()), QPointF(end, bar.bottom() + 6), theme.dim)
             chosen = bool(step.layer) and (step.layer, step.unit) == (self.layer, self.unit)
-            bold = step.kind in ("score", "inputs")
+            bold = step.kind in TOTALS
             text = elided(step.name, names - 8, 10.5, bold)
             ink.text(QRectF(row.left(), row.top(), names - 6, tall), text, 10.5, theme.text, RIGHT, bold=bold)
-            beside = QRectF(bar.right() + 4, row.top(), widest, tall)
-            ink.text(beside, signed(step.change), 10.5, theme.text if bold else theme.dim, LEFT, bold=bold)
+            beside = QRectF(room.right() + 4, row.top(), widest, tall)
+            ink.text(beside, signed(step.change), 10.5, theme.text if bold else theme.dim, RIGHT, bold=bold)
             if chosen:
                 ink.box(row.adjusted(1, 0.5, -1, -0.5), None, theme.accent, 1.5, 3)
             words = f"{step.name}\n{signed(step.change, 4)}, then {signed(step.end, 4)} is left"
@@ -145,7 +146,7 @@ class WaterfallPicture(Chart):
     @staticmethod
     def _bar(ink: Ink, step: Step, bar: QRectF) -> None:
         theme = ink.theme
-        if step.kind in ("score", "inputs"):
+        if step.kind in TOTALS:
             ink.box(bar, theme.dim)
         elif step.kind in SINKS:
             ink.box(bar, theme.sink(step.kind))

@@ -25,6 +25,8 @@ from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.operations.opening import GroupsOpener
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
+from lrp_gui.viewer.matrix.picture import MatrixPicture, SampleHit
+from lrp_gui.viewer.matrix.view import MatrixTab
 from lrp_gui.viewer.pictures import Maker, overview, picture_makers, strip_picture
 from lrp_gui.viewer.scales import Scale, drawn, fitting
 from lrp_gui.viewer.search import Search, SearchBar
@@ -69,6 +71,8 @@ class RelevanceViewer(QWidget):
         self.search_bar, self._found = SearchBar(self.canvas), Search()
         self.controls = Controls()
         self.detail = Detail(theme)
+        self.matrix = MatrixTab(document, theme)
+        self.detail.addTab(self.matrix, self.tr("Samples"))
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(True)
         self.splitter.addWidget(_column(self.canvas, self.controls))
@@ -125,6 +129,7 @@ class RelevanceViewer(QWidget):
         self.controls.fit_asked.connect(self.canvas.fit)
         self.controls.swept.connect(self._sweep)
         self.detail.looked.connect(lambda changes: self._look(**changes))
+        self.matrix.activated.connect(self._on_cell)
         self.alarm.chosen.connect(lambda remedy: try_out(document, remedy))
 
     # ------------------------------------------------------------------------------------------------ what others ask
@@ -151,7 +156,14 @@ class RelevanceViewer(QWidget):
         current: list[tuple[str, Maker]] = [("current view", self.current_picture)]
         if network is None or result is None:
             return current
-        return current + picture_makers(network, result, self.theme, self.selection, self.document.more)[1:]
+        makers = picture_makers(network, result, self.theme, self.selection, self.document.more)[1:]
+        return current + makers + [("all samples", self._matrix_picture)]
+
+    def _matrix_picture(self) -> Drawing | None:
+        """All samples in the order that was chosen; None while none is explained."""
+        self.matrix.finish()
+        picture = self.matrix.view.picture
+        return picture if isinstance(picture, MatrixPicture) else None
 
     # ------------------------------------------------------------------------------------------------ following along
 
@@ -238,6 +250,8 @@ class RelevanceViewer(QWidget):
         return picture.column_places(self.canvas.width()) if isinstance(picture, GraphPicture) else ()
 
     def _show_detail(self, network: NetworkInfo, result: SampleResult) -> None:
+        self._read_words(network)
+        self.matrix.set_look(self.theme, self.selection.colouring)
         self.detail.show_selection(network, result, self._accounts, self.selection, self.theme)
 
     def _show_state(self) -> None:
@@ -392,7 +406,18 @@ class RelevanceViewer(QWidget):
         layer, channel = self.selection.folds.channel
         return f"kernel:{layer}:{channel}" if channel >= 0 else ""
 
+    def _read_words(self, network: NetworkInfo) -> None:
+        """Tokens are shown as text as soon as it is known what they stand for."""
+        words = self.document.more("words") if any(one.integer for one in network.inputs) else None
+        self.selection = replace(self.selection, words=words or {})
+
+    def _on_cell(self, hit: SampleHit) -> None:
+        self.document.select_sample(hit.row)
+        self._on_activated(hit)
+
     def _on_more(self, kind: str) -> None:
+        if kind == "words":
+            self._selection_due()
         if kind == self._kernel_kind:
             self._result_due()
         if self._scale is not None and (self._scale.asks or self._scale.wants == kind):

@@ -12,6 +12,7 @@ from lrp_gui.document.layout import NONE, PICTURE, SERIES, TOKENS, Layout, layou
 from lrp_gui.document.results import Feature, InputInfo, NetworkInfo, SampleResult
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.charts import BarsPicture, Chart, Texts
+from lrp_gui.viewer.colouring import GREY
 from lrp_gui.viewer.inputs.image import ContourPicture, SaliencyPicture
 from lrp_gui.viewer.inputs.maps import ChannelsPicture, GridPicture, HeatmapPicture
 from lrp_gui.viewer.inputs.series import SeriesPicture
@@ -19,6 +20,7 @@ from lrp_gui.viewer.inputs.tokens import TokensPicture
 from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.selection import Selection
 
+ALONE = "{noun} alone"
 MOST_SUMMED = 4  # planes of a picture that are shown as one
 
 
@@ -117,11 +119,13 @@ def _bars(view: InputView) -> Chart:
 
 def _plane(kind: type[HeatmapPicture], what: str) -> Callable[[InputView], Chart]:
     def build(view: InputView) -> Chart:
+        # In greys nobody could tell relevance from the value below it.
+        alone = kind is SaliencyPicture or (kind is HeatmapPicture and view.selection.colouring.scheme == GREY)
         return kind(
             view.theme,
-            heading=view.heading(what.format(noun=view.noun, letter=view.result.words.letter)),
+            heading=view.heading((ALONE if alone and kind is HeatmapPicture else what).format(noun=view.noun)),
             relevance=view.placed(view.relevance).sum(axis=0),
-            value=view.placed(view.value).mean(axis=0) if kind is not SaliencyPicture else None,
+            value=None if alone else view.placed(view.value).mean(axis=0),
             opacity=view.selection.opacity,
             layer=view.info.name,
             colouring=view.selection.colouring,
@@ -131,7 +135,7 @@ def _plane(kind: type[HeatmapPicture], what: str) -> Callable[[InputView], Chart
 
 
 def _heat(view: InputView) -> Chart:
-    return replace(_plane(HeatmapPicture, "{noun} alone")(view), value=None)  # type: ignore[arg-type]
+    return replace(_plane(HeatmapPicture, ALONE)(view), value=None)  # type: ignore[arg-type]
 
 
 def _channels(view: InputView) -> Chart:

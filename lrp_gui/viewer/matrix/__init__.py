@@ -1,0 +1,1 @@
+"""All samples at once: what every feature got in every sample."""
