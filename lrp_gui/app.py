@@ -7,6 +7,7 @@ import builtins
 import logging
 import os
 import sys
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -238,7 +239,7 @@ def _render(options: argparse.Namespace) -> int:
     from lrp_gui.jobs.rendering import explain_rows
 
     try:
-        network, results, skipped = explain_rows(
+        results, skipped, more = explain_rows(
             options.files[0],
             options.data,
             options.rows,
@@ -256,12 +257,20 @@ def _render(options: argparse.Namespace) -> int:
         return UNUSABLE
     _app = _application(sys.argv[:1])
     from lrp_gui import theme as themes
+    from lrp_gui.document.series import Explained
+    from lrp_gui.export.recipe import recipe
     from lrp_gui.export.render import render
 
     theme = themes.theme_for(options.theme or "light", _app)
     themes.apply(_app, theme)
+    samples = [Explained(asked.network, result, asked, cache(partial(more, asked))) for asked, result in results]
     try:
-        paths = render(Path(options.render), network, results, theme)
+        paths = render(
+            Path(options.render),
+            samples,
+            theme,
+            recipe_of=lambda one: recipe(one.network, one.result, one.request) if one.request else "",
+        )
     except OSError as error:
         _complain(f"{options.render} cannot be written ({error.strerror}); choose another folder.")
         return UNUSABLE

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lrp_gui.document.state import Message
+from lrp_gui.theme import LIGHT
 
 if TYPE_CHECKING:
-    from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.document.series import Explained
     from lrp_gui.export import ExportDialog
     from lrp_gui.export.many_dialog import ManyDialog
     from lrp_gui.viewer.picture import Drawing
@@ -49,7 +51,7 @@ def picture_dialog(window: Window, exported: Callable[[Path], None]) -> ExportDi
 
 def many_dialog(window: Window, exported: Callable[[Path], None]) -> ManyDialog | None:
     """Every view of this sample, of those that are selected, or of all: pictures, or a report."""
-    from lrp_gui.document.series import Explained, SampleSeries, Wants
+    from lrp_gui.document.series import SampleSeries, Wants
     from lrp_gui.document.words import counted
     from lrp_gui.export.many_dialog import ManyDialog
     from lrp_gui.export.recipe import recipe
@@ -63,8 +65,8 @@ def many_dialog(window: Window, exported: Callable[[Path], None]) -> ManyDialog 
     if len(selected) > 1:
         rows.append((window.tr("Selected: {samples}").format(samples=counted(len(selected), "sample")), selected))
     rows.append((window.tr("All: {samples}").format(samples=counted(table.samples, "sample")), [*range(table.samples)]))
-    titles = [title for title, _ in window.viewer.pictures()]
-    titles[0] = "overview"
+    current, *makers = window.viewer.pictures()
+    makers.insert(0, ("overview", current[1]))
 
     def begin(chosen: Sequence[int], wants: Wants) -> SampleSeries:
         return SampleSeries(document, window.jobs, explainer.engine, chosen, wants, dialog)
@@ -72,13 +74,21 @@ def many_dialog(window: Window, exported: Callable[[Path], None]) -> ManyDialog 
     def recipe_of(one: Explained) -> str:
         return recipe(one.network, one.result, one.request) if one.request is not None else ""
 
-    dialog = ManyDialog(network.name, rows, titles, window.theme, begin, recipe_of, wanted_by_graphs, window)
+    dialog = ManyDialog(network.name, rows, makers, window.theme, begin, recipe_of, wanted_by_graphs, window)
     dialog.finished_writing.connect(exported)
     return dialog
 
 
-def wanted_by_graphs(network: NetworkInfo, result: SampleResult) -> tuple[str, ...]:
-    """What the graphs want from the worker besides the explanation, by kind."""
-    from lrp_gui.viewer.scales import fitting
+def wanted_by_graphs(one: Explained) -> tuple[str, ...]:
+    """What the graphs of a sample ask of the worker besides the explanation, by kind."""
+    from lrp_gui.export.render import chosen_makers
 
-    return tuple({scale.wants: None for scale in fitting(network, result) if scale.wants})
+    asked: dict[str, None] = {}
+
+    def more(kind: str) -> Any:
+        asked[kind] = None
+        return one.more(kind)
+
+    for _title, make in chosen_makers(replace(one, more=more), LIGHT, ("graphs",)):
+        make()
+    return tuple(asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -17,18 +17,26 @@ if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
     from lrp_gui.jobs.engine import Engine
 
-# Which kinds of `jobs.more` are wanted besides an explanation.
-Wants = Callable[["NetworkInfo", "SampleResult"], Sequence[str]]
+# What was asked for may show that more is needed; so often at most.
+MOST_ROUNDS = 4
+
+
+def nothing(_kind: str) -> Any:
+    """Nothing is known besides the explanation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One sample: what was asked, what came, and by kind what was wanted besides."""
+    """One sample: what was asked, what came, and by kind (of `jobs.more`) what was wanted besides."""
 
     network: NetworkInfo
     result: SampleResult
     request: SampleRequest | None = None
-    more: dict[str, Any] = field(default_factory=dict)
+    more: Callable[[str], Any] = nothing
+
+
+# Which kinds are still missing to draw all that is wanted of a sample.
+Wants = Callable[[Explained], Sequence[str]]
 
 
 class SampleSeries(QObject):
@@ -48,7 +56,7 @@ class SampleSeries(QObject):
         jobs: JobQueue,
         engine: Engine,
         rows: Sequence[int],
-        wants: Wants = lambda _network, _result: (),
+        wants: Wants = lambda _explained: (),
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -99,8 +107,8 @@ class SampleSeries(QObject):
             Job(
                 self.tr("Explaining sample {name}").format(name=request.sample),
                 Priority.TABLE,
-                lambda: self._steps(request),
-                done=self.came.emit,
+                lambda: self._engine.explain_sample(request),
+                done=lambda result: self._complete(Explained(request.network, result, request), {}, MOST_ROUNDS),
                 failed=lambda failure: self._failed(request, failure),
             )
         )
@@ -111,13 +119,34 @@ class SampleSeries(QObject):
         if self._job is not None:
             self._job.cancel()
 
-    def _steps(self, request: SampleRequest) -> Steps[Explained]:
-        """In the worker: the explanation, and what is wanted besides."""
-        result = yield from self._engine.explain_sample(request)
-        more = {}
-        for kind in self._wants(request.network, result):
-            more[kind] = yield from self._engine.more(kind, request)
-        return Explained(request.network, result, request, more)
+    def _complete(self, one: Explained, found: dict[str, Any], rounds: int) -> None:
+        """Ask for what is missing, or hand the sample over."""
+        kinds = [kind for kind in self._wants(one) if kind not in found] if rounds else []
+        request = one.request
+        if not kinds or request is None:
+            self.came.emit(one)
+            return
+
+        def failed(failure: Failure) -> None:
+            self.left_out.emit(
+                self.tr("A graph of sample {name}: {why}").format(name=request.sample, why=failure.sentence)
+            )
+            self._complete(one, found | dict.fromkeys(kinds), rounds - 1)
+
+        def done(more: dict[str, Any]) -> None:
+            known = found | more
+            self._complete(replace(one, more=known.get), known, rounds - 1)
+
+        title = self.tr("Looking closer at sample {name}").format(name=request.sample)
+        make = lambda: self._besides(request, kinds)  # noqa: E731
+        self._job = self._jobs.submit(Job(title, Priority.TABLE, make, done=done, failed=failed))
+
+    def _besides(self, request: SampleRequest, kinds: Sequence[str]) -> Steps[dict[str, Any]]:
+        """In the worker."""
+        found = {}
+        for kind in kinds:
+            found[kind] = yield from self._engine.more(kind, request)
+        return found
 
     def _failed(self, request: SampleRequest, failure: Failure) -> None:
         self._leave_out(self.tr("Sample {name}: {why}").format(name=request.sample, why=failure.sentence))

@@ -26,11 +26,12 @@ from lrp_gui.document.words import counted
 from lrp_gui.export.dialog import FOLDER_KEY
 from lrp_gui.export.exporters import EXPORTERS, ExportError
 from lrp_gui.export.paper_form import PaperForm
-from lrp_gui.export.render import GROUPS, Folder, Paper, file_name, group_of
+from lrp_gui.export.render import GROUPS, OTHERS, Folder, Paper, file_name, group_of
 from lrp_gui.export.report_html import HtmlReport
 from lrp_gui.export.report_pdf import PdfReport
 from lrp_gui.export.run import Output, Run
 from lrp_gui.theme import Theme
+from lrp_gui.viewer.pictures import Maker
 
 PICTURES, HTML, PDF = "pictures", "html", "pdf"
 MOST_TOLD = 5  # samples that were left out
@@ -40,7 +41,7 @@ NAMES = {
     "conservation": "Co&nservation",
     "inputs": "&Inputs",
     "layers": "&Layers",
-    "others": "Ot&hers",
+    "others": "Of the &table",
 }
 Begin = Callable[[Sequence[int], Wants], SampleSeries]
 
@@ -52,8 +53,8 @@ class ManyDialog(QDialog):
     ----------
     rows
         The choices of samples: what each is called, and its rows.
-    titles
-        Of the pictures that there are of one sample.
+    makers
+        The pictures that there are; those of a sample are only counted, the others are drawn once.
     begin
         Makes the series of explained samples of some rows.
     recipe_of
@@ -66,7 +67,7 @@ class ManyDialog(QDialog):
         self,
         name: str,
         rows: Sequence[tuple[str, Sequence[int]]],
-        titles: Sequence[str],
+        makers: Sequence[tuple[str, Maker]],
         theme: Theme,
         begin: Begin,
         recipe_of: Callable[[Explained], str],
@@ -79,7 +80,8 @@ class ManyDialog(QDialog):
         self._name, self._begin, self._recipe_of, self._wants = name, begin, recipe_of, wants
         self._run: Run | None = None
         self._told: list[str] = []
-        self._counts = {group: sum(group_of(title) == group for title in titles) for group, _ in GROUPS}
+        self._counts = {group: sum(group_of(title) == group for title, _ in makers) for group, _ in GROUPS}
+        self._others = [(title, make) for title, make in makers if group_of(title) == OTHERS]
         self._build(theme, rows)
         self._follow()
 
@@ -122,7 +124,6 @@ class ManyDialog(QDialog):
         buttons = QDialogButtonBox()
         self.cancel = buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.start = QPushButton(self.tr("E&xport To…"))
-        self.start.setDefault(True)
         buttons.addButton(self.start, QDialogButtonBox.ButtonRole.AcceptRole)
         self.start.clicked.connect(self.ask_where)
         buttons.rejected.connect(self.reject)
@@ -135,6 +136,8 @@ class ManyDialog(QDialog):
         self.what.currentIndexChanged.connect(self._follow)
         self.samples.currentIndexChanged.connect(self._follow)
         self.setMinimumWidth(460)
+        self.start.setDefault(True)
+        self.start.setFocus()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -153,15 +156,18 @@ class ManyDialog(QDialog):
             box.setEnabled(pictures)
         self.paper.set_sizes(pictures)
         samples = len(self.samples.currentData() or ())
-        views = sum(self._counts[group] for group in self.groups)
+        views = sum(self._counts[group] for group in self.groups if group != OTHERS)
+        once = self._counts[OTHERS] if OTHERS in self.groups else 0
         if pictures:
-            text = self.tr("{files} in a folder").format(files=counted(samples * views * len(self.suffixes), "picture"))
+            text = self.tr("{files} in a folder").format(
+                files=counted((samples * views + once) * len(self.suffixes), "picture")
+            )
         else:
             text = self.tr("{samples}, with settings, tables and {views} each").format(
                 samples=counted(samples, "sample"), views=counted(views, "picture")
             )
         self.note.setText(text)
-        self.start.setEnabled(bool(samples and (not pictures or (views and self.suffixes))))
+        self.start.setEnabled(bool(samples and (not pictures or (views + once and self.suffixes))))
 
     def ask_where(self) -> None:
         """Ask for the folder or the file; the answer begins."""
@@ -196,8 +202,9 @@ class ManyDialog(QDialog):
             return
         self._told = []
         self.problem.hide()
-        wants: Wants = self._wants if "graphs" in self.groups else lambda _network, _result: ()
-        run = self._run = Run(self._begin(self.samples.currentData(), wants), output, self._recipe_of, self)
+        wants: Wants = self._wants if "graphs" in self.groups else lambda _one: ()
+        others = self._others if OTHERS in self.groups else ()
+        run = self._run = Run(self._begin(self.samples.currentData(), wants), output, self._recipe_of, self, others)
         run.progressed.connect(self._show_progress)
         run.left_out.connect(self._told.append)
         run.finished.connect(self._finish)

@@ -69,8 +69,8 @@ class PaperForm(QObject):
         form.addRow(self.tr("Si&ze"), self.size_box)
         if not self._several:
             size = QHBoxLayout()
-            for part in (self.width_box, QLabel("×"), self.height_box, self.unit):
-                size.addWidget(part)
+            for part, share in ((self.width_box, 1), (QLabel("×"), 0), (self.height_box, 1), (self.unit, 0)):
+                size.addWidget(part, share)
             form.addRow("", size)
         form.addRow(self.tr("R&esolution"), self.dpi)
         form.addRow(self.tr("&Text size"), self.text_size)

@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.series import Explained
 from lrp_gui.export.exporters import saving, writing
 from lrp_gui.export.sheet import Sheet
@@ -27,23 +25,17 @@ GROUPS = (
     ("layers", ("layer ",)),
     ("others", ()),
 )
+OTHERS = GROUPS[-1][0]  # not of one sample
 
 
 def group_of(title: str) -> str:
     """To which group a picture belongs."""
-    return next((name for name, begins in GROUPS if title.startswith(begins)), GROUPS[-1][0])
+    return next((name for name, begins in GROUPS if title.startswith(begins)), OTHERS)
 
 
-def chosen_makers(
-    network: NetworkInfo,
-    result: SampleResult,
-    theme: Theme,
-    groups: Sequence[str],
-    more: dict[str, Any] | None = None,
-) -> list[tuple[str, Maker]]:
-    """The pictures of some groups; `more` by kind is what they want besides the result."""
-    known = more or {}
-    makers = picture_makers(network, result, theme, None, known.get)
+def chosen_makers(one: Explained, theme: Theme, groups: Sequence[str]) -> list[tuple[str, Maker]]:
+    """The pictures of some groups."""
+    makers = picture_makers(one.network, one.result, theme, None, one.more)
     return [(title, make) for title, make in makers if group_of(title) in groups]
 
 
@@ -71,10 +63,22 @@ class Folder:
 
     def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
         """Write every view of one sample; yields how many are written, and of how many."""
-        network, result = one.network, one.result
         self.path.mkdir(parents=True, exist_ok=True)
-        start = file_name(network.name, f"row{result.row}")
-        makers = chosen_makers(network, result, self.paper.theme, self.paper.groups, one.more)
+        start = file_name(one.network.name, f"row{one.result.row}")
+        makers = chosen_makers(one, self.paper.theme, self.paper.groups)
+        yield from self._pictures(start, makers, recipe)
+        if recipe and makers:
+            target = self.path / f"{start}-make_again.py"
+            yield from writing(target, iter((recipe.encode(),)), len(makers))
+            self.written.append(target)
+
+    def others(self, makers: Sequence[tuple[str, Maker]]) -> Generator[tuple[int, int], None, None]:
+        """Write the pictures that are not of one sample."""
+        yield from self._pictures("all", makers, "")
+
+    def _pictures(
+        self, start: str, makers: Sequence[tuple[str, Maker]], recipe: str
+    ) -> Generator[tuple[int, int], None, None]:
         used: set[str] = set()
         for number, (title, make) in enumerate(makers):
             yield number, len(makers)
@@ -90,10 +94,6 @@ class Folder:
                 for _piece in saving(picture, target, self.paper.sheet_of(picture), recipe):
                     yield number, len(makers)
                 self.written.append(target)
-        if recipe and makers:
-            target = self.path / f"{start}-make_again.py"
-            yield from writing(target, iter((recipe.encode(),)), len(makers))
-            self.written.append(target)
 
     def finish(self) -> Path:
         """All is written."""
@@ -105,12 +105,12 @@ class Folder:
 
 def render(
     directory: str | Path,
-    network: NetworkInfo,
-    results: Sequence[SampleResult],
+    samples: Sequence[Explained],
     theme: Theme,
     formats: Sequence[str] = FORMATS,
+    recipe_of: Callable[[Explained], str] = lambda _one: "",
 ) -> list[Path]:
-    """Draw every view of every result.
+    """Draw every view of every sample; what made it lies in the files.
 
     Returns
     -------
@@ -122,8 +122,8 @@ def render(
         The folder cannot be made, or a picture cannot be written (an `ExportError`).
     """
     folder = Folder(Path(directory), Paper(theme, tuple(formats)))
-    for result in results:
-        for _step in folder.sample(Explained(network, result)):
+    for one in samples:
+        for _step in folder.sample(one, recipe_of(one)):
             pass
     return folder.written
 

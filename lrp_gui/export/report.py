@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QIODevice, QSaveFile
@@ -14,6 +14,7 @@ from lrp_gui.document.words import plain, sample_title, signed
 from lrp_gui.export.exporters import ExportError
 from lrp_gui.export.render import Paper, chosen_makers
 from lrp_gui.viewer.picture import Drawing
+from lrp_gui.viewer.pictures import Maker
 
 
 class Report(ABC):
@@ -34,7 +35,7 @@ class Report(ABC):
 
     def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
         """Put one sample in; yields how many of its pictures are there, and of how many."""
-        makers = chosen_makers(one.network, one.result, self.paper.theme, self.paper.groups, one.more)
+        makers = chosen_makers(one, self.paper.theme, self.paper.groups)
         self.rows.append(_row(one.result))
         self.begin(one)
         for number, (title, make) in enumerate(makers):
@@ -44,6 +45,14 @@ class Report(ABC):
                 self.picture(title, picture)
         self.recipe(recipe)
         yield len(makers), len(makers)
+
+    def others(self, makers: Sequence[tuple[str, Maker]]) -> Generator[tuple[int, int], None, None]:
+        """Put in the pictures that are not of one sample."""
+        for number, (title, make) in enumerate(makers):
+            yield number, len(makers)
+            picture = make()
+            if picture is not None:
+                self.picture(title, picture)
 
     def finish(self) -> Path:
         """Close the file: now it is there."""

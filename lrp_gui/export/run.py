@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from lrp_gui.document.series import Explained, SampleSeries
 from lrp_gui.export.exporters import ExportError
 from lrp_gui.export.paced import Paced
+from lrp_gui.viewer.pictures import Maker
 
 STEPS = 100  # of the progress, for one sample
 
@@ -20,6 +21,10 @@ class Output(Protocol):
 
     def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
         """Take one sample, a piece at a time."""
+        ...
+
+    def others(self, makers: Sequence[tuple[str, Maker]]) -> Generator[tuple[int, int], None, None]:
+        """Take the pictures that are not of one sample."""
         ...
 
     def finish(self) -> Path:
@@ -40,10 +45,16 @@ class Run(QObject):
     failed = Signal(str)
 
     def __init__(
-        self, series: SampleSeries, output: Output, recipe_of: Callable[[Explained], str], parent: QObject
+        self,
+        series: SampleSeries,
+        output: Output,
+        recipe_of: Callable[[Explained], str],
+        parent: QObject,
+        others: Sequence[tuple[str, Maker]] = (),
     ) -> None:
         super().__init__(parent)
         self._series, self._output, self._recipe_of = series, output, recipe_of
+        self._others = others  # pictures that are not of one sample
         self._drawing: Paced | None = None
         self._count = 0
         self._open = True
@@ -90,6 +101,11 @@ class Run(QObject):
             self.stop()
             self.failed.emit(self.tr("No sample could be explained, so nothing was written."))
             return
+        self._drawing = Paced(self._output.others(self._others), self)
+        self._drawing.finished.connect(self._finish)
+        self._drawing.failed.connect(self._fail)
+
+    def _finish(self, _value: object) -> None:
         self._open = False
         try:
             path = self._output.finish()

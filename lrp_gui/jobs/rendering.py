@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.jobs.steps import run_now
 
 if TYPE_CHECKING:
-    from lrp_gui.document.results import NetworkInfo, SampleResult
+    from collections.abc import Callable
+
+    from lrp_gui.document.results import SampleResult
 
 
 def explain_rows(
@@ -25,7 +27,7 @@ def explain_rows(
     *,
     architecture: str = "",
     trust: bool = False,
-) -> tuple[NetworkInfo, list[SampleResult], list[str]]:
+) -> tuple[list[tuple[SampleRequest, SampleResult]], list[str], Callable[[SampleRequest, str], Any]]:
     """Explain rows of a table; without one, of the table that lies beside the network.
 
     Parameters
@@ -37,7 +39,8 @@ def explain_rows(
 
     Returns
     -------
-    The network, a result for each row that can be explained, and a sentence for each that cannot.
+    What was asked and what came for each row that can be explained; a sentence for each that cannot; and what gives,
+    for one that can, what views ask for besides, by kind.
 
     Raises
     ------
@@ -67,5 +70,5 @@ def explain_rows(
             skipped.append(f"Sample {row + 1} is not explained: {', '.join(bad)} is no finite number.")
             continue
         request = SampleRequest(opened.network, row, str(row + 1), values[row], target, composite)
-        results.append(run_now(engine.explain_sample(request)))
-    return opened.network, results, skipped
+        results.append((request, run_now(engine.explain_sample(request))))
+    return results, skipped, lambda request, kind: run_now(engine.more(kind, request))

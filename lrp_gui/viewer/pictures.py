@@ -120,7 +120,7 @@ def picture_makers(
 def _at_scale(
     scale: Scale, network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection, more: More
 ) -> Drawing | None:
-    known = more(scale.wants) if scale.wants else None
+    known = more if scale.asks else more(scale.wants) if scale.wants else None
     return scale.build(network, result, theme, selection, known)
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PySide6.QtGui import QImage
 
+from lrp_gui.document.series import Explained
 from lrp_gui.export.exporters import ExportError
 from lrp_gui.export.render import file_name, render
 from lrp_gui.theme import DARK, LIGHT
@@ -17,7 +18,7 @@ from tests.gui import fakes
 def test_every_view_of_every_sample_is_drawn_as_png_and_svg(qapp, tmp_path):
     network, first = fakes.mlp_result(row=0)
     _, second = fakes.mlp_result(row=4)
-    paths = render(tmp_path / "new" / "folder", network, [first, second], DARK)
+    paths = render(tmp_path / "new" / "folder", [Explained(network, first), Explained(network, second)], DARK)
     assert len(paths) == len(set(paths))
     names = [path.name for path in paths]
     views = ("overview", "network_graph", "conservation", "input_x", "layer_fc1", "layer_sigmoid")
@@ -36,7 +37,7 @@ def test_every_view_of_every_sample_is_drawn_as_png_and_svg(qapp, tmp_path):
 def test_odd_names_become_names_of_files(qapp, tmp_path):
     network, result = fakes.cnn_result()
     network = replace(network, name="../../weird: name?")
-    paths = render(tmp_path, network, [result], LIGHT, formats=("png",))
+    paths = render(tmp_path, [Explained(network, result)], LIGHT, formats=("png",))
     assert all(path.parent == tmp_path for path in paths)
     assert file_name("a/b", "", "ü ß") == "a_b"
 
@@ -46,6 +47,6 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_system(qapp, tmp_path):
     blocked.write_text("in the way")
     network, result = fakes.mlp_result()
     with pytest.raises(FileExistsError) as error:
-        render(blocked, network, [result], LIGHT)
+        render(blocked, [Explained(network, result)], LIGHT)
     assert error.value.strerror
     assert issubclass(ExportError, OSError)
