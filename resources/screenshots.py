@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop, QSettings, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from lrp_gui.app import make_window, move_in
+from lrp_gui.sample.editors.options import BESIDE
 
 if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
     from lrp_gui.window import Window
 
 RESOURCES = Path(__file__).resolve().parent
@@ -127,29 +130,185 @@ class _Call:
         return self._call
 
 
-SCENES = {scene.__name__: scene for scene in (candidates, consent, refused)}
+def rules(window: Window, _folder: Path) -> QWidget:
+    """Another rule for a layer, and one for all of its kind."""
+    document = opened(window, DIGITS, sample=3)
+    for layer, rule in (("conv1", "zbox"), ("conv2", "gamma(gamma=0.5)")):
+        view = window.browser.layers
+        document.select_layer(layer)
+        view.setFocus()
+        QTest.keyClick(view, Qt.Key.Key_F2)
+        wait(window, lambda view=view: view.findChild(QComboBox) is not None)
+        box = view.findChild(QComboBox)
+        box.setEditText(rule)
+        QTest.keyClick(box, Qt.Key.Key_Return)
+        settle(window)
+    return window
+
+
+def table(window: Window, _folder: Path) -> QWidget:
+    """A filter, the statistics below it, and cells in the colour of their relevance."""
+    opened(window, DIABETES, sample=3)
+    panel = window.table
+    for name in ("statistics", "tint"):
+        window.actions_[name].setChecked(True)
+    panel.filter.box.setText("bmi > 30 and confidence > 0.8")
+    panel.filter.apply()
+    window.furniture.docks[1].setFloating(True)
+    window.furniture.docks[1].resize(1240, 400)
+    settle(window)
+    return panel
+
+
+def paint(window: Window, _folder: Path) -> QWidget:
+    """Two strokes over a digit, its relevance beside it."""
+    document = opened(window, DIGITS, sample=3)
+    window.actions_["edit_input"].trigger()
+    dock = window.furniture.sample_dock
+    dock.setFloating(True)
+    dock.resize(760, 420)
+    pause(300)
+    editor = window.furniture.sample.page
+    editor.options.show_.setCurrentIndex(editor.options.show_.findData(BESIDE))
+    pause(200)
+    canvas = editor.canvas
+    for stroke in (((1, 3), (2, 2), (3, 2)), ((5, 2), (6, 2))):
+        points = [canvas.place_of(pixel).toPoint() for pixel in stroke]
+        QTest.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=points[0])
+        for point in points[1:]:
+            QTest.mouseMove(canvas.viewport(), point)
+        QTest.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=points[-1])
+    wait(window, lambda: not document.stale)
+    settle(window)
+    return window.furniture.sample
+
+
+def health(window: Window, folder: Path) -> QWidget:
+    """The example with some things broken in it."""
+    import torch
+
+    for name in ("architecture.json", "diabetes.csv"):
+        shutil.copy(RESOURCES / "examples" / "diabetes" / name, folder / name)
+    weights = torch.load(RESOURCES / "examples" / DIABETES, weights_only=True)
+    first, second = [name for name, tensor in weights.items() if tensor.ndim == 2][:2]
+    bias = first.replace("weight", "bias")
+    weights[first][3] = 0
+    weights[bias][7] = -100
+    weights[first][12], weights[bias][12] = weights[first][5] * 2, weights[bias][5] * 2
+    weights[second][4, 9] = 400
+    torch.save(weights, folder / "model_weights.pth")
+    opened(window, folder / "model_weights.pth")
+    window.browser.tabs.setCurrentWidget(window.furniture.health)
+    pause(200)
+    settle(window)
+    view = window.furniture.health.view
+    kind = view.model.index(0, 0)
+    view.tree.setCurrentIndex(view.model.index(0, 0, kind))
+    settle(window)
+    return window
+
+
+def importing(window: Window, folder: Path) -> QWidget:
+    """A table with other names, semicolons and decimal commas."""
+    opened(window, DIABETES)
+    lines = (RESOURCES / "examples" / "diabetes" / "diabetes.csv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split(",") for line in lines[:40]]
+    rows[0][2], rows[0][4] = "body mass index", "cholesterol"
+    text = "\n".join(";".join([f"P{n:03}" if n else "patient", *row]) for n, row in enumerate(rows))
+    path = folder / "patients.csv"
+    path.write_text(text.replace(".", ","), encoding="utf-8")
+    window.opener.open([str(path)])
+    wait(window, lambda: window.dialogs.current is not None)
+    settle(window)
+    dialog = window.dialogs.current
+    dialog.source.assign(2, dialog.source.names.index("body mass index"))
+    dialog.source.name_samples_by(0)
+    settle(window)
+    return dialog
+
+
+def layers(window: Window, _folder: Path) -> QWidget:
+    """A layer that stands open, down to its channels."""
+    opened(window, DIGITS, sample=3)
+    window.furniture.docks[1].hide()
+    window.document.select_layer("conv2")
+    settle(window)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_F):  # open it, and look at all
+        QTest.keyClick(window.viewer.canvas, key)
+        settle(window)
+    return window.viewer
+
+
+def tokens(window: Window, folder: Path) -> QWidget:
+    """A sentence in a small transformer: what each word held in every layer."""
+    return _scale(window, folder, "tokens")
+
+
+def operations(window: Window, folder: Path) -> QWidget:
+    """The same network, operation by operation."""
+    return _scale(window, folder, "operations")
+
+
+def _scale(window: Window, folder: Path, scale: str) -> QWidget:
+    from reviews import reviews  # beside this file; it imports torch
+
+    opened(window, reviews(folder))
+    window.furniture.docks[1].hide()
+    window.document.select_sample(2)
+    settle(window)
+    window.viewer.controls.scales[scale].click()
+    settle(window)
+    return window.viewer
+
+
+SIZES = {"window": (1100, 720), "rules": (1280, 760), "table": (1440, 900), "layers": (1440, 860),
+         "tokens": (1440, 860), "operations": (1440, 860)}  # fmt: skip
+SCENES = {
+    scene.__name__: scene
+    for scene in (*(candidates, consent, refused, rules, table, paint, health, importing, layers, tokens, operations),)
+}
 
 
 def play(name: str) -> Path:
     """Open the window, play a scene in it, and save the widget that it gives."""
     window = make_window("light")
-    window.resize(1100, 720)
+    window.resize(*SIZES.get(name, SIZES["window"]))
     window.painted.connect(lambda: move_in(window))
     window.show()
     wait(window, lambda: window.viewer is not None and window.opener is not None)
     with tempfile.TemporaryDirectory(prefix="downloads-") as folder:
         widget = SCENES[name](window, Path(folder))
-        wait(window, lambda: window.jobs.status is None)
-        pause(600)
+        settle(window)
         path = IMAGES / f"{name}.png"
         if not widget.grab().save(str(path)):
             raise SystemExit(f"{path} cannot be written; run this in a checkout of your own.")
-        if widget is not window:
+        if widget is window.dialogs.current:
             widget.close()
-    window.close()
+        if window.document.table is not None:
+            window.document.table.mark_kept()
+        window.document.undo_stack.setClean()
+        window.close()
     window.deleteLater()
     pause(0)
     return path
+
+
+def opened(window: Window, file: str | Path, sample: int = 0) -> Document:
+    """Open a file, one of the examples or any other, and wait until the sample is explained."""
+    path = RESOURCES / "examples" / file
+    document = window.document
+    window.opener.open([str(path)])
+    wait(window, lambda: document.result is not None and document.network.path == str(path))
+    document.select_sample(sample)
+    settle(window)
+    return document
+
+
+def settle(window: Window) -> None:
+    """Wait until nothing is computed any more, and what moves has come to rest."""
+    wait(window, lambda: window.jobs.status is None and not window.jobs.busy and not window.document.stale)
+    pause(700)
+    wait(window, lambda: window.jobs.status is None and not window.jobs.busy)
 
 
 def asked(window: Window, action: str) -> QWidget:
