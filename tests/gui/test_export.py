@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tracemalloc
 import zlib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import pypdf
 import pytest
+from PIL import Image
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage, QImageReader
 from PySide6.QtWidgets import QFileDialog
 
 from lrp_gui.document.words import signed
-from lrp_gui.export import EXPORTERS, ExportDialog, ExportError, save
+from lrp_gui.export import EXPORTERS, ExportDialog, ExportError, png, save
+from lrp_gui.export.exporters import saving, to_pdf, to_svg
+from lrp_gui.export.sheet import Sheet, pixels
 from lrp_gui.theme import DARK, LIGHT, PRINT
+from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.pictures import all_pictures, graph_picture, overview, strip_picture
 from tests.gui import fakes
 
@@ -153,6 +162,104 @@ def test_a_place_that_cannot_be_written_is_one_sentence(picture, exporter, tmp_p
     folder.mkdir()
     with pytest.raises(ExportError, match="is a folder"):
         save(picture, folder, (400, 300))
+
+
+def test_a_png_in_millimetres_has_its_size_and_resolution(picture, tmp_path):
+    sheet = Sheet.of(picture, PRINT, pixels(85, 300), dpi=300)
+    for _ in saving(picture, tmp_path / "column.png", sheet, "print(1)\n"):
+        pass
+    with Image.open(tmp_path / "column.png") as image:
+        assert image.width == 1004
+        assert image.info["dpi"] == (pytest.approx(300, abs=0.1), pytest.approx(300, abs=0.1))
+        assert image.info["Source"] == "print(1)\n"
+        assert image.mode == "RGB"
+    svg, pdf = (b"".join(encode(picture, sheet, "print(1)\n")) for encode in (to_svg, to_pdf))
+    root = ET.fromstring(svg)
+    assert float(root.get("width").removesuffix("mm")) == pytest.approx(85, abs=0.1)
+    assert root.find("{http://www.w3.org/2000/svg}metadata").text == "print(1)\n"
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    assert float(reader.pages[0].mediabox.width) / 72 * 25.4 == pytest.approx(85, abs=0.2)
+    assert reader.attachments["make_again.py"] == [b"print(1)\n"]
+    assert signed(picture.result.inputs["x"][0]) in reader.pages[0].extract_text()
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_strips_meet_without_a_seam(picture, tmp_path, monkeypatch, transparent):
+    sheet = Sheet.of(picture, LIGHT, 700, 437, transparent=transparent)
+    found = []
+    for area in (10_000_000, 700 * 37):
+        monkeypatch.setattr(png, "STRIP_AREA", area)
+        steps = list(saving(picture, tmp_path / "flow.png", sheet))
+        assert len({total for _, total in steps}) == 1
+        assert steps[-1][0] == steps[-1][1]
+        with Image.open(tmp_path / "flow.png") as image:
+            found.append(np.asarray(image).astype(int))
+    # Curves that a strip cuts are rounded a little differently; no more so where strips meet than elsewhere.
+    lines = np.abs(found[0] - found[1])[..., -1 if transparent else 0].mean(axis=1)
+    seams = np.arange(36, len(lines) - 1, 37)
+    assert lines.mean() < 0.5
+    assert lines[seams].mean() < 2 * lines.mean() + 0.05
+    if transparent:
+        assert found[0].shape[2] == 4
+        assert found[0][0, 0, 3] == 0
+        assert found[0][..., 3].max() == 255
+
+
+def test_a_hundred_million_pixels_are_written_in_strips(tmp_path, qapp):
+    class Plain(Drawing):
+        def paint(self, ink, size):
+            pass
+
+    tracemalloc.start()
+    picture = Plain(LIGHT, "large")
+    for _ in saving(picture, tmp_path / "large.png", Sheet.of(picture, LIGHT, 10_000, 10_000)):
+        pass
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert QImageReader(str(tmp_path / "large.png")).size() == QSize(10_000, 10_000)
+    assert most < 40_000_000
+
+
+def test_what_is_stopped_leaves_nothing_behind(picture, tmp_path):
+    path = save(picture, tmp_path / "flow.png", (400, 300))
+    before = path.read_bytes()
+    steps = saving(picture, path, Sheet.of(picture, LIGHT, 3000, 2000))
+    next(steps)
+    steps.close()
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == before
+
+
+def test_millimetres_and_pixels_in_the_dialog_are_the_same_size(picture, qtbot):
+    dialog = ExportDialog([("current view", lambda: picture)], LIGHT)
+    qtbot.addWidget(dialog)
+    paper = dialog.paper
+    paper.dpi.setValue(300)
+    paper.unit.setCurrentText("mm")
+    paper.width_box.setValue(254)
+    assert dialog.sheet.width == 3000
+    paper.unit.setCurrentText("px")
+    assert paper.width_box.value() == 3000
+    paper.size_box.setCurrentIndex(paper.size_box.findText("85 mm wide"))
+    assert dialog.sheet.width == 1004
+    assert dialog.sheet.millimetres[0] == pytest.approx(85, abs=0.1)
+    paper.dpi.setValue(2400)
+    paper.width_box.setValue(300)
+    qtbot.waitUntil(lambda: not dialog.save_button.isEnabled())
+    assert "too many" in dialog.problem.text()
+
+
+def test_a_long_writing_can_be_stopped_in_the_dialog(picture, qtbot, tmp_path):
+    dialog = ExportDialog([("current view", lambda: picture)], LIGHT)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    dialog.paper.width_box.setValue(6000)
+    dialog.save_to(tmp_path / "flow.png")
+    qtbot.waitUntil(lambda: dialog.progress.value() > 0)
+    dialog.reject()
+    assert dialog.isVisible()
+    assert list(tmp_path.iterdir()) == []
+    assert dialog.save_button.isEnabled()
 
 
 def test_an_unknown_ending_and_impossible_sizes_are_refused(picture, tmp_path):

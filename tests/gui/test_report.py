@@ -1,0 +1,125 @@
+"""Reports: one HTML file that needs nothing else, and a PDF whose words can be read by a program."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
+
+import pypdf
+import pytest
+
+from lrp_gui.document.series import Explained
+from lrp_gui.document.words import signed
+from lrp_gui.export.exporters import ExportError
+from lrp_gui.export.render import Paper
+from lrp_gui.export.report_html import HtmlReport
+from lrp_gui.export.report_pdf import PdfReport
+from lrp_gui.theme import DARK, LIGHT
+from tests.gui import fakes
+
+GROUPS = ("overview", "conservation", "inputs")
+LINES = "print('again')\n"
+
+
+def written(kind, path, samples, theme=LIGHT, groups=GROUPS):
+    report = kind(path, Paper(theme, groups=groups), "Why <so>?")
+    for one in samples:
+        for _ in report.sample(one, LINES):
+            pass
+    return report.finish()
+
+
+@pytest.fixture(scope="module")
+def two():
+    return [Explained(*fakes.mlp_result(row=row)) for row in (0, 4)]
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.cells, self.images, self.links, self.open = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.images += [given] if tag == "img" else []
+        self.links += [given[name] for name in ("href", "src") if name in given]
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
+
+
+def test_the_html_holds_settings_numbers_and_pictures_and_needs_nothing_else(qapp, two, tmp_path):
+    text = written(HtmlReport, tmp_path / "why.html", two).read_text()
+    page = Page(text)
+    assert page.open == []
+    assert all(link.startswith(("data:", "#sample")) for link in page.links)
+    assert "Why &lt;so&gt;?" in text
+    for one in two:
+        assert f"{one.result.sample} (row {one.result.row})" in page.cells
+        for value in one.result.inputs["x"]:
+            assert signed(value, 4) in page.cells
+        for row in one.result.ledger:
+            assert signed(row.arrived, 4) in page.cells
+    assert len(page.images) == 6
+    for image in page.images:
+        kind, _, data = image["src"].partition(";base64,")
+        assert kind == "data:image/svg+xml"
+        ET.fromstring(base64.b64decode(data))
+        assert "relevance of the inputs" in image["alt"]
+    assert text.count("print(&#x27;again&#x27;)") == 2
+
+
+def test_large_drawings_are_pixels_in_html(qapp, tmp_path, monkeypatch):
+    monkeypatch.setattr("lrp_gui.export.report_html.LARGEST_SVG", 1000)
+    text = written(HtmlReport, tmp_path / "why.html", [Explained(*fakes.cnn_result())]).read_text()
+    assert "data:image/png;base64," in text
+    assert "svg+xml" not in text
+
+
+def test_the_pdf_has_pages_of_a4_its_words_and_the_lines(qapp, two, tmp_path):
+    reader = pypdf.PdfReader(written(PdfReport, tmp_path / "why.pdf", two))
+    box = reader.pages[0].mediabox
+    assert (float(box.width), float(box.height)) == (pytest.approx(595, abs=1), pytest.approx(842, abs=1))
+    text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    for one in two:
+        assert one.result.sample in text
+        for value in one.result.inputs["x"]:
+            assert signed(value, 4) in text
+    assert re.search(r"Why <so>\? · 1\b", text)
+    assert [data.decode() for found in reader.attachments.values() for data in found] == [LINES, LINES]
+    assert not any(page.images for page in reader.pages)
+
+
+def test_gradients_have_no_table_of_conservation(qapp, tmp_path):
+    from dataclasses import replace
+
+    network, result = fakes.mlp_result()
+    text = written(
+        HtmlReport, tmp_path / "why.html", [Explained(network, replace(result, shows="gradient"))]
+    ).read_text()
+    assert "need not sum" in text
+
+
+@pytest.mark.parametrize(("kind", "name"), [(HtmlReport, "why.html"), (PdfReport, "why.pdf")])
+def test_an_older_report_stays_until_the_new_one_is_whole(qapp, two, kind, name, tmp_path):
+    path = tmp_path / name
+    path.write_text("older")
+    report = kind(path, Paper(DARK, groups=GROUPS), "why")
+    steps = report.sample(two[0])
+    next(steps)
+    steps.close()
+    report.abandon()
+    assert path.read_text() == "older"
+    written(kind, path, two[:1], DARK)
+    assert path.stat().st_size > 10_000
+    with pytest.raises(ExportError, match="choose another place"):
+        kind(tmp_path / "nowhere" / name, Paper(DARK), "why")
