@@ -49,6 +49,7 @@ class Furniture(QObject):
         self.comparison_dock: QDockWidget | None = None
         self.operations: Any = None
         self.operations_dock: QDockWidget | None = None
+        self.explanations: Any = None  # the window about two of them
         self.table: Any = None
         self.viewer: Any = None
         self.inspector: Any = None
@@ -129,7 +130,8 @@ class Furniture(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
-        for view in (self.table, self.viewer, self.inspector, self.sample, self.health, self.comparison):
+        tabs = self.health, self.comparison, self.explanations
+        for view in (self.table, self.viewer, self.inspector, self.sample, *tabs):
             if view is not None:
                 view.set_theme(theme)
 
@@ -201,12 +203,31 @@ class Furniture(QObject):
         self.operations_dock.raise_()
         self.operations.filter.setFocus()
 
+    def compare_explanations(self, rows: tuple[int, int] | None = None) -> None:
+        """Put two explanations beside each other, in a window of their own that comes with the first."""
+        window = self._window
+        if window.explainer is None or window.document.selected_sample < 0:
+            return
+        if self.explanations is None:
+            from lrp_gui.compare.window import CompareWindow
+            from lrp_gui.document.comparing import SideBySide
+            from lrp_gui.jobs.engine import composites
+
+            beside = SideBySide(window.document, window.jobs, window.explainer.engine, self)
+            self.explanations = CompareWindow(window.document, beside, window.theme, composites(), window)
+        self.explanations.beside.begin(rows)
+        if self.explanations.isVisible():
+            self.explanations.raise_()
+        self.explanations.show()
+        self.explanations.activateWindow()
+
     def _bring_table(self) -> None:
         from lrp_gui.table import TablePanel
 
         window = self._window
         bar, shades = window.actions_.pick(TABLE_BAR), window.actions_.pick(TABLE_SHADES)
         self.table = TablePanel(window.document, window.theme, bar, jobs=window.jobs, shades=shades)
+        self.table.comparison_wanted.connect(self.compare_explanations)
         for row in ACTIONS:
             if row.table_only:
                 action = window.actions_[row.id]

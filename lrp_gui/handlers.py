@@ -51,6 +51,7 @@ class Handlers:
             **{name: partial(self._show_sample, name) for name in ("edit_input", "what_if", "sweep", "reference")},
             "use_as_reference": self._use_as_reference,
             "no_reference": lambda: document.set_reference(NO_REFERENCE),
+            "compare_explanations": lambda: window.furniture and window.furniture.compare_explanations(),
             "reset_sample": lambda: window.furniture and window.furniture.sample.what_if.reset(),
             "find": lambda: self._searched().start_search(),
             "find_next": lambda: self._searched().step(1),

@@ -66,6 +66,12 @@ EXPLAIN = (
                 *("Ctrl+Shift+R", "sample"),
             ),
             ("no_reference", "Take the Reference Away", "Compare with nothing", "", "reference"),
+            (
+                "compare_explanations",
+                "Compare Explanations…",
+                "Put the explanation beside that of another sample, target, composite, reference or network",
+                *("Ctrl+B", "sample"),
+            ),
             ("reset_sample", "Reset Sample", "Put the chosen sample's features back to what they were", "", "sample"),
         )
     ),

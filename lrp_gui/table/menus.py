@@ -143,6 +143,9 @@ class Menus(QObject):
             return
         samples = self.tr("Sample") if len(rows) == 1 else counted(len(rows), self.tr("Sample"))
         self._add(menu, self.tr("Rename Sample…"), self.rename)
+        compared = self.tr("Compare Both Explanations") if len(rows) == 2 else self.tr("Compare Its Explanation…")
+        pair = (rows[0], rows[1]) if len(rows) == 2 else None
+        self._add(menu, compared, lambda: self._panel.comparison_wanted.emit(pair), enabled=len(rows) <= 2)
         self._add(menu, self.tr("Insert Sample Above"), lambda: document.insert_sample(rows[0]))
         self._add(menu, self.tr("Insert Sample Below"), lambda: document.insert_sample(rows[-1] + 1))
         self._add(menu, self.tr("Insert Random Samples…"), self.insert_random)

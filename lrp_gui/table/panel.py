@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabBar, QToolBar, QVBoxLayout, QWidget
 
@@ -30,6 +30,8 @@ SHADES = {"tint": Shade.RELEVANCE, "tint_value": Shade.VALUE, "tint_difference":
 
 class TablePanel(QWidget):
     """The table with its toolbar, boxes, statistics and legend."""
+
+    comparison_wanted = Signal(object)  # two rows whose explanations are to be compared, or None
 
     def __init__(
         self,

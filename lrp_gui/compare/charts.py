@@ -1,0 +1,97 @@
+"""Charts that stand beside each other: the same units in the same order and one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QRectF
+
+from lrp_gui.document.words import counted, signed
+from lrp_gui.viewer.charts import HEAD, ROW, TALL_ROW, Chart
+from lrp_gui.viewer.ink import Ink, elided, width_of
+from lrp_gui.viewer.inputs.maps import ChannelsPicture
+from lrp_gui.viewer.picture import Hit
+
+
+@dataclass
+class PairBars(Chart):
+    """Bars of one of several explanations; what finds no room is one grey bar, so that they still sum to the whole.
+
+    Attributes
+    ----------
+    order : ndarray
+        (units,) strongest first, over all that stand beside each other.
+    limit : float
+        How far the axis reaches, for all of them.
+    """
+
+    names: Sequence[str] = ()
+    values: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    details: Sequence[str] = ()
+    order: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    limit: float = 0.0
+    layer: str = ""
+    selected: int = -1
+
+    def __post_init__(self) -> None:
+        """Tall enough for every bar, within reason."""
+        self.size = (420.0, min(640.0, HEAD + 40 + ROW * 1.25 * max(3, self.values.size)))
+
+    def body(self, ink: Ink, rect: QRectF) -> None:
+        """One pyqtgraph plot."""
+        from lrp_gui.viewer import plots
+
+        room = max(2, int((rect.height() - 28) / ROW))
+        shown = self.order if self.order.size <= room else self.order[: room - 1]
+        most = rect.width() * 0.45
+        names = [self._name(int(unit), most) for unit in shown]
+        values = [float(self.values[unit]) for unit in shown]
+        colours = [ink.sign(value) for value in values]
+        left_out = self.values.size - shown.size
+        if left_out:
+            names.append(elided(counted(left_out, "other"), most, plots.TICKS))
+            values.append(float(self.values.sum() - self.values[shown].sum()))
+            colours.append(ink.theme.other)
+        used = min(rect.height(), 28 + TALL_ROW * len(names) + 6)
+        widest = max(width_of(name, plots.TICKS) for name in names) + 12
+        plots.bars(
+            *(ink, QRectF(rect.left(), rect.top(), rect.width(), used), names, np.array(values)),
+            *([signed(value) for value in values], colours),
+            widest_name=widest,
+            limit=max(self.limit, *(abs(value) for value in values)),
+        )
+        step = (used - 24) / len(names)
+        for n, unit in enumerate(shown):
+            row = QRectF(rect.left(), rect.top() + n * step, rect.width(), step)
+            text = f"{self._full(int(unit))}\n{self.letter} {signed(float(self.values[unit]), 4)}"
+            self.spots.append((row, Hit(self.layer, int(unit), text)))
+            if unit == self.selected:
+                ink.box(row.adjusted(1, 0.5, -1, -0.5), None, ink.theme.accent, 1.5, 3)
+
+    def _full(self, unit: int) -> str:
+        detail = self.details[unit] if self.details else ""
+        return f"{self.names[unit]} = {detail}" if detail else self.names[unit]
+
+    def _name(self, unit: int, most: float) -> str:
+        from lrp_gui.viewer.plots import TICKS
+
+        detail = self.details[unit] if self.details and most > 130 else ""
+        if not detail:
+            return elided(self.names[unit], most, TICKS)
+        beside = width_of(f"  {detail}", TICKS)
+        return f"{elided(self.names[unit], max(30.0, most - beside), TICKS)}  {elided(detail, most, TICKS)}"
+
+
+@dataclass
+class PairChannels(ChannelsPicture):
+    """The same channels as beside it, in the same places."""
+
+    channels: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+
+    def shown(self, sums: np.ndarray) -> np.ndarray:  # noqa: ARG002 - chosen over all that stand beside each other
+        """The channels that are strongest in any of them; the chosen one is among them."""
+        if 0 <= self.selected < len(self.relevance) and self.selected not in self.channels:
+            return np.append(self.channels[: self.most - 1], self.selected)
+        return self.channels

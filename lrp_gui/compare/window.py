@@ -1,0 +1,492 @@
+"""The window about two explanations: what each is of, the panes, and the table of the layers that differ most."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSaveFile, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QSplitter,
+    QStyle,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lrp_gui.compare.model import LAYER, SHARE, LayersModel
+from lrp_gui.compare.panes import Pane
+from lrp_gui.compare.pictures import (
+    DIFFERENCE,
+    GRAPH,
+    LETTERS,
+    VALUES,
+    Panes,
+    View,
+    export_pictures,
+    headings,
+    pane_pictures,
+)
+from lrp_gui.compare.side_bar import SideBar
+from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED, SideBySide
+from lrp_gui.document.state import Message
+from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.states import StatePicture
+
+if TYPE_CHECKING:
+    from lrp_gui.document.document import Document
+    from lrp_gui.theme import Theme
+    from lrp_gui.viewer.picture import Drawing, Hit
+
+SIZE = QSize(1280, 820)
+BESIDE, SWIPE, BLINK = "beside", "swipe", "blink"
+BLINK_MS = 700
+THREE_FROM = 1100  # a window that is so wide shows the difference beside both at first
+
+
+class CompareWindow(QWidget):
+    """Listens to what is compared and draws it; it holds no truth but how it is looked at."""
+
+    def __init__(
+        self,
+        document: Document,
+        beside: SideBySide,
+        theme: Theme,
+        composites: tuple[tuple[str, str], ...],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._document, self.beside, self.theme = document, beside, theme
+        self.setObjectName("compare")
+        self.setWindowTitle(self.tr("Compare Explanations"))
+        self.setAccessibleName(self.tr("Two explanations side by side"))
+        self.view = View()
+        self.way = BESIDE
+        self.share = 0.5
+        self._blinked = False  # B is shown
+        self._pictures: tuple[Drawing, Drawing, Drawing] | None = None
+        self._following = False
+        self.dialog: QDialog | None = None
+        self._build(composites)
+        self._due = QTimer(self, interval=0, singleShot=True)
+        self._due.timeout.connect(self.draw)
+        self._blinks = QTimer(self, interval=BLINK_MS)
+        self._blinks.timeout.connect(self._blink)
+        beside.changed.connect(self._on_changed)
+        beside.sides_changed.connect(self._show_state)
+        document.layer_selected.connect(self._on_selected)
+        document.unit_selected.connect(self._on_selected)
+        self.resize(SIZE)
+        self.set_theme(theme)
+        self._show_state()
+
+    # ------------------------------------------------------------------------------------------ construction
+
+    def _build(self, composites: tuple[tuple[str, str], ...]) -> None:
+        self.sides = tuple(SideBar(self._document, self.beside, which, composites, self) for which in (0, 1))
+        for which, side in enumerate(self.sides):
+            side.network_wanted.connect(lambda which=which: self.ask_network(which))
+        self.panes = tuple(Pane(self.theme, self.tr("Pane {letter}").format(letter=letter)) for letter in LETTERS)
+        self.heads = tuple(QLabel(self) for _letter in LETTERS)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.setChildrenCollapsible(False)
+        self.columns: list[QWidget] = []
+        for pane, head in zip(self.panes, self.heads, strict=True):
+            head.setContentsMargins(8, 2, 4, 2)
+            head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            head.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            column = QWidget(self)
+            self.splitter.addWidget(column)
+            layout = QVBoxLayout(column)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(0)
+            layout.addWidget(head)
+            layout.addWidget(pane, 1)
+            self.columns.append(column)
+            pane.moved.connect(lambda pane=pane: self._moved(pane))
+            pane.activated.connect(self._on_activated)
+            pane.swiped.connect(lambda share: self.slider.setValue(round(100 * share)))
+            pane.keyed.connect(self._on_key)
+        top = QHBoxLayout()
+        top.setSpacing(0)
+        for side in self.sides:
+            top.addWidget(side, 1)
+        self.model = LayersModel(self)
+        self.table = _LayersTable(self.model, self)
+        self.table.selectionModel().selectionChanged.connect(self._choose_row)
+        self.halves = QSplitter(Qt.Orientation.Vertical, self)
+        self.halves.setChildrenCollapsible(True)
+        upper = QWidget(self)
+        self.halves.addWidget(upper)
+        self.halves.addWidget(self.table)
+        self.halves.setStretchFactor(0, 3)
+        self.halves.setStretchFactor(1, 1)
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.splitter, 1)
+        column.addLayout(self._bar())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self.halves, 1)
+
+    def _bar(self) -> QHBoxLayout:
+        """What is shown, how, and what is going on."""
+        bar = QHBoxLayout()
+        bar.setContentsMargins(6, 2, 6, 2)
+        self.whats = self._choices(
+            (GRAPH, self.tr("&Graph"), self.tr("The network's graph in each pane")),
+            (VALUES, self.tr("&Layer"), self.tr("The chosen layer or input in each pane, in one scale")),
+        )
+        self.ways = self._choices(
+            (BESIDE, self.tr("&Side by Side"), self.tr("Each in its pane")),
+            (SWIPE, self.tr("S&wipe"), self.tr("A left of a line, B right of it; drag the line")),
+            (BLINK, self.tr("&Blink"), self.tr("A and B in turn, in the same place (Space)")),
+        )
+        self.whats.buttonClicked.connect(lambda button: self.look(button.property("choice")))
+        self.ways.buttonClicked.connect(lambda button: self.look_by(button.property("choice")))
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setRange(0, 100)
+        self.slider.setValue(50)
+        self.slider.setMaximumWidth(130)
+        self.slider.setAccessibleName(self.tr("Where A ends and B begins"))
+        self.slider.setToolTip(self.tr("Where A ends and B begins"))
+        self.slider.valueChanged.connect(self._swipe)
+        self.difference = _button(self, self.tr("A − B"), self.tr("Show the difference in a pane of its own"))
+        self.difference.setCheckable(True)
+        self.difference.toggled.connect(self._arrange)
+        self.swap = _button(self, self.tr("Swap"), self.tr("Left becomes right"))
+        self.swap.clicked.connect(self.beside.swap)
+        self.export = _button(self, self.tr("Export…"), self.tr("Save the panes as PNG, SVG or PDF (Ctrl+E)"))
+        self.export.clicked.connect(self.ask_export)
+        QShortcut(QKeySequence("Ctrl+E"), self, self.ask_export)
+        self.save = _button(self, self.tr("Table…"), self.tr("Write the table of layers to a CSV file"))
+        self.save.clicked.connect(self.ask_where)
+        self.note = QLabel(self)
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note.setAccessibleName(self.tr("State of the comparison"))
+        self.progress = QProgressBar(self)
+        self.progress.setTextVisible(False)
+        self.progress.setRange(0, 0)
+        self.progress.setFixedSize(70, 8)
+        self.progress.setAccessibleName(self.tr("How far the comparison is"))
+        self.stop = QPushButton(self)
+        self.stop.clicked.connect(self._toggle)
+        for button in self.whats.buttons():
+            bar.addWidget(button)
+        bar.addSpacing(10)
+        for button in self.ways.buttons():
+            bar.addWidget(button)
+        for part in (self.slider, self.difference, self.note, self.progress, self.stop):
+            bar.addWidget(part, 1 if part is self.note else 0)
+        for part in (self.swap, self.save, self.export):
+            bar.addWidget(part)
+        return bar
+
+    def _choices(self, *rows: tuple[str, str, str]) -> QButtonGroup:
+        group = QButtonGroup(self)
+        for n, (choice, text, tip) in enumerate(rows):
+            button = _button(self, text, tip)
+            button.setCheckable(True)
+            button.setChecked(n == 0)
+            button.setProperty("choice", choice)
+            group.addButton(button)
+        return group
+
+    # ------------------------------------------------------------------------------------------ what others ask
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take over the colours."""
+        self.theme = theme
+        for pane in self.panes:
+            pane.set_theme(theme)
+        self._due.start()
+
+    def look(self, what: str) -> None:
+        """Show the graph, or the chosen layer."""
+        self.view = replace(self.view, what=what)
+        _check(self.whats, what)
+        for pane in self.panes:
+            pane.fit()
+        self._due.start()
+
+    def look_by(self, way: str) -> None:
+        """Show both beside each other, on both sides of a line, or in turn."""
+        self.way, self._blinked = way, False
+        _check(self.ways, way)
+        moving = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
+        if way == BLINK and moving:
+            self._blinks.start()
+        else:
+            self._blinks.stop()
+        self._arrange()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """While it is seen, it is kept up to date."""
+        super().showEvent(event)
+        if not event.spontaneous():
+            self.difference.setChecked(self.width() >= THREE_FROM)
+            self.halves.setSizes([round(0.72 * self.height()), round(0.28 * self.height())])
+            self._arrange()
+        self.beside.set_active(True)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """What nobody sees needs no work."""
+        self._blinks.stop()
+        self.beside.set_active(False)
+        self.beside.stop()
+        super().closeEvent(event)
+
+    # ------------------------------------------------------------------------------------------- what is shown
+
+    def _on_changed(self) -> None:
+        self._due.start()
+        self._show_state()
+
+    def _show_state(self) -> None:
+        beside = self.beside
+        running = beside.state == RUNNING
+        self.progress.setVisible(running)
+        self.stop.setVisible(running or beside.state in (STOPPED, FAILED))
+        self.stop.setText(self.tr("Stop") if running else self.tr("Compare Again"))
+        if running:
+            text = self.tr("Comparing …")
+        elif beside.state == STOPPED:
+            text = self.tr("Stopped: what is shown may be of another choice.")
+        else:
+            text = beside.problem or (beside.contrast.problem if beside.contrast is not None else "")
+        self.note.setText(text)
+        self.note.setToolTip(text)
+        known = beside.contrast is not None
+        for part in (self.export, self.save):
+            part.setEnabled(known)
+        if beside.sides is None:
+            self.note.setText(self.tr("Nothing is compared: choose Compare Explanations in the menu Explain."))
+
+    def draw(self) -> None:
+        """Build the pictures of what was found, or of why there is nothing."""
+        self._due.stop()
+        contrast = self.beside.contrast
+        if contrast is None:
+            sentence = self.beside.problem or self.note.text()
+            self._pictures = None
+            for pane in self.panes:
+                pane.set_picture(StatePicture(self.theme, "compare", sentence))
+            for head, letter in zip(self.heads, LETTERS, strict=True):
+                head.setText(letter)
+            self.model.put(())
+            self._arrange()
+            return
+        chosen = Selection(layer=self._document.selected_layer, unit=self._document.selected_unit)
+        self.view = replace(self.view, selection=chosen)
+        self._pictures = pane_pictures(contrast, self.theme, self.view)
+        for head, text in zip(self.heads, headings(contrast), strict=True):
+            head.setText(text)
+            head.setToolTip(text)
+        if self.model.rows is not contrast.rows:
+            self.model.put(contrast.rows)
+            self.table.fit()
+        self._follow_row()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put each picture into its pane; swiping and blinking need one pane for both."""
+        alone = self.way != BESIDE
+        self.columns[1].setVisible(not alone)
+        self.columns[DIFFERENCE].setVisible(self.difference.isChecked())
+        self.slider.setVisible(self.way == SWIPE)
+        first = self.panes[0]
+        first.line = self.share if self.way == SWIPE else None
+        if self._pictures is None:
+            return
+        a, b, difference = self._pictures
+        if self.way == SWIPE:
+            first.set_picture(self._swiping(a, b))
+        else:
+            first.set_picture(b if self._blinked and alone else a)
+        if alone and self.beside.contrast is not None:
+            texts = headings(self.beside.contrast)
+            both = f"{texts[0]}   |   {texts[1]}"
+            self.heads[0].setText(both if self.way == SWIPE else texts[1 if self._blinked else 0])
+            self.heads[0].setToolTip(both)
+        elif self.beside.contrast is not None:
+            self.heads[0].setText(headings(self.beside.contrast)[0])
+        self.panes[1].set_picture(b)
+        self.panes[DIFFERENCE].set_picture(difference)
+
+    def _swiping(self, a: Drawing, b: Drawing) -> Panes:
+        """The picture of both; as long as they are the same only its line moves."""
+        known = self.panes[0].picture
+        if isinstance(known, Panes) and known.first is a and known.second is b:
+            known.share = self.share
+            return known
+        return Panes(self.theme, a.title, a.caption, first=a, second=b, share=self.share)
+
+    def _moved(self, pane: Pane) -> None:
+        for other in self.panes:
+            if other is not pane and other.isVisible():
+                other.follow(pane)
+
+    def _follow_row(self) -> None:
+        """Select the layer that is chosen, wherever that was done."""
+        place = self.model.place_of(self._document.selected_layer)
+        self._following = True
+        if place < 0:
+            self.table.clearSelection()
+        else:
+            self.table.selectRow(place)
+        self._following = False
+
+    def _on_selected(self, _news: object) -> None:
+        if self.isVisible():
+            self._due.start()
+
+    # -------------------------------------------------------------------------------------------- what people do
+
+    def _on_activated(self, hit: Hit) -> None:
+        self._document.select_layer(hit.layer)
+        self._document.select_unit(hit.unit)
+
+    def _choose_row(self) -> None:
+        rows = self.table.selectionModel().selectedRows()
+        if rows and not self._following:
+            self._document.select_layer(self.model.row_at(rows[0].row()).layer)
+
+    def _on_key(self, key: str) -> None:
+        if key == "space" and self.way == BLINK:
+            self._blink()
+        elif key in ("left", "right") and self.way == SWIPE:
+            self.slider.setValue(self.slider.value() + (5 if key == "right" else -5))
+
+    def _swipe(self, value: int) -> None:
+        self.share = value / 100
+        self._arrange()
+
+    def _blink(self) -> None:
+        self._blinked = not self._blinked
+        self._arrange()
+
+    def _toggle(self) -> None:
+        if self.beside.state == RUNNING:
+            self.beside.stop()
+        else:
+            self.beside.again()
+
+    def ask_export(self) -> None:
+        """Save or copy what is shown, or one of its pictures."""
+        from lrp_gui.export import ExportDialog
+
+        if self.beside.contrast is None:
+            return
+        dialog = ExportDialog(export_pictures(self.beside.contrast, self.theme, self.view), self.theme, self)
+        dialog.exported.connect(lambda path: self.note.setText(self.tr("{path} is written.").format(path=path)))
+        self.dialog = dialog
+        dialog.open()
+
+    def ask_network(self, which: int) -> None:
+        """Ask for the file of another network."""
+        dialog = QFileDialog(self, self.tr("Compare with Another Network"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        if self._document.network is not None:
+            dialog.setDirectory(str(Path(self._document.network.path).parent))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.beside.open_network(which, path))
+        self.dialog = dialog
+        dialog.open()
+
+    def ask_where(self) -> None:
+        """Ask for a file, then write the table of layers."""
+        dialog = QFileDialog(self, self.tr("Export the Table of Layers"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter("CSV (*.csv)")
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile("layers-compared.csv")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.write)
+        self.dialog = dialog
+        dialog.open()
+
+    def write(self, path: str) -> None:
+        """Write the table as CSV, whole or not at all."""
+        file = QSaveFile(path)
+        content = self.model.as_text(separator=",").encode()
+        if file.open(QSaveFile.OpenModeFlag.WriteOnly) and file.write(content) >= 0 and file.commit():
+            text = self.tr("{path} is written.").format(path=path)
+        else:
+            text = self.tr("{name} cannot be written ({reason}); choose another place.")
+            text = text.format(name=Path(path).name, reason=file.errorString())
+        self.note.setText(text)
+        self._document.message.emit(Message(text))
+
+
+class _LayersTable(QTableView):
+    """The table: one row chosen, sorted by its titles, copied by Ctrl+C."""
+
+    def __init__(self, model: LayersModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows = model
+        self.setModel(model)
+        self.setAccessibleName(self.tr("Layers by how much they differ"))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        header = self.horizontalHeader()
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(SHARE, Qt.SortOrder.DescendingOrder)
+        header.setHighlightSections(False)
+        self.setSortingEnabled(True)
+        copy = QAction(self.tr("Copy Table"), self)
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self.copy)
+        self.addAction(copy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def fit(self) -> None:
+        """Columns as wide as what stands in them, within reason."""
+        self.horizontalHeader().setResizeContentsPrecision(50)
+        for column in range(self._rows.columnCount()):
+            self.resizeColumnToContents(column)
+            most = 300 if column == LAYER else 180
+            self.setColumnWidth(column, min(self.columnWidth(column) + 14, most))
+
+    def copy(self) -> None:
+        """The table with its titles, for a spreadsheet."""
+        from PySide6.QtGui import QGuiApplication
+
+        QGuiApplication.clipboard().setText(self._rows.as_text())
+
+
+def _button(parent: QWidget, text: str, tip: str) -> QToolButton:
+    button = QToolButton(parent)
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return button
+
+
+def _check(group: QButtonGroup, choice: str) -> None:
+    for button in group.buttons():
+        button.setChecked(button.property("choice") == choice)

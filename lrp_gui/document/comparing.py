@@ -1,0 +1,408 @@
+"""Two explanations side by side: what each is of, what was asked of the worker for them, and what came back."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from lrp_gui.document.reference import MEAN, NONE, ZEROS, Reference, make, sample_name, taking_mean
+from lrp_gui.document.words import counted
+from lrp_gui.jobs.comparing_results import Contrast, comparing
+from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.jobs.requests import SampleRequest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lrp_engine import Composite
+    from lrp_gui.document.document import Document
+    from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.jobs.engine import Engine
+    from lrp_gui.jobs.steps import Steps
+
+SETTLE_MS = 60
+# Explanations that are kept: both that are shown, and both before them, for whoever goes back and forth.
+KEPT = 4
+# Against what a side is explained: nothing, means, zeros, the other side's sample, or the window's reference.
+OTHER_SIDE, WINDOW = "other side", "window"
+AGAINST = (NONE, MEAN, ZEROS, OTHER_SIDE, WINDOW)
+IDLE, RUNNING, DONE, STOPPED, FAILED = "idle", "running", "done", "stopped", "failed"
+LETTERS = ("A", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one of the two explanations is of.
+
+    Attributes
+    ----------
+    sample : int
+        The id of a row of the table, which stays with it.
+    target : str
+        As a person types it.
+    rules : str or Composite
+        The composite, by name or as it was changed in the window.
+    against : str
+        One of `AGAINST`.
+    model : str
+        The file of another network; "" for the open one.
+    """
+
+    sample: int
+    target: str
+    rules: str | Composite
+    against: str = NONE
+    model: str = ""
+
+    @property
+    def composite(self) -> str:
+        """What its composite is called."""
+        return self.rules if isinstance(self.rules, str) else self.rules.name
+
+
+class SideBySide(QObject):
+    """Holds two sides for as long as the network is open, and keeps what is known of them up to date."""
+
+    changed = Signal()  # the state, or what was found
+    sides_changed = Signal()
+
+    def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._engine = document, jobs, engine
+        self.sides: tuple[Side, Side] | None = None
+        self.contrast: Contrast | None = None
+        self.state, self.problem = IDLE, ""
+        self.networks: dict[str, NetworkInfo] = {}  # others, by path
+        self._active = False
+        self._job: Job | None = None
+        self._loading: Job | None = None
+        self._known: OrderedDict[tuple[Any, ...], SampleResult] = OrderedDict()
+        self._asked: tuple[Any, ...] | None = None
+        self._start = QTimer(self, interval=SETTLE_MS, singleShot=True)
+        self._start.timeout.connect(self.run)
+        document.network_changed.connect(self._on_replaced)
+        document.table_replaced.connect(self._on_replaced)
+        for news in (document.cells_changed, document.rows_inserted, document.rows_removed, document.settings_changed):
+            news.connect(self._due)
+        jobs.status_changed.connect(self._on_status)
+
+    # ------------------------------------------------------------------------------------- what is asked
+
+    def set_active(self, active: bool) -> None:
+        """Whether anybody looks."""
+        self._active = active
+        if active:
+            self._due()
+
+    def begin(self, rows: tuple[int, int] | None = None) -> None:
+        """Put the window's explanation on the left; on the right what was there, or the next sample.
+
+        Parameters
+        ----------
+        rows
+            Two samples of the table, where somebody chose them.
+        """
+        document = self._document
+        table, row, settings = document.table, document.selected_sample, document.settings
+        if table is None or not table.samples or document.network is None:
+            return
+        first, second = rows or (max(0, row), (max(0, row) + 1) % table.samples)
+        against = WINDOW if settings.reference.explains else NONE
+        a = Side(int(table.ids[first]), settings.target, settings.rules, against)
+        before = self.sides
+        b = before[1] if before and rows is None and before[1] != a else replace(a, sample=int(table.ids[second]))
+        self._put((a, b))
+
+    def change(self, which: int, **changes: Any) -> None:
+        """Ask something else of a side, 0 or 1."""
+        if self.sides is not None:
+            sides = list(self.sides)
+            sides[which] = replace(sides[which], **changes)
+            self._put((sides[0], sides[1]))
+
+    def swap(self) -> None:
+        """Left becomes right."""
+        if self.sides is not None:
+            self._put((self.sides[1], self.sides[0]))
+
+    def choose_row(self, which: int, row: int) -> None:
+        """Choose a side's sample by its place in the table."""
+        table = self._document.table
+        if table is not None and 0 <= row < table.samples:
+            self.change(which, sample=int(table.ids[row]))
+
+    def row_of(self, side: Side) -> int:
+        """Where a side's sample stands in the table; -1 where it is gone."""
+        import numpy as np
+
+        table = self._document.table
+        if table is None:
+            return -1
+        if side.sample < table.samples and table.ids[side.sample] == side.sample:
+            return side.sample
+        found = np.flatnonzero(table.ids == side.sample)
+        return int(found[0]) if found.size else -1
+
+    def network_of(self, side: Side) -> NetworkInfo | None:
+        """The network that a side is of."""
+        return self.networks.get(side.model) if side.model else self._document.network
+
+    # --------------------------------------------------------------------------------- another network
+
+    def open_network(self, which: int, path: str) -> None:
+        """Let a side be of another network, which is read first."""
+        document = self._document
+        if document.network is None or self.sides is None:
+            return
+        if path in self.networks:
+            self.change(which, model=path)
+            return
+        self._stop()
+        self.state, self.problem = RUNNING, ""
+        self._loading = self._jobs.submit(
+            Job(
+                self.tr("Loading {name}").format(name=Path(path).name),
+                Priority.OPEN,
+                lambda: _loading(self._engine, path),
+                done=lambda network: self._loaded(which, path, network),
+                failed=self._not_loaded,
+            )
+        )
+        self.changed.emit()
+
+    def _loaded(self, which: int, path: str, network: NetworkInfo) -> None:
+        self._loading = None
+        own = self._document.network
+        self.problem = misfit(own, network) if own is not None else ""
+        if self.problem:
+            self.state = FAILED
+            self.changed.emit()
+            return
+        self.networks[path] = network
+        self.change(which, model=path)
+
+    def _not_loaded(self, failure: Failure) -> None:
+        """What was compared before still holds."""
+        self._loading, self.state, self.problem = None, FAILED, failure.sentence
+        self.changed.emit()
+
+    # ------------------------------------------------------------------------------------------- work
+
+    @property
+    def share(self) -> float:
+        """How far it is, 0 … 1."""
+        job = self._loading or self._job
+        progress = self._jobs.progress_of(job) if job is not None else None
+        return progress.done / progress.total if progress is not None and progress.total else 0.0
+
+    def run(self) -> None:
+        """Explain both, unless that is known, and tell them apart."""
+        self._start.stop()
+        if self.sides is None or not self._active or self._loading is not None:
+            return
+        asked = self._questions(self.sides)
+        if isinstance(asked, str):
+            self._stop()
+            self._asked = None
+            self.state, self.problem, self.contrast = FAILED, asked, None
+            self.changed.emit()
+            return
+        keys = tuple(key for key, _wanted in asked)
+        if keys == self._asked and self.state in (RUNNING, DONE):
+            return
+        self._stop()
+        self._asked, self.state, self.problem = keys, RUNNING, ""
+        wanted = tuple(one for _key, one in asked)
+        known = self._known.get(keys[0]), self._known.get(keys[1])
+        self._job = self._jobs.submit(
+            Job(
+                self.tr("Comparing two explanations"),
+                Priority.TABLE,
+                lambda: _comparing(self._engine, (wanted[0], wanted[1]), known),
+                done=lambda contrast: self._done(contrast, keys),
+                failed=self._failed,
+            )
+        )
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """Stop, as somebody asked; what was found before stays."""
+        for job in (self._job, self._loading):
+            if job is not None:
+                job.cancel()
+        self._on_status()
+
+    def again(self) -> None:
+        """Compare once more."""
+        self._asked = None
+        self.run()
+
+    def _questions(self, sides: tuple[Side, Side]) -> list[tuple[tuple[Any, ...], _Wanted]] | str:
+        """For each side what makes it the same again, and what is asked of the worker; or why nothing can be."""
+        table = self._document.table
+        if table is None:
+            return self.tr("There is no table: open one to compare its samples.")
+        found = []
+        for letter, side, other in zip(LETTERS, sides, reversed(sides), strict=True):
+            network, row = self.network_of(side), self.row_of(side)
+            if network is None:
+                return self.tr("The network of {letter} is not open any more; choose one.").format(letter=letter)
+            if row < 0:
+                return self.tr("The sample of {letter} is gone from the table; choose another one.").format(
+                    letter=letter
+                )
+            problem = table.row_problem(row)
+            if problem:
+                return f"{letter}: {problem}"
+            reference = self._reference(side, other)
+            problem = reference.problem_in(table) if reference.kind != MEAN else ""
+            if problem:
+                return f"{letter}: {problem}"
+            values = reference.values_in(table)
+            mean = table.state if reference.kind == MEAN else 0
+            key = (
+                *(id(network), table.values[row].tobytes(), table.names[row], side.target, side.rules),
+                *(reference.kind, mean, b"" if values is None else values.tobytes(), reference.name_in(table)),
+            )
+            request = SampleRequest(
+                *(network, row, table.names[row], table.values[row].copy(), side.target, side.rules),
+                *(values, reference.name_in(table) if reference else ""),
+            )
+            own = self._document.network
+            columns = columns_for(own, network) if own is not None and network is not own else None
+            found.append((key, _Wanted(request, columns, table if reference.kind == MEAN else None)))
+        return found
+
+    def _reference(self, side: Side, other: Side) -> Reference:
+        """What a side is explained against; of the mean only that it is one: it is taken in the worker."""
+        document = self._document
+        if side.against == WINDOW:
+            return document.settings.reference
+        if side.against == OTHER_SIDE:
+            row = self.row_of(other)
+            table = document.table
+            if table is not None and row >= 0:
+                return Reference("copy", sample_name(table.names[row]), -1, True, table.values[row].copy())
+            return Reference()
+        if side.against == MEAN:
+            return Reference(MEAN, "the mean", -1, True)
+        return make(side.against, document, explains=True) if side.against else Reference()
+
+    def _done(self, contrast: Contrast, keys: tuple[Any, ...]) -> None:
+        for key, result in zip(keys, contrast.results, strict=True):
+            self._known[key] = result
+            self._known.move_to_end(key)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        self._job, self.contrast, self.state = None, contrast, DONE
+        self.changed.emit()
+
+    def _failed(self, failure: Failure) -> None:
+        self._job, self._asked = None, None
+        self.state, self.problem, self.contrast = FAILED, failure.sentence, None
+        self.changed.emit()
+
+    def _put(self, sides: tuple[Side, Side]) -> None:
+        self.sides = sides
+        self.sides_changed.emit()
+        self._due()
+
+    def _due(self, *_news: object) -> None:
+        if self._active and self.sides is not None:
+            self._start.start()
+
+    def _on_replaced(self) -> None:
+        """Another network or table: nothing of the old ones can be compared."""
+        self._stop()
+        self.sides, self.contrast, self._asked = None, None, None
+        self._known.clear()
+        self.networks.clear()
+        self.state, self.problem = IDLE, ""
+        self.sides_changed.emit()
+        self.changed.emit()
+
+    def _on_status(self) -> None:
+        """Whoever presses Esc stops it too."""
+        if any(job is not None and job.cancelled for job in (self._job, self._loading)):
+            self._job = self._loading = self._asked = None
+            self.state = STOPPED
+            self.changed.emit()
+
+    def _stop(self) -> None:
+        for job in (self._job, self._loading):
+            if job is not None:
+                job.cancel()
+        self._job = self._loading = None
+
+
+# ---------------------------------------------------------------------------------------------- the worker's part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """A request in the open network's columns, and how they become those of the side's own network."""
+
+    request: SampleRequest
+    columns: np.ndarray | None
+    table: Any  # whose mean is the reference; None where it is another one
+
+    def asked(self) -> Steps[SampleRequest]:
+        """The request as the engine takes it."""
+        request = self.request
+        if self.table is not None:
+            mean = yield from taking_mean(self.table, explains=True)
+            request = replace(request, reference=mean.values, against=mean.title)
+        if self.columns is not None:
+            request = replace(request, values=request.values[self.columns])
+            if request.reference is not None:
+                request = replace(request, reference=request.reference[self.columns])
+        return request
+
+
+def _comparing(
+    engine: Engine, wanted: tuple[_Wanted, _Wanted], known: tuple[SampleResult | None, SampleResult | None]
+) -> Steps[Contrast]:
+    first = yield from wanted[0].asked()
+    second = yield from wanted[1].asked()
+    return (yield from comparing(engine, (first, second), known))
+
+
+def _loading(engine: Engine, path: str) -> Steps[NetworkInfo]:
+    """A network beside the open one. What has to be asked first is asked where it is opened alone."""
+    from lrp_engine.errors import FormatError
+    from lrp_gui.document.files import RUNS
+
+    browsed = yield from engine.browse([path])
+    if browsed.file.status != RUNS and not browsed.source.trusted:
+        raise FormatError(
+            f"{Path(path).name} does not run by itself: {browsed.file.need.rstrip('.')}. Open it alone first."
+        )
+    opened = yield from engine.open(browsed.source)
+    return opened.network
+
+
+def columns_for(own: NetworkInfo, other: NetworkInfo) -> np.ndarray | None:
+    """Which columns of the open network's table another network takes, in its order; None for all as they are."""
+    import numpy as np
+
+    here = [feature.name for one in own.inputs for feature in one.features]
+    there = [feature.name for one in other.inputs for feature in one.features]
+    if here == there or len(set(here)) < len(here) or not set(there) <= set(here):
+        return None
+    place = {name: n for n, name in enumerate(here)}
+    return np.array([place[name] for name in there], dtype=np.intp)
+
+
+def misfit(own: NetworkInfo, other: NetworkInfo) -> str:
+    """Why another network cannot get the open one's samples, in one sentence; "" where it can."""
+    here, there = (sum(len(one.features) for one in network.inputs) for network in (own, other))
+    if here == there or columns_for(own, other) is not None:
+        return ""
+    return (
+        f"{other.name} takes {counted(there, 'number')} a sample and {own.name} {counted(here, 'number')}, and not by "
+        "the same names: the samples of one are none of the other."
+    )

@@ -1,0 +1,307 @@
+"""Two explanations side by side in the real window: what differs, where, and how both are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPainter
+
+from lrp_gui.compare.model import LAYER, SHARE, SUM_A, LayersModel
+from lrp_gui.compare.pictures import GRAPH, VALUES, Panes, View, export_pictures, pane_pictures
+from lrp_gui.compare.window import BESIDE, BLINK, SWIPE
+from lrp_gui.document.comparing import DONE, FAILED, MEAN, OTHER_SIDE, STOPPED
+from lrp_gui.document.results import LayerResult
+from lrp_gui.jobs.comparing_results import LayerDifference, contrasting
+from lrp_gui.jobs.steps import run_now
+from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.viewer.charts import Chart
+from lrp_gui.viewer.picture import GraphPicture
+from lrp_gui.viewer.selection import Selection
+from tests.gui import fakes
+from tests.gui.example import DIABETES, DIGITS, settle
+
+
+def rendered(picture, width, height):
+    """(height, width, 4) bytes: the picture as it is on the screen."""
+    image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+    painter = QPainter(image)
+    picture.draw(painter, QRectF(0, 0, width, height), 1.0)
+    painter.end()
+    return np.frombuffer(image.constBits(), dtype=np.uint8).reshape(height, width, 4).copy()
+
+
+def fake_pair(**changes):
+    """Two explanations of an MLP, of different samples."""
+    network, a = fakes.mlp_result(row=0)
+    _, b = fakes.mlp_result(row=1)
+    return run_now(contrasting((network, network), (a, replace(b, **changes))))
+
+
+@pytest.fixture
+def compared(diabetes, qtbot):
+    """The window with the first two patients beside each other."""
+    diabetes.actions_["compare_explanations"].trigger()
+    settle(qtbot, diabetes)
+    finish(qtbot, diabetes.furniture.explanations)
+    return diabetes.furniture.explanations
+
+
+def finish(qtbot, window):
+    """Until both are explained anew."""
+    qtbot.waitUntil(lambda: not window.beside._start.isActive(), timeout=10000)
+    qtbot.waitUntil(lambda: window.beside.state != "running", timeout=30000)
+    window.draw()
+
+
+def test_the_difference_is_an_explanation_whose_books_close():
+    contrast = fake_pair()
+    a, b = contrast.results
+    difference = contrast.difference
+    assert difference.explained == pytest.approx(a.explained - b.explained)
+    np.testing.assert_allclose(difference.inputs["x"], a.inputs["x"] - b.inputs["x"])
+    np.testing.assert_allclose(difference.flows["fc2"].matrix, a.flows["fc2"].matrix - b.flows["fc2"].matrix)
+    sinks = sum(row.bias + row.stabilizer + row.unexplained for row in difference.ledger)
+    assert difference.inputs["x"].sum() + sinks == pytest.approx(difference.explained)
+    assert np.isnan(difference.values["x"]).all()  # two samples have no value in common to be named
+    row = next(row for row in contrast.rows if row.layer == "fc2")
+    here, there = (result.layers["fc2"].relevance for result in contrast.results)
+    assert row.distance == pytest.approx(np.abs(here - there).sum())
+    assert row.share == pytest.approx(np.abs(here - there).sum() / (np.abs(here).sum() + np.abs(there).sum()))
+    assert row.cosine == pytest.approx(here @ there / np.linalg.norm(here) / np.linalg.norm(there))
+
+
+def test_unlike_shapes_are_not_subtracted_but_said():
+    network, a = fakes.mlp_result()
+    layers = a.layers | {"fc2": LayerResult(np.ones(5), np.ones(5))}
+    contrast = run_now(contrasting((network, network), (a, replace(a, layers=layers))))
+    row = next(row for row in contrast.rows if row.layer == "fc2")
+    assert row.note == "16 in A, 5 in B"
+    assert np.isnan(row.distance)
+    assert "fc2" not in contrast.difference.layers
+    pictures = pane_pictures(contrast, LIGHT, View(VALUES, Selection(layer="fc2")))
+    assert pictures[2].note == "No difference of fc2: 16 in A, 5 in B"
+    other, b = fakes.cnn_result()
+    apart = run_now(contrasting((network, other), (a, b)))
+    assert apart.difference is None
+    assert "there is nothing to subtract" in apart.problem
+    assert pane_pictures(apart, LIGHT, View(GRAPH))[2].note == apart.problem
+
+
+def test_a_gradient_is_not_subtracted_from_relevance():
+    contrast = fake_pair(shows="gradient")
+    assert contrast.difference is None
+    assert contrast.problem == "B shows a gradient, the other one relevance: these are not subtracted."
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_pane_can_be_drawn_in_one_scale(qapp, theme):
+    network, a = fakes.cnn_result(target=3)
+    _, b = fakes.cnn_result(target=5)
+    contrast = run_now(contrasting((network, network), (a, b)))
+    heat = pane_pictures(contrast, theme, View(VALUES))
+    assert heat[0].limit == heat[1].limit == pytest.approx(max(np.abs(r.inputs["image"]).max() for r in (a, b)))
+    assert heat[2].limit == pytest.approx(np.abs(a.inputs["image"] - b.inputs["image"]).max())
+    maps = pane_pictures(contrast, theme, View(VALUES, Selection(layer="conv1")))
+    channels = [picture.parts[0].channels.tolist() for picture in maps]
+    assert channels[0] == channels[1] == channels[2]
+    for _title, make in export_pictures(contrast, theme, View(VALUES, Selection(layer="conv1"))):
+        picture = make()
+        assert len(np.unique(rendered(picture, 900, 500).reshape(-1, 4), axis=0)) > 20, picture.title
+
+
+def test_explanations_that_are_the_same_are_called_so():
+    network, a = fakes.mlp_result()
+    contrast = run_now(contrasting((network, network), (a, a)))
+    assert all(row.share == 0 for row in contrast.rows)
+    assert pane_pictures(contrast, LIGHT, View(GRAPH))[2].note.startswith("Both explanations are the same")
+
+
+def test_nan_in_one_layer_is_said_and_the_others_are_drawn():
+    network, a = fakes.mlp_result(row=0)
+    b = fakes.with_nan(fakes.mlp_result(row=1)[1], "fc2")
+    contrast = run_now(contrasting((network, network), (a, b)))
+    charts = pane_pictures(contrast, LIGHT, View(VALUES, Selection(layer="fc2")))
+    assert not charts[0].note
+    assert "cannot be drawn" in charts[1].note
+    assert "cannot be drawn" in charts[2].note
+    assert next(row for row in contrast.rows if row.layer == "fc2").note == "some of its relevances are NaN or infinite"
+
+
+def test_the_table_keeps_qts_rules(qapp, qtmodeltester):
+    model = LayersModel()
+    qtmodeltester.check(model)
+    model.put(
+        [
+            LayerDifference("a", "Linear", 1.0, 2.0, share=0.2),
+            LayerDifference("b", "Linear", 3.0, 1.0, share=0.7),
+            LayerDifference("c", "relu", 2.0, float("nan"), note="B has no relevance there"),
+        ]
+    )
+    qtmodeltester.check(model)
+    assert [model.row_at(n).layer for n in range(3)] == ["b", "a", "c"]  # what has no number stands last
+    model.sort(SHARE)
+    assert [model.row_at(n).layer for n in range(3)] == ["a", "b", "c"]
+    model.sort(SUM_A, Qt.SortOrder.DescendingOrder)
+    assert [model.row_at(n).layer for n in range(3)] == ["b", "c", "a"]
+    model.sort(-1)
+    assert [model.row_at(n).layer for n in range(3)] == ["a", "b", "c"]
+    assert model.as_text(separator=",").splitlines()[3] == "c,relu,,,2.0,,,,B has no relevance there"
+
+
+def test_two_samples_stand_beside_each_other(compared, diabetes, qtbot):
+    assert compared.isVisible()
+    assert compared.beside.state == DONE
+    a, b = compared.beside.contrast.results
+    assert (a.row, b.row) == (0, 1)
+    np.testing.assert_array_equal(a.inputs["x"], diabetes.document.result.inputs["x"])
+    assert compared.heads[0].text().startswith("A · ")
+    assert isinstance(compared.panes[0].picture, GraphPicture)
+    assert compared.model.rowCount() == len(compared.beside.contrast.rows)
+    compared.panes[0].zoom_about(QPointF(40, 40), 2.0)
+    assert compared.panes[1].zoom == compared.panes[0].zoom > 1.5
+    compared.panes[1].fit()
+    assert compared.panes[0].zoom == 1.0
+    bold = compared.sides[1]._labels
+    assert bold["sample"].font().bold()
+    assert not bold["target"].font().bold()
+    before = compared.beside.sides
+    compared.swap.click()
+    finish(qtbot, compared)
+    assert compared.beside.sides == (before[1], before[0])
+    assert compared.beside.contrast.results[0].row == 1
+
+
+def test_either_side_can_be_another(compared, qtbot):
+    for changes, says in (
+        ({"target": "0"}, "target"),
+        ({"rules": "gamma"}, "composite gamma"),
+        ({"against": MEAN}, "against the mean of 442 samples"),
+        ({"against": OTHER_SIDE}, "against sample 1"),
+    ):
+        compared.beside.change(1, **changes)
+        finish(qtbot, compared)
+        assert compared.beside.state == DONE, compared.beside.problem
+        assert says in compared.heads[1].text()
+    assert compared.beside.contrast.results[0].composite == "epsilon_plus"
+
+
+def test_a_layer_chosen_in_the_table_is_chosen_everywhere(compared, diabetes, qtbot):
+    compared.look(VALUES)
+    compared.table.selectRow(compared.model.place_of("fc2"))
+    assert diabetes.document.selected_layer == "fc2"
+    compared.draw()
+    assert compared.panes[0].picture.title == "fc2, A"
+    diabetes.document.select_layer("fc1")
+    compared.draw()
+    place = compared.table.selectionModel().selectedRows()[0].row()
+    assert compared.model.index(place, LAYER).data() == "fc1"
+    compared.look_by(SWIPE)
+    compared.slider.setValue(30)
+    assert isinstance(compared.panes[0].picture, Panes)
+    assert compared.panes[0].picture.share == pytest.approx(0.3)
+    assert not compared.columns[1].isVisible()
+    compared.panes[0].swiped.emit(0.8)
+    assert compared.slider.value() == 80
+    a, b = (rendered(compared._pictures[n], 600, 400) for n in (0, 1))
+    compared.slider.setValue(50)
+    both = rendered(compared.panes[0].picture, 600, 400)
+    np.testing.assert_array_equal(both[:340, 10:270], a[:340, 10:270])
+    np.testing.assert_array_equal(both[:340, 330:590], b[:340, 330:590])
+    compared.look_by(BLINK)
+    first = compared.panes[0].picture
+    compared._blink()
+    assert compared.panes[0].picture is not first
+    assert compared.heads[0].text().startswith("B")
+    compared.look_by(BESIDE)
+    assert not compared._blinks.isActive()
+    assert compared.columns[1].isVisible()
+
+
+def test_an_edit_is_followed_and_what_cannot_be_explained_is_said(compared, diabetes, qtbot):
+    before = compared.beside.contrast.results[1].explained
+    diabetes.document.edit_cell(1, 2, "40")
+    finish(qtbot, compared)
+    assert compared.beside.contrast.results[1].explained != before
+    diabetes.document.edit_cell(1, 2, "")
+    finish(qtbot, compared)
+    assert compared.beside.state == FAILED
+    assert compared.beside.problem.startswith("B: Sample")
+    assert compared.note.text() == compared.beside.problem
+    diabetes.document.undo_stack.undo()
+    finish(qtbot, compared)
+    diabetes.document.delete_samples([1])
+    finish(qtbot, compared)
+    assert "The sample of B is gone" in compared.beside.problem
+    compared.beside.choose_row(1, 1)
+    compared.beside.change(0, target="nobody")
+    finish(qtbot, compared)
+    assert compared.beside.state == FAILED
+    assert "nobody" in compared.note.text()
+
+
+def test_a_comparison_can_be_stopped(compared, qtbot):
+    compared.beside.change(1, rules="gamma")
+    compared.beside.run()
+    compared.stop.click()
+    qtbot.waitUntil(lambda: compared.beside.state == STOPPED, timeout=5000)
+    assert compared.stop.text() == "Compare Again"
+    compared.stop.click()
+    finish(qtbot, compared)
+    assert compared.beside.contrast.results[1].composite == "gamma"
+
+
+def test_two_networks_of_the_same_inputs(compared, qtbot, tmp_path):
+    import torch
+
+    other = tmp_path / DIABETES.name
+    tensors = torch.load(DIABETES, weights_only=True)
+    torch.save({name: tensor * 1.1 for name, tensor in tensors.items()}, other)
+    (tmp_path / "architecture.json").write_bytes((DIABETES.parent / "architecture.json").read_bytes())
+    compared.beside.change(1, sample=compared.beside.sides[0].sample)
+    compared.beside.open_network(1, str(other))
+    finish(qtbot, compared)
+    assert compared.beside.state == DONE, compared.beside.problem
+    a, b = compared.beside.contrast.results
+    np.testing.assert_array_equal(a.values["x"], b.values["x"])
+    assert a.explained != b.explained
+    assert compared.beside.contrast.difference is not None
+    compared.beside.open_network(1, str(DIGITS))
+    finish(qtbot, compared)
+    assert compared.beside.state == FAILED
+    assert compared.note.text().startswith("digits takes 64 numbers a sample and")
+
+
+def test_the_tables_menu_compares_the_chosen_samples(diabetes, qtbot):
+    view = diabetes.table.view
+    diabetes.table.comparison_wanted.emit((3, 5))
+    settle(qtbot, diabetes)
+    sides = diabetes.furniture.explanations.beside.sides
+    assert [side.sample for side in sides] == [3, 5]
+    view.selectRow(0)
+    texts = [action.text() for action in diabetes.table.menus.row_menu().actions()]
+    assert "Compare Its Explanation…" in texts
+
+
+def test_the_table_and_the_pictures_can_be_taken_away(compared, diabetes, qtbot, tmp_path):
+    compared.write(str(tmp_path / "layers.csv"))
+    lines = (tmp_path / "layers.csv").read_text().splitlines()
+    assert lines[0].startswith("layer,operation,share")
+    assert len(lines) == len(compared.beside.contrast.rows) + 1
+    compared.table.copy()
+    assert QGuiApplication.clipboard().text().splitlines()[0].split("\t")[0] == "layer"
+    compared.ask_export()
+    dialog = compared.dialog
+    titles = [dialog.view.itemText(n) for n in range(dialog.view.count())]
+    assert titles[:2] == ["side by side, graph", "side by side, values"]
+    assert "graph of A − B" in titles
+    dialog.close()
+    diabetes.opener.open([str(DIGITS)])
+    settle(qtbot, diabetes)
+    compared.draw()
+    assert compared.beside.sides is None
+    assert compared.model.rowCount() == 0
+    assert "Nothing is compared" in compared.note.text()
+    assert not isinstance(compared.panes[0].picture, Chart)
