@@ -20,7 +20,7 @@ VIEW = (
         "Every operation of the network with its rule, what arrived there and what was absorbed; to sort, filter, save",
         "View",
         0,
-        "Ctrl+Alt+T",
+        "Ctrl+Alt+O",
         when="result",
     ),
     ActionRow(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Generator
@@ -109,19 +110,21 @@ def lay_out(
 
 def _ask(request: dict[str, Any], nodes: int, time_out: float) -> Generator[Progress, None, list[dict[str, Any]]]:
     """Send the request to a helper and wait for it, giving way in between; it is killed when nobody waits any more."""
-    text: str | None = json.dumps(request)
-    helper = subprocess.Popen(  # noqa: S603 - this program's own file, by this interpreter
-        [sys.executable, "-I", str(Path(layered.__file__))],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )  # fmt: skip
+    # Not through a pipe: what a time-out leaves unwritten, `communicate` does not write any more.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as question:
+        json.dump(request, question)
+        question.seek(0)
+        helper = subprocess.Popen(  # noqa: S603 - this program's own file, by this interpreter
+            [sys.executable, "-I", str(Path(layered.__file__))],
+            stdin=question, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )  # fmt: skip
     began = time.monotonic()
     try:
         while True:
             try:
-                out, problem = helper.communicate(text, timeout=POLL)
+                out, problem = helper.communicate(timeout=POLL)
             except subprocess.TimeoutExpired:
-                text = None
                 if time.monotonic() - began > time_out:
                     raise LayoutError(
                         f"Laying out {nodes:,} operations took more than {time_out:g} s and was stopped; fold a group."
@@ -134,7 +137,7 @@ def _ask(request: dict[str, Any], nodes: int, time_out: float) -> Generator[Prog
     finally:
         if helper.poll() is None:
             helper.kill()
-        helper.communicate()
+            helper.communicate()
 
 
 class _Plan:

@@ -25,6 +25,8 @@ FOOT = 40.0  # the legend's
 LARGEST = 1.5
 TEXT_FROM, OUTLINE_FROM, CURVES_FROM = 0.5, 0.15, 0.2
 WIDEST = 13.0
+SMALLEST = 7.5  # text, in logical pixels
+NARROW = 560.0  # a picture whose legend has to be brief
 NAMED = (40.0, 11.0)  # how large a box is on the screen to say its name
 SHADES = 16  # of relevance, to each side of zero
 FAINT = 0.16
@@ -355,14 +357,15 @@ class OperationsPicture(GraphPicture):
         """Names of open groups, as large as can be read where there is room."""
         layout = self.layout
         assert layout is not None
-        size = 11.0 if real >= TEXT_FROM else 11.0 / max(real, 1e-6)
+        size = 11.0 if real >= TEXT_FROM else min(11.0 / max(real, 1e-6), HEADER)
+        if size * real < SMALLEST:
+            return
         for item in items:
             left, top, width, height = layout.rects[item]
-            if size * 1.6 > height * 0.5 or width * real < 46:
+            if size * 3 > height or width * real < NAMED[0]:
                 continue
-            title = f"▾ {layout.names[item]}"
-            room = QRectF(left + size * 0.6, top + size * 0.2, width / 2 - size, size * 1.5)
-            ink.text(room, title, size, self.theme.dim, LEFT, bold=True)
+            room = QRectF(left + 4 / real, top + 1 / real, width - 8 / real, size * 1.4)
+            ink.text(room, f"▾ {layout.names[item]}", size, self.theme.dim, LEFT, bold=True, halo=True)
 
     def _chosen(self, ink: Ink, real: float) -> None:
         """Frame what is chosen: the node, or else all that shows the layer."""
@@ -395,14 +398,20 @@ class OperationsPicture(GraphPicture):
             return
         x = MARGIN
         noun = self.result.words.noun if self.result else "relevance"
-        for colour, words in ((self.theme.positive, f"positive {noun}"), (self.theme.negative, "negative")):
+        first = "positive" if size.width() < NARROW else f"positive {noun}"
+        for colour, words in ((self.theme.positive, first), (self.theme.negative, "negative")):
             ink.painter.fillRect(QRectF(x, y + 5, 22, 6), QColor(colour))
             x += 27
             ink.text(QRectF(x, y, 120, 16), words, 11, self.theme.dim)
             x += 12 + width_of(words, 11)
         widest = f"widest {signed(float(np.nanmax(_sizes(self.carried), initial=0.0))).lstrip('+')}"
         rest = f"{self.note}  ·  {self.visible_text}" if self.note else self.visible_text
-        texts = (f"{widest}  ·  {rest}; the others grey  ·  {what}", f"{widest}  ·  {rest}", rest)
+        texts = (
+            f"{widest}  ·  {rest}; the others grey  ·  {what}",
+            f"{widest}  ·  {rest}",
+            rest,
+            rest.replace(" bundles of edges", ""),
+        )
         room = size.width() - x - MARGIN
         ink.text(QRectF(x, y, room, 16), fitting(texts, room, 11), 11, self.theme.dim)
 

@@ -26,7 +26,7 @@ class OperationsModel(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.columns: dict[str, tuple[str, ...] | np.ndarray] = {}
+        self.columns: dict[str, Any] = {}  # texts as tuples, numbers as arrays
         self._heads: tuple[str, ...] = ()
         self._order = np.zeros(0, dtype=int)
         self._haystack: tuple[str, ...] = ()
