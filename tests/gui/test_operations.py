@@ -1,0 +1,220 @@
+"""The graph of operations: groups that open in place, sums that close, the helper that can be stopped, the table."""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtTest import QAbstractItemModelTester
+
+from lrp_gui.jobs import laying_out
+from lrp_gui.jobs.layered import crossings, placed, ranked
+from lrp_gui.jobs.laying_out import CLOSED, LEAF, OPEN, LayoutError, OperationLayout, lay_out
+from lrp_gui.jobs.operations import Operations, grouped, opened_at_first
+from lrp_gui.jobs.steps import run_now
+from lrp_gui.jobs.writing_rows import write_rows
+from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.viewer.operations.amounts import Amounts
+from lrp_gui.viewer.operations.picture import OperationsPicture
+from lrp_gui.viewer.operations.strokes import smooth
+from lrp_gui.viewer.operations.table_model import OperationsModel
+from tests.gui.operation_graphs import u_net
+
+SIZE = QSizeF(900, 600)
+
+
+def laid_out(graph: Operations, toggled: frozenset[str] = frozenset()) -> OperationLayout:
+    return run_now(lay_out(graph, grouped(graph), toggled))
+
+
+def everything(graph: Operations) -> frozenset[str]:
+    root = grouped(graph)
+    return frozenset(group.path for group in root.groups()) - opened_at_first(root)
+
+
+def amounts(graph: Operations) -> Amounts:
+    """One unit of relevance handed back along every edge, a third of it negative."""
+    edges = np.tile([2.0, -1.0], (len(graph.edges), 1))
+    nodes = np.zeros((len(graph.names), 2))
+    np.add.at(nodes, graph.edges[:, 0], edges)
+    nodes[graph.final] = 2.0, -1.0
+    return Amounts(nodes, edges)
+
+
+def test_every_operation_is_in_one_box_and_no_boxes_overlap() -> None:
+    graph = u_net(6, 12)
+    for toggled in (frozenset[str](), everything(graph)):
+        layout = laid_out(graph, toggled)
+        boxes = layout.kinds != OPEN
+        assert layout.counts[boxes].sum() == len(graph.names)
+        left, top, width, height = layout.rects[boxes].T
+        across = (left[:, None] < left + width) & (left < (left + width)[:, None])
+        down = (top[:, None] < top + height) & (top < (top + height)[:, None])
+        assert (across & down).sum() == boxes.sum()
+    assert (layout.kinds[boxes] == LEAF).all()
+
+
+def test_an_open_group_lies_around_what_is_in_it() -> None:
+    layout = laid_out(u_net(6, 12), everything(u_net(6, 12)))
+    for item, parent in enumerate(layout.parents.tolist()):
+        if parent >= 0:
+            assert QRectF(*layout.rects[parent]).contains(QRectF(*layout.rects[item]))
+
+
+def test_a_group_shows_what_arrives_from_outside_and_bundles_lose_nothing() -> None:
+    graph = u_net(6, 12)
+    layout, found = laid_out(graph), amounts(graph)
+    segments, ends = found.of_segments(layout), layout.between
+    arrived = found.of_items(layout)
+    for item in np.flatnonzero(layout.kinds == CLOSED).tolist():
+        nodes = set(layout.inside[item].tolist())
+        leaving = sum(a in nodes and b not in nodes for a, b in graph.edges.tolist())
+        leaving += graph.final in nodes
+        assert arrived[item].tolist() == [2.0 * leaving, -1.0 * leaving]
+        drawn = segments[ends[:, 0] == item].sum(axis=0)
+        assert drawn[0] == 2.0 * (leaving - (graph.final in nodes))
+
+
+def test_opening_a_group_leaves_the_order_of_the_others() -> None:
+    graph = u_net(24, 12)
+    before = laid_out(graph)
+    folded = [before.paths[item] for item in np.flatnonzero(before.kinds == CLOSED)]
+    after = laid_out(graph, frozenset(folded[:1]))
+    places = {name: before.rects[item, :2].tolist() for item, name in enumerate(before.paths) if name in folded}
+    later = {name: after.rects[item, :2].tolist() for item, name in enumerate(after.paths) if name in folded}
+    by_row = [sorted(folded[1:], key=lambda name: (found[name][1], found[name][0])) for found in (places, later)]
+    assert set(by_row[0]) == set(by_row[1])
+    assert after.kinds[after.paths.index(folded[0])] == OPEN
+
+
+def test_too_many_members_become_groups_of_neighbours() -> None:
+    root = grouped(u_net(100, 24, flat=True))
+    assert len(root.members) <= 48
+    assert max(len(group.members) for group in root.groups()) <= 48
+    assert sorted(root.nodes()) == list(range(2401))
+
+
+def test_a_layout_that_takes_too_long_is_stopped_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(laying_out.layered, "__file__", str(slow))
+    graph = u_net(2, 3)
+    with pytest.raises(LayoutError, match=r"took more than 0\.1 s and was stopped"):
+        run_now(lay_out(graph, grouped(graph), frozenset(), time_out=0.1))
+
+
+def test_a_cancelled_layout_ends_its_helper(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    slow, said = tmp_path / "slow.py", tmp_path / "pid"
+    slow.write_text(f"import os, time\nopen({str(said)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
+    monkeypatch.setattr(laying_out.layered, "__file__", str(slow))
+    graph = u_net(2, 3)
+    steps = lay_out(graph, grouped(graph), frozenset())
+    until = time.monotonic() + 20
+    while not (said.exists() and said.read_text()) and time.monotonic() < until:
+        next(steps)
+    steps.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.read_text()), 0)
+
+
+def test_a_block_is_ordered_without_crossings_where_there_need_be_none() -> None:
+    block = ranked(6, [(0, 1), (0, 2), (1, 4), (2, 3), (3, 5), (4, 5)])
+    assert crossings(block) == 0
+    place = placed(block, [(100.0, 30.0)] * 6)
+    assert len(set(place.corners)) == 6
+    # What leads back, as between modules that are called by turns, has a way too.
+    assert placed(ranked(2, [(0, 1), (1, 0)]), [(10.0, 10.0)] * 2).routes.keys() == {(0, 1)}
+
+
+def test_a_long_chain_is_wrapped_into_columns() -> None:
+    width, height = placed(ranked(60, [(n, n + 1) for n in range(59)]), [(136.0, 34.0)] * 60).size
+    assert 1 < width / height < 3
+
+
+def test_ways_bend_softly_between_the_same_ends() -> None:
+    points, starts = np.array([[0.0, 0.0], [10.0, 10.0], [5.0, 5.0], [5.0, 9.0], [0.0, 20.0]]), np.array([0, 2, 5])
+    fine, fine_starts = smooth(points, starts)
+    for way in (0, 1):
+        ends = [fine_starts[way], fine_starts[way + 1] - 1]
+        assert fine[ends].tolist() == points[[starts[way], starts[way + 1] - 1]].tolist()
+
+
+def picture(graph: Operations, toggled: frozenset[str] = frozenset(), **more: object) -> OperationsPicture:
+    return OperationsPicture(LIGHT, layout=laid_out(graph, toggled), amounts=amounts(graph), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_it_is_drawn_at_any_size_and_a_click_finds_the_box_that_is_seen(qapp, theme) -> None:
+    graph = u_net(6, 12)
+    drawn = picture(graph).themed(theme)
+    for width, height in ((300, 200), (2000, 1200)):
+        image = QImage(width, height, QImage.Format.Format_RGB32)
+        painter = QPainter(image)
+        drawn.draw(painter, QRectF(0, 0, width, height), 1.0)
+        painter.end()
+        size = QSizeF(width, height)
+        assert drawn.layout is not None
+        for item in np.flatnonzero(drawn.layout.kinds != OPEN):
+            place, hit = drawn.place_of(drawn.hit_of(int(item)).node, size), None
+            if place is not None:
+                hit = drawn.hit(place[0].center(), size)
+            assert hit == drawn.hit_of(int(item))
+    assert len({image.pixelColor(x, 600).name() for x in range(0, 2000, 3)}) > 2
+
+
+def test_arrow_keys_follow_the_strongest_edge_back_to_the_input(qapp) -> None:
+    drawn = picture(u_net(6, 12))
+    walked = []
+    while (hit := drawn.step("up")) is not None:  # nothing is chosen at first: where it ends
+        drawn.node = hit.node
+        walked.append(hit.node)
+    assert walked[-1] == "x"
+    assert len(walked) == len(set(walked)) > 3
+
+
+def test_the_rest_is_counted_and_said(qapp) -> None:
+    drawn = picture(u_net(6, 12), share=0.5)
+    assert drawn.layout is not None
+    every = len(drawn.layout.starts) - 1
+    assert 0 < drawn.strong.size < every
+    assert drawn.visible_text.startswith(f"{drawn.strong.size} of {every} bundles of edges, ")
+
+
+def filled(result: object = None) -> OperationsModel:
+    model = OperationsModel()
+    graph = u_net(6, 12)
+    from lrp_gui.document.results import NetworkInfo
+
+    model.show(graph, NetworkInfo("", "", (), (), (), "", ()), result, amounts(graph))  # type: ignore[arg-type]
+    return model
+
+
+def test_the_table_sorts_filters_and_finds_rows_again(qapp) -> None:
+    model = filled()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    assert model.rowCount() == 73
+    model.sort(4, Qt.SortOrder.DescendingOrder)
+    column = [model.columns["ΣR +"][model.columns["node"].index(model.name(row))] for row in range(model.rowCount())]
+    assert column == sorted(column, reverse=True)
+    model.set_filter("PART1 block0.3")
+    assert {model.layer(row).rpartition(".")[0] for row in range(model.rowCount())} == {"block0.3.part1"}
+    assert model.row_of(model.name(2)) == 2
+    assert model.row_of("x") == -1
+    model.set_filter("no such thing")
+    assert model.rowCount() == 0
+
+
+def test_the_table_is_written_as_it_is_shown(tmp_path) -> None:
+    model = filled()
+    model.set_filter("part1 block0.3")
+    model.sort(0, Qt.SortOrder.DescendingOrder)
+    run_now(write_rows(str(tmp_path / "nodes.csv"), model.shown_columns()))
+    with (tmp_path / "nodes.csv").open(encoding="utf-8-sig") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["node"] for row in rows] == [model.name(row) for row in range(model.rowCount())]
+    assert float(rows[0]["ΣR +"]) == model.columns["ΣR +"][model.columns["node"].index(model.name(0))]
