@@ -121,6 +121,7 @@ def sample_result(
     from lrp_engine.composites import as_composite
 
     composite = as_composite(request.composite)
+    shapes = {layer.path: layer.shape for layer in request.network.layers}
     return SampleResult(
         row=request.row,
         sample=request.sample,
@@ -131,8 +132,10 @@ def sample_result(
         inputs={name: _array(relevance[0]) for name, relevance in explanation.inputs.items()},
         values={name: _array(values[0]) for name, values in inputs.items()},
         layers={
-            path: LayerResult(_array(relevance[0]), _array(explanation.activations[path][0]))
-            for path, relevance in explanation.layers.items()
+            path: LayerResult(
+                *(_first_sample(of[path], shapes.get(path, ())) for of in (explanation.layers, explanation.activations))
+            )
+            for path in explanation.layers
         },
         flows={path: Flow(explanation.flow_source(path), _array(flow[0])) for path, flow in explanation.flows.items()},
         ledger=tuple(_ledger_row(row) for row in explanation.ledger),
@@ -211,6 +214,13 @@ def _torch_type(name: str) -> Any:
     import torch
 
     return getattr(torch, str(name).removeprefix("torch."))
+
+
+def _first_sample(values: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """What belongs to the first sample; its axis need not be the first (the last states of an LSTM)."""
+    sizes = tuple(values.shape)
+    axes = (axis for axis, size in enumerate(sizes) if size == 1 and sizes[:axis] + sizes[axis + 1 :] == shape)
+    return _array(values.select(next(axes, 0), 0))
 
 
 def _array(tensor: Any) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from PySide6.QtCore import QPoint, QPointF, QSizeF, Qt
@@ -9,7 +11,10 @@ from PySide6.QtTest import QTest
 
 import lrp_engine as lrp
 from lrp_engine.errors import InputError
+from lrp_gui.document.results import LayerInfo
+from lrp_gui.jobs.convert import sample_result
 from lrp_gui.jobs.kernels import kernel_of
+from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.viewer.minimap import Minimap
 from lrp_gui.viewer.search import matches
 from tests.gui import fakes
@@ -93,3 +98,24 @@ def test_a_layer_without_weights_says_so():
     network = lrp.capture(torch.nn.Sequential(torch.nn.ReLU(), torch.nn.MaxPool2d(2)), torch.randn(1, 2, 4, 4))
     with pytest.raises(InputError, match="has no kernel of its own"):
         kernel_of(network, "1:0")
+
+
+def test_the_last_states_of_an_lstm_show_all_that_arrived_there():
+    class States(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.head = torch.nn.LSTM(3, 5, num_layers=2, batch_first=True), torch.nn.Linear(5, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.lstm(x)[1][0][-1])
+
+    torch.manual_seed(0)
+    inputs = torch.randn(1, 4, 3)
+    network = lrp.capture(States().eval(), inputs)
+    read = LayerInfo("lstm", "LSTM", "recurrent", (2, 5), 0, ("x",))
+    info = replace(fakes.mlp_result()[0], layers=(read, LayerInfo("head", "Linear", "affine map", (2,), 0, ("lstm",))))
+    request = SampleRequest(info, 0, "1", inputs.flatten().double().numpy(), "max", "epsilon")
+    result = sample_result(lrp.explain(network, inputs, composite="epsilon"), {"x": inputs}, request, 0.0)
+    arrived = next(row.arrived for row in result.ledger if row.layer == "lstm")
+    assert result.layers["lstm"].relevance.shape == (2, 5)
+    assert float(result.layers["lstm"].relevance.sum()) == pytest.approx(arrived, rel=1e-4)
