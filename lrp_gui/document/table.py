@@ -9,7 +9,17 @@ import numpy as np
 
 from lrp_gui.document.results import Feature
 from lrp_gui.document.table_blocks import Numbers, Row, RowBlock, Snapshot
-from lrp_gui.document.table_checks import BLOCKING, Audit, Checks, Problem, counted, read_cell, sentence, usable
+from lrp_gui.document.table_checks import (
+    BLOCKING,
+    Audit,
+    Checks,
+    Problem,
+    counted,
+    read_cell,
+    read_typed,
+    sentence,
+    usable,
+)
 from lrp_gui.document.table_storage import Column, ExtraColumn, Names, Typed, number_text
 
 __all__ = ["ExtraColumn", "InputTable", "Problem", "Row", "fresh_rows", "fresh_table", "mean_values", "number_text"]
@@ -188,7 +198,7 @@ class InputTable:
 
     def read(self, column: int, text: str) -> tuple[float, dict[tuple[int, int], str]]:
         """A typed text as a number, and as the texts of a block of this one cell."""
-        value, reason = read_cell(text, self.features[column])
+        value, reason = read_typed(text, self.features[column])
         return value, {(0, 0): text} if reason and text.strip() else {}
 
     def put(self, new: Numbers) -> Numbers:

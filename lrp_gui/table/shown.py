@@ -13,6 +13,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
 from lrp_gui.document import predicting
+from lrp_gui.document.table_checks import read_typed
 from lrp_gui.document.words import counted, percent, plain, shape_text
 from lrp_gui.table.colours import Colours, Shade, Shading
 from lrp_gui.table.columns import Column, Kind
@@ -185,10 +186,7 @@ class ShownModel(LaidOutModel):
         if not self.network_units or table is None or feature >= len(table.features):
             return text
         one = table.features[feature]
-        try:
-            value = float(text.replace("−", "-"))
-        except ValueError:
-            return text
+        value, _reason = read_typed(text)
         return repr(value * one.scale + one.mean) if isfinite(value) else text
 
     def title(self, column: Column) -> str:
