@@ -13,11 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-try:  # orders with fewer crossings, where it is installed
-    from fast_sugiyama import from_edges  # type: ignore[import-not-found,unused-ignore]
-except ImportError:
-    from_edges = None
-
 Edge = tuple[int, int]
 Size = tuple[float, float]
 
@@ -31,7 +26,6 @@ ASPECT = 1.7  # width to height that long chains are wrapped to
 SHORTEST_WRAPPED = 8  # ranks
 MOST_DUMMIES = 3000  # of one block; edges beyond that go straight
 SWEEPS = 6
-FAST_EDGES = 4000
 
 
 @dataclass
@@ -107,9 +101,6 @@ def _join(a: int, b: int, below: list[list[int]], above: list[list[int]]) -> Non
 
 def _order(block: Ranked) -> None:
     """Bring each rank into an order that crosses little; the best of what was met stays."""
-    fast = _fast_order(block)
-    if fast is not None:
-        block.ranks = fast
     best, fewest = [list(row) for row in block.ranks], crossings(block)
     for sweep in range(SWEEPS):
         if not fewest:
@@ -129,18 +120,6 @@ def _order(block: Ranked) -> None:
 
 def _barycentre(near: list[int], place: dict[int, int], here: int) -> float:
     return sum(place[item] for item in near) / len(near) if near else float(here)
-
-
-def _fast_order(block: Ranked) -> list[list[int]] | None:
-    edges = [(a, b) for a, found in enumerate(block.below) for b in found]
-    if from_edges is None or not edges or len(edges) > FAST_EDGES:
-        return None
-    across, right = {}, 0.0
-    for positions, width, *_ in from_edges(edges):
-        left = min(x for _, (x, _) in positions)
-        across |= {item: right + x - left for item, (x, _) in positions}
-        right += width + 1.0
-    return [sorted(row, key=lambda item: (across.get(item, right), item)) for row in block.ranks]
 
 
 def crossings(block: Ranked) -> int:
