@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget
 
 from lrp_gui import settings
@@ -328,8 +330,12 @@ class Furniture(QObject):
         dock.setObjectName(name)
         dock.setWidget(widget)
         dock.hide()
-        toggle = dock.toggleViewAction()
+        # Qt's own action would close a dock that stands behind another one, instead of showing it.
+        toggle = QAction(title, dock)
+        toggle.setCheckable(True)
         toggle.setShortcut(keys)
+        dock.toggleViewAction().toggled.connect(toggle.setChecked)
+        toggle.triggered.connect(partial(_come_or_go, dock, toggle))
         self._window.menus["View"].insertAction(self._window.actions_["tint"], toggle)
         return dock
 
@@ -350,6 +356,15 @@ class Furniture(QObject):
             share = round(SAMPLE_SHARE * (self._window.width() - width))
             widths = [self._window.width() - width - share, share]
             self._window.resizeDocks([bottom, self.sample_dock], widths, Qt.Orientation.Horizontal)
+
+
+def _come_or_go(dock: QDockWidget, toggle: QAction, _checked: bool = False) -> None:
+    """Show a dock that cannot be seen, close one that can."""
+    seen = not dock.isHidden() and not dock.visibleRegion().isEmpty()
+    dock.setVisible(not seen)
+    if not seen:
+        dock.raise_()
+    toggle.setChecked(not dock.isHidden())
 
 
 def _warm_up() -> None:

@@ -215,6 +215,8 @@ def test_network_units_are_shown_and_taken(document, panel):
     assert shown == pytest.approx((value - one.mean) / one.scale, rel=1e-3)
     view.table_model.setData(view.table_model.index(1, BMI), "1.5")
     assert document.table.values[1, 2] == pytest.approx(one.mean + 1.5 * one.scale)
+    view.table_model.setData(view.table_model.index(1, BMI), "0,25")
+    assert document.table.values[1, 2] == pytest.approx(one.mean + 0.25 * one.scale)
     view.table_model.setData(view.table_model.index(1, BMI), "heavy")
     assert document.table.text(1, 2) == "heavy"
 

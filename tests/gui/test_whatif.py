@@ -54,6 +54,18 @@ def test_nothing_is_built_before_somebody_looks(diabetes):
     assert diabetes.furniture.sample.pages == {}
 
 
+def test_the_key_of_a_dock_behind_another_one_brings_it_forward_and_then_closes_it(diabetes, qtbot):
+    diabetes.activateWindow()
+    diabetes.resize(1200, 800)
+    furniture = diabetes.furniture
+    for dock, key in ((furniture.sample_dock, Qt.Key.Key_4), (furniture.docks[1], Qt.Key.Key_2)):
+        assert dock.visibleRegion().isEmpty()
+        qtbot.keyClick(diabetes, key, Qt.KeyboardModifier.AltModifier)
+        qtbot.waitUntil(lambda dock=dock: not dock.visibleRegion().isEmpty())
+    qtbot.keyClick(diabetes, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    assert furniture.docks[1].isHidden()
+
+
 def test_a_picture_has_its_editor_and_numbers_have_none(window, qtbot):
     window.opener.open([str(DIGITS)])
     settle(qtbot, window)
