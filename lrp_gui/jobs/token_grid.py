@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+MOST_MIXED = 4096  # of what goes from position to position in one block, the strongest are kept
 ATTENTION, MLP, RECURRENT, OTHER = "attention", "MLP", "recurrent", "between"
 
 
@@ -32,6 +33,41 @@ class Heads:
     maps: np.ndarray | None
     handed: np.ndarray | None
     totals: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """What goes in a block from positions on the right back to positions on the left, the strongest first.
+
+    Attributes
+    ----------
+    right, left, amount : numpy.ndarray
+        (pairs,): from where, to where, how much.
+    others : int
+        How many more pairs carry anything.
+    others_sum, others_size : float
+        Their sum, and the sum of their sizes.
+    """
+
+    right: np.ndarray
+    left: np.ndarray
+    amount: np.ndarray
+    others: int = 0
+    others_sum: float = 0.0
+    others_size: float = 0.0
+
+    @classmethod
+    def of(cls, matrix: np.ndarray, most: int = MOST_MIXED) -> Mixing:
+        """From (right, left); what is no number counts as nothing."""
+        values = np.nan_to_num(np.asarray(matrix, dtype=float), nan=0.0, posinf=0.0, neginf=0.0).ravel()
+        order = np.argsort(-np.abs(values), kind="stable")[: np.count_nonzero(values)]
+        kept, rest = order[:most], values[order[most:]]
+        right, left = np.unravel_index(kept, matrix.shape)
+        return cls(right, left, values[kept], rest.size, float(rest.sum()), float(np.abs(rest).sum()))
+
+    def to_left(self, positions: int) -> np.ndarray:
+        """(positions,): what the kept pairs bring to each position on the left."""
+        return np.bincount(self.left, self.amount, positions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +98,10 @@ class Gap:
         (positions,): what the stream hands on beside the block.
     into : numpy.ndarray
         (positions,): what the block hands to the point on its left: that point's relevance less `skip`.
-    mixing : numpy.ndarray or None
-        (positions, positions): what goes from position i of the block back to position j. None where it is not known;
-        a block that treats every position alone has it on the diagonal.
+    mixing : Mixing or None
+        What goes from positions of the block back to positions on its left; None where it is not known.
     alone : bool
-        Every position is treated alone: `mixing` is then left out.
+        Every position is treated alone: there is no `mixing`.
     """
 
     kind: str
@@ -74,7 +109,7 @@ class Gap:
     branch: np.ndarray
     skip: np.ndarray
     into: np.ndarray
-    mixing: np.ndarray | None = None
+    mixing: Mixing | None = None
     alone: bool = False
     heads: tuple[Heads, ...] = ()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrp_gui.jobs.steps import Progress, Steps
-from lrp_gui.jobs.token_grid import OTHER, RECURRENT, Gap, Point, TokenGrid
+from lrp_gui.jobs.token_grid import OTHER, RECURRENT, Gap, Mixing, Point, TokenGrid
 from lrp_gui.jobs.token_rows import rows_of
 from lrp_gui.jobs.token_stream import Structure
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Explain = Callable[..., Steps["Explanation"]]
 
 MOST_STEPS = 512
+SEQUENCE = ("samples", "steps", "units")
 BOTH_WAYS = 7  # among the arguments of aten's recurrent operations
 # Of how many steps' relevance it is followed where in time it goes: an explanation for each.
 MOST_FOLLOWED = 48
@@ -85,11 +86,11 @@ def times_grid(
     for one in layers:
         read = _by_step(explanation, one.reads, steps)
         if not points:
-            points.append(Point(one.reads.meta.get("layer", ""), "sequence", read, one.reads.name))
+            points.append(_point(explanation, one.reads, "sequence", read))
         elif structure.settled(one.reads) is not before:  # a norm, or the like, between two recurrent layers
             none = np.zeros(steps)
             gaps.append(Gap(OTHER, one.reads.meta.get("layer", ""), none, read, none))
-            points.append(Point(one.reads.meta.get("layer", ""), "sequence", read, one.reads.name))
+            points.append(_point(explanation, one.reads, "sequence", read))
         given = _given(explanation, one, steps)
         mixing = yield from _followed(network, request, one, given, read)
         layer = one.node.meta.get("layer", "")
@@ -100,7 +101,9 @@ def times_grid(
         none = np.zeros(steps)
         gaps.append(Gap(RECURRENT, layer, given, none, read, mixing))
         before = one.gives
-        points.append(Point(layer, structure.names[one.node].split("_")[0].upper(), given, one.node.name))
+        points.append(
+            _point(explanation, one.gives or one.node, structure.names[one.node].split("_")[0].upper(), given)
+        )
     source, first, positions, _patches = rows_of(network, structure, layers[0].reads, steps)
     positions = "time step" if positions == "position" else positions
     return TokenGrid(
@@ -110,6 +113,17 @@ def times_grid(
         explained=float(explanation.score[0]),
         notes=tuple(notes),
     )
+
+
+def _point(explanation: Explanation, node: Node, name: str, relevance: np.ndarray) -> Point:
+    """A sequence; where all its relevance is known, with the strongest unit of each step."""
+    found = explanation.nodes.get(node.name)
+    layer = node.meta.get("layer", "")
+    if found is None or found.dim() != len(SEQUENCE):
+        return Point(layer, name, relevance, node.name)
+    units = found.shape[-1]
+    strongest = found.reshape(-1, units).abs().argmax(1).numpy()
+    return Point(layer, name, relevance, node.name, strongest, units)
 
 
 def _by_step(explanation: Explanation, node: Node, steps: int) -> np.ndarray:
@@ -136,14 +150,14 @@ def _given(explanation: Explanation, one: Layer, steps: int) -> np.ndarray:
 
 def _followed(
     network: Network, request: SampleRequest, one: Layer, given: np.ndarray, read: np.ndarray
-) -> Steps[np.ndarray | None]:
-    """(steps, steps): what each state hands back to each step of the sequence, by explaining through it alone."""
+) -> Steps[Mixing | None]:
+    """What each state hands back to each step of the sequence, by explaining through it alone."""
     steps = len(given)
     active = np.flatnonzero(given)
     if len(active) == 1:
         mixing = np.zeros((steps, steps))
         mixing[active[0]] = read
-        return mixing
+        return Mixing.of(mixing)
     layer = next((layer for layer in network.layers if one.gives and layer.nodes[-1] == one.gives.name), None)
     if layer is None or one.gives is None or len(active) > MOST_FOLLOWED or request.reference is not None:
         return None
@@ -167,4 +181,4 @@ def _followed(
             through={layer.path: mask},
         )
         mixing[step] = _by_step(found, one.reads, steps)
-    return mixing
+    return Mixing.of(mixing)

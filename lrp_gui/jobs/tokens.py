@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrp_gui.jobs.steps import Progress, Steps
-from lrp_gui.jobs.token_grid import ATTENTION, MLP, OTHER, Gap, Heads, Point, TokenGrid
+from lrp_gui.jobs.token_grid import ATTENTION, MLP, OTHER, Gap, Heads, Mixing, Point, TokenGrid
 from lrp_gui.jobs.token_rows import rows_of, with_texts
 from lrp_gui.jobs.token_stream import Attention, Block, Stream, Structure, find_stream
 from lrp_gui.jobs.token_times import find_times, times_grid
@@ -112,7 +112,7 @@ def _gap(block: Block, branch: np.ndarray, skip: np.ndarray, into: np.ndarray, f
     if heads and len(heads) == len(block.attentions):
         sums = [one.handed.sum(0) for one in heads if one.handed is not None]
         if len(sums) == len(heads) and all(one.shape == (rows, rows) for one in sums):
-            mixing = np.sum(sums, axis=0)
+            mixing = Mixing.of(np.sum(sums, axis=0))
     heads = tuple(one for one in heads if one.maps is not None or one.totals.size)
     layer = (
         block.attentions[0].product.meta.get("layer", "") if block.attentions else block.branch.meta.get("layer", "")

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QImage, QPainter
 
 from lrp_gui.document.results import Feature, InputInfo, LayerInfo, NetworkInfo, NodeInfo
-from lrp_gui.jobs.token_grid import ATTENTION, MLP, Gap, Heads, Point, TokenGrid
+from lrp_gui.jobs.token_grid import ATTENTION, MLP, Gap, Heads, Mixing, Point, TokenGrid
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.scales import fitting
@@ -42,7 +42,7 @@ def grid_of(tokens=6, seed=1):
     return TokenGrid(
         points=(point("embed", start), point("sum1", middle), point("sum2", end)),
         gaps=(
-            Gap(ATTENTION, "attn", 0.7 * middle, 0.3 * middle, start - 0.3 * middle, mixing, heads=(heads,)),
+            Gap(ATTENTION, "attn", 0.7 * middle, 0.3 * middle, start - 0.3 * middle, Mixing.of(mixing), heads=(heads,)),
             Gap(MLP, "mlp", branch, end - branch, branch, alone=True),
         ),
         positions="token",
@@ -154,7 +154,7 @@ def test_arrow_keys_follow_the_strongest_edge_to_the_input():
         assert where[0] == expected
     gap = grid_of().gaps[0]
     assert gap.mixing is not None
-    strongest = int(np.argmax(np.abs(np.append(gap.mixing[5], gap.skip[5]))))
+    strongest = int(np.argmax(np.abs(np.append(gap.mixing.to_left(6), gap.skip[5]))))
     assert where[1] == (5 if strongest == 6 else strongest)
 
 

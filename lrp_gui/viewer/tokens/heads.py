@@ -9,33 +9,36 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage
 
 from lrp_gui.document.words import plain, signed
-from lrp_gui.jobs.token_grid import Gap, Heads, TokenGrid
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, relevance_table
+from lrp_gui.jobs.token_grid import Gap, Heads
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, relevance_table, width_of
 from lrp_gui.viewer.picture import Hit
 
-LABEL = 74.0
+LABEL = 48.0
 SUMS = 30.0
 MOST_HEADS = 24
 CELLS = 24  # up to so many positions a map is drawn as rectangles, which stay sharp in a vector file
 
 
-def draw_heads(
-    ink: Ink, area: QRectF, grid: TokenGrid, gap: Gap, labels: Sequence[str], spots: list[tuple[QRectF, Hit]]
-) -> None:
+def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: list[tuple[QRectF, Hit]]) -> None:
     """A column for each head, all of one scale; the strongest where they are more than have room."""
     theme = ink.theme
     ink.box(area, theme.panel, theme.line, 1, 6)
     heads = [(one, n) for one in gap.heads for n in range(len(one.totals))]
     maps = gap.heads[0].maps is not None
     order = sorted(heads, key=lambda head: -abs(float(head[0].totals[head[1]])))
-    column = max(56.0, (area.width() - LABEL - 12) / max(len(heads), 1))
-    count = min(len(heads), MOST_HEADS, max(1, int((area.width() - LABEL - 12) / 56.0)))
+    count = min(len(heads), MOST_HEADS, max(1, int((area.width() - LABEL - 12) / 46.0)))
     chosen = sorted(order[:count], key=heads.index)
     column = min((area.width() - LABEL - 12) / count, (area.height() - SUMS - 26) / (2 if maps else 1) + 12)
+    handed = [one.handed for one in gap.heads if one.handed is not None]
+    limit = max((float(np.abs(one).max()) for one in handed), default=0.0) or 1.0
     title = f"{gap.layer}: {len(heads)} heads; rows read columns"
     if count < len(heads):
-        title = f"{gap.layer}: the {count} strongest of {len(heads)} heads; rows read columns"
-    ink.text(QRectF(area.left() + 8, area.top() + 2, area.width() - 16, 16), title, 11, theme.text, LEFT, bold=True)
+        title = f"{gap.layer}: {count} of {len(heads)} heads"
+    scale = f"A from 0 to 1 · A × R to ±{plain(limit, 2)}"
+    room = area.width() - 16
+    if width_of(title, 11, bold=True) + width_of(scale, 10) + 20 < room:
+        ink.text(QRectF(area.left() + 8, area.top() + 2, room, 16), scale, 10, theme.dim, RIGHT)
+    ink.text(QRectF(area.left() + 8, area.top() + 2, room, 16), title, 11, theme.text, LEFT, bold=True)
     body = area.adjusted(0, 20, 0, -SUMS)
     tall = body.height() / (2 if maps else 1) - 4
     side = min(column - 10, tall)
@@ -45,8 +48,6 @@ def draw_heads(
         QRectF(area.left() + 4, body.top() + (tall + 4 if maps else 0), LABEL - 8, side), "A × R", 11, theme.dim, RIGHT
     )
     ink.text(QRectF(area.left() + 4, area.bottom() - SUMS, LABEL - 8, 16), "ΣR", 11, theme.dim, RIGHT)
-    handed = [one.handed for one in gap.heads if one.handed is not None]
-    limit = max((float(np.abs(one).max()) for one in handed), default=0.0) or 1.0
     most = max((abs(float(one.totals[n])) for one, n in chosen), default=0.0) or 1.0
     if not maps:
         _cells(ink, QRectF(area.left() + LABEL, body.top(), side, side), _of(gap.heads[0].handed, 0), limit, signs=True)
@@ -65,11 +66,8 @@ def draw_heads(
         ink.box(bar, ink.sign(total))
         label = f"{heads.index((one, n)) + 1}: {signed(total, 2)}"
         ink.text(QRectF(x, area.bottom() - SUMS, column - 2, 15), label, 10, theme.text, LEFT)
-    right = QRectF(area.right() - 320, area.top() + 2, 312, 16)
-    ink.text(right, f"A from 0 to 1 · A × R to ±{plain(limit, 2)}", 10, theme.dim, RIGHT)
     if count == 0:
         ink.text(body, "No relevance reached these heads.", 11, theme.dim, CENTRE)
-    del grid
 
 
 def _of(values: np.ndarray | None, n: int) -> np.ndarray:

@@ -126,7 +126,7 @@ class TokenPicture(GraphPicture):
         assert self.tree is not None
         rows = self.tree.rows
         wide = max((width_of(self.labels[row], 11) for row in rows), default=20.0)
-        left = area.left() + min(wide, 0.2 * area.width(), 170.0) + 22
+        left = area.left() + min(max(wide, 48.0), 0.2 * area.width(), 170.0) + 22
         right = area.right() - 74
         xs = np.linspace(left, right, len(self.grid.points) + 1)
         tall = max(area.height() - HEADER - STUB, 10.0)
@@ -173,7 +173,7 @@ class TokenPicture(GraphPicture):
             self._nodes(ink, places, n)
         ink.painter.setOpacity(1.0)
         if opened >= 0:
-            draw_heads(ink, below, self.grid, self.grid.gaps[opened], self.labels, self.spots)
+            draw_heads(ink, below, self.grid.gaps[opened], self.labels, self.spots)
         self._foot(ink, size, places)
         if self.state is not None:
             draw_state(ink, whole, self.state, boxed=True)
@@ -192,7 +192,7 @@ class TokenPicture(GraphPicture):
             ink.line(QPointF(places.points[0], y), QPointF(places.points[-1], y), theme.line, 0.7, 0.5)
             self.spots.append((rect, self._hit(0, row)))
         folded = self.grid.rows - len(places.rows)
-        text = f"{folded:,} more" if folded else "not drawn"
+        text = f"{folded:,} more" if folded else "the rest"
         ink.text(QRectF(area.left(), places.stub - 9, labels - area.left(), 18), text, 10, theme.dim, RIGHT)
         numbers = dict.fromkeys((gap.kind for gap in self.grid.gaps), 0)
         step = places.points[1] - places.points[0] if len(places.points) > 1 else 100.0

@@ -61,12 +61,11 @@ class Tree:
 
 
 def every_edge(gap: Gap) -> Edges:
-    """All edges of a gap that carry anything."""
+    """All edges of a gap that carry anything; of very many between positions, the strongest."""
     rows = np.arange(len(gap.skip))
     parts = [(STREAM, rows, rows, gap.skip), (TO_BLOCK, rows, rows, gap.branch)]
     if gap.mixing is not None:
-        right, left = np.indices(gap.mixing.shape).reshape(2, -1)
-        parts.append((FROM_BLOCK, right, left, gap.mixing.ravel()))
+        parts.append((FROM_BLOCK, gap.mixing.right, gap.mixing.left, gap.mixing.amount))
     else:  # each by itself; or from the block as a whole, where it is not known from which position
         parts.append((FROM_BLOCK, rows, rows, gap.into))
     kind = np.concatenate([np.full(len(part[1]), part[0]) for part in parts])
@@ -96,7 +95,9 @@ def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1
         inside = np.flatnonzero(_among(edges.right, shown[n + 1]) & _among(edges.left, shown[n]))
         picked = inside[smallest_set(edges.amount[inside], visibility.edges, most)]
         drawn.append(edges.part(_with_ways(edges, picked, shown[n])))
-    total = sum(float(np.abs(edges.amount).sum()) for edges in every)
+    mixed = [gap.mixing for gap in grid.gaps if gap.mixing is not None]
+    total = sum(float(np.abs(edges.amount).sum()) for edges in every) + sum(one.others_size for one in mixed)
+    count = sum(len(edges.amount) for edges in every) + sum(one.others for one in mixed)
     carried = sum(float(np.abs(edges.amount).sum()) for edges in drawn)
     return Tree(
         shown=tuple(np.array(sorted(one), dtype=int) for one in shown),
@@ -104,9 +105,12 @@ def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1
         folded=tuple(
             float(np.delete(point.relevance, sorted(one)).sum()) for point, one in zip(grid.points, shown, strict=True)
         ),
-        left_out=tuple(_arriving(all_of) - _arriving(some) for all_of, some in zip(every, drawn, strict=True)),
+        left_out=tuple(
+            _arriving(all_of) - _arriving(some) + (gap.mixing.others_sum if gap.mixing is not None else 0.0)
+            for gap, all_of, some in zip(grid.gaps, every, drawn, strict=True)
+        ),
         rows=np.arange(grid.rows) if grid.rows <= MOST_ROWS else np.array(sorted(set().union(*shown)), dtype=int),
-        counts=(sum(len(one.amount) for one in drawn), sum(len(one.amount) for one in every)),
+        counts=(sum(len(one.amount) for one in drawn), count),
         carried=carried / total if total else 0.0,
     )
 
