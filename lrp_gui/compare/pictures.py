@@ -19,7 +19,7 @@ from lrp_gui.jobs.comparing_results import Contrast
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.board import Board, stacked
 from lrp_gui.viewer.captions import caption
-from lrp_gui.viewer.charts import Chart
+from lrp_gui.viewer.charts import Chart, Texts
 from lrp_gui.viewer.detail_forms import unit_names
 from lrp_gui.viewer.ink import CENTRE, Ink
 from lrp_gui.viewer.inputs.maps import HeatmapPicture
@@ -354,14 +354,15 @@ def _names(
     info = next((info for info in network.inputs if info.name == path), None)
     if info is None:
         return unit_names(network, path, shape), ()
-    size = math.prod(shape)
-    if len(info.features) != size:
-        return tuple(f"{path} {n + 1}" for n in range(size)), ()
-    names = tuple(feature.name for feature in info.features)
+    size, features = math.prod(shape), info.features
+    if len(features) != size:
+        return Texts(size, lambda n: f"{path} {n + 1}"), ()
+    names = Texts(size, lambda n: features[n].name)
     values = result.values.get(path)
-    if values is None or values.size != size or size > 400:
+    if values is None or values.size != size:
         return names, ()
-    return names, tuple(feature_value(f, float(v)) for f, v in zip(info.features, values.ravel(), strict=True))
+    flat = values.ravel()
+    return names, Texts(size, lambda n: feature_value(features[n], float(flat[n])))
 
 
 def _places(network: NetworkInfo, path: str) -> np.ndarray | None:

@@ -73,6 +73,7 @@ class SideBar(QWidget):
             row = first if n < 3 else second
             label = QLabel(title, self)
             label.setBuddy(widget)
+            label.setContentsMargins(4, 0, 0, 0)
             self._labels[name] = label
             widget.setAccessibleName(self.tr("{field} of {letter}").format(field=title, letter=letter))
             if isinstance(widget, QComboBox):

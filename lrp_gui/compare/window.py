@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSaveFile, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QDialog,
     QFileDialog,
@@ -21,14 +20,14 @@ from PySide6.QtWidgets import (
     QSlider,
     QSplitter,
     QStyle,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from lrp_gui.compare.model import LAYER, SHARE, LayersModel
+from lrp_gui.compare.model import LayersModel
 from lrp_gui.compare.panes import Pane
+from lrp_gui.compare.parts import Head, LayersTable
 from lrp_gui.compare.pictures import (
     DIFFERENCE,
     GRAPH,
@@ -100,14 +99,11 @@ class CompareWindow(QWidget):
         for which, side in enumerate(self.sides):
             side.network_wanted.connect(lambda which=which: self.ask_network(which))
         self.panes = tuple(Pane(self.theme, self.tr("Pane {letter}").format(letter=letter)) for letter in LETTERS)
-        self.heads = tuple(QLabel(self) for _letter in LETTERS)
+        self.heads = tuple(Head(self) for _letter in LETTERS)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setChildrenCollapsible(False)
         self.columns: list[QWidget] = []
         for pane, head in zip(self.panes, self.heads, strict=True):
-            head.setContentsMargins(8, 2, 4, 2)
-            head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            head.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column = QWidget(self)
             self.splitter.addWidget(column)
             layout = QVBoxLayout(column)
@@ -125,7 +121,7 @@ class CompareWindow(QWidget):
         for side in self.sides:
             top.addWidget(side, 1)
         self.model = LayersModel(self)
-        self.table = _LayersTable(self.model, self)
+        self.table = LayersTable(self.model, self)
         self.table.selectionModel().selectionChanged.connect(self._choose_row)
         self.halves = QSplitter(Qt.Orientation.Vertical, self)
         self.halves.setChildrenCollapsible(True)
@@ -297,7 +293,6 @@ class CompareWindow(QWidget):
         self._pictures = pane_pictures(contrast, self.theme, self.view)
         for head, text in zip(self.heads, headings(contrast), strict=True):
             head.setText(text)
-            head.setToolTip(text)
         if self.model.rows is not contrast.rows:
             self.model.put(contrast.rows)
             self.table.fit()
@@ -323,7 +318,6 @@ class CompareWindow(QWidget):
             texts = headings(self.beside.contrast)
             both = f"{texts[0]}   |   {texts[1]}"
             self.heads[0].setText(both if self.way == SWIPE else texts[1 if self._blinked else 0])
-            self.heads[0].setToolTip(both)
         elif self.beside.contrast is not None:
             self.heads[0].setText(headings(self.beside.contrast)[0])
         self.panes[1].set_picture(b)
@@ -432,50 +426,6 @@ class CompareWindow(QWidget):
             text = text.format(name=Path(path).name, reason=file.errorString())
         self.note.setText(text)
         self._document.message.emit(Message(text))
-
-
-class _LayersTable(QTableView):
-    """The table: one row chosen, sorted by its titles, copied by Ctrl+C."""
-
-    def __init__(self, model: LayersModel, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows = model
-        self.setModel(model)
-        self.setAccessibleName(self.tr("Layers by how much they differ"))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        header = self.horizontalHeader()
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicator(SHARE, Qt.SortOrder.DescendingOrder)
-        header.setHighlightSections(False)
-        self.setSortingEnabled(True)
-        copy = QAction(self.tr("Copy Table"), self)
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self.copy)
-        self.addAction(copy)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-
-    def fit(self) -> None:
-        """Columns as wide as what stands in them, within reason."""
-        self.horizontalHeader().setResizeContentsPrecision(50)
-        for column in range(self._rows.columnCount()):
-            self.resizeColumnToContents(column)
-            most = 300 if column == LAYER else 180
-            self.setColumnWidth(column, min(self.columnWidth(column) + 14, most))
-
-    def copy(self) -> None:
-        """The table with its titles, for a spreadsheet."""
-        from PySide6.QtGui import QGuiApplication
-
-        QGuiApplication.clipboard().setText(self._rows.as_text())
 
 
 def _button(parent: QWidget, text: str, tip: str) -> QToolButton:

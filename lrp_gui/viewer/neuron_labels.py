@@ -86,6 +86,8 @@ class Labels:
         """Name, the network's output, the explained score."""
         last = len(self.graph.columns) - 1
         lines = [self.name(last, unit)]
+        if self.result.shows.startswith("contrast"):  # of a difference of two explanations neither is the output
+            return lines
         if unit < self.result.outputs.size:
             what = self.network.output_activation or "output"
             lines.append(f"{what} {plain(self.result.outputs[unit], 3)}")
