@@ -7,7 +7,18 @@ from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPainterPath, QPen
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QLinearGradient,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+)
 
 from lrp_gui.theme import Theme
 
@@ -93,6 +104,12 @@ class Ink:
     def __init__(self, painter: QPainter, theme: Theme) -> None:
         self.painter = painter
         self.theme = theme
+
+    def in_sight(self) -> QRectF | None:
+        """What of the picture an image or the screen takes, where the painter stands; None on paper: all of it."""
+        if not isinstance(self.painter.device(), QImage | QPixmap):
+            return None
+        return self.painter.worldTransform().inverted()[0].mapRect(QRectF(self.painter.viewport()))
 
     @staticmethod
     def colour(name: str, alpha: float = 1.0) -> QColor:

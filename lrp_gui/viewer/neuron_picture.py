@@ -143,8 +143,10 @@ class NeuronPicture(GraphPicture):
     def _ribbons(self, ink: Ink, layout: NeuronLayout) -> None:
         column, unit = self._selection()
         strong: list[Ribbon] = []
-        folded = [ribbon for ribbon in layout.ribbons if ribbon.folded]
-        drawn = sorted((ribbon for ribbon in layout.ribbons if not ribbon.folded), key=lambda r: r.strength)
+        seen = ink.in_sight()
+        ribbons = [ribbon for ribbon in layout.ribbons if seen is None or _in(seen, layout, ribbon)]
+        folded = [ribbon for ribbon in ribbons if ribbon.folded]
+        drawn = sorted((ribbon for ribbon in ribbons if not ribbon.folded), key=lambda r: r.strength)
         for ribbon in folded + drawn:
             touches = unit >= 0 and (
                 (ribbon.gap == column and ribbon.left == unit) or (ribbon.gap == column - 1 and ribbon.right == unit)
@@ -342,6 +344,14 @@ class NeuronPicture(GraphPicture):
         if key == "right" and n < len(graph.columns) - 1:
             return graph.columns[n + 1].layer, int(np.argmax(np.abs(graph.gaps[n].matrix[:, unit])))
         return graph.columns[n].layer, unit
+
+
+def _in(seen: QRectF, layout: NeuronLayout, ribbon: Ribbon) -> bool:
+    """Whether some of a ribbon may lie in a rectangle: it never leaves the one between its ends."""
+    half = ribbon.width / 2 + 3
+    low, high = min(ribbon.y_left, ribbon.y_right) - half, max(ribbon.y_left, ribbon.y_right) + half
+    across = layout.x[ribbon.gap] <= seen.right() and layout.x[ribbon.gap + 1] >= seen.left()
+    return across and low <= seen.bottom() and high >= seen.top()
 
 
 _T = np.linspace(0, 1, 65)

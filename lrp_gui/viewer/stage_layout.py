@@ -21,6 +21,7 @@ SIDE = 30.0
 GAP_TURN = 24.0
 READABLE = 0.8  # below this scale, larger text is worth more than larger boxes
 WIDEST = 34.0  # ribbon
+MOST_IN_ROW = 32  # more side by side could not be read on any screen
 HIDDEN = 28.0  # below the last row, where folded stages are said
 
 
@@ -88,7 +89,9 @@ def lay_out_stages(
     """
     ranks = 1 + max((stage.rank for stage in graph.stages), default=0)
     if choice is None:
-        choices = [(box, per_row * (box.width + box.gap)) for per_row in range(1, ranks + 1) for box in sizes]
+        choices = [
+            (box, per_row * (box.width + box.gap)) for per_row in range(1, min(ranks, MOST_IN_ROW) + 1) for box in sizes
+        ]
         rows, scale, choice = max(
             ((*_wrapped(graph, one, area), one) for one in choices),
             key=lambda found: (_worth(found[2][0], found[1]), found[2][1]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QImage, QPainterPath, QPainterPathStroker, QPen, QPixmap
+from PySide6.QtGui import QPainterPath, QPainterPathStroker, QPen
 
 from lrp_gui.document.results import Kernel, NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, percent, sample_title, shape_text, signed
@@ -108,8 +108,7 @@ class StagePicture(GraphPicture):
         painter.translate(layout.left, layout.top)
         painter.scale(layout.scale, layout.scale)
         legible = abs(painter.worldTransform().m11()) >= LEGIBLE
-        on_screen = isinstance(painter.device(), QImage | QPixmap)
-        seen = painter.worldTransform().inverted()[0].mapRect(QRectF(painter.viewport())) if on_screen else QRectF()
+        seen = ink.in_sight()
         reached = (1 - self.reveal) * max((stage.rank for stage in self.graph.stages), default=0)
         self._frames(ink, layout, legible)
         for branch, path in zip(self.graph.branches, layout.paths, strict=True):
@@ -121,7 +120,7 @@ class StagePicture(GraphPicture):
         inside: list[tuple[QRectF, Hit]] = []
         for n, stage in enumerate(self.graph.stages):
             box = layout.boxes[n]
-            if not on_screen or seen.intersects(box):
+            if seen is None or seen.intersects(box):
                 painter.setOpacity(1.0 if stage.rank >= reached else 0.25)
                 inside += self._box(ink, stage, box, n == len(self.graph.stages) - 1, legible)
         painter.setOpacity(1.0)

@@ -42,7 +42,7 @@ def colours(image: QImage) -> set[str]:
 
 
 def svg(picture, width=1200, height=800) -> ET.Element:
-    return ET.fromstring(to_svg(picture, Sheet(width, height, picture.theme, 1.0, caption=False)))
+    return ET.fromstring(b"".join(to_svg(picture, Sheet(width, height, picture.theme, 1.0, caption=False))))
 
 
 def texts(root: ET.Element) -> list[str]:

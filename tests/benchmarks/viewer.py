@@ -1,0 +1,166 @@
+"""Frames of the relevance viewer at 1600×1000, in processor time: `python -m tests.benchmarks.viewer`.
+
+Random networks are explained once; each scale's picture is then built, drawn, panned and zoomed. Moved frames show the
+drawn copy; sharp ones draw anew. Nothing else needs to be installed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+FRAMES = 40
+SIZE = (1600, 1000)
+LIMIT_MS = 16.0
+COLUMNS = ("first picture", "moved", "slowest moved", "sharp")
+
+
+def _mlp():
+    from torch import nn
+
+    widths = (64, 256, 256, 256, 256, 10)
+    layers = [part for a, b in itertools.pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
+    return nn.Sequential(*layers[:-1]), (64,)
+
+
+def _resnet(blocks: int):
+    import torch
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv1, self.bn1 = nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16)
+            self.conv2, self.bn2 = nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16)
+            self.conv3, self.bn3 = nn.Conv2d(16, 16, 1, bias=False), nn.BatchNorm2d(16)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = torch.relu(self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
+            return torch.relu(self.bn3(self.conv3(y)) + x)
+
+    class ResNet(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv1 = nn.Conv2d(3, 16, 3, padding=1)
+            self.body, self.fc = nn.Sequential(*(Block() for _ in range(blocks))), nn.Linear(16, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(self.body(self.conv1(x)).mean((2, 3)))
+
+    return ResNet(), (3, 16, 16)
+
+
+NETWORKS: dict[str, Callable] = {"MLP 4×256": _mlp, "ResNet of 50 blocks": lambda: _resnet(50)}
+
+
+def explained(name: str, folder: Path):
+    """What the window knows of a random network and of one explained sample."""
+    import torch
+
+    from lrp_gui.document.files import Source
+    from lrp_gui.jobs.engine import Engine
+    from lrp_gui.jobs.requests import SampleRequest
+
+    torch.manual_seed(0)
+    module, shape = NETWORKS[name]()
+    inputs = torch.randn(2, *shape)
+    path = folder / "network.pt2"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dynamic = ({0: torch.export.Dim.DYNAMIC},)
+        torch.export.save(torch.export.export(module.eval(), (inputs,), dynamic_shapes=dynamic), path)
+    engine = Engine()
+    network = _result(engine.open(Source(str(path)))).network
+    values = inputs[0].flatten().double().numpy()
+    return network, _result(engine.explain_sample(SampleRequest(network, 0, "1", values, "max", "epsilon_plus")))
+
+
+def _result(steps):
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+
+def measure(network, result, opened: bool) -> dict[str, float]:
+    """Milliseconds of processor time: first picture, a moved frame, a sharp one; zoomed in, at the first scale."""
+    from PySide6.QtCore import QPointF
+    from PySide6.QtWidgets import QApplication
+
+    from lrp_gui.theme import LIGHT
+    from lrp_gui.viewer.layers.folds import Folds
+    from lrp_gui.viewer.layers.parts import opened_at_first, parts_of
+    from lrp_gui.viewer.scales import drawn
+    from lrp_gui.viewer.selection import Selection
+    from lrp_gui.viewer.stages import stage_graph
+    from lrp_gui.viewer.views import Canvas
+
+    selection = Selection()
+    if opened:
+        stages = stage_graph(network, result).stages
+        parts, every = parts_of(stages), set(opened_at_first(parts_of(stages), len(stages)))
+        waiting = list(parts)
+        while waiting:
+            part = waiting.pop()
+            if part.children:
+                every.add(part.id)
+                waiting += part.children
+        selection = Selection(scale="layers", folds=Folds(frozenset(every)))
+    canvas = Canvas(LIGHT, "graph")
+    canvas.resize(*SIZE)
+    canvas.show()
+    QApplication.processEvents()
+    took: dict[str, list[float]] = {"first picture": [], "moved": [], "sharp": []}
+
+    def timed(what: str, do: Callable) -> None:
+        began = time.process_time()
+        do()
+        took[what].append((time.process_time() - began) * 1000)
+
+    def first() -> None:
+        canvas.set_picture(drawn(network, result, LIGHT, selection)[1])
+        canvas.repaint()
+
+    timed("first picture", first)
+    canvas.zoom_about(QPointF(800, 500), 3.0)
+    canvas.repaint()
+    for n in range(FRAMES):
+        canvas.pan(QPointF(6 if n % 2 else -6, 3))
+        timed("moved", canvas.repaint)
+    for _ in range(5):
+        timed("sharp", canvas.sharp)
+    return {what: median(times) for what, times in took.items()} | {"slowest moved": max(took["moved"])}
+
+
+def main() -> None:
+    """Print the table; fail where a moved frame takes longer than a frame may."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtWidgets import QApplication
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    slow = []
+    print(f"{'':28}" + "".join(f"{what:>16}" for what in COLUMNS))
+    with tempfile.TemporaryDirectory() as folder:
+        for name in NETWORKS:
+            network, result = explained(name, Path(folder))
+            for opened in (False, True):
+                found = measure(network, result, opened)
+                title = f"{name}{', all open' if opened else ''}"
+                print(f"{title:28}" + "".join(f"{found[what]:>13.1f} ms" for what in COLUMNS))
+                if found["moved"] > LIMIT_MS:
+                    slow.append(title)
+    app.quit()
+    if slow:
+        raise SystemExit(f"Moved frames take over {LIMIT_MS:g} ms: {', '.join(slow)}")
+
+
+if __name__ == "__main__":
+    main()
