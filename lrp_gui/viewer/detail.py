@@ -26,7 +26,7 @@ from lrp_gui.viewer import detail_forms
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.board import stacked
 from lrp_gui.viewer.charts import Texts
-from lrp_gui.viewer.colouring import Colouring
+from lrp_gui.viewer.colouring import GREY, Colouring
 from lrp_gui.viewer.detail_bar import ColourButton, DetailBar, opacity_slider
 from lrp_gui.viewer.detail_forms import unit_names
 from lrp_gui.viewer.inputs import forms as input_forms
@@ -50,11 +50,16 @@ class Detail(QTabWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setDocumentMode(True)
-        self.setMinimumWidth(236)
+        # Four names, none of them cut, in the narrowest window.
+        small = self.tabBar().font()
+        small.setPointSizeF(small.pointSizeF() * 0.9)
+        self.tabBar().setFont(small)
+        self.setMinimumWidth(272)
         self.setUsesScrollButtons(False)
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setAccessibleName(self.tr("Detail of what is selected"))
         self._words = ""
+        self._facts = ""
         self._shown: tuple[NetworkInfo, SampleResult, Selection] | None = None
         self.inputs = PictureView(theme, self.tr("Relevance of the inputs"))
         self.layer = PictureView(theme, self.tr("Relevance of the selected layer"))
@@ -110,7 +115,7 @@ class Detail(QTabWidget):
         self.inputs.set_picture(stacked(theme, input_charts(network, result, theme, chosen)))
         self.layer.set_picture(stacked(theme, layer_charts(network, result, theme, chosen)))
         self._fill_bars(network, result, chosen, theme)
-        self.facts.setText(facts(network, result, accounts.get(path), path))
+        self._facts = facts(network, result, accounts.get(path), path)
         self._words = summary(network, result)
         self._fit_words()
         self._fill_numbers(network, result, path, selection.unit)
@@ -120,7 +125,7 @@ class Detail(QTabWidget):
         offered = input_forms.offered(network, result, theme, selection)
         self.input_bar.forms.offer(offered, selection.form)
         chosen = next((form for form in offered if form.id == selection.form), offered[0])
-        self.opacity.setVisible(chosen.opacity)
+        self.opacity.setVisible(chosen.opacity and selection.colouring.scheme != GREY)
         self.colours.setVisible(chosen.maps)
         of_layer = detail_forms.offered(network, result, theme, selection)
         self.layer_bar.forms.offer(of_layer, selection.layer_form)
@@ -142,6 +147,10 @@ class Detail(QTabWidget):
     def _fit_words(self) -> None:
         """All that was noted; without room for it, how many notes there are, and the rest under the pointer."""
         roomy = self.height() >= ROOM_FOR_WORDS
+        first, _, more = self._facts.partition("\n")
+        self.facts.setText(self._facts if roomy or not more else f"{first} …")
+        self.facts.setToolTip("" if roomy else self._facts)
+        self.facts.setAccessibleDescription(self._facts)
         notes = self._words.count("\n")
         self.summary.setText(
             self._words if roomy else self.tr("{notes}: point here").format(notes=counted(notes, "note"))
@@ -162,8 +171,7 @@ class Detail(QTabWidget):
         self._shown = None
         self.inputs.set_picture(None)
         self.layer.set_picture(None)
-        self.facts.setText("")
-        self._words = ""
+        self._words = self._facts = ""
         self._fit_words()
         self.model.show((), np.zeros(0), (), np.zeros(0))
 

@@ -44,7 +44,7 @@ class PairsPicture(Chart):
         )
         for title, _, x in columns:
             ink.text(QRectF(x, rect.top(), half, 16), title, 10.5, theme.dim, CENTRE)
-        step = min(24.0, (rect.height() - 44) / max(1, len(shown)))
+        step = min(24.0, (rect.height() - 40) / max(1, len(shown)))
         top = rect.top() + 18
         for n, unit in enumerate(map(int, shown)):
             row = QRectF(rect.left(), top + n * step, rect.width(), step)

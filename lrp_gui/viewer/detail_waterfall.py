@@ -18,6 +18,8 @@ from lrp_gui.viewer.ink import CENTRE, RIGHT, Ink, elided, width_of
 from lrp_gui.viewer.picture import Hit
 
 ROW = 20.0
+LOWEST_ROW = 14.0
+LOW = 260.0
 MOST_SINKS = 6
 TOTALS = ("score", "inputs")
 LEAST = 1e-3  # of the score: what is less is among the others
@@ -40,13 +42,15 @@ class Step:
         return self.end if self.kind in TOTALS else self.start - self.end
 
 
-def steps_of(network: NetworkInfo, result: SampleResult, features: int) -> list[Step]:
+def steps_of(network: NetworkInfo, result: SampleResult, features: int, sinks: int = MOST_SINKS) -> list[Step]:
     """The score; what each layer's sinks took, the largest by name; what reached the inputs; the features' shares.
 
     Parameters
     ----------
     features
         How many features are named at most; all others are one row, so that the last row ends at zero.
+    sinks
+        How many sinks of layers are named at most; all others are one row too.
     """
     running = result.explained
     steps = [Step(f"{result.words.score} = {plain(result.explained, 4)}", 0.0, running, "score")]
@@ -56,7 +60,7 @@ def steps_of(network: NetworkInfo, result: SampleResult, features: int) -> list[
             if getattr(row, sink):
                 taken[row.layer, sink] = taken.get((row.layer, sink), 0.0) + getattr(row, sink)
     base = max(abs(running), *(abs(value) for value in taken.values()), 0.0) if taken else abs(running)
-    named = sorted(taken, key=lambda key: -abs(taken[key]))[:MOST_SINKS]
+    named = sorted(taken, key=lambda key: -abs(taken[key]))[:sinks]
     named = [key for key in taken if key in named and abs(taken[key]) > LEAST * base]
     for layer, sink in named:
         steps.append(Step(f"{layer}: {TITLES[sink]}", running, running - taken[layer, sink], sink, layer))
@@ -109,9 +113,10 @@ class WaterfallPicture(Chart):
         assert self.network is not None
         assert self.result is not None
         theme = ink.theme
-        rows = int((rect.height() - 18) // ROW)
-        fixed = len(steps_of(self.network, self.result, 1)) - 2
-        steps = steps_of(self.network, self.result, max(2, rows - fixed))
+        rows = int((rect.height() - 18) // (ROW if rect.height() > LOW else LOWEST_ROW))
+        sinks = min(MOST_SINKS, max(0, rows - 5))
+        fixed = len(steps_of(self.network, self.result, 2, sinks)) - 2
+        steps = steps_of(self.network, self.result, max(2, rows - fixed), sinks)
         widest = max(width_of(signed(step.change), 10.5) for step in steps) + 8
         names = min(max(width_of(step.name, 10.5, step.kind in TOTALS) for step in steps) + 12, rect.width() * 0.42)
         low = min(0.0, *(min(step.start, step.end) for step in steps))

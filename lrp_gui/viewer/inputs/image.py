@@ -91,9 +91,11 @@ class ContourPicture(HeatmapPicture):
     """Lines around what holds much relevance, over the value: solid for positive, dashed for negative."""
 
     def notes(self) -> str:
-        """Of what the lines are drawn."""
-        over = smoothed(self.relevance)[1]
-        return f"R smoothed over about {over} pixels" if over > 1 else ""
+        """Where the lines are drawn, and of what."""
+        coarse, over = smoothed(self.relevance)
+        levels = ", ".join(plain(share * float(np.abs(coarse).max()), 2) for share in LEVELS)
+        of = f" of {self.letter} smoothed over about {over} pixels" if over > 1 else ""
+        return f"at ±{levels}{of}"
 
     def plane(self, ink: Ink, place: QRectF) -> None:
         """The value in grey and the lines."""
@@ -115,15 +117,13 @@ class ContourPicture(HeatmapPicture):
 
     def legend(self, ink: Ink, rect: QRectF, top: float) -> None:
         """Which line is which."""
-        coarse, _ = smoothed(self.relevance)
-        levels = ", ".join(plain(share * float(np.abs(coarse).max()), 2) for share in LEVELS)
-        half = rect.width() / 2
-        for n, (text, colour) in enumerate((("+", ink.theme.positive), ("−", ink.theme.negative))):
+        half = min(120.0, rect.width() / 2)
+        for n, (text, colour) in enumerate((("positive", ink.theme.positive), ("negative", ink.theme.negative))):
             left = rect.left() + n * half + 8
             for pen in _pens(ink, colour, 0.5, dashed=n == 1):
                 ink.painter.setPen(pen)
                 ink.painter.drawLine(QPointF(left, top + 6), QPointF(left + 20, top + 6))
-            ink.text(QRectF(left + 24, top - 1, half - 34, 14), f"R = {text} {levels}", 10.5, ink.theme.dim)
+            ink.text(QRectF(left + 24, top - 1, half - 34, 14), text, 10.5, ink.theme.dim)
 
 
 @dataclass

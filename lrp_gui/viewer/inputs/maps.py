@@ -208,7 +208,7 @@ class GridPicture(PlanePicture):
         count, across = self.relevance.shape
         tall = place.height() / count
         step = max(1, int(np.ceil(13 / max(tall, 1e-9))))
-        for row in range(0, count, step) if self.rows else ():
+        for row in range(step // 2, count, step) if self.rows else ():
             y = place.top() + (row + 0.5) * tall
             text = elided(self.rows[row], left - 6, 10.5)
             ink.text(QRectF(place.left() - left, y - 7, left - 6, 14), text, 10.5, ink.theme.text, RIGHT)

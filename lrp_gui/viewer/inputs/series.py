@@ -108,7 +108,8 @@ class SeriesPicture(Chart):
         ink.painter.setBrush(QColor(0, 0, 0, 0))
         ink.painter.setPen(QPen(QColor(theme.text), 1.3))
         ink.painter.drawPath(self._line(place, values, low, high))
-        for value, y in ((high, place.top() - 1), (low, place.bottom() - 12)):
+        ends = ((high, place.top() - 1), (low, place.bottom() - 12))
+        for value, y in ends if place.height() > 25 else ():
             ink.text(QRectF(place.left() - LEFT_ROOM, y, LEFT_ROOM - 5, 13), plain(value, 3), 10.5, theme.dim, RIGHT)
         step = np.flatnonzero(self.units[channel] == self.selected)
         if step.size:
