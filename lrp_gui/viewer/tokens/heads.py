@@ -31,7 +31,8 @@ def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: l
     column = min((area.width() - LABEL - 12) / count, (area.height() - SUMS - 26) / (2 if maps else 1) + 12)
     handed = [one.handed for one in gap.heads if one.handed is not None]
     limit = max((float(np.abs(one).max()) for one in handed), default=0.0) or 1.0
-    title = f"{gap.layer}: {len(heads)} heads; rows read columns"
+    reached = _reached(handed)
+    title = f"{gap.layer}: {len(heads)} heads; {_rows_said(handed, reached)} read columns"
     if count < len(heads):
         title = f"{gap.layer}: {count} of {len(heads)} heads"
     scale = f"A from 0 to 1 · A × R to ±{plain(limit, 2)}"
@@ -50,15 +51,16 @@ def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: l
     ink.text(QRectF(area.left() + 4, area.bottom() - SUMS, LABEL - 8, 16), "ΣR", 11, theme.dim, RIGHT)
     most = max((abs(float(one.totals[n])) for one, n in chosen), default=0.0) or 1.0
     if not maps:
-        _cells(ink, QRectF(area.left() + LABEL, body.top(), side, side), _of(gap.heads[0].handed, 0), limit, signs=True)
+        only = QRectF(area.left() + LABEL, body.top(), side, side)
+        _cells(ink, only, _of(gap.heads[0].handed, 0, reached), limit, signs=True)
     for place, (one, n) in enumerate(chosen):
         x = area.left() + LABEL + place * column
         total = float(one.totals[n])
         if maps:
             top = QRectF(x, body.top(), side, side)
-            _cells(ink, top, _of(one.maps, n), 1.0, signs=False)
+            _cells(ink, top, _of(one.maps, n, reached), 1.0, signs=False)
             below = top.translated(0, tall + 4)
-            _cells(ink, below, _of(one.handed, n), limit, signs=True)
+            _cells(ink, below, _of(one.handed, n, reached), limit, signs=True)
             text = f"head {heads.index((one, n)) + 1}\nΣR {signed(total, 4)}"
             spots.append((top, Hit(text=f"{text}\n{_peak(one, n, labels, signs=False)}")))
             spots.append((below, Hit(text=f"{text}\n{_peak(one, n, labels, signs=True)}")))
@@ -70,8 +72,24 @@ def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: l
         ink.text(body, "No relevance reached these heads.", 11, theme.dim, CENTRE)
 
 
-def _of(values: np.ndarray | None, n: int) -> np.ndarray:
-    return np.zeros((1, 1)) if values is None else values[n]
+def _reached(handed: Sequence[np.ndarray]) -> np.ndarray:
+    """The queries that relevance arrived at: other rows are empty. Where there are several attentions, all."""
+    if len(handed) != 1 or not handed[0].any():
+        return np.arange(handed[0].shape[1]) if handed else np.arange(1)
+    return np.flatnonzero(np.abs(handed[0]).sum((0, 2)))
+
+
+def _rows_said(handed: Sequence[np.ndarray], reached: np.ndarray) -> str:
+    every = handed[0].shape[1] if handed else 0
+    return "rows" if len(reached) == every else f"rows ({len(reached)} of {every}, those with relevance)"
+
+
+def _of(values: np.ndarray | None, n: int, rows: np.ndarray | None = None) -> np.ndarray:
+    """One head's map, or these rows of it; a second attention may have fewer rows than the first."""
+    if values is None:
+        return np.zeros((1, 1))
+    whole = rows is None or not rows.size or int(rows[-1]) >= values.shape[1]
+    return values[n] if whole else values[n][rows]
 
 
 def _peak(one: Heads, n: int, labels: Sequence[str], signs: bool) -> str:
