@@ -35,6 +35,7 @@ MOST_CHANNELS = 16
 MOST_SUMMED = 4  # planes of an input that are shown as one
 DIFFERENCE = 2
 HEADER = 22.0
+Maker = Callable[[], Drawing]
 MOST_PIXELS = 4096  # of a side of what is swiped
 
 
@@ -109,9 +110,15 @@ class View:
 
 def pane_pictures(contrast: Contrast, theme: Theme, view: View) -> tuple[Drawing, Drawing, Drawing]:
     """What stands in the three panes: A, B, and A − B or why there is none."""
-    build = _graphs if view.what == GRAPH else _values
-    a, b, difference = build(contrast, theme, view.selection)
-    return a, b, difference
+    a, b, difference = pane_makers(contrast, theme, view)
+    return a(), b(), difference()
+
+
+def pane_makers(contrast: Contrast, theme: Theme, view: View) -> tuple[Maker, Maker, Maker]:
+    """The same, each to be made in a turn of its own: three graphs at once would hold the window up."""
+    if view.what == GRAPH:
+        return _graphs(contrast, theme, view.selection)
+    return tuple(partial(lambda picture: picture, one) for one in _values(contrast, theme, view.selection))  # type: ignore[return-value]
 
 
 def sheet(contrast: Contrast, theme: Theme, view: View, *, difference: bool = True) -> Drawing:
@@ -129,11 +136,11 @@ def sheet(contrast: Contrast, theme: Theme, view: View, *, difference: bool = Tr
     return board
 
 
-def export_pictures(contrast: Contrast, theme: Theme, view: View) -> list[tuple[str, Callable[[], Drawing]]]:
+def export_pictures(contrast: Contrast, theme: Theme, view: View) -> list[tuple[str, Maker]]:
     """Everything that can be saved, by title with what makes it: the sheets, then each of their pictures."""
     three = contrast.difference is not None
     looks = sorted(((GRAPH, "graph"), (VALUES, "values")), key=lambda look: look[0] != view.what)
-    found: list[tuple[str, Callable[[], Drawing]]] = [
+    found: list[tuple[str, Maker]] = [
         (f"side by side, {title}", partial(sheet, contrast, theme, replace(view, what=what), difference=three))
         for what, title in looks
     ]
@@ -188,7 +195,7 @@ class _Head(Chart):
 # ------------------------------------------------------------------------------------------------------- graphs
 
 
-def _graphs(contrast: Contrast, theme: Theme, selection: Selection) -> tuple[Drawing, Drawing, Drawing]:
+def _graphs(contrast: Contrast, theme: Theme, selection: Selection) -> tuple[Maker, Maker, Maker]:
     """Each graph at the first scale that fits all and needs nothing more of the worker."""
     both = _both(contrast)
     whole = [*both, (contrast.networks[0], contrast.difference)] if contrast.difference is not None else both
@@ -197,12 +204,18 @@ def _graphs(contrast: Contrast, theme: Theme, selection: Selection) -> tuple[Dra
         here = {scale.id for scale in fitting(network, result)}
         common = [scale for scale in common if scale in here]
     chosen = replace(selection, scale=common[0] if common else "layers")
-    pictures: list[Drawing] = [drawn(network, result, theme, chosen)[1] for network, result in whole]
-    if contrast.difference is None:
-        pictures.append(Chart(theme, "difference", heading=LETTERS[DIFFERENCE], note=contrast.problem))
-    elif not any(np.any(layer.relevance) for layer in contrast.difference.layers.values()):
-        pictures[-1] = Chart(theme, "difference", heading=LETTERS[DIFFERENCE], note=SAME)
-    return pictures[0], pictures[1], pictures[2]
+
+    def graph(n: int) -> Drawing:
+        note = ""
+        if n == DIFFERENCE and contrast.difference is None:
+            note = contrast.problem
+        elif n == DIFFERENCE and not any(np.any(layer.relevance) for layer in whole[n][1].layers.values()):
+            note = SAME
+        if note:
+            return Chart(theme, "difference", heading=LETTERS[DIFFERENCE], note=note)
+        return drawn(*whole[n], theme, chosen)[1]
+
+    return partial(graph, 0), partial(graph, 1), partial(graph, DIFFERENCE)
 
 
 SAME = "Both explanations are the same: every difference is zero."

@@ -33,15 +33,17 @@ from lrp_gui.compare.pictures import (
     GRAPH,
     LETTERS,
     VALUES,
+    Maker,
     Panes,
     View,
     export_pictures,
     headings,
-    pane_pictures,
+    pane_makers,
 )
 from lrp_gui.compare.side_bar import SideBar
 from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED, SideBySide
 from lrp_gui.document.state import Message
+from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.states import StatePicture
 
@@ -77,11 +79,13 @@ class CompareWindow(QWidget):
         self.share = 0.5
         self._blinked = False  # B is shown
         self._pictures: tuple[Drawing, Drawing, Drawing] | None = None
+        self._makers: list[Maker] = []  # of the pictures that are still to be built
+        self._made: list[Drawing] = []
         self._following = False
         self.dialog: QDialog | None = None
         self._build(composites)
         self._due = QTimer(self, interval=0, singleShot=True)
-        self._due.timeout.connect(self.draw)
+        self._due.timeout.connect(self._advance)
         self._blinks = QTimer(self, interval=BLINK_MS)
         self._blinks.timeout.connect(self._blink)
         beside.changed.connect(self._on_changed)
@@ -211,7 +215,7 @@ class CompareWindow(QWidget):
         self.theme = theme
         for pane in self.panes:
             pane.set_theme(theme)
-        self._due.start()
+        self._outdate()
 
     def look(self, what: str) -> None:
         """Show the graph, or the chosen layer."""
@@ -219,7 +223,7 @@ class CompareWindow(QWidget):
         _check(self.whats, what)
         for pane in self.panes:
             pane.fit()
-        self._due.start()
+        self._outdate()
 
     def look_by(self, way: str) -> None:
         """Show both beside each other, on both sides of a line, or in turn."""
@@ -251,7 +255,7 @@ class CompareWindow(QWidget):
     # ------------------------------------------------------------------------------------------- what is shown
 
     def _on_changed(self) -> None:
-        self._due.start()
+        self._outdate()
         self._show_state()
 
     def _show_state(self) -> None:
@@ -275,8 +279,31 @@ class CompareWindow(QWidget):
             self.note.setText(self.tr("Nothing is compared: choose Compare Explanations in the menu Explain."))
 
     def draw(self) -> None:
-        """Build the pictures of what was found, or of why there is nothing."""
+        """Build the pictures of what was found, or of why there is nothing, now."""
+        self._outdate()
+        while self._due.isActive():
+            self._advance()
+
+    def _outdate(self) -> None:
+        """Something changed: the pictures are built anew, one in a turn of the event loop."""
+        self._makers, self._made = [], []
+        self._due.start(0)
+
+    def _advance(self) -> None:
         self._due.stop()
+        if not self._makers:
+            self._begin()
+            return
+        self._made.append(self._makers.pop(0)())
+        if self._makers:
+            self._due.start(PAUSE_MS)
+            return
+        a, b, difference = self._made
+        self._pictures, self._made = (a, b, difference), []
+        self._arrange()
+
+    def _begin(self) -> None:
+        """All but the pictures."""
         contrast = self.beside.contrast
         if contrast is None:
             sentence = self.beside.problem or self.note.text()
@@ -290,14 +317,14 @@ class CompareWindow(QWidget):
             return
         chosen = Selection(layer=self._document.selected_layer, unit=self._document.selected_unit)
         self.view = replace(self.view, selection=chosen)
-        self._pictures = pane_pictures(contrast, self.theme, self.view)
+        self._makers = list(pane_makers(contrast, self.theme, self.view))
+        self._due.start(PAUSE_MS)
         for head, text in zip(self.heads, headings(contrast), strict=True):
             head.setText(text)
         if self.model.rows is not contrast.rows:
             self.model.put(contrast.rows)
             self.table.fit()
         self._follow_row()
-        self._arrange()
 
     def _arrange(self) -> None:
         """Put each picture into its pane; swiping and blinking need one pane for both."""
@@ -348,7 +375,7 @@ class CompareWindow(QWidget):
 
     def _on_selected(self, _news: object) -> None:
         if self.isVisible():
-            self._due.start()
+            self._outdate()
 
     # -------------------------------------------------------------------------------------------- what people do
 
