@@ -12,7 +12,7 @@ from lrp_gui.export.report_text import heading, style, table, tables
 from lrp_gui.export.sheet import CSS_DPI, Sheet
 from lrp_gui.viewer.picture import Drawing
 
-LARGEST_SVG = 400_000  # bytes; a larger drawing is smaller as pixels
+LARGEST_SVG = 200_000  # bytes; a larger drawing is smaller as pixels
 WIDTH = 1100  # pixels of a picture on the page
 LARGEST_PIXEL = 1.25  # of a small picture, on the page
 SHARPNESS = 2  # pixels to a pixel of the page, of those that are no drawings
