@@ -22,11 +22,11 @@ from lrp_gui.viewer.detail import Detail
 from lrp_gui.viewer.detail_bar import chosen_colouring
 from lrp_gui.viewer.layers.folding import is_open, opened_for
 from lrp_gui.viewer.layers.folds import Folds
+from lrp_gui.viewer.matrix.picture import MatrixPicture, SampleHit
+from lrp_gui.viewer.matrix.view import MatrixTab
 from lrp_gui.viewer.operations.opening import GroupsOpener
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
-from lrp_gui.viewer.matrix.picture import MatrixPicture, SampleHit
-from lrp_gui.viewer.matrix.view import MatrixTab
 from lrp_gui.viewer.pictures import Maker, overview, picture_makers, strip_picture
 from lrp_gui.viewer.scales import Scale, drawn, fitting
 from lrp_gui.viewer.search import Search, SearchBar
