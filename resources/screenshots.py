@@ -72,10 +72,7 @@ def take(shot: Shot) -> Path:
     wait(window, lambda: (document.result.row, document.selected_layer) == explained if document.result else False)
     wait(window, lambda: window.jobs.status is None and not document.stale)
     pause(600)  # the sweep over the graph comes to rest
-    path = IMAGES / f"{shot.name}.png"
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    if not window.grab().save(str(path)):
-        raise SystemExit(f"{path} cannot be written; run this in a checkout of your own.")
+    path = keep(window, shot.name)
     window.close()
     window.deleteLater()
     pause(0)
@@ -230,7 +227,7 @@ def importing(window: Window, folder: Path) -> QWidget:
 def layers(window: Window, _folder: Path) -> QWidget:
     """A layer that stands open, down to its channels."""
     opened(window, DIGITS, sample=3)
-    window.furniture.docks[1].hide()
+    below_hidden(window)
     window.document.select_layer("conv2")
     settle(window)
     for key in (Qt.Key.Key_Return, Qt.Key.Key_F):  # open it, and look at all
@@ -249,23 +246,42 @@ def operations(window: Window, folder: Path) -> QWidget:
     return _scale(window, folder, "operations")
 
 
+def comparing(window: Window, _folder: Path) -> QWidget:
+    """What spoke for each of two classes."""
+    document = opened(window, DIGITS, sample=5)
+    document.set_target("9")
+    document.select_layer("image")
+    settle(window)
+    window.actions_["compare_explanations"].trigger()
+    explanations = window.furniture.explanations
+    explanations.resize(1280, 760)
+    explanations.beside.change(1, target="5", sample=explanations.beside.sides[0].sample)
+    explanations.sides[0].sample.clearFocus()
+    explanations.look("values")
+    settle(window)
+    return explanations
+
+
 def _scale(window: Window, folder: Path, scale: str) -> QWidget:
     from reviews import reviews  # beside this file; it imports torch
 
-    opened(window, reviews(folder))
-    window.furniture.docks[1].hide()
-    window.document.select_sample(2)
+    path = reviews(folder)
+    opened(window, path, folder / "reviews.txt", sample=3)
+    window.document.set_composite("attn_lrp")
+    below_hidden(window)
     settle(window)
     window.viewer.controls.scales[scale].click()
     settle(window)
     return window.viewer
 
 
-SIZES = {"window": (1100, 720), "rules": (1280, 760), "table": (1440, 900), "layers": (1440, 860),
-         "tokens": (1440, 860), "operations": (1440, 860)}  # fmt: skip
+SIZES = {"window": (1100, 720), "rules": (1280, 760), "table": (1440, 900), "health": (1500, 900),
+         "layers": (1440, 860), "tokens": (1440, 860), "operations": (1440, 860)}  # fmt: skip
 SCENES = {
     scene.__name__: scene
-    for scene in (*(candidates, consent, refused, rules, table, paint, health, importing, layers, tokens, operations),)
+    for scene in (
+        *(candidates, consent, refused, rules, table, paint, health, importing, layers, tokens, operations, comparing),
+    )
 }
 
 
@@ -279,9 +295,7 @@ def play(name: str) -> Path:
     with tempfile.TemporaryDirectory(prefix="downloads-") as folder:
         widget = SCENES[name](window, Path(folder))
         settle(window)
-        path = IMAGES / f"{name}.png"
-        if not widget.grab().save(str(path)):
-            raise SystemExit(f"{path} cannot be written; run this in a checkout of your own.")
+        path = keep(widget, name)
         if widget is window.dialogs.current:
             widget.close()
         if window.document.table is not None:
@@ -293,11 +307,17 @@ def play(name: str) -> Path:
     return path
 
 
-def opened(window: Window, file: str | Path, sample: int = 0) -> Document:
+def below_hidden(window: Window) -> None:
+    """Give the viewer all of the height."""
+    for dock in (window.furniture.docks[1], window.furniture.sample_dock):
+        dock.hide()
+
+
+def opened(window: Window, file: str | Path, *others: Path, sample: int = 0) -> Document:
     """Open a file, one of the examples or any other, and wait until the sample is explained."""
     path = RESOURCES / "examples" / file
     document = window.document
-    window.opener.open([str(path)])
+    window.opener.open([str(path), *map(str, others)])
     wait(window, lambda: document.result is not None and document.network.path == str(path))
     document.select_sample(sample)
     settle(window)
@@ -309,6 +329,21 @@ def settle(window: Window) -> None:
     wait(window, lambda: window.jobs.status is None and not window.jobs.busy and not window.document.stale)
     pause(700)
     wait(window, lambda: window.jobs.status is None and not window.jobs.busy)
+
+
+def keep(widget: QWidget, name: str) -> Path:
+    """Save what a widget shows, each colour in 32 steps: nobody sees it, and it takes two thirds of the room."""
+    from PIL import Image
+
+    path = IMAGES / f"{name}.png"
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    if not widget.grab().save(str(path)):
+        raise SystemExit(f"{path} cannot be written; run this in a checkout of your own.")
+    steps = [round(round(value / 255 * 31) * 255 / 31) for value in range(256)]
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").point(steps * 3)
+    small.save(path, optimize=True)
+    return path
 
 
 def asked(window: Window, action: str) -> QWidget:
