@@ -77,6 +77,9 @@ class Drawing(ABC):
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """Paint in logical pixels."""
 
+    def paint_over(self, ink: Ink, size: QSizeF, node: str) -> None:  # noqa: B027 - most have nothing to add
+        """Add, in logical pixels, what is to be seen while the pointer is on a node; nothing in most."""
+
     def themed(self, theme: Theme) -> Self:
         """The same picture in other colours."""
         return replace(self, theme=in_scheme(theme, self.theme.scheme), spots=[])

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from lrp_gui.theme import Theme
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.minimap import Minimap
 from lrp_gui.viewer.picture import Drawing, Hit
 
@@ -41,6 +42,7 @@ class PictureView(QWidget):
         self._pixmap = QPixmap()
         self._pressed = QPointF()
         self._by_key = False
+        self._over = ""  # the node under the pointer
         self.setAccessibleName(name)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -98,10 +100,23 @@ class PictureView(QWidget):
             self._pixmap = self.sharp()
         painter = QPainter(self)
         self.show_pixmap(painter)
+        if self._over:
+            self._paint_over(painter)
         if self.hasFocus() and self._by_key:
             painter.setPen(QPen(QColor(self.theme.accent), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
+
+    def _paint_over(self, painter: QPainter) -> None:
+        if self.picture is None:
+            return
+        rect, scale = self.view_rect(), self.view_scale
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(rect.topLeft())
+        painter.scale(scale, scale)
+        self.picture.paint_over(Ink(painter, self.theme), rect.size() / scale, self._over)
+        painter.restore()
 
     def show_pixmap(self, painter: QPainter) -> None:
         """Copy the drawn picture to the screen."""
@@ -129,6 +144,10 @@ class PictureView(QWidget):
         """Say what is under the pointer."""
         hit = self.hit(event.position())
         chosen = hit is not None and bool(hit.layer or hit.node)
+        over = hit.node if hit is not None else ""
+        if over != self._over:
+            self._over = over
+            self.update()
         self.setCursor(Qt.CursorShape.PointingHandCursor if chosen else Qt.CursorShape.ArrowCursor)
         if hit and hit.text:
             QToolTip.showText(event.globalPosition().toPoint() + QPoint(8, 8), hit.text, self)

@@ -25,6 +25,7 @@ FOOT = 40.0  # the legend's
 LARGEST = 1.5
 TEXT_FROM, OUTLINE_FROM, CURVES_FROM = 0.5, 0.15, 0.2
 WIDEST = 13.0
+LEAST = 0.01  # of a bundle: less of a sign is not drawn beside the other
 SMALLEST = 7.5  # text, in logical pixels
 NARROW = 560.0  # a picture whose legend has to be brief
 NAMED = (40.0, 11.0)  # how large a box is on the screen to say its name
@@ -262,18 +263,51 @@ class OperationsPicture(GraphPicture):
         if carried is None or not strong.any():
             return
         unit = WIDEST / max(float(np.nanmax(_sizes(carried))), 1e-300)
-        up, down = carried[:, 0] * unit, -carried[:, 1] * unit
-        for part, other, colour, side in (
-            (up, down, self.theme.positive, -1.0),
-            (down, up, self.theme.negative, 1.0),
+        thinnest = 0.8 / max(real, 1e-6)
+        sizes = np.nan_to_num(_sizes(carried))
+        parts = np.abs(np.nan_to_num(carried)).T
+        # What is next to nothing beside the other would only hide it.
+        wide = [
+            np.where(part > LEAST * sizes, np.maximum(width_bins(part * unit / WIDEST, WIDEST), thinnest), 0.0)
+            for part in parts
+        ]
+        for widths, other, colour, side in (
+            (wide[0], wide[1], self.theme.positive, -1.0),
+            (wide[1], wide[0], self.theme.negative, 1.0),
         ):
-            chosen = there[strong[there] & (part[there] > 0)]
-            widths = width_bins(part[chosen] / WIDEST, WIDEST)
-            for width in np.unique(widths):
-                pen = QPen(ink.colour(colour, 0.82), max(float(width), 0.8 / max(real, 1e-6)))
+            chosen = there[strong[there] & (widths[there] > 0)]
+            for width in np.unique(widths[chosen]):
+                pen = QPen(ink.colour(colour, 0.82), float(width))
                 pen.setCapStyle(Qt.PenCapStyle.FlatCap)
                 painter.setPen(pen)
-                painter.drawPath(path_of(points, starts, chosen[widths == width], side * other / 2))
+                painter.drawPath(path_of(points, starts, chosen[widths[chosen] == width], side * other / 2))
+
+    def paint_over(self, ink: Ink, size: QSizeF, node: str) -> None:
+        """While the pointer is on a box: its edges one by one, straight to what they join it with."""
+        layout = self.layout
+        item = self.item_named(node) if layout is not None else -1
+        if layout is None or item < 0:
+            return
+        ends = layout.item_of[layout.graph.edges]
+        inside = np.zeros(len(layout.graph.names), dtype=bool)
+        inside[layout.inside[item] if item in layout.inside else [layout.nodes[item]]] = True
+        touched = inside[layout.graph.edges]
+        edges = np.flatnonzero(touched[:, 0] != touched[:, 1])
+        scale, corner = self.fitted(size)
+        painter = ink.painter
+        painter.translate(corner)
+        painter.scale(scale, scale)
+        amounts = np.zeros((len(edges), 2)) if self.amounts is None else np.nan_to_num(self.amounts.edges[edges])
+        largest = float(_sizes(amounts).max(initial=0.0)) or 1.0
+        boxes = layout.rects
+        for (source, reader), (up, down) in zip(ends[edges].tolist(), amounts.tolist(), strict=True):
+            width = max(1.5, 6.0 * (up - down) / largest)
+            painter.setPen(QPen(ink.colour(ink.sign(up + down)), width / max(scale, 0.3)))
+            foot = QPointF(boxes[source, 0] + boxes[source, 2] / 2, boxes[source, 1] + boxes[source, 3])
+            painter.drawLine(foot, QPointF(boxes[reader, 0] + boxes[reader, 2] / 2, boxes[reader, 1]))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(self.theme.accent), 1.5 / scale))
+        painter.drawRect(QRectF(*boxes[item]))
 
     def _boxes(self, ink: Ink, items: np.ndarray, real: float) -> None:
         layout, painter = self.layout, ink.painter
@@ -333,10 +367,10 @@ class OperationsPicture(GraphPicture):
         line = QRectF(inner.left(), inner.bottom() - 16, inner.width(), 14)
         arrived = self.arrived
         if arrived is None or not np.isfinite(arrived[item]).all():
-            ink.text(line, below, 9.5, self.theme.dim)
+            ink.text(line, below, 9.5)
             return
         if folded:
-            ink.text(line.translated(0, -13), below, 9.5, self.theme.dim)
+            ink.text(line.translated(0, -13), below, 9.5)
         up, down = arrived[item]
         ink.text(line, f"{signed(up)}  {signed(down)}", 9.5)
         largest = self._largest()
@@ -357,7 +391,7 @@ class OperationsPicture(GraphPicture):
         """Names of open groups, as large as can be read where there is room."""
         layout = self.layout
         assert layout is not None
-        size = 11.0 if real >= TEXT_FROM else min(11.0 / max(real, 1e-6), HEADER)
+        size = min(max(11.0, 11.0 / max(real, 1e-6)), HEADER)
         if size * real < SMALLEST:
             return
         for item in items:
