@@ -313,7 +313,7 @@ class TokenPicture(GraphPicture):
         ring = QRectF(places.output - radius, y - radius, 2 * radius, 2 * radius)
         ink.box(ring, ink.sign(self.grid.explained), ink.theme.background, 0.8, radius)
         text = f"{self.result.words.score} = {signed(self.grid.explained, 3)}"
-        ink.text(QRectF(places.output - 60, y + radius + 3, 130, 14), text, 11, ink.theme.text, CENTRE, bold=True)
+        ink.text(QRectF(places.output - 6, y + radius + 3, 80, 14), text, 11, ink.theme.text, LEFT, bold=True)
         gone = self.grid.explained - float(relevance.sum())
         words = f"{self.result.target}\n{text}\nabsorbed behind the last block: {signed(gone, 4)}"
         last = self.network.layers[-1].path if self.network is not None and self.network.layers else ""
