@@ -300,6 +300,7 @@ class CompareWindow(QWidget):
             return
         a, b, difference = self._made
         self._pictures, self._made = (a, b, difference), []
+        self._tell()
         self._arrange()
 
     def _begin(self) -> None:
@@ -319,6 +320,12 @@ class CompareWindow(QWidget):
         self.view = replace(self.view, selection=chosen)
         self._makers = list(pane_makers(contrast, self.theme, self.view))
         self._due.start(PAUSE_MS)
+
+    def _tell(self) -> None:
+        """What stands about the pictures, as they come: lines and table must not speak of others."""
+        contrast = self.beside.contrast
+        if contrast is None:
+            return
         for head, text in zip(self.heads, headings(contrast), strict=True):
             head.setText(text)
         if self.model.rows is not contrast.rows:
