@@ -8,9 +8,10 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF, QSizeF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from lrp_gui.jobs import laying_out
 from lrp_gui.jobs.layered import crossings, placed, ranked
@@ -23,6 +24,7 @@ from lrp_gui.viewer.operations.amounts import Amounts
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.operations.strokes import smooth
 from lrp_gui.viewer.operations.table_model import OperationsModel
+from lrp_gui.viewer.views import Canvas
 from tests.gui.operation_graphs import u_net
 
 SIZE = QSizeF(900, 600)
@@ -218,3 +220,26 @@ def test_the_table_is_written_as_it_is_shown(tmp_path) -> None:
         rows = list(csv.DictReader(stream))
     assert [row["node"] for row in rows] == [model.name(row) for row in range(model.rowCount())]
     assert float(rows[0]["ΣR +"]) == model.columns["ΣR +"][model.columns["node"].index(model.name(0))]
+
+
+def test_the_pointer_on_a_box_shows_its_edges_one_by_one(qtbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QToolTip, "showText", lambda *_: None)  # the offscreen platform cannot raise it
+    drawn = picture(u_net(6, 12))
+    canvas = Canvas(LIGHT, "graph")
+    qtbot.addWidget(canvas)
+    canvas.resize(900, 600)
+    canvas.set_picture(drawn)
+    before = canvas.grab().toImage()
+    assert drawn.layout is not None
+    place = drawn.place_of(drawn.hit_of(int(np.flatnonzero(drawn.layout.kinds == CLOSED)[0])).node, SIZE)
+    assert place is not None
+    move_to(canvas, place[0].center())
+    assert canvas.grab().toImage() != before
+    move_to(canvas, QPointF(2, 2))
+    assert canvas.grab().toImage() == before
+
+
+def move_to(canvas: Canvas, point: QPointF) -> None:
+    none = Qt.MouseButton.NoButton
+    move = QMouseEvent(QEvent.Type.MouseMove, point, point, none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(canvas, move)
