@@ -34,6 +34,7 @@ TABLES = "*.csv *.tsv *.txt *.parquet *.xlsx *.jsonl *.ndjson *.png *.jpg *.jpeg
 ARRAYS = "*.npy *.npz"  # weights, unless a table is asked for
 SHORTCUT_COLUMNS = 3
 SHOWN_MS = 8000
+MOST_OF_BAR = 0.6  # the rest of the status bar holds what stands there always
 
 
 class Dialogs(QObject):
@@ -125,9 +126,14 @@ class Dialogs(QObject):
         self.tell(self.tr("Imported {name}").format(name=Path(path).name))
 
     def tell(self, text: str) -> None:
-        """Say something that needs no answer."""
-        if text:
-            self._window.statusBar().showMessage(text, SHOWN_MS)
+        """Say something that needs no answer; what is too long for the status bar stands where it can be read."""
+        bar = self._window.statusBar()
+        if bar.fontMetrics().horizontalAdvance(text) > MOST_OF_BAR * bar.width():
+            from lrp_gui.document.state import Message
+
+            self._window.say(Message(text))
+        elif text:
+            bar.showMessage(text, SHOWN_MS)
 
     def export_table(self) -> None:
         """Ask what of the table is written, and where."""

@@ -162,6 +162,8 @@ class ImportDialog(QDialog):
             names=names,
             more=more,
         )
+        if whole.problem and tuple(source.order) == whole.order:
+            sentence += self.tr(" The columns below are a proposal.")
         return sentence, True
 
     def _set_remember(self, on: bool) -> None:

@@ -211,6 +211,30 @@ def test_a_guess_by_position_is_called_one(diabetes, qtbot, tmp_path):
     assert diabetes.document.table.values[0].tolist() == [11, *range(1, 10)]
 
 
+def test_what_was_assumed_can_be_read_whole(diabetes, qtbot, tmp_path):
+    import xlsxwriter
+
+    rows = [line.split(",") for line in TABLE.read_text().splitlines()[:12]]
+    with xlsxwriter.Workbook(str(tmp_path / "sheet.xlsx"), {"strings_to_numbers": True}) as book:
+        sheet = book.add_worksheet()
+        for row, cells in enumerate(rows):
+            sheet.write_row(row, 0, cells)
+        sheet.write_formula(3, 2, "=1/0", None, "#DIV/0!")
+        sheet.merge_range(6, 0, 7, 1, "merged")
+    diabetes.opener.open([str(tmp_path / "sheet.xlsx")])
+    settle(qtbot, diabetes)
+    for part in ("Formulas are not computed", "C4 (#DIV/0!)", "merged cells A7:B8"):
+        assert part in diabetes.messages.sentence
+
+
+def test_columns_with_other_names_are_a_proposal(diabetes, qtbot, tmp_path):
+    (tmp_path / "two.csv").write_text("height,weight\n1,2\n3,4\n")
+    diabetes.dialogs.show_import((str(tmp_path / "two.csv"),))
+    dialog = asked(qtbot, diabetes)
+    assert "8 of 10 inputs have no column" in dialog.verdict.text()
+    assert dialog.verdict.text().endswith("The columns below are a proposal.")
+
+
 def test_a_sheet_is_chosen(diabetes, qtbot, tmp_path):
     import xlsxwriter
 
