@@ -91,6 +91,10 @@ class TensorBar(QWidget):
 
     def _show(self) -> None:
         measurement = self._measurement
+        order = self.order.currentData()
+        if not measurement.running and not measurement.found and order is not None and order >= MEASURED:
+            # Another file, of which nothing is known yet: the list may not say that its oddest stand first.
+            self._tree.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.run.setVisible(not measurement.running)
         self.run.setEnabled(not measurement.complete)
         self.progress.setVisible(measurement.running)

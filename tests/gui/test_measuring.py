@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,6 +124,15 @@ def test_oddest_first_measures_everything_and_shows_why(browser, qtbot):
     assert header.visualIndex(ODD) == 1  # beside the names
     assert browser.bar.told.text() == "25 tensors measured, 4 of them odd"
     assert "NaN" in browser.tensors.tree.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_another_file_is_not_said_to_stand_oddest_first(browser, qtbot):
+    with qtbot.waitSignal(browser.measurement.done):
+        order(browser, "Oddest first")
+    document = browser.measurement._document
+    document.open(replace(document.contents, file=replace(document.file, name="another")), "Open another")
+    assert browser.bar.order.currentText() == "As in the file"
+    assert shown(browser, 2) == ["layer", "table"]
 
 
 def test_the_largest_first_needs_no_measuring(browser):
