@@ -104,11 +104,14 @@ class Chain:
         relevance[last][target] = f
         ledger: list[LedgerRow] = []
         flows: dict[str, Flow] = {}
+        shares: dict[tuple[str, str], tuple[float, float]] = {}
         for step in reversed(self.steps):
             arrived = relevance[step.path]
             parts, sinks = _backward(step, a, arrived)
             for source, part in zip(step.sources, parts, strict=True):
-                relevance[source] = relevance[source] + part.sum(axis=0)
+                given = part.sum(axis=0)
+                relevance[source] = relevance[source] + given
+                shares[step.path, source] = float(given[given > 0].sum()), float(given[given < 0].sum())
             if step.flows:
                 flows[step.path] = Flow(step.sources[0], parts[0])
             passed = sum(float(part.sum()) for part in parts)
@@ -142,6 +145,7 @@ class Chain:
             },
             flows=flows,
             ledger=tuple(ledger),
+            shares=shares,
             seconds=0.004,
         )
 
