@@ -126,7 +126,8 @@ class Explainer(QObject):
     def _on_looked_at(self, rows: np.ndarray) -> None:
         """What was not kept of these rows is computed again, unless they are on their way."""
         self._looked_at = rows
-        if not self.busy:
+        waits = self._document.stale and not self._document.settings.auto  # for somebody to say so
+        if not self.busy and not waits:
             self._table.start()
 
     def _on_sample(self, _row: int) -> None:
