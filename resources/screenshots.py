@@ -42,7 +42,7 @@ class Shot:
     name: str
     file: str
     theme: str
-    size: tuple[int, int] = (1440, 900)
+    size: tuple[int, int] = (1360, 850)
     sample: int = 0
     layer: str = ""
     target: str = "max"
@@ -293,6 +293,7 @@ def play(name: str) -> Path:
     window.painted.connect(lambda: move_in(window))
     window.show()
     wait(window, lambda: window.viewer is not None and window.opener is not None)
+    window.actions_["reset_layout"].trigger()  # a scene before may have moved the docks
     with tempfile.TemporaryDirectory(prefix="downloads-") as folder:
         widget = SCENES[name](window, Path(folder))
         settle(window)
@@ -333,7 +334,7 @@ def settle(window: Window) -> None:
 
 
 def keep(widget: QWidget, name: str) -> Path:
-    """Save what a widget shows: colours of areas as they are, rare ones in 32 steps, which takes less room."""
+    """Save what a widget shows: colours of areas as they are, rare ones in 24 steps, which takes less room."""
     import numpy as np
     from PIL import Image
 
@@ -346,7 +347,7 @@ def keep(widget: QWidget, name: str) -> Path:
     packed = pixels.astype(np.int64) @ np.array([65536, 256, 1])
     _colours, which, counts = np.unique(packed, return_inverse=True, return_counts=True)
     rare = counts[which].reshape(packed.shape) < packed.size * AREA
-    stepped = np.round(np.round(pixels / 255 * 31) * 255 / 31).astype(np.uint8)
+    stepped = np.round(np.round(pixels / 255 * 23) * 255 / 23).astype(np.uint8)
     Image.fromarray(np.where(rare[..., None], stepped, pixels)).save(path, optimize=True)
     return path
 
