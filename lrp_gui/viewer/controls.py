@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QStyle, QToolButton, QWidget
 
 from lrp_gui.viewer.neurons import Visibility
@@ -13,7 +13,8 @@ from lrp_gui.viewer.scales import SCALES, Scale
 
 SWEEP_MS = 1400
 FRAME_MS = 33
-ROOM_FOR_SCRUBBER = 440
+ROOM_FOR_SCRUBBER = 70
+GAP = 6
 
 
 class Controls(QWidget):
@@ -57,9 +58,16 @@ class Controls(QWidget):
         self._slider_parts = (units, self.units, self._units_text, edges, self.edges, self._edges_text)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 4, 2)
-        layout.setSpacing(6)
+        layout.setSpacing(GAP)
         self.scales = {scale.id: self._scale_button(scale, n) for n, scale in enumerate(SCALES, start=1)}
-        for part in (*self.scales.values(), *self._slider_parts):
+        self._offered: tuple[Scale, ...] = ()
+        self.scale_menu = QToolButton()
+        self.scale_menu.setAutoRaise(True)
+        self.scale_menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.scale_menu.setMenu(QMenu(self.scale_menu))
+        self.scale_menu.setToolTip(self.tr("At what scale the network is drawn"))
+        self.scale_menu.hide()
+        for part in (self.scale_menu, *self.scales.values(), *self._slider_parts):
             layout.addWidget(part)
         layout.addWidget(self.note, 1)
         for part in (self.play, self.sweep, self.menu_button):
@@ -94,8 +102,16 @@ class Controls(QWidget):
         self.path_action.setEnabled(neurons)
         self.order_action.setEnabled(neurons)
         for name, button in self.scales.items():
-            button.setVisible(len(fitting) > 1 and any(one.id == name for one in fitting))
             button.setChecked(scale is not None and scale.id == name)
+        self._offered = tuple(fitting) if len(fitting) > 1 else ()
+        self.scale_menu.setText(self.tr(scale.title) if scale is not None else "")
+        menu = self.scale_menu.menu()
+        menu.clear()
+        for one in self._offered:
+            action = menu.addAction(self.tr(one.title))
+            action.setToolTip(self.tr(one.tip))
+            action.triggered.connect(self.scales[one.id].click)
+        self._fit()
 
     def _scale_button(self, scale: Scale, number: int) -> QToolButton:
         button = QToolButton(self)
@@ -103,15 +119,32 @@ class Controls(QWidget):
         button.setCheckable(True)
         button.setAutoRaise(True)
         button.setAccessibleName(self.tr("Look at {scale}").format(scale=scale.title.lower()))
-        button.setShortcut(f"Alt+Shift+{number}")
+        # its own shortcut would sleep while the scales are in their menu
+        QShortcut(QKeySequence(f"Alt+Shift+{number}"), self).activated.connect(
+            lambda: any(one.id == scale.id for one in self._offered) and button.click()
+        )
         button.setToolTip(f"{self.tr(scale.tip)} (Alt+Shift+{number})")
         button.clicked.connect(lambda: self.scale_chosen.emit(scale.id))
         return button
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room, the scrubber goes first."""
+        """Where there is little room, the scrubber goes first; then the scales move into one menu."""
         super().resizeEvent(event)
-        self.sweep.setVisible(self.width() >= ROOM_FOR_SCRUBBER)
+        self._fit()
+
+    def _fit(self) -> None:
+        offered = {one.id for one in self._offered}
+        buttons = [button for name, button in self.scales.items() if name in offered]
+        others = [part for part in self._slider_parts if not part.isHidden()] + [self.play, self.menu_button]
+        needed = sum(
+            part.minimumSizeHint().width() if isinstance(part, QSlider) else part.sizeHint().width() for part in others
+        )
+        needed += GAP * (len(others) + len(buttons) + 2) + sum(button.sizeHint().width() for button in buttons)
+        in_menu = bool(buttons) and self.width() < needed
+        for name, button in self.scales.items():
+            button.setVisible(name in offered and not in_menu)
+        self.scale_menu.setVisible(in_menu)
+        self.sweep.setVisible(self.width() >= needed + ROOM_FOR_SCRUBBER)
 
     def start_sweep(self) -> None:
         """From the output to the input once; at once where the desktop asks for less motion."""

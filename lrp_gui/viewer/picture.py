@@ -111,6 +111,12 @@ class GraphPicture(Drawing):
         """The same picture with something else chosen; None where all must be built anew for that."""
         return replace(self, selected_layer=layer, selected_unit=unit, spots=[])
 
+    def refuse(self, sentence: str) -> None:
+        """What was asked of the worker cannot be made: that is said instead of waiting for it."""
+        from lrp_gui.viewer.states import State
+
+        self.state = State("This cannot be drawn", sentence, warns=True)
+
     def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:  # noqa: ARG002 - graphs walk by key
         """The layer and unit to which an arrow key ("left", "right", "up", "down") leads from here."""
         return layer, unit

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -222,7 +222,7 @@ class RelevanceViewer(QWidget):
             if isinstance(picture, OperationsPicture):
                 picture.node = self.selection.node
         if picture is None:
-            self._scale, picture = drawn(network, result, self.theme, self.selection, self.document.more)
+            self._scale, picture = self._drawn(network, result)
         if isinstance(picture, StagePicture) and self._kernel_kind:
             kernel = self.document.more(self._kernel_kind)
             picture.kernel = kernel or self.document.more_problem(self._kernel_kind) or FETCHING
@@ -231,6 +231,20 @@ class RelevanceViewer(QWidget):
         self.detail.show()
         self._hold(picture)
         self.controls.show_for(self._scale, fitting(network, result), result=True)
+
+    def _drawn(self, network: NetworkInfo, result: SampleResult) -> tuple[Scale, GraphPicture]:
+        """The graph at the chosen scale; what it asked the worker for and cannot get is said in it."""
+        asked: list[str] = []
+
+        def more(kind: str) -> Any:
+            asked.append(kind)
+            return self.document.more(kind)
+
+        scale, picture = drawn(network, result, self.theme, self.selection, more)
+        problem = next(filter(None, map(self.document.more_problem, asked)), "")
+        if problem:
+            picture.refuse(problem)
+        return scale, picture
 
     def _show_strip(self, network: NetworkInfo, result: SampleResult) -> None:
         layer = self.selection.layer

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QToolButton
 
-from lrp_gui.jobs.more import NodeSums
+import lrp_engine
+from lrp_gui.jobs.more import MAKERS, NodeSums
 from lrp_gui.theme import LIGHT
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.scales import SCALES, drawn, fitting
@@ -62,3 +63,25 @@ def test_more_is_made_once_in_the_worker_and_goes_with_the_explanation(diabetes,
     qtbot.waitUntil(lambda: document.result is not None and document.result.row == 3, timeout=10000)
     assert document.more("nodes") is None  # of another sample, and being made
     qtbot.waitUntil(lambda: document.more("nodes") is not None, timeout=10000)
+
+
+def test_what_the_worker_cannot_make_is_said_in_the_picture(diabetes, qtbot, monkeypatch):
+    def fails(_network, _request, _explain):
+        raise lrp_engine.InputError("The operations are too many to be added up.")
+        yield
+
+    monkeypatch.setitem(MAKERS, "nodes", fails)
+    viewer = diabetes.viewer
+    viewer.controls.scales["operations"].click()
+    qtbot.waitUntil(lambda: "too many" in getattr(viewer.canvas.picture, "note", ""), timeout=10000)
+
+
+def test_in_a_narrow_viewer_the_scales_are_in_one_menu(diabetes, qtbot):
+    controls = diabetes.viewer.controls
+    controls.setFixedWidth(330)
+    qtbot.waitUntil(controls.scale_menu.isVisible, timeout=5000)
+    assert not controls.scales["neurons"].isVisible()
+    assert controls.scale_menu.text() == "Neurons"
+    actions = {action.text(): action for action in controls.scale_menu.menu().actions()}
+    actions["Layers"].trigger()
+    qtbot.waitUntil(lambda: controls.scale_menu.text() == "Layers", timeout=5000)

@@ -208,6 +208,10 @@ class OperationsPicture(GraphPicture):
 
     # ------------------------------------------------------------------------------------------------------- drawing
 
+    def refuse(self, sentence: str) -> None:
+        """Say it where the waiting would have been said."""
+        self.note = sentence
+
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """Groups from the outside to the inside, bundles, boxes, the legend."""
         layout = self.layout
