@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "resources" / "examples"
 PICTURES = ROOT / "lrp-pictures"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+WINDOW_PARTS = 12
 SPACE_NEEDED = 2_500_000_000  # bytes: the environment with the CPU torch, the test tools and pip's temporary copies
 
 # Shared libraries that Qt takes from the system: (library, Debian package, needed "always" or only for that display).
@@ -423,9 +424,12 @@ def test(venv: Path) -> int:
         # two files at a time: these tests share nothing; the others share a display
         twice = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *chosen]
         engine, gui = "tests/engine", "tests/gui"
-        # hundreds of windows after another in one process have ended it: two runs take half of them each
+        # hundreds of windows after another in one process have ended it: every few files get their own
         files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / gui).glob("test_*.py"))]
-        window = [(f"tests of the window, part {part + 1} of 2", [*twice, *files[part::2]]) for part in range(2)]
+        window = [
+            (f"tests of the window, part {part + 1} of {WINDOW_PARTS}", [*twice, *files[part::WINDOW_PARTS]])
+            for part in range(WINDOW_PARTS)
+        ]
         checks = (
             ("tests of the engine", [*twice, engine]),
             *window,
