@@ -10,6 +10,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 import lrp_engine as lrp
 from lrp_gui.document.reference import MEAN, NO_REFERENCE, SAMPLE, ZEROS
 from lrp_gui.document.results import Feature
+from lrp_gui.document.series import Explained
 from lrp_gui.export.render import render
 from lrp_gui.sample.comparison_model import Compared, ComparisonModel
 from lrp_gui.theme import DARK, LIGHT
@@ -94,7 +95,7 @@ def test_pictures_say_what_the_relevance_is_of(page, diabetes, qtbot, tmp_path):
     assert diabetes.status.balance.text().startswith("Δf ")
     assert result.words.supports == "raises the target above the reference (+)"
     assert diabetes.viewer.canvas.picture.title == "What sets sample 1 apart from the reference"
-    paths = render(tmp_path, network, [result], LIGHT)
+    paths = render(tmp_path, [Explained(network, result)], LIGHT)
     texts = [path.read_text(encoding="utf-8") for path in paths if path.suffix == ".svg"]
     assert any("raises the target above the reference" in text for text in texts)
     assert not any("supports the target" in text for text in texts)
