@@ -13,12 +13,11 @@ from tests.gui.example import settle
 
 
 @pytest.fixture
-def dialog(diabetes, qtbot):
+def dialog(diabetes):
     diabetes.actions_["export_all"].trigger()
     dialog = diabetes.dialogs.current
     assert dialog.isVisible()
-    yield dialog
-    settle(qtbot, diabetes)
+    return dialog
 
 
 def choose(dialog, what, samples=0, views=("conservation", "inputs")):
