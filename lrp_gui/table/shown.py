@@ -9,7 +9,7 @@ from math import isfinite, isnan, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt
 from PySide6.QtGui import QColor
 
 from lrp_gui.document import predicting
@@ -372,9 +372,12 @@ class ShownModel(LaidOutModel):
         self._first = 0
         self.shading.forget()
         self._told.clear()
-        self.arranger.restart()
+        # who hears of it may change what stands beside the view, which then asks for rows: not before there are some
+        with QSignalBlocker(self.arranger):
+            self.arranger.restart()
         self._lay_out()
         self.endResetModel()
+        self.arranger.state_changed.emit()
         self.layout_changed.emit()
 
     def _before_insert(self, at: int, count: int) -> None:
