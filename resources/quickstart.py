@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "resources" / "examples"
 PICTURES = ROOT / "lrp-pictures"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-WINDOW_PARTS = 12
+WINDOW_PARTS = 4
 SPACE_NEEDED = 2_500_000_000  # bytes: the environment with the CPU torch, the test tools and pip's temporary copies
 
 # Shared libraries that Qt takes from the system: (library, Debian package, needed "always" or only for that display).
