@@ -126,7 +126,10 @@ def main() -> None:
             picture = f"![{shot.sentence}](images/gallery/{shot.name}.png)"
             parts.append(f"## {shot.sentence}\n\n{picture}\n\n`{shot.view}` in {shot.theme}: {caption}\n")
     if not names:
-        head = "# Gallery\n\nMade by `python resources/docs/gallery.py`. Networks other than the two examples are small ones of their kinds with random weights.\n"
+        head = (
+            "# Gallery\n\nMade by `python resources/docs/gallery.py`. Networks other than the two examples are small ones "
+            "of their kinds with random weights.\n"
+        )
         (DOCS / "gallery.md").write_text("\n".join([head, *parts]), encoding="utf-8")
 
 
