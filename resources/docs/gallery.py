@@ -127,7 +127,7 @@ def main() -> None:
             parts.append(f"## {shot.sentence}\n\n{picture}\n\n`{shot.view}` in {shot.theme}: {caption}\n")
     if not names:
         head = (
-            "# Gallery\n\nMade by `python resources/docs/gallery.py`. Networks other than the two examples are small ones "
+            "# Gallery\n\nMade by `python resources/docs/gallery.py`. Networks other than the examples are small ones "
             "of their kinds with random weights.\n"
         )
         (DOCS / "gallery.md").write_text("\n".join([head, *parts]), encoding="utf-8")
