@@ -9,13 +9,13 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QColor
 
+from lrp_gui.axes import colour_axes
 from lrp_gui.document.words import MINUS, plain
 
 if TYPE_CHECKING:
     from lrp_gui.jobs.inspected import Summary
     from lrp_gui.theme import Theme
 
-TICK_POINTS = 8
 # A strip is stretched: at its true proportions nobody would see it.
 MOST_ASPECT = 12
 LEVELS = 256
@@ -47,14 +47,7 @@ class Plot(pg.GraphicsLayoutWidget):
         """Take over the colours."""
         self._theme = theme
         self.setBackground(theme.panel)
-        font = self.font()
-        font.setPointSize(TICK_POINTS)
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setPen(pg.mkPen(theme.line))
-            axis.setTextPen(pg.mkPen(theme.dim))
-            axis.setTickFont(font)
-            axis.labelStyle = {"color": theme.dim, "font-size": f"{TICK_POINTS}pt"}
+        colour_axes(self.plot, theme, self.font())
 
     def _point(self, place: QPointF) -> None:
         at = self.box.mapSceneToView(place)

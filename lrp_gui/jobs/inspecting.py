@@ -231,26 +231,10 @@ def _reduced(block: np.ndarray, down: int, across: int) -> tuple[np.ndarray, np.
 
 def _in_order(opened: OpenedTensor, numbers: int) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
     """Go through a tensor in C order, in boxes of at most so many numbers: where each begins, and the box."""
-    shape = opened.info.shape
-    if not math.prod(shape):
-        return
-    split, inner = len(shape), 1
-    while split and inner * shape[split - 1] <= numbers:
-        inner, split = inner * shape[split - 1], split - 1
-    whole = [slice(0, size) for size in shape]
-    if not split:
-        yield (0,) * len(shape), opened.part(whole)
-        return
-    length = max(1, numbers // inner)
-    for outer in range(math.prod(shape[: split - 1])):
-        place, rest = [0] * len(shape), outer
-        for axis in reversed(range(split - 1)):
-            rest, place[axis] = divmod(rest, shape[axis])
-            whole[axis] = slice(place[axis], place[axis] + 1)
-        for first in range(0, shape[split - 1], length):
-            whole[split - 1] = slice(first, min(first + length, shape[split - 1]))
-            place[split - 1] = first
-            yield tuple(place), opened.part(whole)
+    from lrp_engine.files.blocks import boxes
+
+    for _first, slices in boxes(opened.info.shape, numbers):
+        yield tuple(one.start for one in slices), opened.part(slices)
 
 
 def _write_npy(opened: OpenedTensor, path: Path, news: _News) -> Steps[None]:

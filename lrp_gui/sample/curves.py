@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 
+from lrp_gui.axes import colour_axes
 from lrp_gui.document.words import MINUS
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from lrp_gui.theme import Theme
 
-TICK_POINTS = 8
 AXIS_WIDTH, AXIS_HEIGHT = 52, 34
 # So many times wider than high, the two stand side by side.
 BESIDE = 2.0
@@ -86,15 +86,8 @@ class SweepPlot(pg.GraphicsLayoutWidget):
         """Take over the colours."""
         self._theme = theme
         self.setBackground(theme.panel)
-        font = self.font()
-        font.setPointSize(TICK_POINTS)
         for plot in (self.outputs, self.relevance):
-            for name in ("left", "bottom"):
-                axis = plot.getAxis(name)
-                axis.setPen(pg.mkPen(theme.line))
-                axis.setTextPen(pg.mkPen(theme.dim))
-                axis.setTickFont(font)
-                axis.labelStyle = {"color": theme.dim, "font-size": f"{TICK_POINTS}pt"}
+            colour_axes(plot, theme, self.font())
         for line, colour, style in zip(self.lines, self.colours, STYLES, strict=True):
             line.setPen(pg.mkPen(colour, width=2, style=style))
             line.setSymbolBrush(pg.mkBrush(colour))

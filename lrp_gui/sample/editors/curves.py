@@ -9,12 +9,12 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent
 
+from lrp_gui.axes import colour_axes
 from lrp_gui.document.words import MINUS
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
-TICK_POINTS = 8
 MARGIN = 0.06
 ZOOM = 1.25
 CLOSEST = 8  # steps of time
@@ -80,13 +80,7 @@ class Curves(pg.GraphicsLayoutWidget):
         """Take over the colours."""
         self._theme = theme
         self.setBackground(theme.background)
-        font = self.font()
-        font.setPointSize(TICK_POINTS)
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setPen(pg.mkPen(theme.line))
-            axis.setTextPen(pg.mkPen(theme.dim))
-            axis.setTickFont(font)
+        colour_axes(self.plot, theme, self.font())
         self.curve.setPen(pg.mkPen(theme.text, width=1.6))
         self.curve.setSymbolBrush(QColor(theme.text))
         self.curve.setSymbolPen(None)
