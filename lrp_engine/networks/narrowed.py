@@ -54,7 +54,10 @@ def _read_rows(graph: Graph) -> dict[Node, Rows]:
             continue
         asked = {_asked(user, node, found) for user in node.users}
         rows = asked.pop() if len(asked) == 1 else None
-        if rows is not None and _operand_axes(node, rows.axis) is not None:
+        samples = node.meta.get("samples")
+        if rows is None or (samples is not None and samples[0] == rows.axis):
+            continue  # of samples none is left out, also where their number is fixed
+        if _operand_axes(node, rows.axis) is not None:
             found[node] = rows
     return found
 
