@@ -44,16 +44,21 @@ def test_an_edit_of_many_rows_explains_those_on_the_screen_first(small_memory, d
     qtbot.wait(300)  # until the view has said what it shows
     document.look_at(np.arange(400, 420))
     settle(qtbot, diabetes)
-    document.table_result_changed.connect(
-        lambda: seen.append(np.flatnonzero(~np.isnan(document.table_result.explained)).tolist())
-    )
     before = document.table_result.explained.copy()
+
+    def new_rows() -> list[int]:
+        # What is out of date may be blanked before the new numbers come, or not: neither counts as new.
+        explained = document.table_result.explained
+        return np.flatnonzero(~np.isnan(explained) & (explained != before)).tolist()
+
+    document.table_result_changed.connect(lambda: seen.append(new_rows()))
     document.fill(np.arange(442), np.array([2]), "30")
     settle(qtbot, diabetes)
     assert not np.isnan(document.table_result.explained).any()
     assert (document.table_result.explained != before).mean() > 0.9
-    first = next(rows for rows in seen if len(rows) < 442 and rows)
-    assert set(range(400, 420)) <= set(first)
+    first = next(rows for rows in seen if rows)
+    assert len(first) > 10
+    assert set(first) <= set(range(400, 420))
 
 
 def test_a_block_from_a_spreadsheet_is_pasted_explained_and_undone(diabetes, qtbot):
