@@ -9,6 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QLocale, QSettings
 
+from lrp_gui.languages import AVAILABLE
+
 ORGANIZATION = "LRP Explorer"
 APPLICATION = "lrp-gui"
 # A change of what the window consists of makes an old arrangement unusable.
@@ -21,13 +23,15 @@ class Setting:
 
     key: str
     default: Any
-    allowed: tuple[Any, ...] = ()
+    allowed: tuple[Any, ...] | range = ()
 
     def read(self) -> Any:
         """The stored value, or the default when there is none or none that makes sense."""
         value = QSettings().value(self.key, self.default)
         if isinstance(self.default, bool):
             value = value in (True, "true", "True", 1, "1")
+        elif isinstance(self.default, int):
+            value = _whole(value)
         if not isinstance(value, type(self.default)):
             return self.default
         return value if not self.allowed or value in self.allowed else self.default
@@ -36,9 +40,33 @@ class Setting:
         """Remember a value."""
         QSettings().setValue(self.key, value)
 
+    def reset(self) -> None:
+        """Forget what was stored, so that the default holds."""
+        QSettings().remove(self.key)
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number as an INI file gives it back: as text."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
 
 THEME = Setting("theme", "system", ("system", "light", "dark"))
+LANGUAGE = Setting("language", "system", ("system", *AVAILABLE))  # at the next start
+LANGUAGE = Setting("language", "system")  # or a key of `languages.AVAILABLE`; one that is not there means the system's
+FONT_SIZE = Setting("font_size", 0, (0, *range(8, 21)))  # points; 0: as the system has it
+REDUCED_MOTION = Setting("reduced_motion", "system", ("system", "on", "off"))
+# What the engine computes with; 0 leaves a number to the engine.
+DEVICE = Setting("engine/device", "cpu")
+THREADS = Setting("engine/threads", 0, range(1025))
+MEMORY = Setting("engine/memory", 0, range(1 << 24))  # MiB
+DTYPE = Setting("engine/dtype", "file", ("file", "float32", "float64"))
+CACHE_FOLDER = Setting("cache/folder", "")  # "": the system's place for caches
+CACHE_LIMIT = Setting("cache/limit", 2048, range(1 << 24))  # MiB; 0: nothing is kept
 AUTO = Setting("explain/auto", True)
+COMPOSITE = Setting("explain/composite", "epsilon_plus")
 TINT = Setting("table/tint", False)
 # Whether spreadsheets beside this program write 3,14; at first, whether people do here.
 DECIMAL_COMMA = Setting("table/decimal_comma", QLocale().decimalPoint() == ",")
@@ -52,10 +80,21 @@ GEOMETRY = Setting("window/geometry", QByteArray())
 IMPORTS = Setting("imports", "")  # how tables were imported, as JSON
 CANDIDATES = Setting("candidates/geometry", QByteArray())
 LAYOUT = Setting(f"window/layout{LAYOUT_VERSION}", QByteArray())
+# How the docks stand, by task: each of them remembers its own arrangement.
+TASK = Setting("window/task", "explain", ("inspect", "explain", "compare"))
+LAYOUTS = {task: Setting(f"window/layout{LAYOUT_VERSION}/{task}", QByteArray()) for task in TASK.allowed}
+TOOLBAR = Setting("window/toolbar", "icons", ("icons", "text", "beside", "under"))
+KEYS = Setting("keys", "")  # shortcuts that somebody changed, as JSON: action -> keys, separated by |
+RECENT_ACTIONS = Setting("palette/recent", "")  # separated by spaces, the last one first
+HELP_GEOMETRY = Setting("help/geometry", QByteArray())
+HELP_SIZE = Setting("help/size", 0)  # steps of the font's size
+TOUR_OFFERED = Setting("help/tour_offered", False)
 
 SETTINGS = (
-    *(IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, SCHEME, LIMITS, CLIP, MARKS, FOLDER, GEOMETRY),
-    *(CANDIDATES, LAYOUT),
+    *(LANGUAGE, FONT_SIZE, REDUCED_MOTION, DEVICE, THREADS, MEMORY, DTYPE, CACHE_FOLDER, CACHE_LIMIT, COMPOSITE),
+    *(TASK, *LAYOUTS.values(), TOOLBAR, KEYS, RECENT_ACTIONS),
+    *(LANGUAGE, IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, SCHEME, LIMITS, CLIP, MARKS, FOLDER, GEOMETRY),
+    *(CANDIDATES, LAYOUT, HELP_GEOMETRY, HELP_SIZE, TOUR_OFFERED),
 )
 
 
@@ -95,6 +134,12 @@ _INSTALLED = Path(sys.prefix) / "share"
 
 def _example_roots() -> tuple[Path, ...]:
     return _CHECKOUT / "examples", _INSTALLED / "lrp-explorer" / "examples"
+
+
+def docs_folder() -> Path | None:
+    """Where the guide's pages lie, or None where they are not installed."""
+    places = (_CHECKOUT / "docs", _INSTALLED / "lrp-explorer" / "docs")
+    return next((path for path in places if (path / "guide.md").exists()), None)
 
 
 def program_icon() -> Path | None:
