@@ -55,7 +55,6 @@ def _whole(value: Any) -> int | None:
 
 THEME = Setting("theme", "system", ("system", "light", "dark"))
 LANGUAGE = Setting("language", "system", ("system", *AVAILABLE))  # at the next start
-LANGUAGE = Setting("language", "system")  # or a key of `languages.AVAILABLE`; one that is not there means the system's
 FONT_SIZE = Setting("font_size", 0, (0, *range(8, 21)))  # points; 0: as the system has it
 REDUCED_MOTION = Setting("reduced_motion", "system", ("system", "on", "off"))
 # What the engine computes with; 0 leaves a number to the engine.
@@ -93,7 +92,7 @@ TOUR_OFFERED = Setting("help/tour_offered", False)
 SETTINGS = (
     *(LANGUAGE, FONT_SIZE, REDUCED_MOTION, DEVICE, THREADS, MEMORY, DTYPE, CACHE_FOLDER, CACHE_LIMIT, COMPOSITE),
     *(TASK, *LAYOUTS.values(), TOOLBAR, KEYS, RECENT_ACTIONS),
-    *(LANGUAGE, IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, SCHEME, LIMITS, CLIP, MARKS, FOLDER, GEOMETRY),
+    *(IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, SCHEME, LIMITS, CLIP, MARKS, FOLDER, GEOMETRY),
     *(CANDIDATES, LAYOUT, HELP_GEOMETRY, HELP_SIZE, TOUR_OFFERED),
 )
 
