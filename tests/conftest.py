@@ -9,6 +9,7 @@ import tempfile
 
 # Before anything imports Qt. The e2e tests run the program in a process of its own, on a screen of its own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["LANGUAGE"] = "en"  # whatever the desktop's language is: tests read the texts as they stand in the code
 # Networks that are kept are kept for this run only; processes that the tests start share them.
 if "LRP_CACHE" not in os.environ:
     os.environ["LRP_CACHE"] = tempfile.mkdtemp(prefix="lrp-kept-")

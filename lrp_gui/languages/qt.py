@@ -1,0 +1,42 @@
+"""Qt's side of the language: `self.tr`, Qt's own texts, and how numbers and dates are written."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+
+from lrp_gui import languages
+
+
+class CatalogueTranslator(QTranslator):
+    """Answers Qt from the catalogue, whatever class a text stands in."""
+
+    def translate(self, context: str, sourceText: str, disambiguation: str | None = None, n: int = -1) -> str | None:  # noqa: ARG002 - Qt's signature
+        """Give the text of the catalogue, or None, with which Qt asks the next translator."""
+        found = languages.tr(sourceText)
+        return None if found == sourceText else found
+
+    def isEmpty(self) -> bool:  # noqa: N802 - Qt's name
+        """Say that there are texts; Qt takes no translator that has none."""
+        return False
+
+
+def install(app: QCoreApplication, name: str) -> str:
+    """Take the language `name` ("system" or one of `languages.AVAILABLE`) for the whole application.
+
+    Returns
+    -------
+    The language taken. English needs no translator and costs nothing.
+    """
+    for translator in app.findChildren(QTranslator):
+        app.removeTranslator(translator)
+        translator.deleteLater()
+    language = languages.use(name)
+    if name in languages.AVAILABLE and QLocale.system().name().partition("_")[0] != name:
+        QLocale.setDefault(QLocale(name))  # somebody chose: numbers and dates go with the texts
+    if language == languages.SOURCE:
+        return language
+    own = QTranslator(app)
+    if own.load(f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        app.installTranslator(own)
+    app.installTranslator(CatalogueTranslator(app))
+    return language
