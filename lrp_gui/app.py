@@ -12,6 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lrp_gui.languages import AVAILABLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
@@ -52,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--theme", choices=("system", "light", "dark"), default="", help="colours of window and pictures"
+    )
+    result.add_argument(
+        "--language", choices=("system", *AVAILABLE), default="", help="language of the window and of pictures"
     )
     result.add_argument("--version", action="version", version=f"lrp-gui {__version__}")
     render = result.add_argument_group("pictures without a window")
@@ -105,10 +110,13 @@ def _show(options: argparse.Namespace) -> int:
     if not _has_display():
         _complain("There is no display to open a window on; --render draws pictures without one.")
         return UNUSABLE
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    app = _application(sys.argv[:1])
+    from lrp_gui import log
+
+    log.start()
+    app = _application(sys.argv[:1], options.language)
     window = make_window(options.theme)
     window.painted.connect(lambda: move_in(window, options.files, options.architecture, trust=options.trust))
+    window.furnished.connect(log.write_to_file)
     report_faults(window)
     window.show()
     code = app.exec()
@@ -207,11 +215,12 @@ def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *
     Turns((attach_engine, prepare_views), window)
 
 
-def _application(arguments: list[str]) -> Any:
+def _application(arguments: list[str], language: str = "") -> Any:
     from PySide6.QtWidgets import QApplication
 
     _import_plainly()
     from lrp_gui import settings
+    from lrp_gui.languages import qt as languages
 
     # Fusion follows our palettes. Asking the application for its style, to change it, would cost 10 ms of start-up.
     existing = QApplication.instance()
@@ -220,6 +229,7 @@ def _application(arguments: list[str]) -> Any:
     app.setApplicationName(settings.APPLICATION)
     app.setApplicationDisplayName("LRP Explorer")
     app.setDesktopFileName("lrp-explorer")
+    languages.install(app, language or settings.LANGUAGE.read())
     return app
 
 
@@ -255,7 +265,7 @@ def _render(options: argparse.Namespace) -> int:
         _complain(sentence)
     if not results:
         return UNUSABLE
-    _app = _application(sys.argv[:1])
+    _app = _application(sys.argv[:1], options.language)
     from lrp_gui import theme as themes
     from lrp_gui.document.series import Explained
     from lrp_gui.export.recipe import recipe
