@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QLocale, QSettings
 
 from lrp_gui.languages import AVAILABLE
+from lrp_gui.shipped import shipped
 
 ORGANIZATION = "LRP Explorer"
 APPLICATION = "lrp-gui"
@@ -109,7 +109,7 @@ class Example:
 
     def path(self) -> Path | None:
         """Where its weights lie, or None where the examples are not installed."""
-        return next((path for root in _example_roots() if (path := root / self.folder / self.weights).exists()), None)
+        return shipped(f"examples/{self.folder}/{self.weights}")
 
 
 EXAMPLES = (
@@ -126,22 +126,12 @@ EXAMPLES = (
 )
 
 
-# What comes with the program lies beside the package in a checkout, and among the environment's shared files otherwise.
-_CHECKOUT = Path(__file__).resolve().parents[1] / "resources"
-_INSTALLED = Path(sys.prefix) / "share"
-
-
-def _example_roots() -> tuple[Path, ...]:
-    return _CHECKOUT / "examples", _INSTALLED / "lrp-explorer" / "examples"
-
-
 def docs_folder() -> Path | None:
     """Where the guide's pages lie, or None where they are not installed."""
-    places = (_CHECKOUT / "docs", _INSTALLED / "lrp-explorer" / "docs")
-    return next((path for path in places if (path / "guide.md").exists()), None)
+    guide = shipped("docs/guide.md")
+    return guide.parent if guide is not None else None
 
 
 def program_icon() -> Path | None:
     """The program's icon, if it is there."""
-    places = (_CHECKOUT / "icons", _INSTALLED / "icons" / "hicolor" / "scalable" / "apps")
-    return next((path for place in places if (path := place / "lrp-explorer.svg").exists()), None)
+    return shipped("icons/lrp-explorer.svg")
