@@ -7,7 +7,10 @@ from pathlib import Path
 _PACKAGES = Path(__file__).resolve().parents[1]
 # A checkout has it beside the packages; a bundle and `pip install --target` below `share` there; every other
 # installation below the `share` of the prefix that the packages lie in, up to three folders down.
-ROOTS = (_PACKAGES / "resources", *(folder / "share" / "lrp-explorer" for folder in (_PACKAGES, *_PACKAGES.parents[:3])))
+ROOTS = (
+    _PACKAGES / "resources",
+    *(folder / "share" / "lrp-explorer" for folder in (_PACKAGES, *_PACKAGES.parents[:3])),
+)
 
 
 def shipped(place: str) -> Path | None:
