@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.fx import Node
 
 from .errors import InputError
-from .networks.graph import arguments, operation_of, walk_back
-from .networks.operations import ACTIVATION, LOOKUP, RECURRENT, SOFTMAX, SUM
+from .networks.graphs.graph import arguments, operation_of, walk_back
+from .networks.graphs.operations import ACTIVATION, LOOKUP, RECURRENT, SOFTMAX, SUM
 from .plan import Plan
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from .errors import CompositeError
-from .networks.operations import (
+from .networks.graphs.operations import (
     ACTIVATION,
     AFFINE,
     BILINEAR,

@@ -15,7 +15,7 @@ from torch.fx import Node
 
 from .errors import InputError, TargetError
 from .ledger import SINKS, LedgerRow
-from .networks.ranges import Range
+from .networks.graphs.ranges import Range
 from .plan import Plan
 from .results import Chunk
 from .rules.relevance import Relevance

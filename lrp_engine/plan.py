@@ -17,11 +17,11 @@ from torch.fx import Node
 from .composites import Composite, Entry, NodeFacts
 from .errors import CompositeError, UnsupportedOperation
 from .networks.build import logit_node
-from .networks.graph import evaluate, kind_of, live_inputs, live_nodes, operation_name
-from .networks.layers import merges
+from .networks.graphs.graph import evaluate, kind_of, live_inputs, live_nodes, operation_name
+from .networks.graphs.layers import merges
+from .networks.graphs.operations import ACTIVATION, AFFINE, BILINEAR, KINDS, NORMALIZATION, PRODUCT, SOFTMAX
+from .networks.graphs.ranges import ranges
 from .networks.network import Network
-from .networks.operations import ACTIVATION, AFFINE, BILINEAR, KINDS, NORMALIZATION, PRODUCT, SOFTMAX
-from .networks.ranges import ranges
 from .rulebook import CONVENTIONS, Rule
 from .rules.affine_maps import WeightCache, Weightless
 from .rules.products import bilinear_family, product_family

@@ -15,8 +15,8 @@ from .asked import checked, chunk_size, flows, kept_nodes, masks, part, referenc
 from .composites import AGAINST_REFERENCE, Composite, as_composite
 from .errors import CompositeError, InputError, TargetError
 from .explanation import Explanation, Later, Progress
-from .networks.narrowed import narrowed
-from .networks.ranges import Range, ranges
+from .networks.graphs.narrowed import narrowed
+from .networks.graphs.ranges import Range, ranges
 from .passes import Passes, Wanted
 from .plan import Plan, plan_of
 from .results import Chunk, assemble

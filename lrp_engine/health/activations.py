@@ -15,8 +15,8 @@ from torch.fx import Node
 
 from ..asked import checked, part, units_axis
 from ..errors import InputError
-from ..networks.graph import arguments, evaluate, kind_of, live_nodes, operation_name
-from ..networks.operations import ACTIVATION, AFFINE, OUTPUT, RECURRENT, SOFTMAX
+from ..networks.graphs.graph import arguments, evaluate, kind_of, live_nodes, operation_name
+from ..networks.graphs.operations import ACTIVATION, AFFINE, OUTPUT, RECURRENT, SOFTMAX
 from .findings import REMARK, SERIOUS, Finding, amount, counted, found, listed, ordered
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ __all__ = ["capture", "load"]
 def capture(
     module: Any, example_inputs: Any, *, name: str = "", batch_axis: Mapping[str, int | None] | None = None
 ) -> Network:
-    """Turn a live `torch.nn.Module` into a network; see `lrp_engine.networks.from_module.capture`."""
-    from .from_module import capture as run
+    """Turn a live `torch.nn.Module` into a network; see `lrp_engine.networks.captured.from_module.capture`."""
+    from .captured.from_module import capture as run
 
     return run(module, example_inputs, name=name, batch_axis=batch_axis)
 

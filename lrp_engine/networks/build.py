@@ -10,16 +10,16 @@ from torch.fx import Graph, Node
 
 from ..errors import ArchitectureError, CaptureError
 from .architecture import FeatureEntry, OutputEntry, classes_of, features_of
-from .formats import widen
-from .graph import live_nodes, operation_name, operation_of, walk_back
-from .layers import find_layers
+from .captured.refused import refuse
+from .graphs.formats import widen
+from .graphs.graph import live_nodes, operation_name, operation_of, walk_back
+from .graphs.layers import find_layers
+from .graphs.opened import canonical
+from .graphs.operations import MOVEMENT, OUTPUT_ACTIVATIONS
+from .graphs.recognise import recognise
+from .graphs.shapes import annotate, one_at_a_time
+from .graphs.unfolded import mixed, unfold
 from .network import Network, NetworkInput, NetworkOutput, Shape
-from .opened import canonical
-from .operations import MOVEMENT, OUTPUT_ACTIVATIONS
-from .recognise import recognise
-from .refused import refuse
-from .shapes import annotate, one_at_a_time
-from .unfolded import mixed, unfold
 
 
 def finish(

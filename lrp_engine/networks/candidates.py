@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import ArchitectureError
 from ..files.shards import part_of
-from . import families
 from .architecture import Architecture, OutputEntry, name_beside, read_architecture
 from .candidate import Candidate
+from .captured import families
 from .chain import Chain, infer
 from .chain.inverted import inverted
 from .chain.residual import residual
 from .fitting import Fit, fit
-from .pickled_kinds import candidate as pickled
+from .programs.pickled_kinds import candidate as pickled
 
 if TYPE_CHECKING:
     from ..files import WeightFile

@@ -109,7 +109,7 @@ def _made(weights: WeightFile, architecture: Any, options: Options) -> Network:
             )
         return _of_architecture(weights, given, options)
     if isinstance(given, str):
-        from .own_code import load_own_code
+        from .captured.own_code import load_own_code
 
         return load_own_code(weights, given, trust=options.trust, sizes=options.sizes, cache=options.cache)
     graph, filling = (given, weights) if given.kind in GRAPHS else (weights, given)
@@ -204,7 +204,7 @@ def _of_candidate(weights: WeightFile, candidate: Candidate, options: Options) -
     if candidate.kind == "module":
         return _pickled(weights, options)
     if candidate.kind == "family":
-        from .families import load_family
+        from .captured.families import load_family
 
         return load_family(weights, candidate, sizes=options.sizes, cache=options.cache)
     problem = candidate.problems[0] if candidate.problems else "It has no architecture."
@@ -212,7 +212,7 @@ def _of_candidate(weights: WeightFile, candidate: Candidate, options: Options) -
 
 
 def _pickled(weights: WeightFile, options: Options) -> Network:
-    from .pickled_module import load_pickled
+    from .programs.pickled_module import load_pickled
 
     return load_pickled(weights, sizes=options.sizes, cache=options.cache)
 

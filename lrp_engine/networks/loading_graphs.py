@@ -55,7 +55,7 @@ def of_graph(weights: WeightFile, options: Options, filling: WeightFile | None =
                 f"{weights.path.name} is a TorchScript archive, whose program comes with its own tensors; those of "
                 f"{filling.path.name} can only be put into the graph of a .pt2 or .onnx file."
             )
-        from .torchscript import load_torchscript
+        from .programs.torchscript import load_torchscript
 
         return load_torchscript(weights.path, trust=options.trust, sizes=options.sizes, cache=options.cache)
     return _of_archive(weights, options, filling)
@@ -77,7 +77,7 @@ def _of_onnx(weights: WeightFile, options: Options, filling: WeightFile | None) 
 
 def _of_archive(weights: WeightFile, options: Options, filling: WeightFile | None) -> Network:
     from . import cache
-    from .from_pt2 import network_of
+    from .programs.from_pt2 import network_of
     from .tensors import to_torch
 
     if options.sizes:

@@ -21,9 +21,9 @@ from torch.fx import Graph, Node
 
 from ..errors import FormatError
 from ..files import open_weights
-from .graph import integer_functions
+from .graphs.graph import integer_functions
+from .graphs.operations import is_allowed
 from .network import Layer, Network, NetworkInput, NetworkOutput
-from .operations import is_allowed
 from .tensors import to_torch
 
 VERSION = 1

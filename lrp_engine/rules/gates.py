@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from torch.fx import Node
 
-from ..networks.graph import arguments, kind_of, live_inputs, operation_name, operation_of
-from ..networks.operations import ACTIVATION, MOVEMENT, SUM
+from ..networks.graphs.graph import arguments, kind_of, live_inputs, operation_name, operation_of
+from ..networks.graphs.operations import ACTIVATION, MOVEMENT, SUM
 from .steps import Context
 
 # A norm that is written by hand multiplies with one of these, or divides by it.

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.fx import Node
 
 from ..errors import InputError, UnsupportedOperation
-from ..networks.operations import LOOKUP
+from ..networks.graphs.operations import LOOKUP
 from ..rulebook import Rule
 from .relevance import Relevance
 from .steps import Context, Differences, HandedBack, Record, RuleStep

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.fx import Node
 
 from ..errors import UnsupportedOperation
-from ..networks.graph import operation_name
-from ..networks.operations import NORMALIZATION
-from ..networks.writing import Given
+from ..networks.graphs.graph import operation_name
+from ..networks.graphs.operations import NORMALIZATION
+from ..networks.graphs.writing import Given
 from ..rulebook import Rule
 from .relevance import Amount, Relevance
 from .steps import Context, Differences, HandedBack, Record, RuleStep

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.fx import Node
 from torch.fx.node import map_arg
 
-from ..networks.graph import operation_name
-from ..networks.operations import BILINEAR, PRODUCT, QUOTIENT
-from ..networks.writing import Given
+from ..networks.graphs.graph import operation_name
+from ..networks.graphs.operations import BILINEAR, PRODUCT, QUOTIENT
+from ..networks.graphs.writing import Given
 from ..rulebook import Rule
 from .gates import activated, gate_of
 from .relevance import Amount, Relevance, summed_to

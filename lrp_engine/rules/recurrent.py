@@ -14,8 +14,8 @@ from torch.fx import Node
 from torch.fx.node import map_arg
 
 from ..errors import InputError
-from ..networks.graph import arguments, operation_name
-from ..networks.operations import RECURRENT
+from ..networks.graphs.graph import arguments, operation_name
+from ..networks.graphs.operations import RECURRENT
 from ..rulebook import Rule
 from .relevance import Amount, Relevance
 from .steps import Context, HandedBack, Record, RuleStep

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch.fx import Node
 
-from ..networks.graph import arguments, live_inputs, operation_name, operation_of
-from ..networks.operations import AFFINE, NORMALIZATION, OUTPUT, RECURRENT, UNSUPPORTED
+from ..networks.graphs.graph import arguments, live_inputs, operation_name, operation_of
+from ..networks.graphs.operations import AFFINE, NORMALIZATION, OUTPUT, RECURRENT, UNSUPPORTED
 from .recurrent import refusal as recurrent_refusal
 
 

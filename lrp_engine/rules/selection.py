@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
-from ..networks.graph import operation_name
-from ..networks.operations import SELECTION
+from ..networks.graphs.graph import operation_name
+from ..networks.graphs.operations import SELECTION
 from ..rulebook import Rule
 from .affine_maps import backward_of
 from .relevance import Relevance

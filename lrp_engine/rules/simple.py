@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.fx import Node
 from torch.fx.node import map_aggregate
 
-from ..networks.graph import arguments, operation_name, operation_of
-from ..networks.operations import ACTIVATION, MOVEMENT, SUM
-from ..networks.ranges import fill_of
+from ..networks.graphs.graph import arguments, operation_name, operation_of
+from ..networks.graphs.operations import ACTIVATION, MOVEMENT, SUM
+from ..networks.graphs.ranges import fill_of
 from ..rulebook import Rule
 from .affine_maps import backward_of
 from .relevance import Amount, Relevance, summed_to

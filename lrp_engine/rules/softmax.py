@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
-from ..networks.graph import arguments, kind_of, live_inputs, operation_name
-from ..networks.operations import AFFINE, BILINEAR, MOVEMENT, SOFTMAX, SUM
-from ..networks.writing import Given
+from ..networks.graphs.graph import arguments, kind_of, live_inputs, operation_name
+from ..networks.graphs.operations import AFFINE, BILINEAR, MOVEMENT, SOFTMAX, SUM
+from ..networks.graphs.writing import Given
 from ..rulebook import Rule
 from .relevance import Amount, Relevance
 from .steps import Context, Differences, HandedBack, Record, RuleStep

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.fx import Node
 from torch.fx.node import map_aggregate, map_arg
 
-from ..networks.graph import callable_of, live_inputs
-from ..networks.ranges import ANY, Range
+from ..networks.graphs.graph import callable_of, live_inputs
+from ..networks.graphs.ranges import ANY, Range
 from ..rulebook import Rule
 from .affine_maps import WeightCache
 from .relevance import Amount, Relevance

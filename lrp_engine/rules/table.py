@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..networks.operations import (
+from ..networks.graphs.operations import (
     ACTIVATION,
     BILINEAR,
     LOOKUP,

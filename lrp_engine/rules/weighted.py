@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.fx import Node
 from torch.fx.node import map_aggregate, map_arg
 
-from ..networks.graph import live_inputs, operation_name, operation_of
-from ..networks.operations import AFFINE
+from ..networks.graphs.graph import live_inputs, operation_name, operation_of
+from ..networks.graphs.operations import AFFINE
 from ..rulebook import Rule
 from .affine import GIVE_TO_ZEROS, Seen, Term, by_sample, flow, hand_back, weight_relevance
 from .affine_maps import AffineMap, ConstantSide, Convolution, Dense, Scaling, Unbatched, WeightedMap, Weightless

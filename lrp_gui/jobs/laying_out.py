@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from lrp_engine import own_programs
 from lrp_engine.errors import LrpError
-from lrp_gui.jobs import layered
 from lrp_gui.jobs.operations import Group, Operations, grouped, opened_by, operations_of
 from lrp_gui.jobs.steps import Progress, Steps
 
@@ -115,7 +113,7 @@ def _ask(request: dict[str, Any], nodes: int, time_out: float) -> Generator[Prog
         json.dump(request, question)
         question.seek(0)
         helper = subprocess.Popen(  # noqa: S603 - this program's own file, by this interpreter
-            [sys.executable, "-I", str(Path(layered.__file__))],
+            own_programs.command("lrp_gui.jobs.layered", "-I"),
             stdin=question, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip

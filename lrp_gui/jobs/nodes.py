@@ -19,7 +19,7 @@ RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 
 def node_infos(network: Network) -> dict[str, NodeInfo]:
     """Describe every operation of the graph, by the node's name."""
-    from lrp_engine.networks.graph import kind_of, live_nodes, operation_name
+    from lrp_engine.networks.graphs.graph import kind_of, live_nodes, operation_name
 
     live, facts = live_nodes(network.graph), _facts(network)
     return {

@@ -64,7 +64,7 @@ class Group:
 
 def operations_of(network: Network) -> Operations:
     """Every node that relevance can reach."""
-    from lrp_engine.networks.graph import live_inputs, live_nodes, operation_name
+    from lrp_engine.networks.graphs.graph import live_inputs, live_nodes, operation_name
 
     live = live_nodes(network.graph)
     nodes = [node for node in network.graph.nodes if node in live]

@@ -22,7 +22,7 @@ Rows = tuple[str, int, str, "tuple[int, int] | tuple[()]"]
 
 def rows_of(_network: Network, structure: Structure, start: Node, rows: int) -> Rows:
     """The input they belong to, the row of its first position, what they are called, and the patches' grid."""
-    from lrp_engine.networks.operations import LOOKUP
+    from lrp_engine.networks.graphs.operations import LOOKUP
 
     node, counted = start, rows
     while True:

@@ -61,7 +61,7 @@ class Structure:
     """What the search needs to know of a graph: live values, kinds, and who depends on whom."""
 
     def __init__(self, network: Network) -> None:
-        from lrp_engine.networks.graph import kind_of, live_inputs, live_nodes, operation_name
+        from lrp_engine.networks.graphs.graph import kind_of, live_inputs, live_nodes, operation_name
 
         self.network = network
         live = live_nodes(network.graph)
@@ -150,7 +150,7 @@ def _residual(
     structure: Structure, node: Node, sums: dict[Node, tuple[Node, Node, Node]]
 ) -> tuple[Node, Node, Node] | None:
     """Stream, branch and what the branch reads, where a node is x + f(x)."""
-    from lrp_engine.networks.operations import SUM
+    from lrp_engine.networks.graphs.operations import SUM
 
     terms = structure.inputs[node]
     shape = structure.table(node)
@@ -186,7 +186,7 @@ def _chain(structure: Structure, last: Node, sums: dict[Node, tuple[Node, Node, 
 
 def _earlier(structure: Structure, node: Node, shape: tuple[int, int]) -> Node | None:
     """The value of the same positions and units that a norm or the like was made of."""
-    from lrp_engine.networks.operations import ACTIVATION, MOVEMENT, NORMALIZATION, PRODUCT, QUOTIENT, SUM
+    from lrp_engine.networks.graphs.operations import ACTIVATION, MOVEMENT, NORMALIZATION, PRODUCT, QUOTIENT, SUM
 
     kind, family = structure.kinds.get(node, ("", ""))
     before = [one for one in structure.inputs[node] if structure.table(one) == shape]
@@ -203,7 +203,7 @@ def _earlier(structure: Structure, node: Node, shape: tuple[int, int]) -> Node |
 
 def attentions(structure: Structure, root: Node, branch: Node) -> Iterator[Attention]:
     """Every product of an attention map between two nodes."""
-    from lrp_engine.networks.operations import BILINEAR
+    from lrp_engine.networks.graphs.operations import BILINEAR
 
     for node in structure.between(root, branch):
         terms = structure.inputs[node]
@@ -220,7 +220,7 @@ def attentions(structure: Structure, root: Node, branch: Node) -> Iterator[Atten
 
 def _softmax(structure: Structure, node: Node) -> Node | None:
     """The softmax that a value is a copy of, but for its mask."""
-    from lrp_engine.networks.operations import MOVEMENT, SOFTMAX
+    from lrp_engine.networks.graphs.operations import MOVEMENT, SOFTMAX
 
     while structure.kind(node) != SOFTMAX:
         kind, family = structure.kinds.get(node, ("", ""))
@@ -232,7 +232,7 @@ def _softmax(structure: Structure, node: Node) -> Node | None:
 
 def _product(structure: Structure, node: Node) -> Node | None:
     """Q kᵀ, of which the softmax was taken: behind a scale, a mask, a bias of positions."""
-    from lrp_engine.networks.operations import BILINEAR
+    from lrp_engine.networks.graphs.operations import BILINEAR
 
     while structure.kind(node) != BILINEAR:
         if len(structure.inputs[node]) != 1:
@@ -243,7 +243,7 @@ def _product(structure: Structure, node: Node) -> Node | None:
 
 def _alone(structure: Structure, root: Node, branch: Node) -> bool:
     """Whether a block has no operation that could mix positions: dense layers, activations, norms, gates alone."""
-    from lrp_engine.networks.operations import ACTIVATION, MOVEMENT, NORMALIZATION, PRODUCT, QUOTIENT, SUM
+    from lrp_engine.networks.graphs.operations import ACTIVATION, MOVEMENT, NORMALIZATION, PRODUCT, QUOTIENT, SUM
 
     rows = structure.table(root)[0]
     for node in structure.between(root, branch):

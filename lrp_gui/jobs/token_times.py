@@ -40,7 +40,7 @@ class Layer:
 
 def find_times(structure: Structure) -> tuple[Layer, ...]:
     """The recurrent layers, one behind the other, as far as they run over the same steps."""
-    from lrp_engine.networks.operations import RECURRENT as KIND
+    from lrp_engine.networks.graphs.operations import RECURRENT as KIND
 
     found: list[Layer] = []
     for node in structure.nodes:

@@ -138,7 +138,7 @@ def _flows(
     """Of every attention what goes from query to key, by a forward pass that lets go of values after their last use."""
     import torch
 
-    from lrp_engine.networks.graph import evaluate
+    from lrp_engine.networks.graphs.graph import evaluate
     from lrp_gui.jobs import convert
 
     inputs = convert.network_inputs(network, request.network, request.values[None])

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import lrp_engine as lrp
-from lrp_engine.networks.graph import evaluate, operation_name
+from lrp_engine.networks.graphs.graph import evaluate, operation_name
 
 RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
 PLACES = {"median", "kthvalue", "cummax", "adaptive_max_pool2d"}  # their values are gathered, by the places they yield

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import lrp_engine as lrp
-from lrp_engine.networks.graph import evaluate, operation_name
-from lrp_engine.networks.opened import SEVERAL
+from lrp_engine.networks.graphs.graph import evaluate, operation_name
+from lrp_engine.networks.graphs.opened import SEVERAL
 from tests.engine.captured import PLACES, RECURRENT, Function, one_thread, operations, same  # noqa: F401 – a fixture
 
 # ------------------------------------------------------------------------------------------------ attention

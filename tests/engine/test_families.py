@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 import lrp_engine as lrp
-from lrp_engine.networks import families
-from lrp_engine.networks.families import candidates, load_family
-from lrp_engine.networks.running import outputs_of
+from lrp_engine.networks.captured import families
+from lrp_engine.networks.captured.families import candidates, load_family
+from lrp_engine.networks.graphs.running import outputs_of
 from tests.engine.captured import one_thread  # noqa: F401
 
 
@@ -211,7 +211,7 @@ def test_candidates_need_neither_torch_nor_a_package(tmp_path: Path) -> None:
     _, path = folder(tmp_path, "BertForSequenceClassification")
     code = (
         "import sys; from lrp_engine import open_weights\n"
-        "from lrp_engine.networks.families import candidates\n"
+        "from lrp_engine.networks.captured.families import candidates\n"
         f"print(candidates(open_weights({str(path)!r}))[0].title)\n"
         "assert not {'torch', 'transformers', 'torchvision', 'timm'} & set(sys.modules)"
     )
@@ -366,5 +366,5 @@ def test_the_second_opening_comes_from_the_cache(tmp_path: Path, package, monkey
     weights = lrp.open_weights(path)
     found = candidates(weights)[0]
     first = load_family(weights, found)
-    monkeypatch.setattr("lrp_engine.networks.family_images.build", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr("lrp_engine.networks.captured.family_images.build", lambda *_: pytest.fail("made again"))
     assert load_family(weights, found).notes == first.notes

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import lrp_engine as lrp
-from lrp_engine.networks.guessed import arguments_of, guess
+from lrp_engine.networks.captured.guessed import arguments_of, guess
 
 
 class After(nn.Module):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import lrp_engine as lrp
-from lrp_engine.networks.narrowed import narrowed
+from lrp_engine.networks.graphs.narrowed import narrowed
 
 TOKENS, WIDTH = 7, 12
 COMPOSITES = ("epsilon", "epsilon_plus", "epsilon_alpha2_beta1", "attn_lrp", "gamma", "gradient")

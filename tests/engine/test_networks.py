@@ -16,7 +16,7 @@ from torch import nn
 from torch.export import Dim, export, save
 
 import lrp_engine as lrp
-from lrp_engine.networks.operations import OPERATIONS, is_allowed
+from lrp_engine.networks.graphs.operations import OPERATIONS, is_allowed
 from tests.engine.nets import Cnn, make
 
 EXAMPLES = Path(__file__).parents[2] / "resources" / "examples"

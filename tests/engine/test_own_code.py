@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 import lrp_engine as lrp
-from lrp_engine.networks import own_code
-from lrp_engine.networks.own_code import load_own_code, split
-from lrp_engine.networks.running import outputs_of
+from lrp_engine.networks.captured import own_code
+from lrp_engine.networks.captured.own_code import load_own_code, split
+from lrp_engine.networks.graphs.running import outputs_of
 from tests.engine.captured import one_thread  # noqa: F401
 
 NET = """

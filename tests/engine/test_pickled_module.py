@@ -14,11 +14,11 @@ from torch import nn
 
 import lrp_engine as lrp
 from lrp_engine.files.modules_tree import Mention, ModuleTree
-from lrp_engine.networks import pickled_module
-from lrp_engine.networks.guessed import arguments_of
-from lrp_engine.networks.pickled_kinds import KINDS, candidate
-from lrp_engine.networks.pickled_module import load_pickled, rebuild
-from lrp_engine.networks.running import outputs_of
+from lrp_engine.networks.captured.guessed import arguments_of
+from lrp_engine.networks.graphs.running import outputs_of
+from lrp_engine.networks.programs import pickled_module
+from lrp_engine.networks.programs.pickled_kinds import KINDS, candidate
+from lrp_engine.networks.programs.pickled_module import load_pickled, rebuild
 from tests.engine.captured import one_thread  # noqa: F401
 
 
@@ -241,7 +241,7 @@ def test_a_candidate_is_offered_without_torch(tmp_path: Path) -> None:
     assert "4 modules, all of torch.nn" in found.reason
     code = (
         "import sys; from lrp_engine import open_weights\n"
-        "from lrp_engine.networks.pickled_kinds import candidate\n"
+        "from lrp_engine.networks.programs.pickled_kinds import candidate\n"
         f"print(candidate(open_weights({str(weights.path)!r})).title); assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -14,7 +14,7 @@ from torch.fx import Graph
 import lrp_engine as lrp
 from lrp_engine.composites import Composite, Entry, Rule, Selector
 from lrp_engine.errors import InputError
-from lrp_engine.networks.graph import live_nodes
+from lrp_engine.networks.graphs.graph import live_nodes
 from lrp_engine.rules.affine_maps import WeightCache
 from lrp_engine.rules.recurrent import RecurrentStep, refusal
 from lrp_engine.rules.steps import Context, Record

@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from torch import nn
 
 import lrp_engine as lrp
-from lrp_engine.networks import torchscript
-from lrp_engine.networks.guessed import guess
-from lrp_engine.networks.running import outputs_of
-from lrp_engine.networks.scripted import Program
-from lrp_engine.networks.scripted_layers import layers_in
-from lrp_engine.networks.torchscript import load_torchscript
+from lrp_engine.networks.captured.guessed import guess
+from lrp_engine.networks.graphs.running import outputs_of
+from lrp_engine.networks.programs import torchscript
+from lrp_engine.networks.programs.scripted import Program
+from lrp_engine.networks.programs.scripted_layers import layers_in
+from lrp_engine.networks.programs.torchscript import load_torchscript
 from tests.engine.captured import one_thread  # noqa: F401
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")

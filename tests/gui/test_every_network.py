@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 import lrp_engine
 from lrp_engine.errors import InputError
-from lrp_engine.networks.operations import KINDS
+from lrp_engine.networks.graphs.operations import KINDS
 from lrp_gui.document.files import Source
 from lrp_gui.jobs.engine import Engine
 from lrp_gui.jobs.requests import SampleRequest, TableRequest

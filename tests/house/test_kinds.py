@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lrp_engine.networks.operations import table
+from lrp_engine.networks.graphs.operations import table
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "resources" / "docs"
 PAGE = DOCS / "kinds.md"
-COMMAND = "lrp_engine.networks.operations"
+COMMAND = "lrp_engine.networks.graphs.operations"
 
 
 def test_the_page_of_kinds_ends_with_the_table_that_the_code_prints():

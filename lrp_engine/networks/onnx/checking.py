@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.fx import Graph, Node
 
 from ...errors import CaptureError, LrpError
-from ..graph import evaluate
+from ..graphs.graph import evaluate
 from .inputs import Input
 
 if TYPE_CHECKING:

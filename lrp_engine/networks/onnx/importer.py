@@ -14,7 +14,7 @@ from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation
 from ...files.onnx_layers import LayerNames
 from ...files.onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxReference
 from ...files.tensors import shown
-from ..from_program import source_line
+from ..captured.from_program import source_line
 from .emitter import Emitter
 from .guards import MOST_NUMBERS, TooManyError
 from .operators import OPERATORS

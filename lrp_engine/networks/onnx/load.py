@@ -15,8 +15,8 @@ from ...errors import CaptureError, UnsupportedOperation
 from ...files.onnx import read_onnx
 from ...files.onnx_model import OnnxModel, OnnxValue
 from ..build import finish
-from ..formats import WIDENED
-from ..shapes import one_at_a_time
+from ..graphs.formats import WIDENED
+from ..graphs.shapes import one_at_a_time
 from .checking import Held, check_apart, run_graph, verify
 from .emitter import Emitter
 from .importer import Importer, unknown_operators

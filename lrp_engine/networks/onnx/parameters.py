@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor
 from torch.fx import Graph, Node
 
-from ..graph import operation_name, operation_of
-from ..operations import RECURRENT
+from ..graphs.graph import operation_name, operation_of
+from ..graphs.operations import RECURRENT
 
 # Of norms: which of their arguments are weights, and not statistics.
 _WEIGHTS: dict[str, tuple[int, ...]] = {

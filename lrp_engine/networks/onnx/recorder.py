@@ -16,8 +16,8 @@ from torch.fx.node import map_aggregate
 
 from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation
 from ...files.tensors import TensorInfo
-from ..graph import callable_of
-from ..shapes import describe
+from ..graphs.graph import callable_of
+from ..graphs.shapes import describe
 from ..tensors import to_torch
 from .guards import MOST_NUMBERS, growth
 from .values import Call, Sized, runnable

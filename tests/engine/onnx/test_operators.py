@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 import lrp_engine as lrp
-from lrp_engine.networks.graph import operation_name
+from lrp_engine.networks.graphs.graph import operation_name
 from lrp_engine.networks.onnx import imported, load_onnx
 from tests.engine.onnx.building import by_onnxruntime, constant, graph, node, random, save, value
 

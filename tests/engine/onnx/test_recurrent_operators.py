@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import lrp_engine as lrp
-from lrp_engine.networks.graph import operation_name
+from lrp_engine.networks.graphs.graph import operation_name
 from lrp_engine.networks.onnx import imported, load_onnx
 from tests.engine.onnx.building import by_onnxruntime, graph, node, random, save, value
 

@@ -15,12 +15,12 @@ from torch import nn
 from torch.fx import Graph, Node
 from torch.fx.node import map_arg
 
-from .build import finish
-from .formats import WIDENED
-from .graph import operation_name
-from .network import Network, Shape
-from .opened import ONE, SEVERAL
-from .operations import OPERATIONS
+from ..build import finish
+from ..graphs.formats import WIDENED
+from ..graphs.graph import operation_name
+from ..graphs.opened import ONE, SEVERAL
+from ..graphs.operations import OPERATIONS
+from ..network import Network, Shape
 
 
 def exported(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..files.tensors import shown
-from .candidate import Candidate
+from ...files.tensors import shown
+from ..candidate import Candidate
 
 if TYPE_CHECKING:
-    from ..files import WeightFile
-    from ..files.modules_tree import ModuleTree
+    from ...files import WeightFile
+    from ...files.modules_tree import ModuleTree
 
 
 def _dims(name: str) -> str:

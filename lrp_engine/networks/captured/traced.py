@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.fx import Graph, Node
 from torch.fx.node import map_arg
 
+from ..build import finish
+from ..graphs.graph import operation_name
+from ..network import Network, Shape
 from .arguments import Example
-from .build import finish
 from .from_program import source_line
-from .graph import operation_name
-from .network import Network, Shape
 
 PATH_NOTE = (
     "What this network computes depends on its values (a branch, a loop, or a number read from a tensor): the graph "

@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ..errors import ArchitectureError, LrpError, NeedsSizes
-from ..files.tensors import shown
+from ...errors import ArchitectureError, LrpError, NeedsSizes
+from ...files.tensors import shown
+from ..tensors import to_torch
 from .filled import refuse_misfit
 from .from_module import capture
 from .guessed import LENGTH, SAMPLES, Sizes
-from .tensors import to_torch
 
 if TYPE_CHECKING:
-    from ..files import WeightFile
+    from ...files import WeightFile
+    from ..network import Network
     from .families import Source
-    from .network import Network
 
 _SIDE = 224  # of images, where the config does not say
 _AUDIO = 16_000  # numbers: a second of sound

@@ -12,8 +12,8 @@ from typing import Any
 
 from torch.fx import Graph, Node
 
+from ..network import Network, Shape
 from .graph import arguments, aten, operation_name, operation_of
-from .network import Network, Shape
 from .operations import ACTIVATION
 
 # What treats each number alone, however many operands it has.

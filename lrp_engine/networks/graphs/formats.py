@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.fx import Graph
 from torch.fx.node import map_aggregate
 
-from .network import Shape
+from ..network import Shape
 
 WIDENED = "Computed in float32 is"  # how the note on it begins
 HALF = frozenset({torch.float16, torch.bfloat16})

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import _disable_current_modes
 
-from ..errors import UnsupportedOperation
+from ...errors import UnsupportedOperation
 from .scripted_values import Raised, call, dtype_number
 
 MOST_STEPS = 3_000_000  # a loop has to end

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import UnsupportedOperation
+from ...errors import UnsupportedOperation
 
 # TorchScript writes number formats and memory formats as these numbers.
 DTYPES = (

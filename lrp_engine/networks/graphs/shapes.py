@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch.fx import Graph, Node
 
-from ..errors import CaptureError, LrpError
+from ...errors import CaptureError, LrpError
+from ..network import Shape
 from .graph import evaluate, operation_name
-from .network import Shape
 
 _FEW, _MORE = 2, 3
 _SMALL = 32 * 2**20  # bytes of weights and of one sample

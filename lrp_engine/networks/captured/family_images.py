@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from ..errors import ArchitectureError
-from ..files.tensors import shown
+from ...errors import ArchitectureError
+from ...files.tensors import shown
 from .filled import fill, problems, refuse_misfit, renamed, unfilled
 from .from_module import capture
 from .guessed import Sizes, arguments_of, guess
 
 if TYPE_CHECKING:
-    from ..files import WeightFile
+    from ...files import WeightFile
+    from ..network import Network
     from .families import Source
-    from .network import Network
 
 Build = Callable[..., nn.Module]
 

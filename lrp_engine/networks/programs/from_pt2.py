@@ -15,14 +15,14 @@ from typing import Any
 import torch
 from torch.fx import Graph, Node
 
-from ..errors import CaptureError, FormatError, LrpError, UnsupportedOperation, UntrustedFile
-from ..files.pt2 import DTYPES
-from .build import finish
-from .from_program import layer_meta, recapture, source_line
-from .graph import integer_functions
-from .network import Network, Shape
-from .opened import ONE, SEVERAL
-from .operations import KINDS, is_allowed
+from ...errors import CaptureError, FormatError, LrpError, UnsupportedOperation, UntrustedFile
+from ...files.pt2 import DTYPES
+from ..build import finish
+from ..captured.from_program import layer_meta, recapture, source_line
+from ..graphs.graph import integer_functions
+from ..graphs.opened import ONE, SEVERAL
+from ..graphs.operations import KINDS, is_allowed
+from ..network import Network, Shape
 
 aten = torch.ops.aten
 

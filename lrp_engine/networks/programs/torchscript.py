@@ -9,15 +9,15 @@ from typing import Any
 
 import torch
 
-from ..errors import CaptureError, FormatError, InputError, LrpError
-from ..files import open_weights
-from . import cache as kept_networks
-from .answers import Answer
-from .consent import torchscript_consent
-from .from_module import capture
-from .guessed import Guess, Sizes, guess
-from .network import Network
-from .running import cut, differing
+from ...errors import CaptureError, FormatError, InputError, LrpError
+from ...files import open_weights
+from .. import cache as kept_networks
+from ..captured.answers import Answer
+from ..captured.from_module import capture
+from ..captured.guessed import Guess, Sizes, guess
+from ..consent import torchscript_consent
+from ..graphs.running import cut, differing
+from ..network import Network
 from .scripted import Program
 from .scripted_layers import layers_in
 

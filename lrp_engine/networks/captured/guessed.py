@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError, NeedsSizes
+from ...errors import InputError, NeedsSizes
 
 Sizes = Mapping[str, Any]  # input -> its shape, None where the samples run; "sequence" -> a length
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 from torch.fx import Graph, Node
 
+from ..network import Layer
 from . import operations
 from .graph import kind_of, live_nodes, operation_name, operation_of
-from .network import Layer
 from .operations import MOVEMENT
 
 # Of a layer's nodes, the one that says most about it gives the layer its kind.

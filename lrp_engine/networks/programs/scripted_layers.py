@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .guessed import Layer
+from ..captured.guessed import Layer
 from .scripted import Part, Program
 
 # Operator -> what torch.nn calls it, and the argument that is its weight.

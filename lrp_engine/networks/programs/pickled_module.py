@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from ..errors import FormatError, LrpError, NeedsArchitecture
-from ..files.modules_tree import Mention, ModuleTree
-from ..files.tensors import shown
-from . import cache as kept_networks
-from .filled import problems as misfits
-from .filled import refuse_misfit
-from .from_module import capture
-from .guessed import Sizes, guess
-from .network import Network
+from ...errors import FormatError, LrpError, NeedsArchitecture
+from ...files.modules_tree import Mention, ModuleTree
+from ...files.tensors import shown
+from .. import cache as kept_networks
+from ..captured.filled import problems as misfits
+from ..captured.filled import refuse_misfit
+from ..captured.from_module import capture
+from ..captured.guessed import Sizes, guess
+from ..network import Network
+from ..tensors import to_torch
 from .pickled_kinds import KINDS, candidate
-from .tensors import to_torch
 
 if TYPE_CHECKING:
-    from ..files import WeightFile
+    from ...files import WeightFile
 
 MOST_MODULES = 20_000
 _LARGEST = 2**31

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from ..errors import ArchitectureError, InputError, LrpError
-from . import cache as kept_networks
-from .consent import own_code_consent
+from ...errors import ArchitectureError, InputError, LrpError
+from .. import cache as kept_networks
+from ..consent import own_code_consent
+from ..network import Network
 from .filled import fill
 from .from_module import capture
 from .guessed import Sizes, guess
-from .network import Network
 
 if TYPE_CHECKING:
-    from ..files import WeightFile
+    from ...files import WeightFile
 
 ARGUMENTS = ".arguments.json"  # model.arguments.json beside model.py: what its class is made with
 _HYPERPARAMETERS = ("hyper_parameters", "hparams", "config", "args", "model_args", "model_kwargs", "kwargs")

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..network import Network
 from .graph import evaluate
-from .network import Network
 
 CLOSE = 1e-4  # of the largest output: how far two ways to compute the same network may differ
 

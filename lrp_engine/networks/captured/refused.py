@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch.fx import Graph, Node
 
-from ..errors import CaptureError
-from .graph import operation_name
-from .writing import Given
+from ...errors import CaptureError
+from ..graphs.graph import operation_name
+from ..graphs.writing import Given
 
 _PACKED = "packed sequences are not supported; pad them to one length, and read each one's last step from the output"
 # A step so wide ends the process in oneDNN's adjoint convolution (torch 2.13: from some 20 000 on).

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..errors import ArchitectureError
-from .tensors import to_torch
+from ...errors import ArchitectureError
+from ..tensors import to_torch
 
 if TYPE_CHECKING:
-    from ..files import TensorInfo
+    from ...files import TensorInfo
 
 _LISTED = 5
 # Filling tensors with random numbers takes most of the time that making a large module takes.

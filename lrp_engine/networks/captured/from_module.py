@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from ..errors import CaptureError, LrpError
+from ...errors import CaptureError, LrpError
+from ..graphs.formats import WIDENED
+from ..graphs.graph import evaluate, integer_functions
+from ..graphs.shapes import DoesNotFit
+from ..network import Network
 from .answers import Answer, answering
 from .arguments import Example, arguments
-from .formats import WIDENED
 from .from_program import exported, from_program
-from .graph import evaluate, integer_functions
-from .network import Network
-from .shapes import DoesNotFit
 from .traced import trace
 
 

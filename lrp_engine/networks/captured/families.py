@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArchitectureError
-from ..files.tensors import shown
-from .candidate import Candidate
+from ...errors import ArchitectureError
+from ...files.tensors import shown
+from ..candidate import Candidate
 
 if TYPE_CHECKING:
-    from ..files import WeightFile
+    from ...files import WeightFile
+    from ..network import Network
     from .guessed import Sizes
-    from .network import Network
 
 CONFIG = "config.json"
 _LARGEST_CONFIG = 10 * 2**20
@@ -130,7 +130,7 @@ def load_family(
     NeedsSizes, CaptureError
         If its inputs cannot be guessed, or it cannot be captured.
     """
-    from . import cache as kept_networks
+    from .. import cache as kept_networks
 
     source = candidate.source
     if not isinstance(source, Source):

@@ -1,0 +1,1 @@
+"""From files that hold a program to graphs: `.pt2`, TorchScript, pickled models."""
