@@ -6,7 +6,6 @@ import json
 import mmap
 import os
 import subprocess
-import sys
 import tempfile
 import weakref
 from collections.abc import Iterator
@@ -14,13 +13,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import own_programs
 from ..errors import FormatError
 from .table_raw import RawTable, check_count, damaged, from_values
 
 if TYPE_CHECKING:
     import numpy as np
 
-_DECODER = Path(__file__).with_name("table_decoding.py")
 _LEFT_OUT = {"lists": "holds lists", "records": "holds records"}
 
 
@@ -109,7 +108,7 @@ def _decoder(path: Path) -> Iterator[Any]:
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", str(_DECODER)],
+            own_programs.command("lrp_engine.files.table_decoding", "-P"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,

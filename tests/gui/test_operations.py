@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
 import time
 
 import numpy as np
@@ -104,7 +105,7 @@ def test_too_many_members_become_groups_of_neighbours() -> None:
 def test_a_layout_that_takes_too_long_is_stopped_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     slow = tmp_path / "slow.py"
     slow.write_text("import time\ntime.sleep(60)\n")
-    monkeypatch.setattr(laying_out.layered, "__file__", str(slow))
+    monkeypatch.setattr(laying_out.own_programs, "command", lambda *_: [sys.executable, str(slow)])
     graph = u_net(2, 3)
     with pytest.raises(LayoutError, match=r"took more than 0\.1 s and was stopped"):
         run_now(lay_out(graph, grouped(graph), frozenset(), time_out=0.1))
@@ -113,7 +114,7 @@ def test_a_layout_that_takes_too_long_is_stopped_and_says_so(monkeypatch: pytest
 def test_a_cancelled_layout_ends_its_helper(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     slow, said = tmp_path / "slow.py", tmp_path / "pid"
     slow.write_text(f"import os, time\nopen({str(said)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
-    monkeypatch.setattr(laying_out.layered, "__file__", str(slow))
+    monkeypatch.setattr(laying_out.own_programs, "command", lambda *_: [sys.executable, str(slow)])
     graph = u_net(2, 3)
     steps = lay_out(graph, grouped(graph), frozenset())
     until = time.monotonic() + 20
