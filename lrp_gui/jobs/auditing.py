@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -59,28 +59,54 @@ class Checks:
             for column, one in enumerate(features)
             if one.categories
         }
-        self._bounded = np.isfinite(self._low) | np.isfinite(self._high)
+        # What is finite lies between these, and what lies between these is finite.
+        largest = np.finfo(np.float64).max
+        self._least, self._most = np.maximum(self._low, -largest), np.minimum(self._high, largest)
+        self._free = not self._whole.any() and not self._categories and bool(np.isinf([self._low, self._high]).all())
 
     def codes(self, values: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """(rows, columns) of `Problem`, by the numbers alone: a text is still one that is missing."""
         # A column after the other in memory, as the table's own.
         codes = np.zeros(values.shape[::-1], dtype=np.uint8).T
-        finite = np.isfinite(values)
-        if not finite.all():
-            codes[~finite] = Problem.INFINITE
-            codes[np.isnan(values)] = Problem.MISSING
-        for place in np.flatnonzero(self._whole[columns] | self._bounded[columns]).tolist():
-            column, cells, marks = int(columns[place]), values[:, place], codes[:, place]
-            well = finite[:, place]
-            if self._bounded[column]:
-                marks[well & ((cells < self._low[column]) | (cells > self._high[column]))] = Problem.RANGE
-            if self._whole[column]:
-                marks[well & (cells != np.round(cells))] = Problem.WHOLE
+        for rows, places, found in self._wrong(values, columns):
+            codes[rows, places] = found
+        return codes
+
+    def _wrong(self, values: np.ndarray, columns: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Rows and places of the cells that are not fine, few as a rule, and what is the matter with them.
+
+        Piece by piece: what is compared has to stay near the processor.
+        """
+        height = min(len(values), BLOCK)
+        width = max(1, BLOCK // max(height, 1))
+        for top in range(0, len(values), BLOCK):
+            for left in range(0, len(columns), width):
+                own, cells = columns[left : left + width], values[top : top + BLOCK, left : left + width]
+                fine = self._as_expected(cells, own)
+                if not fine.all():
+                    rows, places = np.divmod(np.flatnonzero(~fine), fine.shape[1])  # quicker than np.nonzero
+                    yield top + rows, left + places, self._named(cells[rows, places], own[places])
+
+    def _as_expected(self, cells: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        fine = cells >= self._least[columns]
+        fine &= cells <= self._most[columns]
+        whole = self._whole[columns]
+        if whole.any():
+            fine[:, whole] &= cells[:, whole] == np.round(cells[:, whole])
         for column, known in self._categories.items():
             for place in np.flatnonzero(columns == column).tolist():
-                strange = finite[:, place] & ~np.isin(values[:, place], known)
-                codes[strange, place] = Problem.CATEGORY
-        return codes
+                fine[:, place] &= np.isin(cells[:, place], known)
+        return fine
+
+    def _named(self, cells: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """What is the matter with cells, each of its own column; the later sentence says more."""
+        found = np.full(len(cells), Problem.RANGE, dtype=np.uint8)
+        found[self._whole[columns] & (cells != np.round(cells))] = Problem.WHOLE
+        for column, known in self._categories.items():
+            found[(columns == column) & ~np.isin(cells, known)] = Problem.CATEGORY
+        found[np.isinf(cells)] = Problem.INFINITE
+        found[np.isnan(cells)] = Problem.MISSING
+        return found
 
     def code(self, column: int, value: float) -> Problem:
         """The same of one number."""
@@ -95,17 +121,18 @@ class Checks:
 
     def audit(self, values: np.ndarray) -> Audit:
         """Look at a whole table, by blocks."""
-        samples, columns = len(values), np.arange(len(self._features))
-        good, counts = np.ones(samples, dtype=bool), np.zeros(len(Problem), dtype=np.int64)
-        for first in range(0, samples, BLOCK):
+        good, counts = np.ones(len(values), dtype=bool), np.zeros(len(Problem), dtype=np.int64)
+        columns = np.arange(len(self._features))
+        for first in range(0, len(values), BLOCK):
             block = values[first : first + BLOCK]
+            counts[Problem.FINE] += block.size
             # Their sum is finite where each of them is: one look at most blocks.
-            if not self._bounded.any() and not self._whole.any() and not self._categories and _all_finite(block):
-                counts[Problem.FINE] += block.size
+            if self._free and _all_finite(block):
                 continue
-            codes = self.codes(block, columns)
-            counts += counted(codes)
-            good[first : first + BLOCK] = usable(codes)
+            for rows, _places, found in self._wrong(block, columns):
+                counts += np.bincount(found, minlength=len(Problem))
+                counts[Problem.FINE] -= len(found)
+                good[first + rows[found <= max(BLOCKING)]] = False
         return Audit(good, counts)
 
 
