@@ -88,12 +88,13 @@ RECENT_ACTIONS = Setting("palette/recent", "")  # separated by spaces, the last 
 HELP_GEOMETRY = Setting("help/geometry", QByteArray())
 HELP_SIZE = Setting("help/size", 0)  # steps of the font's size
 TOUR_OFFERED = Setting("help/tour_offered", False)
+RECENT = Setting("recent", "")  # files and projects, as JSON (lrp_gui/recent.py)
 
 SETTINGS = (
     *(LANGUAGE, FONT_SIZE, REDUCED_MOTION, DEVICE, THREADS, MEMORY, DTYPE, CACHE_FOLDER, CACHE_LIMIT, COMPOSITE),
     *(TASK, *LAYOUTS.values(), TOOLBAR, KEYS, RECENT_ACTIONS),
     *(IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, SCHEME, LIMITS, CLIP, MARKS, FOLDER, GEOMETRY),
-    *(CANDIDATES, LAYOUT, HELP_GEOMETRY, HELP_SIZE, TOUR_OFFERED),
+    *(CANDIDATES, LAYOUT, HELP_GEOMETRY, HELP_SIZE, TOUR_OFFERED, RECENT),
 )
 
 
