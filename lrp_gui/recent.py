@@ -1,0 +1,67 @@
+"""The files and projects that were opened last: newest first, pinned ones before all others."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+
+from lrp_gui import settings
+
+KEPT = 12  # beside the pinned ones
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """One of them. `path` is absolute; `title` is shown for it, by default the name of the file."""
+
+    path: str
+    pinned: bool = False
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.title or os.path.basename(self.path)  # noqa: PTH119  (on the way to the first paint)
+
+    @property
+    def is_project(self) -> bool:
+        """Whether it is a project, not a weight file."""
+        return self.path.endswith(".lrpx")
+
+
+def entries() -> tuple[Recent, ...]:
+    """All that are remembered. What cannot be read any more counts as nothing."""
+    try:
+        rows = json.loads(settings.RECENT.read() or "[]")
+        return tuple(Recent(str(row["path"]), bool(row["pinned"]), str(row["title"])) for row in rows)
+    except (ValueError, TypeError, LookupError):
+        return ()
+
+
+def remember(path: str, title: str = "") -> None:
+    """Put a file that was opened just now in front."""
+    path = os.path.abspath(path)  # noqa: PTH100  (a link's own place is what the person knows)
+    known = {one.path: one for one in entries()}
+    first = replace(known.pop(path, Recent(path)), title=title)
+    _write((first, *known.values()))
+
+
+def pin(path: str, pinned: bool) -> None:
+    """Keep one whatever comes after it, or no longer."""
+    _write(tuple(replace(one, pinned=pinned) if one.path == path else one for one in entries()))
+
+
+def forget(path: str) -> None:
+    """Leave one out."""
+    _write(tuple(one for one in entries() if one.path != path))
+
+
+def clear() -> None:
+    """Forget all that are not pinned."""
+    _write(tuple(one for one in entries() if one.pinned))
+
+
+def _write(recent: tuple[Recent, ...]) -> None:
+    pinned, others = (tuple(one for one in recent if one.pinned == which) for which in (True, False))
+    settings.RECENT.write(json.dumps([asdict(one) for one in (*pinned, *others[:KEPT])]))
