@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from lrp_gui.document.files import SizeRow, Source
-from lrp_gui.document.words import SHOWN, Shown
+from lrp_gui.document.sums import Sums, sums_of
+from lrp_gui.document.words import Shown, shown
+from lrp_gui.languages import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,17 @@ class LedgerRow:
     reason: str = ""  # why the composite gave the node this rule
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LayerResult:
     """Relevance and value at one layer's output, both of the layer's shape."""
 
     relevance: np.ndarray
     activation: np.ndarray
+
+    @cached_property
+    def sums(self) -> Sums:
+        """What pictures need of the relevance; the worker has asked for it before anybody else does."""
+        return sums_of(self.relevance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +164,14 @@ class SampleResult:
     @property
     def words(self) -> Shown:
         """What these numbers are called."""
-        return SHOWN[self.shows]
+        return shown(self.shows)
 
     @property
     def how(self) -> str:
         """By what it was explained, in words."""
-        return f"against {self.against}" if self.against else f"composite {self.composite}"
+        if self.against:
+            return tr("against {reference}").format(reference=self.against)
+        return tr("composite {composite}").format(composite=self.composite)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,14 @@ def sample_result(
 
     composite = as_composite(request.composite)
     shapes = {layer.path: layer.shape for layer in request.network.layers}
+    layers = {
+        path: LayerResult(
+            *(_first_sample(of[path], shapes.get(path, ())) for of in (explanation.layers, explanation.activations))
+        )
+        for path in explanation.layers
+    }
+    for layer in layers.values():
+        _ = layer.sums  # here, and not where it would hold up the window
     return SampleResult(
         row=request.row,
         sample=request.sample,
@@ -131,12 +139,7 @@ def sample_result(
         composite=composite.name,
         inputs={name: _array(relevance[0]) for name, relevance in explanation.inputs.items()},
         values={name: _array(values[0]) for name, values in inputs.items()},
-        layers={
-            path: LayerResult(
-                *(_first_sample(of[path], shapes.get(path, ())) for of in (explanation.layers, explanation.activations))
-            )
-            for path in explanation.layers
-        },
+        layers=layers,
         flows={path: Flow(explanation.flow_source(path), _array(flow[0])) for path, flow in explanation.flows.items()},
         ledger=tuple(_ledger_row(row) for row in explanation.ledger),
         shares={edge: (float(up[0]), float(down[0])) for edge, (up, down) in explanation.shares.items()},

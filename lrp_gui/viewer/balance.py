@@ -10,6 +10,7 @@ import numpy as np
 
 from lrp_gui.document.remedies import COMPOSITE, EPSILON, REFERENCE, Remedy
 from lrp_gui.document.results import LedgerRow, NetworkInfo, SampleResult
+from lrp_gui.document.sums import Sums, sums_of
 from lrp_gui.document.words import percent, plain, signed
 from lrp_gui.theme import SINKS
 
@@ -98,9 +99,9 @@ def balances(network: NetworkInfo, result: SampleResult) -> tuple[Balance, ...]:
     rows: dict[str, list[LedgerRow]] = {}
     for row in result.ledger if result.words.flows else ():
         rows.setdefault(row.layer, []).append(row)
-    inputs = [_balance(name, "input", value, [], result) for name, value in result.inputs.items()]
+    inputs = [_balance(name, "input", sums_of(value), [], result) for name, value in result.inputs.items()]
     layers = [
-        _balance(layer.path, layer.operation, result.layers[layer.path].relevance, rows.get(layer.path, []), result)
+        _balance(layer.path, layer.operation, result.layers[layer.path].sums, rows.get(layer.path, []), result)
         for layer in network.layers
         if layer.path in result.layers
     ]
@@ -143,25 +144,22 @@ def merged(accounts: Sequence[Balance], groups: Sequence[Sequence[str]]) -> tupl
     return tuple(result)
 
 
-def _balance(path: str, operation: str, relevance: np.ndarray, rows: list[LedgerRow], result: SampleResult) -> Balance:
-    relevance = np.asarray(relevance, dtype=float)
-    finite = relevance[np.isfinite(relevance)]
-    positive, negative = float(finite[finite > 0].sum()), float(finite[finite < 0].sum())
+def _balance(path: str, operation: str, sums: Sums, rows: list[LedgerRow], result: SampleResult) -> Balance:
     sinks = {name: math.fsum(getattr(row, name) for row in rows) for name in SINKS}
-    arrived = positive + negative
+    arrived = sums.total
     account = Balance(
         layer=path,
         operation=operation,
-        arrived_positive=positive,
-        arrived_negative=negative,
+        arrived_positive=sums.positive,
+        arrived_negative=sums.negative,
         passed_on=arrived - math.fsum(sinks.values()),
         sinks=sinks,
         rules=tuple(dict.fromkeys(row.rule for row in rows)),
         kinds=tuple(dict.fromkeys(row.kind for row in rows)),
         reasons=tuple(dict.fromkeys(row.reason for row in rows if row.reason)),
-        largest=float(np.abs(finite).max()) if finite.size else 0.0,
+        largest=sums.largest,
         alarm="",
-        broken=finite.size < relevance.size,
+        broken=not sums.finite,
         flows=result.words.flows,
     )
     alarm, cause = _alarm(account, result)

@@ -57,7 +57,7 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
     if stage.held:
         ink.text(body, f"no {result.words.noun}", 10.5, theme.dim, CENTRE)
         return
-    if not np.isfinite(stage.relevance).all():
+    if not stage.sums.finite:
         ink.text(body, "not a number", 11, theme.warning, CENTRE)
         ink.text(foot, "no sum can be given", 10.5, theme.warning, LEFT)
         return

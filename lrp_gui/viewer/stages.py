@@ -7,11 +7,11 @@ in that layer's node. Relevance of a branch is known where the ledger or an only
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
 from lrp_gui.document.results import InputInfo, LayerInfo, NetworkInfo, SampleResult
+from lrp_gui.document.sums import Sums, sums_of
 from lrp_gui.viewer.visible import smallest_set
 
 THROUGH = ("activation", "movement")
@@ -28,7 +28,7 @@ class Stage:
     operations: tuple[str, ...]
     shape: tuple[int, ...]
     relevance: np.ndarray
-    channels: np.ndarray  # signed sums per channel (or unit)
+    sums: Sums
     top: np.ndarray  # the strongest channels, largest first
     rank: int
     lane: int
@@ -38,22 +38,25 @@ class Stage:
     repeats: int = 0  # so many blocks of the same build
     unfolded: bool = False  # opened into its channels
 
-    @cached_property
+    @property
+    def channels(self) -> np.ndarray:
+        """Signed sums by channel, or by unit."""
+        return self.sums.channels
+
+    @property
     def positive(self) -> float:
         """Σ of the positive relevances."""
-        return float(self.relevance[self.relevance > 0].sum())
+        return self.sums.positive
 
-    @cached_property
+    @property
     def negative(self) -> float:
         """Σ of the negative relevances."""
-        return float(self.relevance[self.relevance < 0].sum())
+        return self.sums.negative
 
-    @cached_property
+    @property
     def plane(self) -> np.ndarray | None:
         """(height, width) of relevance summed over channels; None where the shape has no such plane."""
-        if self.relevance.ndim == 3 and min(self.shape[1:]) > 1:
-            return self.relevance.sum(axis=0)
-        return self.relevance if self.relevance.ndim == 2 and min(self.shape) > 1 else None
+        return self.sums.plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +189,31 @@ def _stage(
     have = [path for path in members if result is not None and path in result.layers]
     if name in inputs:
         shape = inputs[name].shape
-        relevance = np.zeros(shape) if result is None else result.inputs[name]
+        relevance = _nothing(shape) if result is None else result.inputs[name]
+        sums = sums_of(relevance)
         operations: tuple[str, ...] = ("input",)
     else:
         operations = tuple(layers[path].operation for path in members if not layers[path].merged_into)
         shape = layers[name].shape
-        relevance = result.layers[have[0]].relevance if result is not None and have else np.zeros(shape)
+        found = result.layers[have[0]] if result is not None and have else None
+        relevance = _nothing(shape) if found is None else found.relevance
+        sums = _no_sums(shape) if found is None else found.sums
     merged = [path for path in members[1:] if path in layers and layers[path].merged_into]
     held = result is not None and name not in inputs and not have
-    relevance = np.asarray(relevance, dtype=float)
-    clean = np.nan_to_num(relevance, nan=0.0, posinf=0.0, neginf=0.0)
-    channels = clean.sum(axis=tuple(range(1, clean.ndim))) if clean.ndim > 1 else np.atleast_1d(clean)
     return Stage(
-        name, tuple(members), _joint_name([name, *merged]), operations, tuple(shape), relevance, channels,
-        smallest_set(channels, 1.0, TOP_CHANNELS), *place, name in inputs, held,
+        name, tuple(members), _joint_name([name, *merged]), operations, tuple(shape), relevance, sums,
+        smallest_set(sums.channels, 1.0, TOP_CHANNELS), *place, name in inputs, held,
     )  # fmt: skip
+
+
+def _nothing(shape: tuple[int, ...]) -> np.ndarray:
+    """No relevance, of whatever shape, without room for it."""
+    return np.broadcast_to(np.zeros(1), shape)
+
+
+def _no_sums(shape: tuple[int, ...]) -> Sums:
+    plane = _nothing(shape[-2:]) if len(shape) in {2, 3} and min(shape[-2:]) > 1 else None
+    return Sums(0.0, 0.0, 0.0, finite=True, channels=np.zeros(shape[0] if shape else 1), plane=plane)
 
 
 def _joint_name(paths: list[str]) -> str:

@@ -56,9 +56,9 @@ def state_of(document: Document) -> State | None:
 def trouble(result: SampleResult) -> State | None:
     """What keeps an explanation from being drawn as it is: values that are no numbers, or nothing but zeros."""
     arrays = dict(result.inputs)
-    arrays |= {path: layer.relevance for path, layer in result.layers.items()}
     arrays |= {f"the edges into {path}": flow.matrix for path, flow in result.flows.items()}
-    broken = [name for name, values in arrays.items() if not np.isfinite(values).all()]
+    broken = [path for path, layer in result.layers.items() if not layer.sums.finite]
+    broken += [name for name, values in arrays.items() if not np.isfinite(values).all()]
     if broken:
         named = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
         sentence = (
@@ -66,7 +66,7 @@ def trouble(result: SampleResult) -> State | None:
             f"Check this sample's input, or try another {'reference' if result.against else 'composite'}."
         )
         return State("Some values are no numbers", sentence, warns=True)
-    if not any(values.any() for values in arrays.values()):
+    if not any(layer.sums.size for layer in result.layers.values()) and not any(one.any() for one in arrays.values()):
         if not result.words.flows:
             return State("Every gradient is zero", "No small change of this sample's input changes the target.")
         if result.against:

@@ -120,8 +120,8 @@ def _title(part: Part) -> str:
 
 def _visible(graph: StageGraph, visibility: Visibility, chosen: str) -> StageGraph:
     """Of each rank the fewest stages that hold the wanted share; of each stage the fewest branches."""
-    sizes = np.array([stage.positive - stage.negative for stage in graph.stages])
-    sizes = np.nan_to_num(sizes, nan=np.inf, posinf=np.inf)  # what is no number is not hidden
+    # what is no number is not hidden
+    sizes = np.array([stage.sums.size if stage.sums.finite else np.inf for stage in graph.stages])
     read = {branch.source for branch in graph.branches}
     kept = {graph.stage_of(chosen)} | {n for n, stage in enumerate(graph.stages) if stage.is_input or n not in read}
     kept |= {n for n in range(len(graph.stages)) if not np.isfinite(sizes[n])}
