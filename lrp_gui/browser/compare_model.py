@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor
 
 from lrp_gui.document.words import plain, shape_text
 from lrp_gui.jobs.comparing import CHANGES, DifferenceRow
+from lrp_gui.languages import mark, thousands, tr
 
 Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
@@ -63,16 +64,18 @@ def _both(here: str, there: str) -> str:
 
 
 COLUMNS = (
-    _Column("Tensor", "tensor", "The name in this file, else in the other", lambda row: row.name or row.other),
-    _Column("Change", "change", "What became of it in the other file", lambda row: row.change),
-    _numbers("Relative", "relative", "The norm of the difference, as a part of ‖a‖", "relative"),
-    _numbers("‖a − b‖", "norm a - b", "The norm of the difference: the root of the sum of squares", "distance"),
-    _numbers("‖a‖", "norm a", "The norm in this file", "norm"),
-    _numbers("‖b‖", "norm b", "The norm in the other file", "other_norm"),
-    _numbers("max |a − b|", "max abs a - b", "The largest difference of two numbers", "largest"),
-    _numbers("Cosine", "cosine", "Of the angle between both: 1 is the same direction", "cosine", digits=6),
-    _Column("Shape", "shape", "In this file, and in the other if it differs", _shapes),
-    _Column("Type", "type", "In this file, and in the other if it differs", _types),
+    _Column(
+        mark("Tensor"), "tensor", mark("The name in this file, else in the other"), lambda row: row.name or row.other
+    ),
+    _Column(mark("Change"), "change", mark("What became of it in the other file"), lambda row: tr(row.change)),
+    _numbers(mark("Relative"), "relative", mark("The norm of the difference, as a part of ‖a‖"), "relative"),
+    _numbers("‖a − b‖", "norm a - b", mark("The norm of the difference: the root of the sum of squares"), "distance"),
+    _numbers("‖a‖", "norm a", mark("The norm in this file"), "norm"),
+    _numbers("‖b‖", "norm b", mark("The norm in the other file"), "other_norm"),
+    _numbers("max |a − b|", "max abs a - b", mark("The largest difference of two numbers"), "largest"),
+    _numbers(mark("Cosine"), "cosine", mark("Of the angle between both: 1 is the same direction"), "cosine", digits=6),
+    _Column(mark("Shape"), "shape", mark("In this file, and in the other if it differs"), _shapes),
+    _Column(mark("Type"), "type", mark("In this file, and in the other if it differs"), _types),
 )
 
 
@@ -118,9 +121,9 @@ class CompareModel(QAbstractTableModel):
             return None
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            return tr(column.title)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{column.tip}; a click sorts"
+            return tr("{tip}; a click sorts").format(tip=tr(column.tip))
         if role == Qt.ItemDataRole.TextAlignmentRole and column.number:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -221,11 +224,17 @@ class CompareModel(QAbstractTableModel):
 def _tip(row: DifferenceRow) -> str:
     lines = [row.name or row.other]
     if row.name and row.other and row.name != row.other:
-        lines.append(f"in the other file {row.other}")
+        lines.append(tr("in the other file {other}").format(other=row.other))
     if row.changed:
-        lines.append(f"{row.changed:,} of {math.prod(row.shape):,} numbers differ")
+        lines.append(
+            tr("{changed} of {every} numbers differ").format(
+                changed=thousands(row.changed), every=thousands(math.prod(row.shape))
+            )
+        )
     if row.bad:
-        lines.append(f"{row.bad:,} are NaN or infinite in one of both and count for no other figure")
+        lines.append(
+            tr("{bad} are NaN or infinite in one of both and count for no other figure").format(bad=thousands(row.bad))
+        )
     return "\n".join([*lines, *([row.problem] if row.problem else [])])
 
 

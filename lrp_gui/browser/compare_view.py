@@ -30,6 +30,7 @@ from lrp_gui.document.comparing_files import FAILED, RUNNING, STOPPED
 from lrp_gui.document.state import Message
 from lrp_gui.document.words import counted
 from lrp_gui.jobs.comparing import CHANGES
+from lrp_gui.languages import capital, thousands, tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.comparing_files import FileComparison
@@ -77,7 +78,7 @@ class CompareView(QWidget):
         self.filter.addItem(self.tr("All tensors"), frozenset(CHANGES))
         self.filter.insertSeparator(2)
         for change in CHANGES:
-            self.filter.addItem(change.capitalize(), frozenset({change}))
+            self.filter.addItem(capital(tr(change)), frozenset({change}))
         self.box = QLineEdit(self)
         self.box.setPlaceholderText(self.tr("Find a tensor"))
         self.box.setClearButtonEnabled(True)
@@ -143,7 +144,7 @@ class CompareView(QWidget):
             return self.tr("Choose another file in the menu File to compare this one with.")
         if comparison.state == FAILED:
             return comparison.problem
-        counts = ", ".join(f"{count:,} {change}" for change, count in comparison.counts.items())
+        counts = ", ".join(f"{thousands(count)} {tr(change)}" for change, count in comparison.counts.items())
         head = self.tr("{name} (a) and {other} (b): {tensors}").format(
             name=file.name, other=comparison.other_name, tensors=counted(comparison.tensors, "tensor")
         )

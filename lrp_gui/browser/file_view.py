@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from lrp_gui.document.files import REFUSED
 from lrp_gui.document.words import counted, shape_text, size_text
+from lrp_gui.languages import mark, tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -22,7 +23,12 @@ HASH_LENGTH = 64
 # Of a network in more parts nobody compares the hashes one by one.
 MOST_FILES = 50
 # The engine's words for what tensors are for, as headings.
-ROLES = {"weight": "Weights", "buffer": "Buffers", "ema": "Averages (EMA)", "constant": "Constants"}
+ROLES = {
+    "weight": mark("Weights"),
+    "buffer": mark("Buffers"),
+    "ema": mark("Averages (EMA)"),
+    "constant": mark("Constants"),
+}
 
 
 class FileView(QTextBrowser):
@@ -54,7 +60,7 @@ class FileView(QTextBrowser):
         if file is not None:
             facts += _facts_of_file(file)
         if network is not None:
-            facts += [("Connected by", connection)] if (connection := _connection(network.source)) else []
+            facts += [(tr("Connected by"), connection)] if (connection := _connection(network.source)) else []
             facts += [
                 (self.tr("Inputs"), "; ".join(f"{one.name} ({shape_text(one.shape)})" for one in network.inputs)),
                 (self.tr("Outputs"), _shortened(network.outputs)),
@@ -134,22 +140,22 @@ def _list(title: str, lines: tuple[str, ...]) -> str:
 
 def _facts_of_file(file: FileInfo) -> list[tuple[str, str]]:
     """Where it is, what it is, and how much of what it holds."""
-    facts = [("File", file.path), ("Format", file.file_format), ("Size", size_text(file.nbytes))]
+    facts = [(tr("File"), file.path), (tr("Format"), file.file_format), (tr("Size"), size_text(file.nbytes))]
     others = [Path(path).name for path in file.files if path != file.path]
     if others:
-        facts.append(("Made of", _shortened(tuple(others))))
+        facts.append((tr("Made of"), _shortened(tuple(others))))
     facts += [
-        (ROLES.get(one.role, one.role.capitalize()), f"{counted(one.count, 'tensor')}, {size_text(one.nbytes)}")
+        (tr(ROLES.get(one.role, one.role.capitalize())), f"{counted(one.count, 'tensor')}, {size_text(one.nbytes)}")
         for one in file.amounts
     ]
     if file.nodes:
-        facts.append(("Graph", counted(file.nodes, "operation")))
+        facts.append((tr("Graph"), counted(file.nodes, "operation")))
     return [(name, value) for name, value in facts if value]
 
 
 def _connection(source: Source) -> str:
     """What somebody chose to connect the tensors by, "" where nobody had to."""
-    return "an architecture edited here" if source.text else source.candidate or Path(source.architecture).name
+    return tr("an architecture edited here") if source.text else source.candidate or Path(source.architecture).name
 
 
 def _shortened(names: tuple[str, ...], limit: int = 12) -> str:

@@ -13,6 +13,7 @@ from lrp_gui.document.results import InputInfo, LayerInfo, NodeInfo
 from lrp_gui.document.rules import Chosen, Planned, main_node, offers, scope_at, with_rule
 from lrp_gui.document.state import Message
 from lrp_gui.document.words import shape_text, signed
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree import Index
@@ -63,15 +64,18 @@ class LayersModel(TreeModel):
     def tip(self, node: TreeNode) -> str:  # noqa: D102
         item = node.item
         if node.repeats:
-            return f"{node.repeats} modules of the same layers, {node.path}"
+            return tr("{repeats} modules of the same layers, {path}").format(repeats=node.repeats, path=node.path)
         if item is None or isinstance(item, InputInfo):
             return node.path
         lines = [f"{node.path}: {item.operation} ({item.kind})"]
         if isinstance(item, LayerInfo) and item.merged_into:
-            return f"{lines[0]}; computed inside {item.merged_into}"
-        lines += [f"Rule: {rule or 'none'}" + (f" ({why})" if why else "") for rule, why in self.chosen(node)]
+            return tr("{layer}; computed inside {other}").format(layer=lines[0], other=item.merged_into)
+        lines += [
+            tr("Rule: {rule}").format(rule=rule or tr("none")) + (f" ({why})" if why else "")
+            for rule, why in self.chosen(node)
+        ]
         if self.editable(node):
-            lines.append("F2 or a double click on the rule changes it, Ctrl+R also for its kind or a pattern.")
+            lines.append(tr("F2 or a double click on the rule changes it, Ctrl+R also for its kind or a pattern."))
         return "\n".join(lines)
 
     def emphasised(self, node: TreeNode, column: int) -> bool:
@@ -84,7 +88,7 @@ class LayersModel(TreeModel):
             if role == Qt.ItemDataRole.DisplayRole:
                 return result.words.total
             if role == Qt.ItemDataRole.ToolTipRole:
-                return f"The sum of the {result.words.noun}s at its output"
+                return tr("The sum of the {nouns} at its output").format(nouns=result.words.nouns)
         return super().headerData(section, orientation, role)
 
     # -------------------------------------------------------------------------------- what views ask
@@ -168,28 +172,28 @@ class LayersModel(TreeModel):
 
     def _columns(self) -> tuple[Column, ...]:
         return (
-            Column("Layer", "The module path, as the network's author named it", _name),
-            Column("Operation", "What the layer computes", _operation),
-            Column("Shape", "The shape of the output, without the sample axis", _shape, _plain_shape),
+            Column(tr("Layer"), tr("The module path, as the network's author named it"), _name),
+            Column(tr("Operation"), tr("What the layer computes"), _operation),
+            Column(tr("Shape"), tr("The shape of the output, without the sample axis"), _shape, _plain_shape),
             Column(
-                "Params",
-                "How many numbers it has learned",
+                tr("Params"),
+                tr("How many numbers it has learned"),
                 lambda node: _count(self._parameters.get(id(node), 0)),
                 lambda node: self._parameters.get(id(node), 0),
                 number=True,
             ),
-            Column("Rule", "How relevance is handed back through it, by the chosen composite", self._rule),
+            Column(tr("Rule"), tr("How relevance is handed back through it, by the chosen composite"), self._rule),
             # To the left: its sign comes first, and lines up.
-            Column("ΣR", "The sum of the relevance at its output", self._sum, self._plain_sum),
+            Column("ΣR", tr("The sum of the relevance at its output"), self._sum, self._plain_sum),
             Column(
-                "Absorbed",
-                "Relevance that ends in it: in biases, the stabilizer, softmax and whatever else keeps some",
+                tr("Absorbed"),
+                tr("Relevance that ends in it: in biases, the stabilizer, softmax and whatever else keeps some"),
                 lambda node: _amount(self._absorbed.get(id(node))),
                 lambda node: self._absorbed.get(id(node), 0.0),
             ),
             Column(
                 "Mult-adds",
-                "How many products one sample takes in it, in convolutions, matrix products and recurrent cells",
+                tr("How many products one sample takes in it, in convolutions, matrix products and recurrent cells"),
                 lambda node: _count(self._products.get(id(node), 0)),
                 lambda node: self._products.get(id(node), 0),
                 number=True,
@@ -341,5 +345,5 @@ def _rules(rows: tuple[LedgerRow, ...]) -> dict[str, tuple[Chosen, ...]]:
 def _sums(result: SampleResult | None) -> dict[str, float]:
     if result is None:
         return {}
-    sums = {path: float(layer.relevance.sum()) for path, layer in result.layers.items()}
+    sums = {path: layer.sums.total for path, layer in result.layers.items()}
     return sums | {name: float(relevance.sum()) for name, relevance in result.inputs.items()}

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRegularExpression
 
 from lrp_gui.browser.slices import STRIDE, Sliced
+from lrp_gui.languages import mark, tr
 
 HELP = (
-    ("conv", "the name contains it"),
-    ("/^features.*bias$/", "the name fits the pattern"),
-    ("shape:3x3", "these sizes next to each other; * stands for any"),
-    ("op:conv", "operation or kind"),
-    ("dtype:float16", "type of the numbers"),
-    ("role:buffer", "what a tensor is for"),
-    ("rule:epsilon", "rule of the layer"),
-    (">1M", "more than a million numbers; also <10k, >=2MiB"),
+    ("conv", mark("the name contains it")),
+    ("/^features.*bias$/", mark("the name fits the pattern")),
+    ("shape:3x3", mark("these sizes next to each other; * stands for any")),
+    ("op:conv", mark("operation or kind")),
+    ("dtype:float16", mark("type of the numbers")),
+    ("role:buffer", mark("what a tensor is for")),
+    ("rule:epsilon", mark("rule of the layer")),
+    (">1M", mark("more than a million numbers; also <10k, >=2MiB")),
 )
 # A pattern may try so many ways on one name, and all names together may take so long.
 MOST_WAYS, MOST_SECONDS = 20_000, 1.0
@@ -87,7 +88,7 @@ def matching_steps(tests: tuple[Test, ...], subjects: Sequence[tuple[int, Subjec
         if not count % STRIDE or (not count % 8 and time.perf_counter() - began > SLOW_SECONDS):
             spent += time.perf_counter() - began
             if spent > MOST_SECONDS:
-                raise NotUnderstood("This search takes too long; a simpler pattern finds it sooner.")
+                raise NotUnderstood(tr("This search takes too long; a simpler pattern finds it sooner."))
             yield
             began = time.perf_counter()
     return found
@@ -110,7 +111,11 @@ def _pattern(pattern: str) -> Test:
     plain = QRegularExpression(pattern)
     if not plain.isValid():
         where = plain.patternErrorOffset()
-        raise NotUnderstood(f"/{pattern}/ is no pattern: {plain.errorString()}, at character {where + 1}.")
+        raise NotUnderstood(
+            tr("/{pattern}/ is no pattern: {errorstring}, at character {where}.").format(
+                pattern=pattern, errorstring=plain.errorString(), where=where + 1
+            )
+        )
     insensitive = QRegularExpression.PatternOption.CaseInsensitiveOption
     # A pattern that tries without end finds nothing there, instead of holding the window.
     bounded = QRegularExpression(f"(*LIMIT_MATCH={MOST_WAYS}){pattern}", insensitive)
@@ -120,7 +125,7 @@ def _pattern(pattern: str) -> Test:
 def _shape(value: str) -> Test:
     parts = [part for part in re.split(r"[x×,]", value.lower()) if part]
     if not all(part.isdecimal() or part == "*" for part in parts):
-        raise NotUnderstood(f"“{value}” is no shape; write it like 64x3x3, with * for any size.")
+        raise NotUnderstood(tr("“{value}” is no shape; write it like 64x3x3, with * for any size.").format(value=value))
     wanted = [None if part == "*" else int(part) for part in parts]
     length = len(wanted)
 
@@ -139,7 +144,7 @@ def _amount(word: str) -> Test:
         return lambda _subject: True  # the number is still to come
     found = _AMOUNT.fullmatch(word)
     if found is None:
-        raise NotUnderstood(f"“{word}” is no amount; write it like >1M, <10k or >=2MiB.")
+        raise NotUnderstood(tr("“{word}” is no amount; write it like >1M, <10k or >=2MiB.").format(word=word))
     compare = _COMPARED[found["sign"]]
     binary = (found["bytes"] or "").lower() == "ib"
     limit = float(found["number"].replace(",", ".")) * (1024 if binary else 1000) ** _POWERS[found["unit"].lower()]

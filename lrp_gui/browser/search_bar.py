@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from lrp_gui.browser.search import HELP
+from lrp_gui.languages import tr
 
 KEYS = Qt.Key
 
@@ -101,7 +102,8 @@ class SearchBar(QWidget):
 
 def _help() -> str:
     rows = "".join(
-        f"<tr><td style='padding-right:10px'><code>{escape(example)}</code></td><td>{escape(about)}</td></tr>"
+        f"<tr><td style='padding-right:10px'><code>{escape(example)}</code></td><td>{escape(tr(about))}</td></tr>"
         for example, about in HELP
     )
-    return f"<p>All of what is typed has to hold. Ctrl+F leads here, Esc clears.</p><table>{rows}</table>"
+    how = tr("All of what is typed has to hold. Ctrl+F leads here, Esc clears.")
+    return f"<p>{how}</p><table>{rows}</table>"

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from lrp_gui.browser.tensors_model import MEASURED, NORM, ODD, SIZE, STD, ZEROS
 from lrp_gui.document.words import counted
+from lrp_gui.languages import mark
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree_view import SearchableTree
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 # Largest or strangest first; what a column's title does one can have without looking for the column.
 ORDERS = (
-    ("As in the file", -1),
-    ("Largest first", SIZE),
-    ("Oddest first", ODD),
-    ("Largest norm first", NORM),
-    ("Widest spread first", STD),
-    ("Most zeros first", ZEROS),
+    (mark("As in the file"), -1),
+    (mark("Largest first"), SIZE),
+    (mark("Oddest first"), ODD),
+    (mark("Largest norm first"), NORM),
+    (mark("Widest spread first"), STD),
+    (mark("Most zeros first"), ZEROS),
 )
 DOWN = Qt.SortOrder.DescendingOrder
 

@@ -10,6 +10,7 @@ from lrp_gui.browser.search import Subject
 from lrp_gui.browser.slices import STRIDE, Sliced
 from lrp_gui.browser.tree import Column, Planting, TreeModel, TreeNode
 from lrp_gui.document.words import counted, percent, plain, shape_text, size_text
+from lrp_gui.languages import thousands, tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -60,8 +61,13 @@ class TensorsModel(TreeModel):
             lines.append(measured.problem)
         elif measured is not None and measured.count:
             lines.append(
-                f"{plain(measured.min)} … {plain(measured.max)}, mean {plain(measured.mean)}, deviation "
-                f"{plain(measured.std)}, norm {plain(measured.norm)}"
+                tr("{low} … {high}, mean {mean}, deviation {std}, norm {norm}").format(
+                    low=plain(measured.min),
+                    high=plain(measured.max),
+                    mean=plain(measured.mean),
+                    std=plain(measured.std),
+                    norm=plain(measured.norm),
+                )
             )
         if odd is not None:
             lines.append(odd.text)
@@ -75,39 +81,46 @@ class TensorsModel(TreeModel):
 
     def _columns(self) -> tuple[Column, ...]:
         return (
-            Column("Tensor", "The name in the file; a click here or on another title sorts", lambda node: node.name),
             Column(
-                "Shape",
-                "How many numbers along each axis",
+                tr("Tensor"), tr("The name in the file; a click here or on another title sorts"), lambda node: node.name
+            ),
+            Column(
+                tr("Shape"),
+                tr("How many numbers along each axis"),
                 lambda node: shape_text(node.item.shape) if node.item else "",
                 lambda node: node.item.shape if node.item else (),
             ),
-            Column("Type", "Of the numbers, as they are stored", lambda node: node.item.dtype if node.item else ""),
-            Column("Size", "In the file", lambda node: size_text(self._size(node)), self._size, number=True),
-            Column("Role", "What the tensor is for", lambda node: node.item.role if node.item else ""),
-            Column("Share", "Of all tensors in the file", self._share_text, self._share, number=True),
             Column(
-                "Odd",
-                "What sets it apart: NaN, one number throughout, a number far off the others, a spread unlike its like",
+                tr("Type"), tr("Of the numbers, as they are stored"), lambda node: node.item.dtype if node.item else ""
+            ),
+            Column(tr("Size"), tr("In the file"), lambda node: size_text(self._size(node)), self._size, number=True),
+            Column(tr("Role"), tr("What the tensor is for"), lambda node: node.item.role if node.item else ""),
+            Column(tr("Share"), tr("Of all tensors in the file"), self._share_text, self._share, number=True),
+            Column(
+                tr("Odd"),
+                tr(
+                    "What sets it apart: NaN, one number throughout, a number far off the others, a spread "
+                    "unlike its like"
+                ),
                 lambda node: odd.text if (odd := self._odd(node)) else "",
                 lambda node: odd.score if (odd := self._odd(node)) else None,
             ),
-            self._statistic("Norm", "The root of the sum of squares", "norm"),
-            self._statistic("Std", "The standard deviation", "std"),
-            self._statistic("Min", "The smallest number", "min"),
-            self._statistic("Max", "The largest number", "max"),
-            self._statistic("Mean", "The mean of all numbers", "mean"),
+            self._statistic(tr("Norm"), tr("The root of the sum of squares"), "norm"),
+            self._statistic(tr("Std"), tr("The standard deviation"), "std"),
+            self._statistic(tr("Min"), tr("The smallest number"), "min"),
+            self._statistic(tr("Max"), tr("The largest number"), "max"),
+            self._statistic(tr("Mean"), tr("The mean of all numbers"), "mean"),
             Column(
-                "Zeros",
-                "How many of its numbers are 0",
+                tr("Zeros"),
+                tr("How many of its numbers are 0"),
                 lambda node: percent(part) if (part := self._part(node, "zeros")) else "0" if part == 0 else "",
                 lambda node: self._part(node, "zeros"),
                 number=True,
             ),
             Column(
                 "NaN, Inf",
-                "How many of its numbers are none, or infinite",
-                lambda node: f"{one.nans + one.infs:,}" if (one := self.measured(node)) and not one.problem else "",
+                tr("How many of its numbers are none, or infinite"),
+                lambda node: thousands(one.nans + one.infs) if (one := self.measured(node)) and not one.problem else "",
                 lambda node: one.nans + one.infs if (one := self.measured(node)) else None,
                 number=True,
             ),

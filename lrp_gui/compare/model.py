@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from lrp_gui.document.words import percent, plain, signed
 from lrp_gui.jobs.comparing_results import LayerDifference
+from lrp_gui.languages import mark, tr
 
 Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
@@ -32,17 +33,22 @@ class _Column:
 
 
 COLUMNS = (
-    _Column("Layer", "layer", "A layer or an input", "layer"),
-    _Column("Operation", "operation", "What it computes", "operation"),
+    _Column(mark("Layer"), "layer", mark("A layer or an input"), "layer"),
+    _Column(mark("Operation"), "operation", mark("What it computes"), "operation"),
     _Column(
-        *("Differs", "share", "Σ|a − b| as a part of Σ|a| + Σ|b|: 0 % the same, 100 % nothing in common", "share"),
+        *(
+            mark("Differs"),
+            "share",
+            mark("Σ|a − b| as a part of Σ|a| + Σ|b|: 0 % the same, 100 % nothing in common"),
+            "share",
+        ),
         percent,
     ),
-    _Column("Σ|a − b|", "distance", "The sum of all differences, without their signs", "distance", plain),
-    _Column("ΣR of A", "sum a", "The sum of its relevance in A", "sum_a", signed),
-    _Column("ΣR of B", "sum b", "The sum of its relevance in B", "sum_b", signed),
-    _Column("Cosine", "cosine", "Of the angle between both: 1 is the same direction", "cosine", plain),
-    _Column("max |a − b|", "largest", "The largest difference of a unit", "largest", plain),
+    _Column("Σ|a − b|", "distance", mark("The sum of all differences, without their signs"), "distance", plain),
+    _Column(mark("ΣR of A"), "sum a", mark("The sum of its relevance in A"), "sum_a", signed),
+    _Column(mark("ΣR of B"), "sum b", mark("The sum of its relevance in B"), "sum_b", signed),
+    _Column(mark("Cosine"), "cosine", mark("Of the angle between both: 1 is the same direction"), "cosine", plain),
+    _Column("max |a − b|", "largest", mark("The largest difference of a unit"), "largest", plain),
 )
 
 
@@ -112,8 +118,8 @@ class LayersModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].title
-        return COLUMNS[section].tip if role == Qt.ItemDataRole.ToolTipRole else None
+            return tr(COLUMNS[section].title)
+        return tr(COLUMNS[section].tip) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """By a column; by none in the network's order. What has no number stands last."""

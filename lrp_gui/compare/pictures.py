@@ -16,9 +16,10 @@ from lrp_gui.document.layout import PICTURE, layout_of
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, plain
 from lrp_gui.jobs.comparing_results import Contrast
+from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.board import Board, stacked
-from lrp_gui.viewer.captions import caption
+from lrp_gui.viewer.captions import asked, caption
 from lrp_gui.viewer.charts import Chart, Texts
 from lrp_gui.viewer.detail_forms import unit_names
 from lrp_gui.viewer.ink import CENTRE, Ink
@@ -141,7 +142,10 @@ def export_pictures(contrast: Contrast, theme: Theme, view: View) -> list[tuple[
     three = contrast.difference is not None
     looks = sorted(((GRAPH, "graph"), (VALUES, "values")), key=lambda look: look[0] != view.what)
     found: list[tuple[str, Maker]] = [
-        (f"side by side, {title}", partial(sheet, contrast, theme, replace(view, what=what), difference=three))
+        (
+            tr("side by side, {title}").format(title=title),
+            partial(sheet, contrast, theme, replace(view, what=what), difference=three),
+        )
         for what, title in looks
     ]
     for what, title in looks:
@@ -163,19 +167,25 @@ def headings(contrast: Contrast) -> tuple[str, str, str]:
     return (
         texts[0],
         texts[1],
-        f"A − B (+ more in A, − more in B) · {plain(a.explained, 4)} − {plain(b.explained, 4)} = {gap}",
+        tr("A − B (+ more in A, − more in B) · {a} − {b} = {gap}").format(
+            a=plain(a.explained, 4), b=plain(b.explained, 4), gap=gap
+        ),
     )
 
 
 def described(network: NetworkInfo, result: SampleResult) -> str:
     """One explanation in a line."""
-    return caption(network, result).split(" · relevance of")[0].removeprefix(f"{network.name} · ")
+    return asked(result) if result.words.flows else caption(network, result).removeprefix(f"{network.name} · ")
 
 
 def title_of(contrast: Contrast) -> str:
     """Of a sheet."""
     a, b = contrast.results
-    return f"{a.sample} beside {b.sample}" if a.sample != b.sample else f"Two explanations of {a.sample}"
+    return (
+        f"{a.sample} beside {b.sample}"
+        if a.sample != b.sample
+        else tr("Two explanations of {sample}").format(sample=a.sample)
+    )
 
 
 def caption_of(contrast: Contrast) -> str:
@@ -210,7 +220,7 @@ def _graphs(contrast: Contrast, theme: Theme, selection: Selection) -> tuple[Mak
         if n == DIFFERENCE and contrast.difference is None:
             note = contrast.problem
         elif n == DIFFERENCE and not any(np.any(layer.relevance) for layer in whole[n][1].layers.values()):
-            note = SAME
+            note = tr(_SAME)
         if note:
             return Chart(theme, "difference", heading=LETTERS[DIFFERENCE], note=note)
         return drawn(*whole[n], theme, chosen)[1]
@@ -218,7 +228,7 @@ def _graphs(contrast: Contrast, theme: Theme, selection: Selection) -> tuple[Mak
     return partial(graph, 0), partial(graph, 1), partial(graph, DIFFERENCE)
 
 
-SAME = "Both explanations are the same: every difference is zero."
+_SAME = mark("Both explanations are the same: every difference is zero.")
 
 
 # ------------------------------------------------------------------------------------------------------- values
@@ -233,10 +243,10 @@ def _values(contrast: Contrast, theme: Theme, selection: Selection) -> tuple[Dra
         found.append(relevance_at(contrast.difference, path))
     row = next((row for row in contrast.rows if row.layer == path), None)
     if contrast.difference is None or found[-1] is None:
-        why = contrast.problem or (row.note if row is not None else "") or "nothing of it is known in A or B"
-        difference_note = f"No difference of {path}: {why}"
+        why = contrast.problem or (row.note if row is not None else "") or tr("nothing of it is known in A or B")
+        difference_note = tr("No difference of {path}: {why}").format(path=path, why=why)
     else:
-        difference_note = _note(path, found[-1]) if np.any(found[-1]) else SAME
+        difference_note = _note(path, found[-1]) if np.any(found[-1]) else tr(_SAME)
     given = [one for one, note in zip(found, notes, strict=False) if one is not None and not note]
     alike = len({one.shape for one in given}) == 1
     charts: list[Drawing] = []
@@ -265,9 +275,15 @@ def relevance_at(result: SampleResult, path: str) -> np.ndarray | None:
 
 def _note(path: str, relevance: np.ndarray | None) -> str:
     if relevance is None:
-        return f"There is no relevance at {path} in this explanation."
+        return tr("There is no relevance at {path} in this explanation.").format(path=path)
     broken = int(relevance.size - np.isfinite(relevance).sum())
-    return f"{path} holds {counted(broken, 'value')} that cannot be drawn (NaN or infinite)." if broken else ""
+    return (
+        tr("{path} holds {values} that cannot be drawn (NaN or infinite).").format(
+            path=path, values=counted(broken, "value")
+        )
+        if broken
+        else ""
+    )
 
 
 def _chart(
@@ -283,7 +299,11 @@ def _chart(
     """One pane. `scaled` are those whose limit it shares, `ranked` those over which its units are sorted."""
     path = selection.layer
     limit = max(selection.colouring.limit(one) for one in scaled)
-    noun = f"{result.words.noun} A − B, + more in A" if letter == LETTERS[DIFFERENCE] else result.words.noun
+    noun = (
+        tr("{noun} A − B, + more in A").format(noun=result.words.noun)
+        if letter == LETTERS[DIFFERENCE]
+        else result.words.noun
+    )
     heading = f"{path}: {noun}"
     places = _places(network, path)
     charts: list[Chart] = []
@@ -350,7 +370,9 @@ def _bars(
     order = np.arange(min(3, values.size)) if not order.size else order
     return PairBars(
         theme,
-        heading=heading if not names else f"{selection.layer}: {result.words.total} by channel",
+        heading=heading
+        if not names
+        else tr("{layer}: {total} by channel").format(layer=selection.layer, total=result.words.total),
         names=names,
         values=values,
         order=order,

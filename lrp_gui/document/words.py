@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import TYPE_CHECKING
+
+from lrp_gui import languages
+from lrp_gui.languages import mark, thousands, tr, trn
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import SampleResult
@@ -19,8 +23,8 @@ class Shown:
 
     Attributes
     ----------
-    noun, letter, total : str
-        In a heading, before a number, before a sum.
+    noun, nouns, letter, total : str
+        In a heading, of several, before a number, before a sum.
     title : str
         Of the graph; "{sample}" stands for the sample.
     supports, against : str
@@ -32,6 +36,7 @@ class Shown:
     """
 
     noun: str
+    nouns: str
     letter: str
     total: str
     title: str
@@ -43,42 +48,49 @@ class Shown:
 
 SHOWN = {
     "relevance": Shown(
-        "relevance",
-        "R",
-        "ΣR",
-        "Relevance flow of {sample}",
-        "supports the target (+)",
-        "speaks against (−)",
+        *(mark("relevance"), mark("relevances"), "R", "ΣR", mark("Relevance flow of {sample}")),
+        *(mark("supports the target (+)"), mark("speaks against (−)")),
         flows=True,
     ),
     "difference": Shown(
-        "relevance",
-        "R",
-        "ΣR",
-        "What sets {sample} apart from the reference",
-        "raises the target above the reference (+)",
-        "lowers it (−)",
+        *(mark("relevance"), mark("relevances"), "R", "ΣR", mark("What sets {sample} apart from the reference")),
+        *(mark("raises the target above the reference (+)"), mark("lowers it (−)")),
         flows=True,
         score="Δf",
     ),
     "contrast": Shown(
-        *("difference", "ΔR", "ΣΔR", "Where A and B differ: {sample}"),
-        *("more in A (+)", "more in B (−)"),
+        *(mark("difference"), mark("differences"), "ΔR", "ΣΔR", mark("Where A and B differ: {sample}")),
+        *(mark("more in A (+)"), mark("more in B (−)")),
         flows=True,
         score="f(A) − f(B)",
     ),
     "contrast of gradients": Shown(
-        *("difference", "Δ gradient", "ΣΔ gradient", "Where the gradients of A and B differ: {sample}"),
-        *("more in A (+)", "more in B (−)"),
+        *(mark("difference"), mark("differences"), mark("Δ gradient"), mark("ΣΔ gradient")),
+        mark("Where the gradients of A and B differ: {sample}"),
+        *(mark("more in A (+)"), mark("more in B (−)")),
         flows=False,
         score="f(A) − f(B)",
     ),
     "gradient": Shown(
-        *("gradient", "gradient", "Σ gradient", "Gradients of {sample}"),
-        *("more of it raises the target (+)", "lowers it (−)"),
+        *(mark("gradient"), mark("gradients"), mark("gradient"), mark("Σ gradient"), mark("Gradients of {sample}")),
+        *(mark("more of it raises the target (+)"), mark("lowers it (−)")),
         flows=False,
     ),
 }
+
+
+def shown(kind: str = "relevance") -> Shown:
+    """The words for one of `SHOWN`, in the language of the window."""
+    return _shown(kind, languages.current())
+
+
+@cache
+def _shown(kind: str, _language: str) -> Shown:
+    words = SHOWN[kind]
+    texts = {field.name: tr(getattr(words, field.name)) for field in fields(words) if field.name != "flows"}
+    return replace(words, **texts)
+
+
 _BYTES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -123,7 +135,7 @@ def size_text(nbytes: int) -> str:
     size, unit = float(nbytes), 0
     while size >= 1024 and unit < len(_BYTES) - 1:
         size, unit = size / 1024, unit + 1
-    return f"{size:,.0f} {_BYTES[unit]}" if unit == 0 or size >= 100 else f"{size:.1f} {_BYTES[unit]}"
+    return f"{thousands(round(size))} {_BYTES[unit]}" if unit == 0 or size >= 100 else f"{size:.1f} {_BYTES[unit]}"
 
 
 def percent(part: float) -> str:
@@ -135,10 +147,10 @@ def percent(part: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """1 unit, 12 units."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """1 unit, 12 units; the noun stands in the call in English, where `resources/translate.py` finds it."""
+    return trn(f"{{n}} {noun}", f"{{n}} {noun}s", number)
 
 
 def sample_title(result: SampleResult) -> str:
     """What a sample is called in a sentence: a bare number is "sample 3"."""
-    return f"sample {result.sample}" if result.sample.isdigit() else result.sample
+    return tr("sample {number}").format(number=result.sample) if result.sample.isdigit() else result.sample

@@ -59,7 +59,7 @@ def tr(text: str) -> str:
 def trn(one: str, many: str, n: int) -> str:
     """Give the form of a text that goes with the number `n`, with {n} filled in; other placeholders stay."""
     form = (one if n == 1 else many) if _catalogue is None else _catalogue.ngettext(one, many, n)
-    return form.replace("{n}", number(n))
+    return form.replace("{n}", thousands(n))
 
 
 def mark(text: str) -> str:
@@ -67,10 +67,15 @@ def mark(text: str) -> str:
     return text
 
 
-def number(value: int) -> str:
+def thousands(value: int) -> str:
     """Write a whole number with its thousands apart, as the language does."""
     text = f"{value:,}"
     return text.replace(",", _SEPARATORS[_language]) if _language in _SEPARATORS else text
+
+
+def capital(text: str) -> str:
+    """Write a text as at the beginning of a sentence; German nouns in it keep theirs."""
+    return text[:1].upper() + text[1:]
 
 
 def _read(language: str) -> GNUTranslations:

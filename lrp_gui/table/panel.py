@@ -319,11 +319,11 @@ class TablePanel(QWidget):
         if table is None:
             return
         order, features = model.arranger.order, len(model.all_features)
-        samples = counted(table.samples, self.tr("sample"))
+        samples = counted(table.samples, "sample")
         shown = f"{order.matches:,}"
         if order.matches != order.samples:
             samples, shown = f"{shown} of {samples}", f"{shown} of {table.samples:,}"
-        text = f"{samples} × {counted(features, self.tr('feature'))}"
+        text = f"{samples} × {counted(features, 'feature')}"
         result = self._document.table_result
         partial = result.partial if result is not None else ""
         self._count.setText(text if self._room >= WIDTH_FOR_COUNT else f"{shown} × {features:,}")

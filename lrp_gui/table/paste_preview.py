@@ -221,7 +221,7 @@ class PastePreview(QDialog):
                 self.goes.addItem(self._document.column_name(column), column)
         self._show_column()
         cells = self.tr("{lines} × {columns} are pasted").format(
-            lines=counted(len(plan.cells), self.tr("line")), columns=counted(plan.width, self.tr("column"))
+            lines=counted(len(plan.cells), "line"), columns=counted(plan.width, "column")
         )
         notes = "".join(f"<li>{note}</li>" for note in plan.notes)
         problem = f"<p>⚠ {plan.problem}</p>" if plan.problem else ""

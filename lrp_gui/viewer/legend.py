@@ -7,7 +7,8 @@ import math
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QPen
 
-from lrp_gui.document.words import SHOWN, Shown, plain
+from lrp_gui.document.words import Shown, plain, shown
+from lrp_gui.languages import tr
 from lrp_gui.viewer.ink import LEFT, Ink, width_of
 
 SAMPLE = 20.0
@@ -21,21 +22,20 @@ def round_down(value: float) -> float:
     return next(step * base for step in (5.0, 2.0, 1.0) if step * base <= value * (1 + 1e-9))
 
 
-def draw_legend(
-    ink: Ink, rect: QRectF, per_relevance: float, folded: bool = True, words: Shown = SHOWN["relevance"]
-) -> None:
+def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = True, words: Shown | None = None) -> None:
     """From the right edge of `rect` leftwards, as many entries as there is room for, the signs first."""
-    theme = ink.theme
+    theme, words = ink.theme, words or shown()
+    folds = tr("folded")
     entries = [
         (words.supports, theme.positive),
         (words.against, theme.negative),
-        ("folded", theme.other),
+        (folds, theme.other),
     ]
-    short = [("+", theme.positive), ("−", theme.negative), ("folded", theme.other)]
+    short = [("+", theme.positive), ("−", theme.negative), (folds, theme.other)]
     if not folded:
         entries, short = entries[:2], short[:2]
     unit = round_down(12 / per_relevance) if per_relevance > 0 else 0.0
-    scale = f"width of |R| = {plain(unit, 1)}" if unit else ""
+    scale = tr("width of |R| = {value}").format(value=plain(unit, 1)) if unit else ""
     for texts, with_scale in ((entries, True), (short, True), (short, False), (short[:2], False)):
         width = sum(width_of(text, 11) + SAMPLE + 18 for text, _ in texts)
         width += width_of(scale, 11) + SAMPLE + 18 if with_scale and scale else 0

@@ -12,7 +12,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from lrp_gui.document.reference import sample_name
-from lrp_gui.document.words import SHOWN, counted
+from lrp_gui.document.words import counted, shown
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.charts import Texts
 from lrp_gui.viewer.colouring import Colouring
@@ -184,7 +184,7 @@ class MatrixTab(QWidget):
         assert table is not None
         assert network is not None
         result = document.result
-        words = result.words if result is not None else SHOWN["relevance"]
+        words = result.words if result is not None else shown()
         row = np.flatnonzero(rows == document.selected_sample)
         column = np.flatnonzero(features == chosen)
         remarks = []
