@@ -194,6 +194,7 @@ def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *
         window.furnish(composites())
 
     def attach_engine() -> None:
+        from lrp_gui.document.computing import EngineSettings
         from lrp_gui.document.explaining import Explainer
         from lrp_gui.document.opening import Opener
         from lrp_gui.jobs.engine import Engine
@@ -202,10 +203,13 @@ def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *
         engine, document, jobs = Engine(), window.document, window.jobs
         opener = Opener(document, jobs, engine, window)
         explainer = Explainer(document, jobs, engine, window)
+        computing = window.computing = EngineSettings(jobs, explainer, window)
+        computing.told.connect(window.tell)
         Turns(window.attach(opener, explainer), window)
 
         def start_engine() -> None:
             jobs.submit(Job(window.tr("Starting the engine"), Priority.ENGINE, engine.start, failed=tell))
+            computing.check_device()
             if files:
                 opener.open(files, architecture, trust=trust)
 

@@ -33,6 +33,7 @@ from lrp_gui.turns import Turns
 
 if TYPE_CHECKING:
     from lrp_gui.dialogs import Dialogs
+    from lrp_gui.document.computing import EngineSettings
     from lrp_gui.document.document import Document
     from lrp_gui.document.explaining import Explainer
     from lrp_gui.document.opening import Opener
@@ -61,6 +62,7 @@ class Window(QMainWindow):
         # These move in after the first paint.
         self.opener: Opener | None = None
         self.explainer: Explainer | None = None
+        self.computing: EngineSettings | None = None
         self.dialogs: Dialogs | None = None
         self.messages: MessageBar | None = None
         self.status: Status | None = None
@@ -221,6 +223,11 @@ class Window(QMainWindow):
             self._unsaid = message
         else:
             self.messages.show_message(message, self.actions_[message.remedy] if message.remedy else None)
+
+    def tell(self, sentence: str) -> None:
+        """Say something that needs no answer."""
+        if self.dialogs is not None:
+            self.dialogs.tell(sentence)
 
     def _on_file(self) -> None:
         name = self.document.name

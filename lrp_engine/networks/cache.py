@@ -25,16 +25,24 @@ from ..errors import FormatError
 if TYPE_CHECKING:
     from .network import Network
 
-LIMIT = 2 * 2**30  # bytes in all
+LIMIT = 2 * 2**30  # bytes in all, unless somebody set another one
 _SUFFIX = ".network"
 _VARIABLE = "LRP_CACHE"
 _ABANDONED = 3600  # seconds after which what a dead process left half written is removed
 _log = logging.getLogger(__name__)
 
 
+_limit = [LIMIT]
+
+
 def wanted() -> bool:
-    """Whether networks are kept at all: not where LRP_CACHE is set to nothing."""
-    return os.environ.get(_VARIABLE) != ""
+    """Whether networks are kept at all: not where LRP_CACHE is set to nothing, nor where they may take no bytes."""
+    return os.environ.get(_VARIABLE) != "" and _limit[0] > 0
+
+
+def set_limit(limit: int) -> None:
+    """From now on all entries together may take so many bytes."""
+    _limit[0] = limit
 
 
 def directory() -> Path:
@@ -162,15 +170,15 @@ def restore(name: str) -> Network | None:
     return network
 
 
-def store(name: str, network: Network, *, depends: Iterable[Path] = (), limit: int = LIMIT) -> bool:
+def store(name: str, network: Network, *, depends: Iterable[Path] = (), limit: int | None = None) -> bool:
     """Keep a network under this name.
 
     Parameters
     ----------
     depends : iterable of path
         Files that were found only while it was made; the entry holds as long as their content stays the same.
-    limit : int
-        Bytes that all entries together may take.
+    limit : int, optional
+        Bytes that all entries together may take; what `set_limit` said if None.
 
     Returns
     -------
@@ -179,6 +187,7 @@ def store(name: str, network: Network, *, depends: Iterable[Path] = (), limit: i
     """
     from .stored import NotStorable, write
 
+    limit = _limit[0] if limit is None else limit
     size = sum(tensor.nbytes for tensor in network.tensors.values())
     if size > limit:
         _log.info("%s is too large to be kept (%d bytes).", network.name, size)

@@ -76,6 +76,16 @@ class Explainer(QObject):
         if not self._explain_sample():
             self._explain_table()
 
+    def explain_anew(self) -> None:
+        """What was explained would be computed otherwise now."""
+        if self._document.network is not None:
+            self._all_dirty()
+            self._changed()
+
+    def explains(self, job: Job) -> bool:
+        """Whether this is the job that explains the sample or the table now."""
+        return job is self._sample_job or job is self._table_job
+
     def cancel(self) -> None:
         """Stop explaining; what is there stays, marked as out of date."""
         self._start.stop()

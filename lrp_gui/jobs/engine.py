@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrp_gui.document.files import Source
 from lrp_gui.jobs import browsing, connecting
+from lrp_gui.jobs.computing import Computing
 from lrp_gui.jobs.gentle import import_torch
 from lrp_gui.jobs.requests import Browsed, Opened, SampleRequest, TableRequest
 from lrp_gui.jobs.steps import Part, Progress, Steps, report
@@ -42,6 +43,7 @@ class Engine:
         self._networks: OrderedDict[Source, Network] = OrderedDict()
         self._consents: set[str] = set()
         self._chunk = FIRST_CHUNK  # rows of the last table that were explained at a time
+        self.computing = Computing()  # the window puts another one in its place; what runs goes on with its own
 
     def start(self) -> Steps[None]:
         """Get the engine ready before anybody asks for it."""
@@ -100,7 +102,7 @@ class Engine:
         inputs = convert.network_inputs(network, request.network, request.values[None])
         composite = "" if request.reference is not None else request.composite
         flows = convert.viewable_flows(request.network, composite)
-        explanation = yield from _explain(network, inputs, request, flows=flows)
+        explanation = yield from _explain(network, inputs, request, self.computing, flows=flows)
         yield Progress(text=f"Collecting the relevance of sample {request.sample}")
         return convert.sample_result(explanation, inputs, request, time.perf_counter() - began)
 
@@ -123,7 +125,7 @@ class Engine:
         from lrp_gui.jobs.more import MAKERS
 
         inputs = convert.network_inputs(network, request.network, request.values[None])
-        return (yield from MAKERS[kind](network, request, partial(_explain, network, inputs, request)))
+        return (yield from MAKERS[kind](network, request, partial(_explain, network, inputs, request, self.computing)))
 
     def explain_table(self, request: TableRequest) -> Steps[None]:
         """Many samples, in chunks that grow until one takes `CHUNK_SECONDS`; each comes as a `Part`.
@@ -143,7 +145,9 @@ class Engine:
             inputs = convert.network_inputs(network, request.network, request.values[chunk])
             try:
                 at = before + first
-                explanation = yield from _explain(network, inputs, request, keep="inputs", done=at, total=of)
+                explanation = yield from _explain(
+                    network, inputs, request, self.computing, keep="inputs", done=at, total=of
+                )
             except InputError as error:
                 rows = min(size, total - first)
                 if rows > 1:
@@ -170,7 +174,7 @@ class Engine:
         if source not in self._networks:
             yield from self._load(source)
         self._networks.move_to_end(source)
-        return self._networks[source]
+        return self.computing.prepared(self._networks[source])
 
     def _load(self, source: Source) -> Steps[Network]:
         import lrp_engine
@@ -206,6 +210,7 @@ def _explain(
     network: Network,
     inputs: dict[str, Any],
     request: SampleRequest | TableRequest,
+    computing: Computing,
     *,
     keep: str = "layers",
     flows: tuple[str, ...] = (),
@@ -220,7 +225,7 @@ def _explain(
     reference = request.reference
     compared = None if reference is None else convert.network_inputs(network, request.network, reference[None])
     steps = lrp_engine.explaining(
-        network, inputs, target=target, composite=request.composite, reference=compared, keep=keep, flows=flows
+        *(network, inputs, target, request.composite, compared), keep=keep, flows=flows, **computing.options
     )
     try:
         while True:

@@ -45,8 +45,13 @@ def _leave_a_core() -> None:
 
     Also where somebody else imported torch before, as the program itself does on Windows.
     """
-    torch = sys.modules["torch"]
-    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+    sys.modules["torch"].set_num_threads(usual_threads())
+
+
+@cache
+def usual_threads() -> int:
+    """How many threads compute where nobody chose: those that torch would take but one. Once torch is imported."""
+    return max(1, sys.modules["torch"].get_num_threads() - 1)
 
 
 # What the views and pyqtgraph import of others. Nothing here may touch Qt: see `lrp_gui.moving`.

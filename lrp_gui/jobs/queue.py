@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -28,6 +29,10 @@ log = logging.getLogger("lrp_gui.jobs")
 PROGRESS_INTERVAL = 0.05
 # The main thread asks for the interpreter lock at each event; the default of 5 ms adds up to a visible stall.
 SWITCH_INTERVAL = 0.0005
+# Who cancels does not want to wait; a job that takes longer to stop is noted in the log.
+STOP_SECONDS = 0.2
+# So many jobs that have ended are remembered.
+REMEMBERED = 200
 
 
 class Priority(IntEnum):
@@ -57,6 +62,22 @@ class JobStatus:
 
     title: str
     progress: Progress
+    left: float | None = None  # seconds, where it can be told
+
+
+DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A job that has ended: how, and how long it took from its first step. Alike ones in a row are counted."""
+
+    number: int
+    title: str
+    end: str
+    seconds: float
+    failure: Failure | None = None
+    times: int = 1
 
 
 def _nothing(_value: Any) -> None:
@@ -78,6 +99,9 @@ class Job:
     ended: bool = False
     steps: Steps[Any] | None = None
     reported: float = 0.0
+    began: float = 0.0  # time.monotonic() of its first step; 0 while it waits
+    cancelled_at: float = 0.0
+    failure: Failure | None = None
 
     @property
     def essential(self) -> bool:
@@ -86,6 +110,8 @@ class Job:
 
     def cancel(self) -> None:
         """Stop at the next step; no callback runs any more, not even for results on their way."""
+        if not self.cancelled:
+            self.cancelled_at = time.monotonic()
         self.cancelled = True
 
 
@@ -166,6 +192,7 @@ class _Worker(QThread):
         here.listener = listen
         try:
             if job.steps is None:
+                job.began = time.monotonic()
                 job.steps = job.make()
             step = next(job.steps)
         except StopIteration as stop:
@@ -203,6 +230,7 @@ class JobQueue(QObject):
 
     status_changed = Signal()
     idle = Signal()
+    ended = Signal()  # a job more is among the `past`
     _reported = Signal(object, str, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -210,6 +238,7 @@ class JobQueue(QObject):
         self._numbers = itertools.count()
         self._open: list[Job] = []
         self._latest: dict[Job, Progress] = {}
+        self.past: deque[Past] = deque(maxlen=REMEMBERED)  # the last one last
         self._reported.connect(self._receive)  # emitted in the worker, so it is queued
         self._worker = _Worker(self._reported.emit, self)
         self._closed = False
@@ -227,7 +256,19 @@ class JobQueue(QObject):
             return None
         job = min(active, key=lambda job: (job.priority, job.number))
         progress = self._latest.get(job, Progress())
-        return JobStatus(progress.text or job.title, progress)
+        return JobStatus(progress.text or job.title, progress, self.time_left(job))
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """What runs, waits, or is being stopped; the one that the worker is at first."""
+        return tuple(sorted(self._open, key=lambda job: (job.cancelled, job.priority, job.number)))
+
+    def time_left(self, job: Job) -> float | None:
+        """Seconds until a job ends at the pace that it has had; None where that cannot be told."""
+        progress = self._latest.get(job)
+        if progress is None or not job.began or not 0 < progress.done <= progress.total:
+            return None
+        return (time.monotonic() - job.began) * (progress.total - progress.done) / progress.done
 
     def progress_of(self, job: Job) -> Progress | None:
         """How far a job is, or None while it has told nothing."""
@@ -250,6 +291,17 @@ class JobQueue(QObject):
     def cancellable(self) -> bool:
         """Whether there is anything that `cancel_work` would stop."""
         return any(not job.cancelled and not job.essential for job in self._open)
+
+    def cancel(self, job: Job) -> None:
+        """Cancel one job, unless the window cannot do without it."""
+        if not job.essential:
+            job.cancel()
+            self.status_changed.emit()
+
+    def forget(self) -> None:
+        """Remember none of the jobs that have ended."""
+        self.past.clear()
+        self.ended.emit()
 
     def cancel_work(self) -> None:
         """Cancel what somebody asked for, queued or running."""
@@ -277,6 +329,7 @@ class JobQueue(QObject):
             self._latest[job] = value
             self.status_changed.emit()
         elif what == "failed":
+            job.failure = value
             if value.details:
                 log.error("%s\n%s", value.sentence, value.details)
             job.failed(value)
@@ -289,6 +342,21 @@ class JobQueue(QObject):
         self._latest.pop(job, None)
         if job in self._open:
             self._open.remove(job)
+        self._remember(job)
         self.status_changed.emit()
         if not self._open:
             self.idle.emit()
+
+    def _remember(self, job: Job) -> None:
+        """Plain values: the job itself holds on to all that its callbacks know."""
+        now = time.monotonic()
+        if job.cancelled and now - job.cancelled_at > STOP_SECONDS:
+            log.info("%s: took %.0f ms to stop", job.title, 1000 * (now - job.cancelled_at))
+        end = CANCELLED if job.cancelled else FAILED if job.failure is not None else DONE
+        past = Past(job.number, job.title, end, now - job.began if job.began else 0.0, job.failure)
+        last = self.past[-1] if self.past else None
+        if last is not None and job.failure is None and (last.title, last.end) == (past.title, end):
+            self.past[-1] = replace(past, times=last.times + 1)
+        else:
+            self.past.append(past)
+        self.ended.emit()
