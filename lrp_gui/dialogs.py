@@ -236,7 +236,7 @@ class Dialogs(QObject):
     def _save(self, table: InputTable, then: Callable[[], object] | None = None) -> None:
         from lrp_gui.document.exporting import FORMATS as TABLE_FORMATS
 
-        filters = [f"{title} (*{suffix})" for suffix, title in TABLE_FORMATS]
+        filters = [f"{self.tr(title)} (*{suffix})" for suffix, title in TABLE_FORMATS]
         dialog = self._dialog(self.tr("Save Table As"), filters)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")

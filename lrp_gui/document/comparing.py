@@ -14,6 +14,7 @@ from lrp_gui.document.words import counted
 from lrp_gui.jobs.comparing_results import Contrast, comparing
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.requests import SampleRequest
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -289,7 +290,7 @@ class SideBySide(QObject):
                 return Reference("copy", sample_name(table.names[row]), -1, True, table.values[row].copy())
             return Reference()
         if side.against == MEAN:
-            return Reference(MEAN, "the mean", -1, True)
+            return Reference(MEAN, tr("the mean"), -1, True)
         return make(side.against, document, explains=True) if side.against else Reference()
 
     def _done(self, contrast: Contrast, keys: tuple[Any, ...]) -> None:
@@ -379,7 +380,9 @@ def _loading(engine: Engine, path: str) -> Steps[NetworkInfo]:
     browsed = yield from engine.browse([path])
     if browsed.file.status != RUNS and not browsed.source.trusted:
         raise FormatError(
-            f"{Path(path).name} does not run by itself: {browsed.file.need.rstrip('.')}. Open it alone first."
+            tr("{name} does not run by itself: {need}. Open it alone first.").format(
+                name=Path(path).name, need=browsed.file.need.rstrip(".")
+            )
         )
     opened = yield from engine.open(browsed.source)
     return opened.network
@@ -402,7 +405,7 @@ def misfit(own: NetworkInfo, other: NetworkInfo) -> str:
     here, there = (sum(len(one.features) for one in network.inputs) for network in (own, other))
     if here == there or columns_for(own, other) is not None:
         return ""
-    return (
-        f"{other.name} takes {counted(there, 'number')} a sample and {own.name} {counted(here, 'number')}, and not by "
-        "the same names: the samples of one are none of the other."
-    )
+    return tr(
+        "{name} takes {numbers} a sample and {name2} {numbers2}, and not by the same names: the "
+        "samples of one are none of the other."
+    ).format(name=other.name, numbers=counted(there, "number"), name2=own.name, numbers2=counted(here, "number"))

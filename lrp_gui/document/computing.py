@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from lrp_gui import settings
 from lrp_gui.jobs.computing import CPU, CacheUse, Computing, Device, cache_use, clear_cache, devices, set_cache
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ class EngineSettings(QObject):
         if chosen.threads:
             words.append(self.tr("{n} threads").format(n=chosen.threads))
         if chosen.memory:
-            words.append(self.tr("{n} MiB at most").format(n=f"{chosen.memory // MIB:,}"))
+            words.append(self.tr("{n} MiB at most").format(n=thousands(chosen.memory // MIB)))
         words.append(self.tr("as precise as the file") if chosen.dtype == "file" else chosen.dtype)
         return ", ".join(words)
 

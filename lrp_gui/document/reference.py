@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lrp_gui.document.words import counted
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,12 +74,14 @@ class Reference:
         if table is None or not self:
             return ""
         if values is None:
-            return "The reference does not belong to this table; choose another one."
+            return tr("The reference does not belong to this table; choose another one.")
         bad = next((column for column, value in enumerate(values.tolist()) if value - value != 0), -1)
         if bad < 0:
             return ""
         name = table.features[bad].name
-        return f"The reference, {self.name_in(table)}, has no number for {name}; mend it or choose another reference."
+        return tr("The reference, {reference}, has no number for {name}; mend it or choose another reference.").format(
+            reference=self.name_in(table), name=name
+        )
 
     @property
     def identity(self) -> tuple[int, bool]:
@@ -97,7 +100,7 @@ NO_REFERENCE = Reference()
 
 def sample_name(name: str) -> str:
     """What a sample is called in a sentence: a bare number is "sample 3"."""
-    return f"sample {name}" if name.isdigit() else name
+    return tr("sample {number}").format(number=name) if name.isdigit() else name
 
 
 def takes_fractions(network: NetworkInfo | None) -> bool:
@@ -127,7 +130,7 @@ def frozen(reference: Reference, table: InputTable) -> Reference:
     values = reference.values_in(table)
     if reference.kind != SAMPLE or values is None:
         return reference
-    title = f"{reference.name_in(table)} as it was"
+    title = tr("{name} as it was").format(name=reference.name_in(table))
     return Reference(COPY, title, -1, reference.explains, values, next(_numbers))
 
 
@@ -135,9 +138,11 @@ def _values(kind: str, table: InputTable, row: int) -> tuple[np.ndarray, str]:
     import numpy as np
 
     if kind == ZEROS:
-        return np.zeros(len(table.features)), "zeros"
+        return np.zeros(len(table.features)), tr("zeros")
     if kind == COPY:
-        return np.array(table.values[row], dtype=np.float64), f"{sample_name(table.names[row])} as it was"
+        return np.array(table.values[row], dtype=np.float64), tr("{name} as it was").format(
+            name=sample_name(table.names[row])
+        )
     steps = _mean(table)
     while True:
         try:
@@ -170,5 +175,5 @@ def _mean(table: InputTable) -> Steps[tuple[np.ndarray, str]]:
         total += block[good].sum(axis=0)
         count += int(good.sum())
     if not count:
-        return np.array([feature.mean for feature in table.features], dtype=np.float64), "the features' means"
-    return total / count, f"the mean of {counted(count, 'sample')}"
+        return np.array([feature.mean for feature in table.features], dtype=np.float64), tr("the features' means")
+    return total / count, tr("the mean of {samples}").format(samples=counted(count, "sample"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lrp_gui.document.reference import MEAN, NO_REFERENCE, ZEROS, make, takes_fractions
 from lrp_gui.document.state import Message
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -75,4 +76,4 @@ def _set_epsilon(document: Document, remedy: Remedy) -> None:
     if problem:
         document.message.emit(Message(problem))
     else:
-        document.set_rules(settings, f"ε = {remedy.value} in {remedy.layer}")
+        document.set_rules(settings, tr("ε = {value} in {layer}").format(value=remedy.value, layer=remedy.layer))

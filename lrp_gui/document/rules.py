@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrp_gui.document.state import DEFAULT_COMPOSITE, ExplainSettings
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_engine.composites import Composite, Entry, NodeFacts, Selector
@@ -108,8 +109,8 @@ def scope_at(layer: LayerInfo, node: NodeInfo | None = None) -> Scope:
     from lrp_engine.composites import Selector
 
     if node is not None and len(layer.nodes) > 1:
-        return Scope("node", f"{node.name} alone", Selector(node=node.name))
-    return Scope("layer", f"the layer {layer.path}", Selector(layer=literally(layer.path)))
+        return Scope("node", tr("{name} alone").format(name=node.name), Selector(node=node.name))
+    return Scope("layer", tr("the layer {path}").format(path=layer.path), Selector(layer=literally(layer.path)))
 
 
 def scopes_of(layer: LayerInfo) -> tuple[Scope, ...]:
@@ -146,14 +147,24 @@ def read_rule(text: str, network: NetworkInfo | None, select: Selector) -> Rule:
     if not nodes:
         known = [layer.path for layer in network.layers[:8]] if network is not None else []
         raise CompositeError(
-            f"Nothing in this network is meant by “{described(select)}”; its layers are called {', '.join(known)} …"
+            tr("Nothing in this network is meant by “{described}”; its layers are called {known} …").format(
+                described=described(select), known=", ".join(known)
+            )
         )
     rule = Rule.parse(text)
     if not any(rule.fits(node.kind, node.family) for node in nodes):
         possible = ", ".join(row.name for row in offers(nodes))
         raise CompositeError(
-            f"The rule {rule.name} cannot be given to {described(select)} ({nodes[0].operation}, of the kind "
-            f"{nodes[0].kind}); possible are: {possible}."
+            tr(
+                "The rule {name} cannot be given to {described} ({operation}, of the kind {kind}); "
+                "possible are: {possible}."
+            ).format(
+                name=rule.name,
+                described=described(select),
+                operation=nodes[0].operation,
+                kind=nodes[0].kind,
+                possible=possible,
+            )
         )
     return rule
 
@@ -193,16 +204,20 @@ def described(select: Selector) -> str:
     if select.layer:
         plain = _ESCAPED.sub(r"\1", select.layer)
         wild = _WILD.search(_ESCAPED.sub("", select.layer))
-        parts.append(f"layers like {select.layer}" if wild else f"layer {plain}")
+        parts.append(
+            tr("layers like {layer}").format(layer=select.layer) if wild else tr("layer {layer}").format(layer=plain)
+        )
     if select.family or select.kind:
-        parts.append(f"every {select.family or select.kind}" if not parts else f"its {select.family or select.kind}")
+        text = tr("its {what}") if parts else tr("every {what}")
+        parts.append(text.format(what=select.family or select.kind))
     if select.operation:
-        parts.append(f"every {select.operation}" if not parts else f"its {select.operation}")
+        text = tr("its {what}") if parts else tr("every {what}")
+        parts.append(text.format(what=select.operation))
     if select.position is not None:
         place = select.position + 1 if select.position >= 0 else select.position
-        words = {1: "the first weighted map", -1: "the last weighted map"}
-        parts.append(words.get(place, f"weighted map {place}"))
-    return ", ".join(parts) or "every node"
+        words = {1: tr("the first weighted map"), -1: tr("the last weighted map")}
+        parts.append(words.get(place, tr("weighted map {place}").format(place=place)))
+    return ", ".join(parts) or tr("every node")
 
 
 def literally(path: str) -> str:
@@ -248,9 +263,15 @@ def read_composite(path: str, settings: ExplainSettings) -> ExplainSettings:
         with Path(path).open("rb") as stream:
             text = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise CompositeError(f"{name} cannot be read: {error.strerror or error}.") from error
+        raise CompositeError(
+            tr("{name} cannot be read: {strerror}.").format(name=name, strerror=error.strerror or error)
+        ) from error
     if len(text) > MOST_BYTES:
-        raise CompositeError(f"{name} is larger than {MOST_BYTES >> 20} MiB; a composite is a short JSON text.")
+        raise CompositeError(
+            tr("{name} is larger than {most_bytes} MiB; a composite is a short JSON text.").format(
+                name=name, most_bytes=MOST_BYTES >> 20
+            )
+        )
     try:
         composite = Composite.from_json(text)
     except CompositeError as error:

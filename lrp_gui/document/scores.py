@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrp_gui.document.results import TableResult
+from lrp_gui.languages import thousands, tr
 
 # Bytes for the relevance of a table, and as many for its outputs. What does not fit is computed for the rows that
 # somebody looks at.
@@ -226,13 +227,13 @@ def _array(rows: int, width: int, budget: int, at_once: int) -> Any:
 
 
 def _partial(outputs: Any, relevance: Any) -> str:
-    pools = {"outputs": outputs, "relevance": relevance}
+    pools = {tr("outputs"): outputs, tr("relevance"): relevance}
     kept = {name: pool.room for name, pool in pools.items() if isinstance(pool, Pool) and pool.room < len(pool)}
     if not kept:
         return ""
-    what = " and ".join(kept)
+    what = tr(" and ").join(kept)
     rows = min(kept.values())
-    return (
-        f"The table is too large to keep the {what} of every sample: {rows:,} are kept at a time, and the others are "
-        "computed again when you look at them."
-    )
+    return tr(
+        "The table is too large to keep the {what} of every sample: {rows} are kept at a time, "
+        "and the others are computed again when you look at them."
+    ).format(what=what, rows=thousands(rows))

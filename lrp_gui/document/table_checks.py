@@ -10,6 +10,7 @@ from lrp_engine.files.cells import number, writes_decimal_comma
 from lrp_gui.document.results import Feature
 from lrp_gui.document.table_storage import number_text
 from lrp_gui.jobs.auditing import BLOCKING, Audit, Checks, Problem, counted, read_cell, usable
+from lrp_gui.languages import mark, tr
 
 __all__ = [
     "BLOCKING",
@@ -27,7 +28,12 @@ __all__ = [
 # 1,234, but not 0,234 or 1234,567
 _AMBIGUOUS = re.compile(r"[+\-−]?[1-9]\d{0,2},\d{3}", re.ASCII)
 # The engine's reason why a text is no number, in the words of a sentence.
-REASONS = {"missing": "no number", "infinite": "infinite", "too large": "too large", "not a number": "no number"}
+REASONS = {
+    "missing": mark("no number"),
+    "infinite": mark("infinite"),
+    "too large": mark("too large"),
+    "not a number": mark("no number"),
+}
 
 
 def sentence(one: Feature, problem: Problem, value: float, text: str) -> str:
@@ -36,21 +42,27 @@ def sentence(one: Feature, problem: Problem, value: float, text: str) -> str:
     if problem == Problem.FINE:
         return ""
     if problem == Problem.MISSING and not text.strip():
-        return f"{name} is empty; type a number."
+        return tr("{name} is empty; type a number.").format(name=name)
     if problem in BLOCKING:
         if writes_decimal_comma(text):
             if _either(text):
-                return f"{name} is “{text.strip()}”, which can be read in two ways; write the decimals after a point."
-            return f"{name} is “{text.strip()}”; write the decimals after a point."
+                return tr(
+                    "{name} is “{text}”, which can be read in two ways; write the decimals after a point."
+                ).format(name=name, text=text.strip())
+            return tr("{name} is “{text}”; write the decimals after a point.").format(name=name, text=text.strip())
         _value, reason = number(text)
-        wanted = f"one of {_listed(one)}" if one.categories else "a finite number"
-        return f"{name} is “{text.strip()}”, which is {REASONS.get(reason, 'no number')}; type {wanted}."
+        wanted = tr("one of {listed}").format(listed=_listed(one)) if one.categories else tr("a finite number")
+        return tr("{name} is “{text}”, which is {reason}; type {wanted}.").format(
+            name=name, text=text.strip(), reason=tr(REASONS.get(reason, "no number")), wanted=wanted
+        )
     shown = number_text(value)
     if problem == Problem.RANGE:
-        return f"{name} is {shown}, outside {_range(one)}."
+        return tr("{name} is {shown}, outside the expected range {range}.").format(
+            name=name, shown=shown, range=_range(one)
+        )
     if problem == Problem.CATEGORY:
-        return f"{name} is {shown}, which is none of {_listed(one)}."
-    return f"{name} is {shown}, but a whole number is expected."
+        return tr("{name} is {shown}, which is none of {listed}.").format(name=name, shown=shown, listed=_listed(one))
+    return tr("{name} is {shown}, but a whole number is expected.").format(name=name, shown=shown)
 
 
 def read_typed(text: str, one: Feature | None = None) -> tuple[float, str]:
@@ -74,11 +86,11 @@ def expectation(feature: Feature) -> str:
     """Which values are to be expected, in words; "" where nothing is known."""
     parts = []
     if np.isfinite(feature.low) or np.isfinite(feature.high):
-        parts.append(_range(feature).removeprefix("the expected range "))
+        parts.append(_range(feature))
     if feature.categories:
         parts.append(_listed(feature))
     elif feature.integer:
-        parts.append("whole numbers")
+        parts.append(tr("whole numbers"))
     return "; ".join(parts)
 
 
@@ -86,10 +98,10 @@ def _range(feature: Feature) -> str:
     low, high = number_text(feature.low), number_text(feature.high)
     unit = f" {feature.unit}" if feature.unit else ""
     if np.isinf(feature.low):
-        return f"the expected range up to {high}{unit}"
+        return tr("up to {high}{unit}").format(high=high, unit=unit)
     if np.isinf(feature.high):
-        return f"the expected range from {low}{unit}"
-    return f"the expected range from {low} to {high}{unit}"
+        return tr("from {low}{unit}").format(low=low, unit=unit)
+    return tr("from {low} to {high}{unit}").format(low=low, high=high, unit=unit)
 
 
 def _listed(feature: Feature) -> str:

@@ -16,6 +16,7 @@ from lrp_engine.files.features import header_feature
 from lrp_gui.document.table import InputTable, fresh_rows
 from lrp_gui.document.table_blocks import Numbers, Patch, RowBlock, Words
 from lrp_gui.document.table_checks import read_cell
+from lrp_gui.languages import tr
 
 LEFT_OUT = -1
 # So many cells tell what stands before decimals; a whole table of them would say nothing else.
@@ -155,9 +156,13 @@ def plan(
     comma, unsure = _decimal_comma(cells) if decimal_comma is None else (decimal_comma, False)
     if unsure:
         comma = comma_at_home
-        notes.append(f"A number such as 1,234 could be read in two ways; it is read as {'1.234' if comma else '1234'}.")
+        notes.append(
+            tr("A number such as 1,234 could be read in two ways; it is read as {value}.").format(
+                value="1.234" if comma else "1234"
+            )
+        )
     elif comma and decimal_comma is None:
-        notes.append("Decimal commas are read as decimal points.")
+        notes.append(tr("Decimal commas are read as decimal points."))
     found = [titles.get(_bare(name), LEFT_OUT) for name in names]
     wanted = by_name if by_name is not None else bool(found) and all(column >= 0 for column in found)
     problem = ""
@@ -167,23 +172,27 @@ def plan(
         target = found
         lost = [f"“{name}”" for name, column in zip(names, found, strict=True) if column < 0]
         if lost:
-            notes.append(f"No column is called {', '.join(lost[:5])}; what stands there is left out.")
+            notes.append(
+                tr("No column is called {lost}; what stands there is left out.").format(lost=", ".join(lost[:5]))
+            )
     else:
         target = columns[:width].tolist()
         if width > len(columns):
             notes.append(
-                f"{width} columns were copied, but from here on the table has {len(columns)}; the rest is left out."
+                tr(
+                    "{width} columns were copied, but from here on the table has {columns}; the rest is left out."
+                ).format(width=width, columns=len(columns))
             )
     target += [LEFT_OUT] * (width - len(target))
     used = [column for column in target if column >= 0]
     if len(set(used)) < len(used):
-        problem = "Two copied columns go into the same column of the table; choose another one for one of them."
+        problem = tr("Two copied columns go into the same column of the table; choose another one for one of them.")
     elif not used:
-        problem = "None of the copied columns has a place in the table; choose where they go."
+        problem = tr("None of the copied columns has a place in the table; choose where they go.")
     elif not cells:
-        problem = "Only names were copied; copy at least one line of numbers with them."
+        problem = tr("Only names were copied; copy at least one line of numbers with them.")
     if not even:
-        notes.append("The lines differ in length; where a line ends early, the table stays as it is.")
+        notes.append(tr("The lines differ in length; where a line ends early, the table stays as it is."))
     if order is None and even and not names:
         cells, target = _tiled(cells, target, columns, selected)
     read = {
@@ -193,10 +202,12 @@ def plan(
     }
     unusable = sum(int(np.count_nonzero(~np.isfinite(values))) for values, _typed in read.values())
     if unusable:
-        notes.append(f"{unusable} cells are no numbers; they are kept as they are and marked.")
+        notes.append(
+            tr("{unusable} cells are no numbers; they are kept as they are and marked.").format(unusable=unusable)
+        )
     added = max(0, len(cells) - len(rows))
     if added:
-        notes.append(f"{added} samples are added at the end.")
+        notes.append(tr("{added} samples are added at the end.").format(added=added))
     return PastePlan(
         cells=cells,
         header=names,

@@ -14,6 +14,7 @@ from lrp_gui.document.words import MINUS
 from lrp_gui.jobs import wording as jobs_of_words
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.wording import token_inputs, vocabulary
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from lrp_engine.files.tokens import Tokenizer
@@ -93,7 +94,7 @@ class Wording(QObject):
             sentence = self.tr("A token is 0 or more, not {number}.")
             if rows:
                 sentence = self.tr("{number} is no token: the network knows 0 to {last}.")
-            self._say(sentence.format(number=str(number).replace("-", MINUS), last=f"{rows - 1:,}"))
+            self._say(sentence.format(number=str(number).replace("-", MINUS), last=thousands(rows - 1)))
             return ()
         if self.tokenizer is None or not self.is_text(name):
             self._say(self.tr("“{text}” is no number, and words are only known with a tokenizer.").format(text=word))
