@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea
 
+from lrp_gui.fonts import text_scale
 from lrp_gui.viewer.strip import StripPicture
 from lrp_gui.viewer.views import PictureView
 
@@ -24,7 +25,7 @@ class StripArea(QScrollArea):
 
     def fit(self, strip: StripPicture) -> None:
         """As wide as the window, or as the columns need."""
-        self._wanted = strip.minimum_width
+        self._wanted = strip.minimum_width * text_scale()
         self._arrange()
 
     def reveal(self, layer: str) -> None:

@@ -13,9 +13,11 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from lrp_gui.document.remedies import fits, try_out
+from lrp_gui.fonts import text_scale
 from lrp_gui.theme import Theme
 from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.balance import Balance
+from lrp_gui.viewer.canvas import Canvas
 from lrp_gui.viewer.colouring import in_scheme
 from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
@@ -37,7 +39,7 @@ from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
 from lrp_gui.viewer.strip_alarm import AlarmBar
 from lrp_gui.viewer.strip_area import StripArea
-from lrp_gui.viewer.views import Canvas, PictureView
+from lrp_gui.viewer.views import PictureView
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -445,7 +447,7 @@ class RelevanceViewer(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The strip takes its share of the height."""
-        low, high = STRIP_LIMITS
+        low, high = (limit * text_scale() for limit in STRIP_LIMITS)
         self.strip_area.setFixedHeight(round(min(max(self.height() * STRIP_SHARE, low), high)))
         super().resizeEvent(event)
 

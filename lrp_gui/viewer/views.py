@@ -1,8 +1,8 @@
-"""Widgets that show a picture: a plain one, and the canvas that pans and zooms."""
+"""The widget that shows a picture: drawn in turns, copied to the screen, clicked and walked by arrow keys."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -13,23 +13,23 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from lrp_gui.fonts import text_scale
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.minimap import Minimap
 from lrp_gui.viewer.picture import Drawing, Hit
 
-SHARP_AFTER_MS = 110
 CLICK_REACH = 4
-ZOOM_STEP = 1.18
-ZOOM_LIMITS = (0.4, 40.0)
 
 
 class PictureView(QWidget):
-    """Draws its picture once into a pixmap and shows that until something changes."""
+    """Draws its picture into a pixmap, in turns, and shows that until something changes.
+
+    What was drawn before stays in sight until the new drawing is whole; what nobody has seen yet fills as it is drawn.
+    """
 
     activated = Signal(object)  # the Hit that was clicked
     keyed = Signal(str)  # "left", "right", "up", "down": an arrow key; "space", "enter", "search"
@@ -39,7 +39,11 @@ class PictureView(QWidget):
         super().__init__(parent)
         self.theme = theme
         self.picture: Drawing | None = None
-        self._pixmap = QPixmap()
+        self._pixmap = QPixmap()  # the last whole drawing
+        self._sketch: Sketch | None = None  # the one at work
+        self._stale = True  # what is drawn, or being drawn, is not the picture as it is now
+        self._turn = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._turn.timeout.connect(self._go_on)
         self._pressed = QPointF()
         self._by_key = False
         self._over = ""  # the node under the pointer
@@ -51,6 +55,8 @@ class PictureView(QWidget):
 
     def set_picture(self, picture: Drawing | None) -> None:
         """Show another picture."""
+        if not _alike(self.picture, picture):
+            self.forget()
         self.picture = picture
         self.setAccessibleDescription(picture.caption if picture else "")
         self.refresh()
@@ -60,12 +66,33 @@ class PictureView(QWidget):
         self.theme = theme
         if self.picture is not None:
             self.picture = self.picture.themed(theme)
+        self.forget()
         self.refresh()
 
     def refresh(self) -> None:
-        """Draw again at the next paint."""
-        self._pixmap = QPixmap()
+        """Draw again from the next paint on."""
+        self._stale = True
         self.update()
+
+    def forget(self) -> None:
+        """What is drawn is of no use any more, not even while the next is drawn."""
+        self._pixmap = QPixmap()
+        self._sketch = None
+        self._turn.stop()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something is still being drawn, or has to be."""
+        return self._stale or self._sketch is not None
+
+    def finish(self) -> None:
+        """Draw what is left, now: for who takes a copy of the screen."""
+        while self.unfinished:
+            if self._sketch is None:
+                self._begin()
+            else:
+                self._sketch.finish()
+                self._take()
 
     def sizeHint(self) -> QSize:
         """What the picture would like."""
@@ -79,26 +106,24 @@ class PictureView(QWidget):
 
     @property
     def view_scale(self) -> float:
-        """Widget pixels to a logical pixel of the picture."""
-        return 1.0
+        """Widget pixels to a logical pixel of the picture: more where the window's letters are larger."""
+        return text_scale()
 
-    def sharp(self) -> QPixmap:
-        """The picture at the widget's size and the screen's resolution."""
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap((QSizeF(self.size()) * ratio).toSize())
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(QColor(self.theme.background))
-        if self.picture is not None:
-            painter = QPainter(pixmap)
-            self.picture.draw(painter, self.view_rect(), self.view_scale)
-            painter.end()
-        return pixmap
+    def sharp(self) -> Sketch | None:
+        """The picture as it is to be seen now, at the screen's resolution, before its first step."""
+        if self.picture is None:
+            return None
+        size = QSizeF(self.size())
+        return Sketch(self.picture, size, self.view_rect(), self.view_scale, self.devicePixelRatioF())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
-        """Show the drawn picture, and a frame where the keyboard is."""
-        if self._pixmap.isNull():
-            self._pixmap = self.sharp()
+        """Show what is drawn, and a frame where the keyboard is."""
         painter = QPainter(self)
+        if self._copied(painter):
+            self.finish()
+        elif self._stale and self._sketch is None:
+            self._begin()
+            self._advance()
         self.show_pixmap(painter)
         if self._over:
             self._paint_over(painter)
@@ -106,6 +131,35 @@ class PictureView(QWidget):
             painter.setPen(QPen(QColor(self.theme.accent), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
+
+    def _copied(self, painter: QPainter) -> bool:
+        """Whether it is not the screen that is painted on, but a picture of the window."""
+        store, engine = self.window().backingStore(), painter.paintEngine()
+        if store is None or engine is None:
+            return True
+        return getCppPointer(store.paintDevice()) != getCppPointer(engine.paintDevice())
+
+    def _begin(self) -> None:
+        self._stale = False
+        self._sketch = self.sharp()
+
+    def _advance(self) -> None:
+        """One turn's work on the drawing; the next follows by itself."""
+        if self._sketch is not None and self._sketch.advance():
+            self._take()
+        if self._sketch is not None:
+            self._turn.start()
+
+    def _take(self) -> None:
+        """The drawing is whole."""
+        assert self._sketch is not None
+        self._pixmap, self._sketch = self._sketch.pixmap, None
+
+    def _go_on(self) -> None:
+        self._advance()
+        # Until the first one is whole it is seen coming; if it has changed since, the next begins with this painting.
+        if self._pixmap.isNull() or self._sketch is None:
+            self.update()
 
     def _paint_over(self, painter: QPainter) -> None:
         if self.picture is None:
@@ -119,11 +173,21 @@ class PictureView(QWidget):
         painter.restore()
 
     def show_pixmap(self, painter: QPainter) -> None:
-        """Copy the drawn picture to the screen."""
-        painter.drawPixmap(0, 0, self._pixmap)
+        """Copy what is drawn to the screen; of another size, as much larger or smaller."""
+        drawn = self.drawn
+        if drawn.isNull():
+            painter.fillRect(self.rect(), QColor(self.theme.background))
+        else:
+            painter.drawPixmap(QRectF(self.rect()), drawn, QRectF(drawn.rect()))
+
+    @property
+    def drawn(self) -> QPixmap:
+        """The last whole drawing; before there is one, as much as there is."""
+        return self._sketch.pixmap if self._pixmap.isNull() and self._sketch is not None else self._pixmap
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out again."""
+        self._sketch = None  # of the size before
         self.refresh()
         super().resizeEvent(event)
 
@@ -193,194 +257,6 @@ class PictureView(QWidget):
         super().focusOutEvent(event)
 
 
-class Canvas(PictureView):
-    """Zoom by the wheel, pan by dragging, F fits. While it moves, the drawn picture moves; then it is drawn anew."""
-
-    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(theme, name, parent)
-        self.zoom = 1.0
-        self.offset = QPointF(0, 0)
-        self._drawn_zoom = 1.0
-        self._drawn_offset = QPointF(0, 0)
-        self._whole = QPixmap()  # at zoom 1, under what is being moved, so no edge is ever blank
-        self._grabbed: QPointF | None = None
-        self._minimap = Minimap()
-        self._in_map = False  # dragging there
-        self._sharpen = QTimer(self)
-        self._sharpen.setSingleShot(True)
-        self._sharpen.setInterval(SHARP_AFTER_MS)
-        self._sharpen.timeout.connect(self._draw_sharp)
-
-    @property
-    def moving(self) -> bool:
-        """Whether what is shown is a moved copy that a sharp drawing will replace."""
-        return self._sharpen.isActive()
-
-    def view_rect(self) -> QRectF:
-        """The zoomed picture in the widget."""
-        return QRectF(self.offset, QSizeF(self.size()) * self.zoom)
-
-    @property
-    def view_scale(self) -> float:
-        """The zoom."""
-        return self.zoom
-
-    def refresh(self) -> None:
-        """Draw again at the next paint; what was zoomed stays zoomed."""
-        self._whole = QPixmap()
-        self._minimap.forget()
-        super().refresh()
-
-    def fit(self) -> None:
-        """Show the whole."""
-        self.zoom, self.offset = 1.0, QPointF(0, 0)
-        self._sharpen.stop()
-        self.refresh()
-
-    def hold(self, before: QRectF, after: QRectF, grown: float) -> None:
-        """What lay at `before` in the picture lies at `after` now, drawn `grown` times as large: it stays in place."""
-        zoom = min(max(self.zoom / grown, 1.0), ZOOM_LIMITS[1])
-        self.offset += before.topLeft() * self.zoom - after.topLeft() * zoom
-        self.zoom = zoom
-        # No more than the picture is shown, even if what was held has to move for it.
-        self.offset.setX(min(max(self.offset.x(), self.width() * (1 - zoom)), 0.0))
-        self.offset.setY(min(max(self.offset.y(), self.height() * (1 - zoom)), 0.0))
-        self._sharpen.stop()
-        self.refresh()
-
-    def show_place(self, place: QRectF) -> None:
-        """Bring a place of the picture into the middle, if it is not in sight."""
-        seen = QRectF(place.topLeft() * self.zoom + self.offset, place.size() * self.zoom)
-        if not QRectF(self.rect()).contains(seen):
-            self.pan(QPointF(self.rect().center()) - seen.center())
-
-    def zoom_about(self, point: QPointF, factor: float) -> None:
-        """Zoom so that what lies under `point` stays there."""
-        new = min(max(self.zoom * factor, ZOOM_LIMITS[0]), ZOOM_LIMITS[1])
-        self.offset = point - (point - self.offset) * (new / self.zoom)
-        self.zoom = new
-        self._moved()
-
-    def pan(self, delta: QPointF) -> None:
-        """Move by so many pixels."""
-        self.offset += delta
-        self._moved()
-
-    def _moved(self) -> None:
-        self._keep_in_view()
-        self._sharpen.start()
-        self.update()
-
-    def _keep_in_view(self) -> None:
-        width, height = self.width(), self.height()
-        # Something of the picture always stays in view.
-        self.offset.setX(min(max(self.offset.x(), 60 - width * self.zoom), width - 60.0))
-        self.offset.setY(min(max(self.offset.y(), 40 - height * self.zoom), height - 40.0))
-
-    def _draw_sharp(self) -> None:
-        self._pixmap = QPixmap()
-        self.update()
-
-    def sharp(self) -> QPixmap:
-        """Also note for which view it was drawn."""
-        self._drawn_zoom, self._drawn_offset = self.zoom, QPointF(self.offset)
-        pixmap = super().sharp()
-        if self.zoom == 1.0 and self.offset.isNull():
-            self._whole = pixmap
-        return pixmap
-
-    def show_pixmap(self, painter: QPainter) -> None:
-        """The drawn picture as it is, or moved to where the view has gone since; the map over it."""
-        if self.moving:
-            self._show_moved(painter)
-        else:
-            painter.drawPixmap(0, 0, self._pixmap)
-        if self.picture is not None:
-            size = QSizeF(self.size())
-            self._minimap.draw(painter, self.picture, size, self.view_rect(), self.devicePixelRatioF())
-
-    def _show_moved(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), QColor(self.theme.background))
-        if not self._whole.isNull():
-            painter.drawPixmap(self.view_rect(), self._whole, QRectF(self._whole.rect()))
-        factor = self.zoom / self._drawn_zoom
-        target = QRectF(self.offset - self._drawn_offset * factor, QSizeF(self.size()) * factor)
-        painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
-
-    # -------------------------------------------------------------------------------------------------- people
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom about the pointer."""
-        steps = event.angleDelta().y() / 120
-        if steps:
-            self.zoom_about(event.position(), ZOOM_STEP**steps)
-        event.accept()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to drag."""
-        super().mousePressEvent(event)
-        self._in_map = self._go_by_map(event.position())
-        self._grabbed = None if self._in_map else event.position()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the picture, or say what is under the pointer."""
-        if self._in_map:
-            self._go_by_map(event.position())
-            return
-        held = event.buttons() & (Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton)
-        if held and self._grabbed is not None:
-            if (event.position() - self._pressed).manhattanLength() > CLICK_REACH:
-                self.setCursor(Qt.CursorShape.ClosedHandCursor)
-                self.pan(event.position() - self._grabbed)
-                self._grabbed = event.position()
-            return
-        super().mouseMoveEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go; without a drag it was a click."""
-        self._grabbed = None
-        if self._in_map:
-            self._in_map = False
-            return
-        self.setCursor(Qt.CursorShape.ArrowCursor)
-        super().mouseReleaseEvent(event)
-
-    def _go_by_map(self, point: QPointF) -> bool:
-        """Bring what lies under a point of the map into the middle; whether the map is there."""
-        to = self._minimap.offset_to(point, QSizeF(self.size()), self.zoom)
-        if to is not None:
-            self.pan(to - self.offset)
-        return to is not None
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """On a box: open it. On empty canvas: fit."""
-        if Minimap.place(QSizeF(self.size()), self.zoom).contains(event.position()):
-            return
-        hit = self.hit(event.position())
-        if hit is None:
-            self.fit()
-        elif hit.opens and not hit.at_once:
-            self.opened.emit(hit)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Fit by F, zoom about the middle by plus and minus, sweep by Space."""
-        middle = QPointF(self.rect().center())
-        if event.key() == Qt.Key.Key_F and not event.modifiers():
-            self.fit()
-        elif event.key() == Qt.Key.Key_Space:
-            self.keyed.emit("space")
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.keyed.emit("enter")
-        elif event.key() == Qt.Key.Key_Slash:
-            self.keyed.emit("search")
-        elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom_about(middle, ZOOM_STEP)
-        elif event.key() == Qt.Key.Key_Minus:
-            self.zoom_about(middle, 1 / ZOOM_STEP)
-        else:
-            super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """A fitted picture stays fitted."""
-        self._sharpen.stop()
-        super().resizeEvent(event)
+def _alike(before: Drawing | None, after: Drawing | None) -> bool:
+    """Whether one may stay in sight while the other is drawn: the same kind of picture, of the same network."""
+    return type(before) is type(after) and getattr(before, "network", None) is getattr(after, "network", None)
