@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from lrp_gui.export.data import MOST_COPIED, Numbers
 from lrp_gui.export.exporters import ExportError, check, to_svg
 from lrp_gui.export.sheet import MM_PER_INCH, Sheet, draw_sheet
+from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.picture import Drawing
 
 LARGEST_AREA = 16_000_000  # pixels; other programs choke on more
@@ -24,8 +25,12 @@ def copy_picture(picture: Drawing, sheet: Sheet) -> None:
     """
     check(sheet)
     if sheet.width * sheet.height > LARGEST_AREA:
-        reason = f"{sheet.width:,} × {sheet.height:,} pixels are too many for the clipboard"
-        raise ExportError(f"The picture was not copied: {reason}; choose a smaller size, or save it.", reason)
+        reason = tr("{width} × {height} pixels are too many for the clipboard").format(
+            width=thousands(sheet.width), height=thousands(sheet.height)
+        )
+        raise ExportError(
+            tr("The picture was not copied: {reason}; choose a smaller size, or save it.").format(reason=reason), reason
+        )
     content = QMimeData()
     content.setImageData(image_of(picture, sheet))
     content.setData(_SVG, b"".join(to_svg(picture, sheet)))
@@ -55,6 +60,6 @@ def copy_numbers(numbers: Numbers) -> None:
         If there are too many.
     """
     if numbers.cells > MOST_COPIED:
-        reason = f"{numbers.cells:,} cells are too many for the clipboard"
-        raise ExportError(f"The data were not copied: {reason}; save them as a file.", reason)
+        reason = tr("{cells} cells are too many for the clipboard").format(cells=thousands(numbers.cells))
+        raise ExportError(tr("The data were not copied: {reason}; save them as a file.").format(reason=reason), reason)
     QGuiApplication.clipboard().setText(numbers.text())

@@ -12,6 +12,7 @@ from lrp_gui.document.exporting import FORMATS
 from lrp_gui.document.results import LedgerRow
 from lrp_gui.jobs import importing
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
@@ -81,7 +82,7 @@ def write_numbers(
     failed: Callable[[Failure], None],
 ) -> None:
     """Write them in the worker, in the format that the path's suffix names."""
-    title = f"Writing {path}"
+    title = tr("Writing {path}").format(path=path)
     make = lambda: importing.write(path, lambda: gather().for_file(path), None, lambda: True)  # noqa: E731
     jobs.submit(Job(title, Priority.TABLE, make, done=done, failed=failed))
 

@@ -31,7 +31,7 @@ from lrp_gui.export.render import file_name
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing
-from lrp_gui.viewer.pictures import Maker
+from lrp_gui.viewer.pictures import Maker, shown_title
 
 PREVIEW_AFTER_MS = 60
 FOLDER_KEY = "export/folder"
@@ -77,12 +77,13 @@ class ExportDialog(QDialog):
 
     def _build(self) -> None:
         self.view = QComboBox()
-        self.view.addItems([title for title, _ in self._makers])
+        for title, _ in self._makers:
+            self.view.addItem(shown_title(title), title)
         self.view.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.view.setMinimumContentsLength(18)
         self.format = QComboBox()
         for exporter in EXPORTERS:
-            self.format.addItem(f"{exporter.title} (.{exporter.suffix})", exporter)
+            self.format.addItem(f"{self.tr(exporter.title)} (.{exporter.suffix})", exporter)
         self.paper = PaperForm(self._theme)
         self.preview = Preview()
         self.problem = QLabel()
@@ -213,7 +214,7 @@ class ExportDialog(QDialog):
         if self._numbers is None:
             return
         try:
-            copy_numbers(self._numbers(self.view.currentText(), self.picture))
+            copy_numbers(self._numbers(self.view.currentData(), self.picture))
         except ExportError as error:
             self._complain(str(error))
             return
@@ -224,12 +225,12 @@ class ExportDialog(QDialog):
     def ask_where(self) -> None:
         """Ask for the file's name; the answer saves."""
         suffix = self.exporter.suffix
-        self._ask(self.tr("Save Picture"), [f"{self.exporter.title} (*.{suffix})"], suffix, self.save_to)
+        self._ask(self.tr("Save Picture"), [f"{self.tr(self.exporter.title)} (*.{suffix})"], suffix, self.save_to)
 
     def ask_where_data(self) -> None:
         """Ask where the numbers go; the answer asks for them to be written."""
-        filters = [f"{title} (*{suffix})" for suffix, title in FORMATS]
-        title = self.view.currentText()
+        filters = [f"{self.tr(title)} (*{suffix})" for suffix, title in FORMATS]
+        title = self.view.currentData()
         self._ask(self.tr("Save Data"), filters, "csv", lambda path: self.data_wanted.emit(title, self.picture, path))
 
     def _ask(self, title: str, filters: Sequence[str], suffix: str, then: object) -> None:

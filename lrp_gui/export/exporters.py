@@ -14,6 +14,7 @@ from PySide6.QtGui import QPageSize, QPainter, QPdfWriter, QPicture
 
 from lrp_gui.export import png
 from lrp_gui.export.sheet import CSS_DPI, LARGEST_AREA, LARGEST_SIDE, Sheet, draw_sheet
+from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import LIGHT, Theme
 from lrp_gui.viewer.picture import Drawing
 
@@ -53,8 +54,12 @@ def to_png(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
     try:
         yield from png.encoded(picture, sheet, _texts(picture, recipe))
     except MemoryError:
-        reason = f"{sheet.width} × {sheet.height} pixels need more memory than there is"
-        raise ExportError(f"The picture cannot be drawn: {reason}; choose a smaller size.", reason) from None
+        reason = tr("{width} × {height} pixels need more memory than there is").format(
+            width=sheet.width, height=sheet.height
+        )
+        raise ExportError(
+            tr("The picture cannot be drawn: {reason}; choose a smaller size.").format(reason=reason), reason
+        ) from None
 
 
 def to_svg(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
@@ -109,9 +114,11 @@ def pdf_writer(device: QIODevice, title: str, recipe: str = "") -> QPdfWriter:
 
 
 EXPORTERS = (
-    Exporter("png", "PNG image", to_png, lambda sheet: 2 - (-sheet.height // png.strip_height(sheet)), drawing=False),
-    Exporter("svg", "SVG drawing", to_svg),
-    Exporter("pdf", "PDF document", to_pdf),
+    Exporter(
+        "png", mark("PNG image"), to_png, lambda sheet: 2 - (-sheet.height // png.strip_height(sheet)), drawing=False
+    ),
+    Exporter("svg", mark("SVG drawing"), to_svg),
+    Exporter("pdf", mark("PDF document"), to_pdf),
 )
 
 
@@ -122,8 +129,13 @@ def exporter_for(path: Path) -> Exporter:
         if exporter.suffix == suffix:
             return exporter
     endings = ", ".join(f".{exporter.suffix}" for exporter in EXPORTERS)
-    reason = f"no format is known for {path.suffix or 'a name without ending'}"
-    raise ExportError(f"{path.name} cannot be written: {reason}; end the name in one of {endings}.", reason)
+    reason = tr("no format is known for {suffix}").format(suffix=path.suffix or tr("a name without ending"))
+    raise ExportError(
+        tr("{name} cannot be written: {reason}; end the name in one of {endings}.").format(
+            name=path.name, reason=reason, endings=endings
+        ),
+        reason,
+    )
 
 
 def save(
@@ -172,14 +184,25 @@ def saving(
 def check(sheet: Sheet) -> None:
     """Refuse sizes that no picture has."""
     if min(sheet.width, sheet.height) < SMALLEST_SIDE:
-        reason = f"{sheet.width:,} × {sheet.height:,} pixels are too few"
+        reason = tr("{width} × {height} pixels are too few").format(
+            width=thousands(sheet.width), height=thousands(sheet.height)
+        )
     elif max(sheet.width, sheet.height) > LARGEST_SIDE or sheet.width * sheet.height > LARGEST_AREA:
-        reason = f"{sheet.width:,} × {sheet.height:,} pixels are too many"
+        reason = tr("{width} × {height} pixels are too many").format(
+            width=thousands(sheet.width), height=thousands(sheet.height)
+        )
     else:
         return
     raise ExportError(
-        f"The picture cannot be drawn: {reason}; choose {SMALLEST_SIDE} to {LARGEST_SIDE:,} a side, and no more than "
-        f"{LARGEST_AREA // 1_000_000} million together.",
+        tr(
+            "The picture cannot be drawn: {reason}; choose {smallest} to {largest} a side, "
+            "and no more than {area} million together."
+        ).format(
+            reason=reason,
+            smallest=SMALLEST_SIDE,
+            largest=thousands(LARGEST_SIDE),
+            area=LARGEST_AREA // 1000000,
+        ),
         reason,
     )
 
@@ -187,7 +210,9 @@ def check(sheet: Sheet) -> None:
 def writing(path: Path, pieces: Iterator[bytes], total: int = 1) -> Generator[tuple[int, int], None, None]:
     """All of the pieces or nothing: an older file survives a failure."""
     if path.is_dir():
-        raise ExportError(f"{path} is a folder: give the picture a file name.", "it is a folder")
+        raise ExportError(
+            tr("{path} is a folder: give the picture a file name.").format(path=path), tr("it is a folder")
+        )
     file = QSaveFile(str(path))
     if not file.open(QIODevice.OpenModeFlag.WriteOnly):
         raise _refused(file, path)
@@ -207,7 +232,9 @@ def writing(path: Path, pieces: Iterator[bytes], total: int = 1) -> Generator[tu
 
 def _refused(file: QSaveFile, path: Path) -> ExportError:
     reason = file.errorString().rstrip(".")
-    return ExportError(f"{path} cannot be written ({reason}); choose another place.", reason)
+    return ExportError(
+        tr("{path} cannot be written ({reason}); choose another place.").format(path=path, reason=reason), reason
+    )
 
 
 def _texts(picture: Drawing, recipe: str) -> tuple[tuple[str, str], ...]:

@@ -30,18 +30,19 @@ from lrp_gui.export.render import GROUPS, OTHERS, Folder, Paper, file_name, grou
 from lrp_gui.export.report_html import HtmlReport
 from lrp_gui.export.report_pdf import PdfReport
 from lrp_gui.export.run import Output, Run
+from lrp_gui.languages import mark
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.pictures import Maker
 
 PICTURES, HTML, PDF = "pictures", "html", "pdf"
 MOST_TOLD = 5  # samples that were left out
 NAMES = {
-    "overview": "&Overview",
-    "graphs": "&Graphs",
-    "conservation": "Co&nservation",
-    "inputs": "&Inputs",
-    "layers": "&Layers",
-    "others": "Of the &table",
+    "overview": mark("&Overview"),
+    "graphs": mark("&Graphs"),
+    "conservation": mark("Co&nservation"),
+    "inputs": mark("&Inputs"),
+    "layers": mark("&Layers"),
+    "others": mark("Of the &table"),
 }
 Begin = Callable[[Sequence[int], Wants], SampleSeries]
 

@@ -13,8 +13,9 @@ from lrp_gui.document.series import Explained
 from lrp_gui.document.words import plain, sample_title, signed
 from lrp_gui.export.exporters import ExportError
 from lrp_gui.export.render import Paper, chosen_makers
+from lrp_gui.languages import mark, tr
 from lrp_gui.viewer.picture import Drawing
-from lrp_gui.viewer.pictures import Maker
+from lrp_gui.viewer.pictures import Maker, shown_title
 
 
 class Report(ABC):
@@ -30,7 +31,7 @@ class Report(ABC):
         self.path, self.paper, self.title = Path(path), paper, title
         self.file = QSaveFile(str(self.path))
         if self.path.is_dir() or not self.file.open(QIODevice.OpenModeFlag.WriteOnly):
-            raise self._refused("it is a folder" if self.path.is_dir() else "")
+            raise self._refused(tr("it is a folder") if self.path.is_dir() else "")
         self.rows: list[tuple[str, ...]] = []  # of the list of all samples
 
     def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
@@ -42,7 +43,7 @@ class Report(ABC):
             yield number, len(makers)
             picture = make()
             if picture is not None:
-                self.picture(title, picture)
+                self.picture(shown_title(title), picture)
         self.recipe(recipe)
         yield len(makers), len(makers)
 
@@ -52,7 +53,7 @@ class Report(ABC):
             yield number, len(makers)
             picture = make()
             if picture is not None:
-                self.picture(title, picture)
+                self.picture(shown_title(title), picture)
 
     def finish(self) -> Path:
         """Close the file: now it is there."""
@@ -83,11 +84,21 @@ class Report(ABC):
 
     def _refused(self, reason: str) -> ExportError:
         reason = reason or self.file.errorString().rstrip(".")
-        return ExportError(f"{self.path} cannot be written ({reason}); choose another place.", reason)
+        return ExportError(
+            tr("{path} cannot be written ({reason}); choose another place.").format(path=self.path, reason=reason),
+            reason,
+        )
 
 
 # What the list of all samples says of each.
-COLUMNS = ("Sample", "Target", "Score", "Sum of the inputs", "Absorbed", "Unexplained")
+COLUMNS = (
+    mark("Sample"),
+    mark("Target"),
+    mark("Score"),
+    mark("Sum of the inputs"),
+    mark("Absorbed"),
+    mark("Unexplained"),
+)
 
 
 def _row(result: SampleResult) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from lrp_gui.export.exporters import PROGRAM, to_png, to_svg
 from lrp_gui.export.report import COLUMNS, Report
 from lrp_gui.export.report_text import heading, style, table, tables
 from lrp_gui.export.sheet import CSS_DPI, Sheet
+from lrp_gui.languages import current, tr
 from lrp_gui.viewer.picture import Drawing
 
 LARGEST_SVG = 200_000  # bytes; a larger drawing is smaller as pixels
@@ -30,11 +31,12 @@ class HtmlReport(Report):
     def begin(self, one: Explained) -> None:
         """Heading and tables."""
         if len(self.rows) == 1:
+            made = tr("Made by {program}. Nothing in this file is loaded from elsewhere.").format(program=PROGRAM)
             self._write(
-                '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+                f'<!DOCTYPE html>\n<html lang="{current()}"><head><meta charset="utf-8">\n'
                 f'<meta name="generator" content="{PROGRAM}">\n<title>{escape(self.title)}</title>\n'
                 f"<style>{style(self.paper.theme)}{STYLE}</style></head>\n<body><h1>{escape(self.title)}</h1>\n"
-                f"<p>Made by {PROGRAM}. Nothing in this file is loaded from elsewhere.</p>\n"
+                f"<p>{escape(made)}</p>\n"
             )
         number = len(self.rows)
         self._write(f'<section id="sample{number}"><h2>{escape(heading(one.result))}</h2>\n')
@@ -59,7 +61,7 @@ class HtmlReport(Report):
     def recipe(self, lines: str) -> None:
         """Folded away."""
         if lines:
-            summary = "<summary>Python lines that make this explanation again</summary>"
+            summary = f"<summary>{escape(tr('Python lines that make this explanation again'))}</summary>"
             self._write(f"<details>{summary}<pre>{escape(lines)}</pre></details>\n")
         self._write("</section>\n")
 
@@ -67,7 +69,8 @@ class HtmlReport(Report):
         """Of more than one sample a list of all."""
         if len(self.rows) > 1:
             links = [f'<a href="#sample{number}">{escape(row[0])}</a>' for number, row in enumerate(self.rows, 1)]
-            self._write(f"<section><h2>All samples</h2>{table(COLUMNS, self.rows, numbers=4, links=links)}</section>\n")
+            listed = table([tr(name) for name in COLUMNS], self.rows, numbers=4, links=links)
+            self._write(f"<section><h2>{escape(tr('All samples'))}</h2>{listed}</section>\n")
         self._write("</body></html>\n")
 
     def _write(self, text: str) -> None:

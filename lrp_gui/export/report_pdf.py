@@ -14,6 +14,7 @@ from lrp_gui.export.render import Paper, file_name
 from lrp_gui.export.report import COLUMNS, Report
 from lrp_gui.export.report_text import heading, style, table, tables
 from lrp_gui.export.sheet import MM_PER_INCH, Sheet, draw_sheet
+from lrp_gui.languages import tr
 from lrp_gui.viewer.ink import font
 from lrp_gui.viewer.picture import Drawing
 
@@ -41,7 +42,8 @@ class PdfReport(Report):
     def begin(self, one: Explained) -> None:
         """Heading and tables, on pages of their own."""
         first = len(self.rows) == 1
-        title = f"<h1>{escape(self.title)}</h1><p>Made by {PROGRAM}.</p>" if first else ""
+        made = tr("Made by {program}.").format(program=PROGRAM)
+        title = f"<h1>{escape(self.title)}</h1><p>{escape(made)}</p>" if first else ""
         if not first:
             self._turn()
         self._text(f"{title}<h2>{escape(heading(one.result))}</h2>{tables(one.network, one.result, one.request)}")
@@ -75,7 +77,8 @@ class PdfReport(Report):
         """Of more than one sample a list of all."""
         if len(self.rows) > 1:
             self._turn()
-            self._text(f"<h2>All samples</h2>{table(COLUMNS, self.rows, numbers=4)}")
+            listed = table([tr(name) for name in COLUMNS], self.rows, numbers=4)
+            self._text(f"<h2>{escape(tr('All samples'))}</h2>{listed}")
         self._painter.end()
 
     def abandon(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrp_gui.document.words import plain, sample_title, signed
+from lrp_gui.languages import capital, tr
 from lrp_gui.theme import SINKS, Theme
 
 if TYPE_CHECKING:
@@ -23,32 +24,39 @@ DIGITS = 4
 def heading(result: SampleResult) -> str:
     """The title of a sample's part."""
     title = sample_title(result)
-    return f"{title[:1].upper()}{title[1:]} – {result.target}"
+    return f"{capital(title)} – {result.target}"
 
 
 def tables(network: NetworkInfo, result: SampleResult, asked: SampleRequest | None) -> str:
     """All tables of one sample: settings, outputs, conservation, inputs."""
-    parts = [table(("Setting", ""), _settings(network, result, asked), numbers=0)]
-    parts.append("<h3>Outputs</h3>" + _outputs(network, result))
-    parts.append(f"<h3>{'Conservation' if result.words.flows else 'By layer'}</h3>" + _conservation(result))
-    parts.append(f"<h3>Inputs by |{result.words.noun}|</h3>" + _inputs(network, result))
+    parts = [table((tr("Setting"), ""), _settings(network, result, asked), numbers=0)]
+    parts.append(f"<h3>{escape(tr('Outputs'))}</h3>" + _outputs(network, result))
+    parts.append(
+        f"<h3>{escape(tr('Conservation') if result.words.flows else tr('By layer'))}</h3>" + _conservation(result)
+    )
+    parts.append(
+        f"<h3>{escape(tr('Inputs by |{noun}|').format(noun=result.words.noun))}</h3>" + _inputs(network, result)
+    )
     return "\n".join(parts)
 
 
 def _settings(network: NetworkInfo, result: SampleResult, asked: SampleRequest | None) -> list[tuple[str, str]]:
     source = network.source
     found = [
-        ("Network", network.name),
-        ("File", network.path),
-        ("Connected by", source.architecture or source.candidate or ("an edited architecture" if source.text else "")),
-        ("Sizes", ", ".join(f"{name} = {size}" for name, size in source.sizes)),
-        ("Sample", f"{sample_title(result)} (row {result.row})"),
-        ("Target", result.target),
-        ("Asked for", asked.target if asked is not None else ""),
-        ("Reference" if result.against else "Composite", result.against or result.composite),
-        (f"Score {result.words.score}", plain(result.explained, 6)),
-        *(("Note", note) for note in (*network.notes, *result.notes)),
-        *(("Warning", warning) for warning in result.warnings),
+        (tr("Network"), network.name),
+        (tr("File"), network.path),
+        (
+            tr("Connected by"),
+            source.architecture or source.candidate or (tr("an edited architecture") if source.text else ""),
+        ),
+        (tr("Sizes"), ", ".join(f"{name} = {size}" for name, size in source.sizes)),
+        (tr("Sample"), tr("{sample} (row {row})").format(sample=sample_title(result), row=result.row)),
+        (tr("Target"), result.target),
+        (tr("Asked for"), asked.target if asked is not None else ""),
+        (tr("Reference") if result.against else tr("Composite"), result.against or result.composite),
+        (tr("Score {score}").format(score=result.words.score), plain(result.explained, 6)),
+        *((tr("Note"), note) for note in (*network.notes, *result.notes)),
+        *((tr("Warning"), warning) for warning in result.warnings),
     ]
     return [(name, text) for name, text in found if text]
 
@@ -58,17 +66,18 @@ def _outputs(network: NetworkInfo, result: SampleResult) -> str:
     largest = np.argsort(-values, kind="stable")[:MOST_OUTPUTS]
     names = network.outputs
     rows = [(names[unit] if unit < len(names) else str(unit), plain(float(values[unit]), DIGITS)) for unit in largest]
-    return table(("Output", "Value"), rows) + _rest(values.size, len(rows), "outputs, the largest first")
+    return table((tr("Output"), tr("Value")), rows) + _rest(values.size, len(rows), tr("outputs, the largest first"))
 
 
 def _conservation(result: SampleResult) -> str:
     """From the score to the inputs, and what each layer's rule absorbed on the way."""
     if not result.words.flows:
-        return f"<p>{escape(result.words.noun.capitalize())}s are not handed back in shares: they need not sum.</p>"
+        text = tr("{nouns} are not handed back in shares: they need not sum.")
+        return f"<p>{escape(text.format(nouns=capital(result.words.nouns)))}</p>"
     arrived = sum(float(relevance.sum()) for relevance in result.inputs.values())
     sums = {name: sum(getattr(row, name) for row in result.ledger) for name in SINKS}
-    told = [(result.words.score, result.explained), ("relevance of the inputs", arrived), *sums.items()]
-    head = table(("", "Amount"), [(name, signed(amount, 6)) for name, amount in told])
+    told = [(result.words.score, result.explained), (tr("relevance of the inputs"), arrived), *sums.items()]
+    head = table(("", tr("Amount")), [(name, signed(amount, 6)) for name, amount in told])
     shown = [name for name in SINKS if any(getattr(row, name) for row in result.ledger)]
     rows = [
         (
@@ -77,7 +86,9 @@ def _conservation(result: SampleResult) -> str:
         )
         for row in result.ledger
     ]
-    return head + table(("Layer", "Kind", "Rule", "Arrived", "Passed on", *shown), rows, numbers=2 + len(shown))
+    return head + table(
+        (tr("Layer"), tr("Kind"), tr("Rule"), tr("Arrived"), tr("Passed on"), *shown), rows, numbers=2 + len(shown)
+    )
 
 
 def _inputs(network: NetworkInfo, result: SampleResult) -> str:
@@ -92,8 +103,8 @@ def _inputs(network: NetworkInfo, result: SampleResult) -> str:
             shown = f"{plain(value, DIGITS)} {feature.unit}".strip()
             rows.append((feature.name, shown, signed(float(relevance[unit]), DIGITS)))
         title = f"<p>{escape(one.name)}</p>" if len(network.inputs) > 1 else ""
-        listed = table(("Feature", "Value", result.words.noun.capitalize()), rows, numbers=2)
-        parts.append(title + listed + _rest(relevance.size, len(rows), "features, the strongest first"))
+        listed = table((tr("Feature"), tr("Value"), capital(result.words.noun)), rows, numbers=2)
+        parts.append(title + listed + _rest(relevance.size, len(rows), tr("features, the strongest first")))
     return "".join(parts)
 
 

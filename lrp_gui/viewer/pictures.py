@@ -11,6 +11,7 @@ from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import sample_title
+from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.balance import balances, merged
 from lrp_gui.viewer.board import Board, stacked
@@ -41,7 +42,9 @@ def strip_picture(
     accounts = balances(network, result)
     return StripPicture(
         theme,
-        title=f"{'Conservation' if result.words.flows else 'Gradients by layer'} of {sample_title(result)}",
+        title=(tr("Conservation of {sample}") if result.words.flows else tr("Gradients by layer of {sample}")).format(
+            sample=sample_title(result)
+        ),
         caption=caption(network, result),
         columns=merged(accounts, fold(network)[0]),
         accounts=accounts,
@@ -74,13 +77,28 @@ def overview(network: NetworkInfo, result: SampleResult, theme: Theme, selection
 
     board = Board(
         theme,
-        f"Explanation of {sample_title(result)}",
+        tr("Explanation of {sample}").format(sample=sample_title(result)),
         caption(network, result),
         parts=(strip, graph, detail),
         places=places,
     )
     board.size = (1360.0, 720.0)
     return board
+
+
+# Titles name files and choose data, so that they are the same in every language; this is what a list shows.
+_TITLES = (
+    *(mark("overview"), mark("network graph"), mark("conservation"), mark("current view"), mark("all samples")),
+    *(mark("graph of neurons"), mark("graph of layers"), mark("graph of operations"), mark("graph of tokens")),
+)
+
+
+def shown_title(title: str) -> str:
+    """A view's title in the language of the window."""
+    kind, _, name = title.partition(" ")
+    if title not in _TITLES and kind in ("input", "layer"):
+        return (tr("input {name}") if kind == "input" else tr("layer {name}")).format(name=name)
+    return tr(title)
 
 
 def picture_makers(
