@@ -14,6 +14,7 @@ from lrp_gui.document.files import ARCHITECTURE, CONSENT, REFUSED, RUNS, FileInf
 from lrp_gui.jobs.opening import PICTURE_SUFFIXES, TABLE_SUFFIXES
 from lrp_gui.jobs.requests import Browsed
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.languages import tr, trn
 
 if TYPE_CHECKING:
     from lrp_engine import WeightFile
@@ -82,7 +83,7 @@ def browse(
     opened: list[FileInfo] = []
     broken: list[tuple[str, str]] = []
     for path in given.weights:
-        yield Progress(text=f"Reading {Path(path).name}")
+        yield Progress(text=tr("Reading {name}").format(name=Path(path).name))
         _browse_one(path, opened, broken, last=len(given.weights) == 1)
     yield Progress(text="Reading")
     file, graph = _main_and_graph(opened, connected=bool(architecture or given.architectures or given.programs))
@@ -101,7 +102,13 @@ def browse(
     left_out = [sentence for path, sentence in broken if path not in parts]
     if over:
         names = ", ".join(Path(path).name for path in over)
-        left_out.append(f"One network and one table are open at a time: {names} {_were(len(over))} left out.")
+        left_out.append(
+            trn(
+                "One network and one table are open at a time: {names} was left out.",
+                "One network and one table are open at a time: {names} were left out.",
+                len(over),
+            ).format(names=names)
+        )
     file = _with_choice(file, source)
     if file.status == CONSENT and (consents or trust):
         digest = yield from sha256(program_of(source))
@@ -133,9 +140,11 @@ def sha256(path: str) -> Steps[str]:
             while block := stream.read(BLOCK):
                 digest.update(block)
                 done += len(block)
-                yield Progress(done >> 10, total >> 10, f"Reading {name}")
+                yield Progress(done >> 10, total >> 10, tr("Reading {name}").format(name=name))
     except OSError as error:
-        raise FormatError(f"{name} cannot be read: {error.strerror or error}.") from error
+        raise FormatError(
+            tr("{name} cannot be read: {strerror}.").format(name=name, strerror=error.strerror or error)
+        ) from error
     return digest.hexdigest()
 
 
@@ -201,7 +210,9 @@ def _with_choice(file: FileInfo, source: Source) -> FileInfo:
         return file
     if program_of(source) != source.path:
         name = Path(program_of(source)).name
-        return replace(file, status=CONSENT, need=f"{name} is a program that would run on this computer.")
+        return replace(
+            file, status=CONSENT, need=tr("{name} is a program that would run on this computer.").format(name=name)
+        )
     return replace(file, status=RUNS, need="") if file.status == ARCHITECTURE else file
 
 
@@ -248,11 +259,7 @@ def _needed(need: Needs) -> str:
     misfit = next((one for one in need.candidates if one.kind == "beside" and one.problems), None)
     if misfit is None or need.status == RUNS:
         return _sentence(need.sentence)
-    return f"{misfit.title}, does not fit: {misfit.problems[0]}"
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
+    return tr("{title}, does not fit: {problems}").format(title=misfit.title, problems=misfit.problems[0])
 
 
 def _short(value: Any, limit: int = 200) -> str:

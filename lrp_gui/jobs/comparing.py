@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING
 
 from lrp_gui.jobs.inspecting import NEWS_SECONDS, OpenedTensor, Reader
 from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.languages import mark, tr
 
 if TYPE_CHECKING:
     from lrp_engine.files.differences import TensorDifference
 
 # The engine's words for what became of a tensor, what matters most first.
-CHANGES = ("not read", "another shape", "changed", "another type", "added", "removed", "same")
+CHANGES = (
+    mark("not read"),
+    mark("another shape"),
+    mark("changed"),
+    mark("another type"),
+    mark("added"),
+    mark("removed"),
+    mark("same"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +80,14 @@ def comparing(path: str, other: str) -> Steps[None]:
     lrp_engine.LrpError
         If one of them cannot be read as data.
     """
-    yield Progress(text=f"Reading {Path(other).name}")
+    yield Progress(text=tr("Reading {name}").format(name=Path(other).name))
     from lrp_engine import open_weights
     from lrp_engine.files import differences
 
     one, two = open_weights(path), open_weights(other)
     matching = differences.matched(one.tensors, two.tensors)
     notes = tuple(
-        note.replace("the first file", one.path.name).replace("the second file", two.path.name)
+        note.replace(tr("the first file"), one.path.name).replace(tr("the second file"), two.path.name)
         for note in matching.notes
     )
     yield Part(Begun(len(matching.pairs), notes))
@@ -89,7 +98,9 @@ def comparing(path: str, other: str) -> Steps[None]:
         if waiting and time.monotonic() - told > NEWS_SECONDS:
             yield Part(tuple(waiting))
             waiting, told = [], time.monotonic()
-        yield Progress(1000 * step.done // max(step.total, 1), 1000, f"Comparing {step.tensor}")
+        yield Progress(
+            1000 * step.done // max(step.total, 1), 1000, tr("Comparing {tensor}").format(tensor=step.tensor)
+        )
     yield Part(tuple(waiting))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from lrp_gui.document.results import Flow, LayerResult, LedgerRow, SampleResult
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo
@@ -92,12 +93,12 @@ def contrasting(
             results,
             rows,
             None,
-            f"{which} shows a gradient, the other one relevance: these are not subtracted.",
+            tr("{which} shows a gradient, the other one relevance: these are not subtracted.").format(which=which),
         )
     rows, layers, inputs = [], {}, {}
     paths = _paths(networks[0], a)
     for done, path in enumerate(paths):
-        yield Progress(done, len(paths), "Comparing the explanations")
+        yield Progress(done, len(paths), tr("Comparing the explanations"))
         here, there = _relevance(a, path), _relevance(b, path)
         if here is None or there is None or here.shape != there.shape:
             rows += _apart(networks[0], a, b, path)
@@ -111,10 +112,10 @@ def contrasting(
             activation = values[0] - values[1] if values[0].shape == values[1].shape else values[0]
             layers[path] = LayerResult(difference, activation)
     if not rows or all(row.note for row in rows):
-        sentence = "No layer of A has its like in B, neither by name nor by shape: there is nothing to subtract."
+        sentence = tr("No layer of A has its like in B, neither by name nor by shape: there is nothing to subtract.")
         return Contrast(networks, results, tuple(rows), None, sentence)
     if set(inputs) != set(a.inputs):
-        sentence = "The inputs of both have different shapes, so only the layers of the same shape are subtracted."
+        sentence = tr("The inputs of both have different shapes, so only the layers of the same shape are subtracted.")
         return Contrast(networks, results, tuple(rows), None, sentence)
     return Contrast(networks, results, tuple(rows), _difference(a, b, inputs, layers))
 
@@ -182,7 +183,7 @@ def _between(path: str, operation: str, a: np.ndarray, b: np.ndarray) -> Steps[t
     largest = 0.0
     for first in range(0, max(1, flat_a.size), PIECE):
         if first:
-            yield Progress(text="Comparing the explanations")
+            yield Progress(text=tr("Comparing the explanations"))
         here = flat_a[first : first + PIECE].astype(np.float64, copy=False)
         there = flat_b[first : first + PIECE].astype(np.float64, copy=False)
         gap = here - there
@@ -200,7 +201,7 @@ def _between(path: str, operation: str, a: np.ndarray, b: np.ndarray) -> Steps[t
         share=float(sums[2] / whole) if whole else 0.0,
         cosine=float(sums[5] / norm) if norm else np.nan,
         largest=largest,
-        note="" if np.isfinite(sums[2]) else "some of its relevances are NaN or infinite",
+        note="" if np.isfinite(sums[2]) else tr("some of its relevances are NaN or infinite"),
     )
     return row, difference.reshape(a.shape)
 
@@ -225,11 +226,11 @@ def _apart(network: NetworkInfo, a: SampleResult, b: SampleResult, path: str) ->
     here, there = _relevance(a, path), _relevance(b, path)
     assert here is not None
     if there is None:
-        note = "B has no relevance there"
+        note = tr("B has no relevance there")
     elif here.shape != there.shape:
         note = f"{_shape(here)} in A, {_shape(there)} in B"
     else:
-        note = "a gradient is no relevance"
+        note = tr("a gradient is no relevance")
     total = float(there.sum()) if there is not None else np.nan
     return [LayerDifference(path, _operation(network, path), float(here.sum()), total, note=note)]
 

@@ -12,22 +12,23 @@ from lrp_gui.jobs import json_lines
 from lrp_gui.jobs.browsing import program_of, sha256
 from lrp_gui.jobs.gentle import import_torch
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.languages import mark, tr, trn
 
 if TYPE_CHECKING:
     from lrp_engine.networks.architecture import Architecture
     from lrp_engine.networks.fitting import Fit
     from lrp_gui.document.files import Source
 
-EDITED = "The architecture"
+EDITED = mark("The architecture")
 
 
 def candidates(path: str) -> Steps[tuple[CandidateRow, ...]]:
     """The ways in which the tensors of a file may be connected, the best first."""
     import lrp_engine
 
-    yield Progress(text=f"Looking for ways to connect {Path(path).name}")
+    yield Progress(text=tr("Looking for ways to connect {name}").format(name=Path(path).name))
     found = lrp_engine.candidates(lrp_engine.open_weights(path))
-    yield Progress(text=f"Looking for ways to connect {Path(path).name}")
+    yield Progress(text=tr("Looking for ways to connect {name}").format(name=Path(path).name))
     return tuple(_row(one) for one in found)
 
 
@@ -55,14 +56,16 @@ def check(path: str, text: str) -> Steps[Check]:
         architecture = parse_architecture(text, EDITED)
     except ArchitectureError as error:
         sentence = str(error)
-        return Check("This is no architecture yet.", (Misfit(sentence, json_lines.line_in_question(text, sentence)),))
+        return Check(
+            tr("This is no architecture yet."), (Misfit(sentence, json_lines.line_in_question(text, sentence)),)
+        )
     try:
         weights = lrp_engine.open_weights(path)
     except LrpError as error:
-        return Check("The weights cannot be read any more.", (Misfit(str(error)),))
-    yield Progress(text="Checking the architecture")
+        return Check(tr("The weights cannot be read any more."), (Misfit(str(error)),))
+    yield Progress(text=tr("Checking the architecture"))
     fitted = fit(architecture, weights.tensors)
-    yield Progress(text="Checking the architecture")
+    yield Progress(text=tr("Checking the architecture"))
     names = [entry.name for entry in architecture.layers]
     known = json_lines.lines(text)
     misfits = [
@@ -97,10 +100,14 @@ def _misnamed(architecture: Architecture, fitted: Fit, known: Mapping[json_lines
 
 def _outcome(misfits: int, tensors: int, unused: tuple[str, ...]) -> str:
     if misfits:
-        return "One thing does not fit." if misfits == 1 else f"{misfits} things do not fit."
+        return trn("One thing does not fit.", "{n} things do not fit.", misfits)
     if unused:
-        return f"It fits; {len(unused)} of {tensors} tensors {'is' if len(unused) == 1 else 'are'} left unused."
-    return f"It fits: all {tensors} tensors are used." if tensors > 1 else "It fits."
+        return trn(
+            "It fits; {n} of {tensors} tensors is left unused.",
+            "It fits; {n} of {tensors} tensors are left unused.",
+            len(unused),
+        ).format(tensors=tensors)
+    return tr("It fits: all {tensors} tensors are used.").format(tensors=tensors) if tensors > 1 else tr("It fits.")
 
 
 def _shape(sizes: Sequence[int]) -> str:
@@ -121,7 +128,7 @@ def consent(source: Source) -> Steps[Consent]:
     yield from import_torch()
     path = program_of(source)
     digest = yield from sha256(path)
-    meaning, names = f"{Path(path).name} is a program; to use it means to run it.", ()
+    meaning, names = tr("{name} is a program; to use it means to run it.").format(name=Path(path).name), ()
     try:
         lrp_engine.load(source.path, source.architecture or None)
     except UntrustedFile as error:
@@ -146,7 +153,9 @@ def check_trusted(source: Source) -> Steps[None]:
     if digest != source.trusted:
         name = Path(path).name
         raise UntrustedFile(
-            f"{name} has changed since it was read and trusted; open it again.", (), f"{name} is a program."
+            tr("{name} has changed since it was read and trusted; open it again.").format(name=name),
+            (),
+            tr("{name} is a program.").format(name=name),
         )
 
 
@@ -170,4 +179,8 @@ def architecture_of(source: Source) -> str | Architecture | Any | None:
     for one in lrp_engine.candidates(lrp_engine.open_weights(source.path)):
         if one.title == source.candidate:
             return one
-    raise FormatError(f"“{source.candidate}” is not offered for {Path(source.path).name} any more; choose again.")
+    raise FormatError(
+        tr("“{candidate}” is not offered for {name} any more; choose again.").format(
+            candidate=source.candidate, name=Path(source.path).name
+        )
+    )

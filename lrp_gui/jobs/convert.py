@@ -23,6 +23,7 @@ from lrp_gui.document.results import (
 from lrp_gui.jobs.nodes import node_infos
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.sizes import open_sizes
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_engine import Composite, Explanation, Network
@@ -94,7 +95,9 @@ def _check_whole(block: np.ndarray, info: InputInfo) -> None:
     if broken.size:
         row, column = broken[0]
         raise InputError(
-            f"{info.features[column].name} is {block[row, column]:g}, but the input “{info.name}” takes whole numbers."
+            tr("{name} is {value:g}, but the input “{input}” takes whole numbers.").format(
+                name=info.features[column].name, value=block[row, column], input=info.name
+            )
         )
 
 
@@ -206,7 +209,11 @@ def _several_outputs(network: Network) -> tuple[str, ...]:
     first, *others = (f"“{output.name}”" for output in network.outputs)
     if not others:
         return ()
-    return (f"The network has {len(others) + 1} outputs; explained is {first}, not {' or '.join(others)}.",)
+    return (
+        tr("The network has {n} outputs; explained is {first}, not {others}.").format(
+            n=len(others) + 1, first=first, others=tr(" or ").join(others)
+        ),
+    )
 
 
 def _numbers(count: int) -> tuple[str, ...]:

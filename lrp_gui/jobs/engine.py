@@ -17,6 +17,7 @@ from lrp_gui.jobs.computing import Computing
 from lrp_gui.jobs.gentle import import_torch
 from lrp_gui.jobs.requests import Browsed, Opened, SampleRequest, TableRequest
 from lrp_gui.jobs.steps import Part, Progress, Steps, report
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ class Engine:
 
         # From the file, even when a network of this source is at hand: the file may be another one by now.
         network = yield from self._load(source)
-        yield Progress(text=f"Loading {Path(source.path).name}")
+        yield Progress(text=tr("Loading {name}").format(name=Path(source.path).name))
         info = convert.network_info(network, source)
         if not table:
             return Opened(info, (yield from opening.table_beside(info)))
@@ -103,7 +104,7 @@ class Engine:
         composite = "" if request.reference is not None else request.composite
         flows = convert.viewable_flows(request.network, composite)
         explanation = yield from _explain(network, inputs, request, self.computing, flows=flows)
-        yield Progress(text=f"Collecting the relevance of sample {request.sample}")
+        yield Progress(text=tr("Collecting the relevance of sample {sample}").format(sample=request.sample))
         return convert.sample_result(explanation, inputs, request, time.perf_counter() - began)
 
     def more(self, kind: str, request: SampleRequest) -> Steps[Any]:
@@ -180,11 +181,11 @@ class Engine:
         import lrp_engine
 
         name = Path(source.path).name
-        yield Progress(text=f"Loading {name}")
+        yield Progress(text=tr("Loading {name}").format(name=name))
         if source.trusted:
             yield from connecting.check_trusted(source)
         architecture = connecting.architecture_of(source)
-        yield Progress(text=f"Loading {name}")
+        yield Progress(text=tr("Loading {name}").format(name=name))
         network = lrp_engine.load(
             source.path,
             architecture,

@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.languages import tr
 
 # In the order in which they need each other.
 TORCH_LIBRARIES = ("libc10", "libtorch_cpu", "libtorch", "libtorch_python")
@@ -26,15 +27,15 @@ SUFFIX = {"darwin": ".dylib"}
 def import_torch() -> Steps[None]:
     """Import torch and the engine; at once when they are there already."""
     if "torch" not in sys.modules:
-        yield Progress(text="Starting the engine")
+        yield Progress(text=tr("Starting the engine"))
         for library in _torch_libraries():
             _load(library)
-            yield Progress(text="Starting the engine")
+            yield Progress(text=tr("Starting the engine"))
         with _no_garbage_collection():
             torch = import_module("torch")
         # The worker never trains. Set for the thread, so that jobs which take turns cannot undo it for each other.
         torch.set_grad_enabled(False)
-        yield Progress(text="Starting the engine")
+        yield Progress(text=tr("Starting the engine"))
     _leave_a_core()
     import_module("lrp_engine")
 
@@ -75,7 +76,7 @@ VIEW_LIBRARIES = (
 def import_libraries(modules: tuple[str, ...] = VIEW_LIBRARIES) -> Steps[None]:
     """Import the libraries under the views, one a step."""
     for number, module in enumerate(modules):
-        yield Progress(number, len(modules), "Preparing the views")
+        yield Progress(number, len(modules), tr("Preparing the views"))
         import_module(module)
 
 

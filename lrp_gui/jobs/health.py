@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lrp_gui.jobs.findings import HealthNews, HealthRequest, HealthRow
 from lrp_gui.jobs.inspecting import NEWS_SECONDS
 from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ def checking(engine: Engine, request: HealthRequest) -> Steps[None]:
 
 
 def _weights(path: str, network: Network | None, share: int) -> Steps[None]:
-    yield Progress(text=f"Reading {Path(path).name}")
+    yield Progress(text=tr("Reading {name}").format(name=Path(path).name))
     from lrp_engine import open_weights
     from lrp_engine.health.weights import checking_weights
 
@@ -51,7 +52,11 @@ def _weights(path: str, network: Network | None, share: int) -> Steps[None]:
         if waiting and time.monotonic() - told > NEWS_SECONDS:
             yield Part(HealthNews(tuple(waiting)))
             waiting, told = [], time.monotonic()
-        yield Progress(share * step.done // max(step.total, 1), 1000, f"Checking {step.tensor or Path(path).name}")
+        yield Progress(
+            share * step.done // max(step.total, 1),
+            1000,
+            tr("Checking {tensor}").format(tensor=step.tensor or Path(path).name),
+        )
     yield Part(HealthNews(tuple(waiting)))
 
 
@@ -67,7 +72,9 @@ def _units(network: Network, request: HealthRequest) -> Steps[None]:
     if any(entry.axis is not None and entry.shape[entry.axis] is not None for entry in network.inputs):
         values = values[: len(values) // size * size]  # so many at a time, and no fewer
     if not len(values):
-        text = f"The network takes {size} samples at a time, and there are not so many without faults."
+        text = tr("The network takes {size} samples at a time, and there are not so many without faults.").format(
+            size=size
+        )
         yield Part(HealthNews((), units=True, problem=text))
         return
 
@@ -83,7 +90,9 @@ def _units(network: Network, request: HealthRequest) -> Steps[None]:
             except StopIteration as stop:
                 yield Part(HealthNews(_rows(stop.value), units=True))
                 return
-            yield Progress(WEIGHTS + UNITS * step.done // max(step.total, 1), 1000, f"Watching {step.layer}")
+            yield Progress(
+                WEIGHTS + UNITS * step.done // max(step.total, 1), 1000, tr("Watching {layer}").format(layer=step.layer)
+            )
     except LrpError as error:
         yield Part(HealthNews((), units=True, problem=str(error)))
     finally:

@@ -13,6 +13,7 @@ from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.requests import TableData
 from lrp_gui.jobs.steps import Part, Progress, Steps, report
 from lrp_gui.jobs.texts import PLAIN, lines_as_table, matched_tokens, reads_texts, tokenised
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +65,7 @@ def look(network: NetworkInfo, paths: Sequence[str], plan: Plan) -> Steps[Whole]
     from lrp_engine.files.table_pictures import read_pictures
 
     name = Path(paths[0]).name
-    yield Progress(text=f"Looking at {name}")
+    yield Progress(text=tr("Looking at {name}").format(name=name))
     picture = plan.picture or picture_of(network)
     first = _texts(network, paths, plan.reading, most=PEEKED)
     if first is None:
@@ -73,14 +74,14 @@ def look(network: NetworkInfo, paths: Sequence[str], plan: Plan) -> Steps[Whole]
         first = read_pictures(_files(paths), picture, THUMBNAILS)
         yield Part(tuple(_thumbnail(path, picture) for path in _first_files(paths)))
     yield Part(_preview(first))
-    yield Progress(text=f"Reading {name}")
+    yield Progress(text=tr("Reading {name}").format(name=name))
     try:
         raw = _read(network, paths, picture, plan.reading)
     except FormatError as error:
         return Whole(problem=str(error), choice=error.choice)
     if raw.names != first.names:  # tokens came in before the texts
         yield Part(_preview(raw))
-    yield Progress(text=f"Reading {name}")
+    yield Progress(text=tr("Reading {name}").format(name=name))
     return fitted(network, raw, plan, match_columns)
 
 
@@ -105,7 +106,7 @@ def take(network: NetworkInfo, path: str, raw: RawTable, order: Sequence[int], p
     """Make a table of inputs of a file that was read whole."""
     from lrp_engine.files.columns import Matched
 
-    yield Progress(text=f"Importing {Path(path).name}")
+    yield Progress(text=tr("Importing {name}").format(name=Path(path).name))
     place = {name: column for column, name in enumerate(raw.names)}
     left_out = {place[name] for name in plan.left_out if name in place}
     names = place.get(plan.sample_names, NONE)
@@ -165,7 +166,7 @@ def read_as_planned(network: NetworkInfo, paths: Sequence[str], plans: Mapping[s
     from lrp_engine.files.table import match_columns, peek_table
 
     name = Path(paths[0]).name
-    yield Progress(text=f"Reading {name}")
+    yield Progress(text=tr("Reading {name}").format(name=name))
     plan = None
     if plans:
         try:
@@ -174,15 +175,15 @@ def read_as_planned(network: NetworkInfo, paths: Sequence[str], plans: Mapping[s
         except LrpError:
             plan = None  # reading it says why
     picture = (plan.picture if plan else None) or picture_of(network)
-    yield Progress(text=f"Reading {name}")
+    yield Progress(text=tr("Reading {name}").format(name=name))
     raw = _read(network, paths, picture, plan.reading if plan else AS_FOUND)
-    yield Progress(text=f"Reading {name}")
+    yield Progress(text=tr("Reading {name}").format(name=name))
     if plan is not None and plan.columns:
         order = plan.order(raw.names)
         known = sum(bool(one) for one in plan.columns)
         if sum(column != NONE for column in order) == known:
             data = yield from take(network, paths[0], raw, order, plan)
-            return replace(data, notes=(*data.notes, "The columns were taken as they were mapped the last time."))
+            return replace(data, notes=(*data.notes, tr("The columns were taken as they were mapped the last time.")))
     matched = matched_tokens(network, raw)
     if matched is None:
         matched = match_columns(features_of(network), all(one.named for one in network.inputs), raw)  # type: ignore[arg-type]
@@ -210,14 +211,16 @@ def write(
     from lrp_engine.errors import InputError
     from lrp_engine.files.table_writing import AS_USUAL, writing_table
 
-    yield Progress(text=f"Writing {Path(path).name}")
+    yield Progress(text=tr("Writing {name}").format(name=Path(path).name))
     columns = gather()
     if not unchanged():
-        raise InputError(f"The table was edited while {Path(path).name} was being written; write it again.")
+        raise InputError(
+            tr("The table was edited while {name} was being written; write it again.").format(name=Path(path).name)
+        )
     steps = writing_table(path, columns, style or AS_USUAL)
     try:
         for done, total in steps:
-            yield Progress(done, total, f"Writing {Path(path).name}")
+            yield Progress(done, total, tr("Writing {name}").format(name=Path(path).name))
     finally:
         steps.close()
     return path
@@ -237,7 +240,7 @@ def _read(network: NetworkInfo, paths: Sequence[str], picture: PictureInput | No
     name = Path(paths[0]).name
 
     def progress(done: int, total: int) -> None:
-        report(*_in_parts(done, total), text=f"Reading {name}")
+        report(*_in_parts(done, total), text=tr("Reading {name}").format(name=name))
 
     raw = lines or read_table(_one(paths), picture, reading, progress)
     if not reads_texts(network) or raw.kind == "pictures":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lrp_gui.jobs.inspected import TILE_COLUMNS, TILE_ROWS, Kernels, Plane, Share, Slice, Summary, Tile
 from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +66,7 @@ class Reader:
 
         from lrp_engine.files.statistics import measuring
 
-        news = _News(f"Measuring {name}")
+        news = _News(tr("Measuring {name}").format(name=name))
         steps = measuring(opened.info, BLOCK)
         while True:
             try:
@@ -90,7 +91,7 @@ class Reader:
         mean, extreme = np.full(size, np.nan), np.full(size, np.nan)
         wide = columns if down * columns <= BLOCK else max(across, BLOCK // down // across * across)
         high = down * max(1, BLOCK // (down * wide))
-        news, bad, done = _News(f"Reading a slice of {name}"), 0, 0
+        news, bad, done = _News(tr("Reading a slice of {name}").format(name=name)), 0, 0
         for top in range(0, rows, high):
             for left in range(0, columns, wide):
                 block = _plain(_box(opened, wanted, (top, min(top + high, rows)), (left, min(left + wide, columns))))
@@ -146,7 +147,7 @@ class Reader:
         partial = place.with_name(f".{place.name}.{os.getpid()}.part")
         write = _write_npy if place.suffix.lower() == ".npy" else _write_csv
         try:
-            yield from write(opened, partial, _News(f"Writing {place.name}"))
+            yield from write(opened, partial, _News(tr("Writing {name}").format(name=place.name)))
             partial.replace(place)
         finally:
             with suppress(FileNotFoundError):
@@ -154,7 +155,7 @@ class Reader:
         return target
 
     def _open(self, path: str, name: str) -> Steps[OpenedTensor]:
-        yield Progress(text=f"Reading {name}")
+        yield Progress(text=tr("Reading {name}").format(name=name))
         from lrp_engine import open_weights
         from lrp_engine.errors import FormatError
         from lrp_engine.files.tensors import file_stamp
@@ -162,15 +163,23 @@ class Reader:
         try:
             stamp = file_stamp(Path(path))
         except OSError as error:
-            raise FormatError(f"{Path(path).name} cannot be read any more: {error.strerror or error}.") from error
+            raise FormatError(
+                tr("{name} cannot be read any more: {strerror}.").format(
+                    name=Path(path).name, strerror=error.strerror or error
+                )
+            ) from error
         if self._file is None or self._file[:2] != (path, stamp):
             self._file, self._tensor = (path, stamp, open_weights(path)), None
         if self._tensor is None or self._tensor.info.name != name:
             info = self._file[2].tensors.get(name)
             if info is None:
-                raise FormatError(f"{Path(path).name} has no tensor “{name}” any more; open the file again.")
+                raise FormatError(
+                    tr("{file} has no tensor “{name}” any more; open the file again.").format(
+                        file=Path(path).name, name=name
+                    )
+                )
             self._tensor = OpenedTensor(info)
-        yield Progress(text=f"Reading {name}")
+        yield Progress(text=tr("Reading {name}").format(name=name))
         return self._tensor
 
 
@@ -257,7 +266,7 @@ def _write_csv(opened: OpenedTensor, path: Path, news: _News) -> Steps[None]:
 
     shape = opened.info.shape
     leading, last = shape[:-1], shape[-1] if len(shape) > 1 else 1
-    names = [f"axis {axis}" for axis in range(len(leading))]
+    names = [tr("axis {axis}").format(axis=axis) for axis in range(len(leading))]
     total, done = math.prod(shape), 0
     with path.open("w", encoding="utf-8", newline="\n") as stream:
         values = ["value"] if len(shape) < 2 else [str(column) for column in range(last)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lrp_gui.document.results import Kernel
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from torch.fx import Node
@@ -46,7 +47,9 @@ def kernel_of(network: Network, what: str) -> Kernel:
             first = channel // (len(weight) // groups) * len(own)
         own = own.unsqueeze(1) if own.dim() == 2 else own.flatten(1, -2)  # a series' as a row, a volume's in rows
         return Kernel(path, channel, own.detach().cpu().float().numpy().copy(), first)
-    raise InputError(f"“{path}” has no kernel of its own: it hands on or combines what other layers computed.")
+    raise InputError(
+        tr("“{path}” has no kernel of its own: it hands on or combines what other layers computed.").format(path=path)
+    )
 
 
 def _weight(network: Network, node: Node):  # noqa: ANN202 - Tensor, which is imported late

@@ -22,6 +22,7 @@ from lrp_engine import own_programs
 from lrp_engine.errors import LrpError
 from lrp_gui.jobs.operations import Group, Operations, grouped, opened_by, operations_of
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.languages import thousands, tr
 
 if TYPE_CHECKING:
     from lrp_engine import Network
@@ -85,7 +86,7 @@ def layout_of(network: Network, toggled: frozenset[str]) -> Steps[OperationLayou
         If the helper does not come to an end in time, or fails.
     """
     if network.graph not in _known:
-        yield Progress(text="Looking through the operations")
+        yield Progress(text=tr("Looking through the operations"))
         graph = operations_of(network)
         _known[network.graph] = _Known(graph, grouped(graph))
     known = _known[network.graph]
@@ -125,12 +126,18 @@ def _ask(request: dict[str, Any], nodes: int, time_out: float) -> Generator[Prog
             except subprocess.TimeoutExpired:
                 if time.monotonic() - began > time_out:
                     raise LayoutError(
-                        f"Laying out {nodes:,} operations took more than {time_out:g} s and was stopped; fold a group."
+                        tr(
+                            "Laying out {nodes} operations took more than {time_out:g} s and was stopped; fold a group."
+                        ).format(nodes=thousands(nodes), time_out=time_out)
                     ) from None
-                yield Progress(text=f"Laying out {nodes:,} operations")
+                yield Progress(text=tr("Laying out {nodes} operations").format(nodes=thousands(nodes)))
                 continue
             if helper.returncode:
-                raise LayoutError(f"The graph could not be laid out: {(problem.strip().splitlines() or ['?'])[-1]}.")
+                raise LayoutError(
+                    tr("The graph could not be laid out: {reason}.").format(
+                        reason=(problem.strip().splitlines() or ["?"])[-1]
+                    )
+                )
             return json.loads(out)
     finally:
         if helper.poll() is None:

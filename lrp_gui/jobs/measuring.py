@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.languages import thousands, tr
 
 BLOCK = 2**19  # numbers in memory at a time
 NEWS_SECONDS = 0.1
@@ -63,7 +64,7 @@ def measure_all(path: str, names: Sequence[str]) -> Steps[dict[str, Oddity]]:
     """
     from lrp_engine import open_weights
 
-    title = f"Measuring {Path(path).name}"
+    title = tr("Measuring {name}").format(name=Path(path).name)
     yield Progress(text=title)
     weights = open_weights(path)
     infos = [weights.tensors[name] for name in names if name in weights.tensors]
@@ -127,21 +128,26 @@ def _reasons(one: Measured, usual: float) -> list[Oddity]:
     if one.problem:
         reasons.append(Oddity(1e9, one.problem))
     if one.nans:
-        reasons.append(Oddity(1e8 + one.nans, f"{one.nans:,} NaN"))
+        reasons.append(Oddity(1e8 + one.nans, f"{thousands(one.nans)} NaN"))
     if one.infs:
-        reasons.append(Oddity(1e7 + one.infs, f"{one.infs:,} infinite"))
+        reasons.append(Oddity(1e7 + one.infs, tr("{count} infinite").format(count=thousands(one.infs))))
     wide = len(one.shape) > 1
     if one.count > 1 and one.min == one.max:
         # Norms and biases begin as ones and zeros, and may stay so; a whole matrix of one number has learned nothing.
         if wide or one.min not in {0, 1}:
-            reasons.append(Oddity(1e3 if wide else 1.0, f"every number is {one.min:g}"))
+            reasons.append(Oddity(1e3 if wide else 1.0, tr("every number is {min:g}").format(min=one.min)))
     elif one.count and wide and one.zeros > one.count / 2:
-        reasons.append(Oddity(10 * one.zeros / one.count, f"{100 * one.zeros / one.count:.0f} % zeros"))
+        reasons.append(
+            Oddity(10 * one.zeros / one.count, tr("{part:.0f} % zeros").format(part=100 * one.zeros / one.count))
+        )
     if one.far > FAR:
         off = max(one.max - one.mean, one.mean - one.min) / one.std
-        reasons.append(Oddity(one.far / FAR, f"a number {off:.0f} deviations off the mean"))
+        reasons.append(Oddity(one.far / FAR, tr("a number {off:.0f} deviations off the mean").format(off=off)))
     ratio = one.std / usual if usual and one.std > 0 else 1.0
     if max(ratio, 1 / ratio) > WIDE:
-        said = f"{ratio:.1f} times" if ratio > 1 else f"1/{1 / ratio:.0f} of"
-        reasons.append(Oddity(max(ratio, 1 / ratio) / WIDE, f"spread {said} its like"))
+        if ratio > 1:
+            said = tr("spread {ratio:.1f} times its like").format(ratio=ratio)
+        else:
+            said = tr("spread 1/{part:.0f} of its like").format(part=1 / ratio)
+        reasons.append(Oddity(max(ratio, 1 / ratio) / WIDE, said))
     return reasons

@@ -11,6 +11,7 @@ import numpy as np
 from lrp_gui.jobs.steps import Progress, Steps
 from lrp_gui.jobs.token_words import token_words
 from lrp_gui.jobs.tokens import token_grid
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_engine import Explanation, Network
@@ -36,7 +37,7 @@ def node_sums(_network: Network, request: SampleRequest, explain: Explain) -> St
     for name, relevance in explanation.nodes.items():
         values = relevance.numpy().astype(np.float64, copy=False)
         found[name] = NodeSums(float(values[values > 0].sum()), float(values[values < 0].sum()))
-        yield Progress(text=f"Adding up the relevance of sample {request.sample}")
+        yield Progress(text=tr("Adding up the relevance of sample {sample}").format(sample=request.sample))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lrp_gui.document.files import SizeRow
 from lrp_gui.jobs.browsing import program_of
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_engine import Network
@@ -44,7 +45,9 @@ def _of_graph(network: Network, path: str) -> tuple[SizeRow, ...]:
             if said and said.isidentifier():
                 known = rows.get(said)
                 where = f"{known.where}, " if known is not None else ""
-                rows[said] = SizeRow(said, size, f"{where}axis {axis} of “{value.name}”")
+                rows[said] = SizeRow(
+                    said, size, tr("{where}axis {axis} of “{name}”").format(where=where, axis=axis, name=value.name)
+                )
             else:
                 rows[value.name] = SizeRow(value.name, made.shape)
     return tuple(rows.values())

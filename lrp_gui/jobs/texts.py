@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrp_gui.jobs.wording import token_inputs, vocabulary
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,7 @@ def lines_as_table(path: str, reading: Reading, most: int = 0) -> RawTable | Non
     text, _encoding = text_of(Path(path), notes, reading, most)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise FormatError(f"{Path(path).name} is empty; write a text in each line.")
+        raise FormatError(tr("{name} is empty; write a text in each line.").format(name=Path(path).name))
     cells = [word for line in lines[1:LOOKED_AT] or lines for word in line.replace(",", " ").replace(";", " ").split()]
     if all(not number(cell)[1] for cell in cells):
         return None
@@ -79,8 +80,10 @@ def tokenised(network: NetworkInfo, path: str, raw: RawTable) -> RawTable | None
     found = tokenizer_beside(network.path)
     if found is None:
         raise FormatError(
-            f"{Path(path).name} holds texts, but no tokenizer.json lies beside {Path(network.path).name}; put the "
-            "model's own there, or give a table of token numbers."
+            tr(
+                "{name} holds texts, but no tokenizer.json lies beside {model}; put the model's own "
+                "there, or give a table of token numbers."
+            ).format(name=Path(path).name, model=Path(network.path).name)
         )
     rows = max((vocabulary(network, one.name) for one in network.inputs), default=0)
     tokenizer = Tokenizer(found, rows)
@@ -93,10 +96,15 @@ def tokenised(network: NetworkInfo, path: str, raw: RawTable) -> RawTable | None
     for place, cells in others.items():
         beside[:, place - width] = numbers_of(cells)
     names = tuple(feature.name for one in network.inputs for feature in one.features)
-    notes = [*raw.notes, f"The texts in “{raw.names[column]}” were cut into tokens by {found.name}."]
+    notes = [
+        *raw.notes,
+        tr("The texts in “{column}” were cut into tokens by {name}.").format(column=raw.names[column], name=found.name),
+    ]
     if dropped:
         notes.append(
-            f"{dropped} of {len(texts)} texts are longer than the network's {network.inputs[0].shape[0]} tokens."
+            tr("{dropped} of {texts} texts are longer than the network's {most} tokens.").format(
+                dropped=dropped, texts=len(texts), most=network.inputs[0].shape[0]
+            )
         )
     table = from_values(
         (*names, *raw.names), np.concatenate([values, beside], axis=1), notes, texts=others, kind=raw.kind
@@ -145,7 +153,7 @@ def _encoded(network: NetworkInfo, tokenizer: Tokenizer, texts: Sequence[str]) -
             try:
                 made = tokenizer.encode(text, one.shape[0])
             except InputError as error:
-                raise FormatError(f"Row {row + 1}: {error}") from error
+                raise FormatError(tr("Row {row}: {error}").format(row=row + 1, error=error)) from error
             block[row] = _part(made, one.name)
             dropped += bool(made.dropped) and one is network.inputs[0]
     return np.concatenate(blocks, axis=1), dropped

@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_engine import Explanation, Network
@@ -34,7 +35,7 @@ def token_words(
         ids = request.values[first : first + count]
         first += count
         if path is not None and one.integer and role_of(one.name) == IDS:
-            yield Progress(text=f"Reading the tokens of sample {request.sample}")
+            yield Progress(text=tr("Reading the tokens of sample {sample}").format(sample=request.sample))
             tokenizer = Tokenizer(path, vocabulary(request.network, one.name))
             found[one.name] = tuple(tokenizer.texts([int(number) for number in ids]))
     return found
