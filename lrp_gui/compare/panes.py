@@ -6,8 +6,8 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 
 from lrp_gui.theme import Theme
+from lrp_gui.viewer.canvas import Canvas
 from lrp_gui.viewer.picture import Hit
-from lrp_gui.viewer.views import Canvas
 
 NEAR = 8  # pixels beside the line of a swipe
 

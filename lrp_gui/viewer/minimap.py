@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
+from lrp_gui.fonts import text_scale
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing
+from lrp_gui.viewer.sketch import Sketch
 
 SHARE, WIDEST = 0.18, 210.0  # of the canvas' width; in pixels
 MARGIN = 10.0
@@ -18,11 +20,18 @@ class Minimap:
 
     def __init__(self) -> None:
         self._copy = QPixmap()
+        self._sketch: Sketch | None = None
         self._of: tuple[int, int, int] = (0, 0, 0)
 
     def forget(self) -> None:
         """Another picture: the copy is drawn anew when it is shown."""
-        self._copy = QPixmap()
+        self._copy, self._sketch = QPixmap(), None
+
+    def advance(self) -> bool:
+        """One turn's work on the copy; whether there is none left."""
+        if self._sketch is not None and self._sketch.advance():
+            self._copy, self._sketch = self._sketch.pixmap, None
+        return self._sketch is None
 
     @staticmethod
     def place(size: QSizeF, zoom: float) -> QRectF:
@@ -33,14 +42,29 @@ class Minimap:
         height = width * size.height() / size.width()
         return QRectF(size.width() - width - MARGIN, size.height() - height - MARGIN, width, height)
 
-    def draw(self, painter: QPainter, picture: Drawing, size: QSizeF, view: QRectF, ratio: float) -> None:
-        """The copy, and the frame; `view` is where the whole picture lies in the canvas."""
+    def draw(
+        self, painter: QPainter, picture: Drawing, size: QSizeF, view: QRectF, ratio: float, whole: QPixmap
+    ) -> bool:
+        """The copy, and the frame; whether the copy is still to be drawn (see `advance`).
+
+        `view` is where the whole picture lies in the canvas; `whole` a drawing of it at the canvas' size, if there is.
+        """
         place = self.place(size, view.width() / max(size.width(), 1))
         if place.isEmpty():
-            return
+            return False
         key = (round(place.width() * ratio), round(place.height() * ratio), id(picture))
-        if self._copy.isNull() or self._of != key:
-            self._copy, self._of = _copied(picture, place, size, ratio), key
+        if self._of != key:
+            self.forget()
+            self._of = key
+        if self._copy.isNull() and not whole.isNull():
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self._copy = whole.scaled(key[0], key[1], Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+        if self._copy.isNull():
+            if self._sketch is None:
+                inside = QRectF(0, 0, place.width(), place.height())
+                scale = place.width() / size.width() * text_scale()
+                self._sketch = Sketch(picture, place.size(), inside, scale, ratio)
+            return True
         theme: Theme = picture.theme
         painter.drawPixmap(place, self._copy, QRectF(self._copy.rect()))
         seen = QRectF(-view.left(), -view.top(), size.width(), size.height()).intersected(
@@ -52,6 +76,7 @@ class Minimap:
         painter.drawRect(place)
         painter.setPen(QPen(QColor(theme.accent), 2))
         painter.drawRect(frame)
+        return False
 
     @staticmethod
     def offset_to(point: QPointF, size: QSizeF, zoom: float) -> QPointF | None:
@@ -61,14 +86,3 @@ class Minimap:
             return None
         at = (point - place.topLeft()) * (size.width() * zoom / place.width())
         return QPointF(size.width() / 2 - at.x(), size.height() / 2 - at.y())
-
-
-def _copied(picture: Drawing, place: QRectF, size: QSizeF, ratio: float) -> QPixmap:
-    copy = QPixmap(max(1, round(place.width() * ratio)), max(1, round(place.height() * ratio)))
-    painter = QPainter(copy)
-    spots = picture.spots
-    picture.spots = []  # those of the canvas stay as they are
-    picture.draw(painter, QRectF(copy.rect()), copy.width() / size.width())
-    picture.spots = spots
-    painter.end()
-    return copy

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -17,13 +20,17 @@ from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_labels import Labels
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
-from lrp_gui.viewer.picture import GraphPicture, Hit
+from lrp_gui.viewer.picture import GraphPicture, Hit, Step
 from lrp_gui.viewer.states import BOX, draw_state, trouble
 
 HEADER = 40.0
 FOOTER = 26.0
 # Steps, not a gradient: a transparent gradient does not survive in PDF.
+BATCH = 40  # ribbons or circles in one step
 FADE = ((0.0, 0.5, 0.42), (0.5, 0.75, 0.24), (0.75, 1.0, 0.1))
+
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -98,29 +105,36 @@ class NeuronPicture(GraphPicture):
     def _top(self) -> float:
         return BOX - 6 if self.state else 0.0
 
-    def paint(self, ink: Ink, size: QSizeF) -> None:
+    def steps(self, size: QSizeF) -> Iterator[Step]:
         """Ribbons from weak to strong, the path, circles, then words."""
         assert self.graph is not None
-        self.spots.clear()
-        layout = self.layout(size)
-        painter = ink.painter
-        if self.reveal < 1:
-            painter.save()
-            edge = layout.x[-1] - 20 - self.reveal * (layout.x[-1] - layout.x[0])
-            painter.setClipRect(QRectF(edge, 0, size.width() - edge, size.height()), Qt.ClipOperation.IntersectClip)
-        self._stubs(ink, layout)
-        self._ribbons(ink, layout)
-        if self.reveal < 1:
-            painter.restore()
+        layout, spots = self.layout(size), []
+        edge = layout.x[-1] - 20 - self.reveal * (layout.x[-1] - layout.x[0]) if self.reveal < 1 else -1.0
+        shown = QRectF(edge, 0, size.width() - edge, size.height()) if edge >= 0 else None
+        yield _rest  # laying out was enough for a turn
+        for step in self._flow(layout):
+            yield partial(_within, step, shown)
         for n in range(len(self.graph.columns)):
-            self._column(ink, layout, n)
-        self.labels.paint(
-            ink, layout, size, self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1
-        )
-        self._heads(ink, layout, size)
-        self._foot(ink, layout, size)
+            for units in _batches(list(layout.places[n])):
+                yield partial(self._circles, layout=layout, n=n, units=units, spots=spots)
+        selected = self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1
+        yield lambda ink: self.labels.paint(ink, layout, size, selected)
+        yield lambda ink: self._heads(ink, layout, size, spots)
+        yield lambda ink: self._foot(ink, layout, size)
         if self.state is not None:
-            draw_state(ink, QRectF(0, 0, size.width(), size.height()), self.state, boxed=True)
+            area, state = QRectF(0, 0, size.width(), size.height()), self.state
+            yield lambda ink: draw_state(ink, area, state, boxed=True)
+        self.spots = spots
+
+    def _flow(self, layout: NeuronLayout) -> Iterator[Step]:
+        """Stubs, ribbons from weak to strong, and the path over them."""
+        yield lambda ink: self._stubs(ink, layout)
+        folded = [ribbon for ribbon in layout.ribbons if ribbon.folded]
+        drawn = sorted((ribbon for ribbon in layout.ribbons if not ribbon.folded), key=lambda r: r.strength)
+        on_path = {id(ribbon) for ribbon in layout.ribbons if self.path_shown and self._on_path(ribbon)}
+        for ribbons in _batches([ribbon for ribbon in folded + drawn if id(ribbon) not in on_path]):
+            yield partial(self._ribbons, layout=layout, ribbons=ribbons)
+        yield lambda ink: self._strong(ink, layout, [one for one in folded + drawn if id(one) in on_path])
 
     def selecting(self, layer: str, unit: int) -> NeuronPicture | None:
         """The same picture with another unit chosen; None where that one is folded away, so all must be built anew."""
@@ -140,20 +154,15 @@ class NeuronPicture(GraphPicture):
         path = self.path
         return bool(path) and path[ribbon.gap] == ribbon.left and path[ribbon.gap + 1] == ribbon.right
 
-    def _ribbons(self, ink: Ink, layout: NeuronLayout) -> None:
+    def _ribbons(self, ink: Ink, layout: NeuronLayout, ribbons: list[Ribbon]) -> None:
         column, unit = self._selection()
-        strong: list[Ribbon] = []
         seen = ink.in_sight()
-        ribbons = [ribbon for ribbon in layout.ribbons if seen is None or _in(seen, layout, ribbon)]
-        folded = [ribbon for ribbon in ribbons if ribbon.folded]
-        drawn = sorted((ribbon for ribbon in ribbons if not ribbon.folded), key=lambda r: r.strength)
-        for ribbon in folded + drawn:
+        for ribbon in ribbons:
+            if seen is not None and not _in(seen, layout, ribbon):
+                continue
             touches = unit >= 0 and (
                 (ribbon.gap == column and ribbon.left == unit) or (ribbon.gap == column - 1 and ribbon.right == unit)
             )
-            if self.path_shown and self._on_path(ribbon):
-                strong.append(ribbon)
-                continue
             if ribbon.folded:
                 alpha = 0.20 if unit < 0 else (0.35 if touches else 0.06)
                 colour = ink.colour(ink.theme.other, alpha)
@@ -165,7 +174,10 @@ class NeuronPicture(GraphPicture):
             ink.ribbon(self._curve(layout, ribbon), max(ribbon.width, 0.25), colour)
             if not ribbon.folded and ribbon.value < 0 and ribbon.width >= 3 and (unit < 0 or touches):
                 self._stripe(ink, layout, ribbon)
-        for ribbon in strong:
+
+    def _strong(self, ink: Ink, layout: NeuronLayout, ribbons: list[Ribbon]) -> None:
+        """The path, framed."""
+        for ribbon in ribbons:
             curve = self._curve(layout, ribbon)
             ink.ribbon(curve, max(ribbon.width, 1.0) + 3.4, ink.colour(ink.theme.background))
             ink.ribbon(curve, max(ribbon.width, 1.0) + 1.8, ink.colour(ink.theme.text, 0.85))
@@ -203,17 +215,20 @@ class NeuronPicture(GraphPicture):
 
     # ------------------------------------------------------------------------------------------------ circles
 
-    def _column(self, ink: Ink, layout: NeuronLayout, n: int) -> None:
+    def _circles(
+        self, ink: Ink, layout: NeuronLayout, n: int, units: list[int], spots: list[tuple[QRectF, Hit]]
+    ) -> None:
         assert self.graph is not None
         column = self.graph.columns[n]
         finite = np.abs(column.relevance[np.isfinite(column.relevance)])
         largest = float(finite.max()) if finite.size else 0.0
         selected_column, selected_unit = self._selection()
-        for unit, place in layout.places[n].items():
+        for unit in units:
+            place = layout.places[n][unit]
             rect = QRectF(layout.x[n] - place.width / 2, place.y - place.height / 2, place.width, place.height)
             if unit == OTHER:
                 gap = layout.x[1] - layout.x[0] if len(layout.x) > 1 else 90.0
-                self._other(ink, rect, len(column.hidden), n, gap)
+                self._other(ink, rect, n, gap, spots)
                 continue
             value = float(column.relevance[unit])
             share = abs(value) / largest if largest and np.isfinite(value) else 0.0
@@ -228,11 +243,12 @@ class NeuronPicture(GraphPicture):
             elif self.path_shown and self.path and self.path[n] == unit:
                 ink.box(rect.adjusted(-1.5, -1.5, 1.5, 1.5), None, ink.theme.text, 1.6, radius + 1.5)
             reach = max(0.0, 6 - rect.height() / 2)
-            self.spots.append((rect.adjusted(-3, -reach, 3, reach), Hit(column.layer, unit, self._unit_text(n, unit))))
+            spots.append((rect.adjusted(-3, -reach, 3, reach), Hit(column.layer, unit, self._unit_text(n, unit))))
 
-    def _other(self, ink: Ink, rect: QRectF, count: int, n: int, gap: float) -> None:
+    def _other(self, ink: Ink, rect: QRectF, n: int, gap: float, spots: list[tuple[QRectF, Hit]]) -> None:
         assert self.graph is not None
         column = self.graph.columns[n]
+        count = len(column.hidden)
         ink.box(rect, mix(ink.theme.background, ink.theme.other, 0.55), ink.theme.other, 1, rect.width() / 2)
         room = min(90.0, gap)
         label = QRectF(rect.center().x() - room / 2, rect.bottom() + 2, room, 13)
@@ -242,7 +258,7 @@ class NeuronPicture(GraphPicture):
         text = f"{counted(count, 'weaker unit')} of {column.layer}, ΣR {signed(total)}"
         if not (column.is_input or column.is_output):
             text += "\n(the Units slider shows more)"
-        self.spots.append((rect.united(label), Hit(column.layer, -1, text)))
+        spots.append((rect.united(label), Hit(column.layer, -1, text)))
 
     @staticmethod
     def _glyph(ink: Ink, centre: QPointF, arm: float, positive: bool) -> None:
@@ -254,7 +270,7 @@ class NeuronPicture(GraphPicture):
 
     # ------------------------------------------------------------------------------------------------ words
 
-    def _heads(self, ink: Ink, layout: NeuronLayout, size: QSizeF) -> None:
+    def _heads(self, ink: Ink, layout: NeuronLayout, size: QSizeF, spots: list[tuple[QRectF, Hit]]) -> None:
         assert self.graph is not None
         gap = (layout.x[1] - layout.x[0]) if len(layout.x) > 1 else size.width()
         for n, column in enumerate(self.graph.columns):
@@ -277,7 +293,7 @@ class NeuronPicture(GraphPicture):
                 CENTRE,
             )
             hit = Hit(column.layer, -1, f"{name}\n{counted(column.relevance.size, 'unit')}, ΣR {signed(total)}")
-            self.spots.append((rect.united(below), hit))
+            spots.append((rect.united(below), hit))
 
     def _foot(self, ink: Ink, layout: NeuronLayout, size: QSizeF) -> None:
         rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
@@ -344,6 +360,27 @@ class NeuronPicture(GraphPicture):
         if key == "right" and n < len(graph.columns) - 1:
             return graph.columns[n + 1].layer, int(np.argmax(np.abs(graph.gaps[n].matrix[:, unit])))
         return graph.columns[n].layer, unit
+
+
+def _rest(_ink: Ink) -> None:
+    """Nothing: a turn may end here."""
+
+
+def _within(step: Step, shown: QRectF | None, ink: Ink) -> None:
+    """Draw only what lies in a part of the picture."""
+    if shown is None:
+        step(ink)
+        return
+    ink.painter.save()
+    ink.painter.setClipRect(shown, Qt.ClipOperation.IntersectClip)
+    step(ink)
+    ink.painter.restore()
+
+
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    waiting = iter(items)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
 
 
 def _in(seen: QRectF, layout: NeuronLayout, ribbon: Ribbon) -> bool:

@@ -7,6 +7,7 @@ takes, so a picture lays itself out in logical pixels and its text grows with th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
@@ -20,6 +21,10 @@ from lrp_gui.viewer.ink import Ink
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
     from lrp_gui.viewer.states import State
+
+
+# A part of a drawing in logical pixels; it leaves the painter as it found it.
+Step = Callable[[Ink], None]
 
 
 @runtime_checkable
@@ -64,18 +69,27 @@ class Drawing(ABC):
     def draw(self, painter: QPainter, rect: QRectF, scale: float) -> None:
         """Paint into `rect` with `scale` painter units to the logical pixel."""
         painter.save()
-        painter.setClipRect(rect)
         painter.fillRect(rect, QColor(self.theme.background))
+        ink = self.prepared(painter, rect, scale)
+        self.paint(ink, QSizeF(rect.width() / scale, rect.height() / scale))
+        painter.restore()
+
+    def prepared(self, painter: QPainter, rect: QRectF, scale: float) -> Ink:
+        """The painter in logical pixels of a picture that fills `rect`."""
+        painter.setClipRect(rect)
         painter.translate(rect.topLeft())
         painter.scale(scale, scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-        self.paint(Ink(painter, self.theme), QSizeF(rect.width() / scale, rect.height() / scale))
-        painter.restore()
+        return Ink(painter, self.theme)
 
     @abstractmethod
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """Paint in logical pixels."""
+
+    def steps(self, size: QSizeF) -> Iterator[Step]:
+        """All that `paint` does, in parts that may be taken in turns; what is dear is more than one."""
+        yield lambda ink: self.paint(ink, size)
 
     def paint_over(self, ink: Ink, size: QSizeF, node: str) -> None:  # noqa: B027 - most have nothing to add
         """Add, in logical pixels, what is to be seen while the pointer is on a node; nothing in most."""
@@ -106,6 +120,11 @@ class GraphPicture(Drawing):
     selected_unit: int = -1
     reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
     state: State | None = None  # why there is no result, or what is wrong with it
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """All steps at once; a graph says what it draws by either of the two."""
+        for step in self.steps(size):
+            step(ink)
 
     def selecting(self, layer: str, unit: int) -> Self | None:
         """The same picture with something else chosen; None where all must be built anew for that."""

@@ -15,12 +15,14 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
+from shiboken6 import getCppPointer
 
 from lrp_gui.fonts import text_scale
 from lrp_gui.theme import Theme
+from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.ink import Ink
-from lrp_gui.viewer.minimap import Minimap
 from lrp_gui.viewer.picture import Drawing, Hit
+from lrp_gui.viewer.sketch import Sketch
 
 CLICK_REACH = 4
 
@@ -190,6 +192,13 @@ class PictureView(QWidget):
         self._sketch = None  # of the size before
         self.refresh()
         super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Letters of another size make another picture."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            self.forget()
+            self.refresh()
 
     # -------------------------------------------------------------------------------------------------- people
 

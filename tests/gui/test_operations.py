@@ -21,11 +21,11 @@ from lrp_gui.jobs.operations import Operations, grouped, opened_at_first
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.jobs.writing_rows import write_rows
 from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.viewer.canvas import Canvas
 from lrp_gui.viewer.operations.amounts import Amounts
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.operations.strokes import smooth
 from lrp_gui.viewer.operations.table_model import OperationsModel
-from lrp_gui.viewer.views import Canvas
 from tests.gui.operation_graphs import u_net
 
 SIZE = QSizeF(900, 600)

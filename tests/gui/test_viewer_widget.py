@@ -47,6 +47,7 @@ def settle(viewer):
     for view in (viewer.canvas, viewer.strip, viewer.detail.inputs, viewer.detail.layer):
         if view.isVisible():
             view.repaint()
+            view.finish()
 
 
 def test_it_is_empty_and_says_what_to_do(viewer):
