@@ -59,6 +59,16 @@ def parser() -> argparse.ArgumentParser:
         "--language", choices=("system", *AVAILABLE), default="", help="language of the window and of pictures"
     )
     result.add_argument("--version", action="version", version=f"lrp-gui {__version__}")
+    desktop = result.add_argument_group("the desktop")
+    desktop.add_argument(
+        "--new-window", action="store_true", help="open a window of its own, also where one is open already"
+    )
+    desktop.add_argument(
+        "--install-desktop",
+        action="store_true",
+        help="put the program into the menu and onto the desktop, and its files behind icons; for you alone",
+    )
+    desktop.add_argument("--uninstall-desktop", action="store_true", help="undo that")
     render = result.add_argument_group("pictures without a window")
     render.add_argument("--render", metavar="DIR", help="draw every view of the samples into DIR, as PNG and SVG")
     render.add_argument("--data", metavar="TABLE", help="the table that holds the samples")
@@ -98,6 +108,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if len(options.files) != 1:
             commands.error("--render draws the pictures of one FILE")
         return _render(options)
+    if options.install_desktop or options.uninstall_desktop:
+        return _change_desktop(remove=options.uninstall_desktop)
     if options.data is not None:
         options.files.append(options.data)
     return _show(options)
@@ -110,12 +122,31 @@ def _show(options: argparse.Namespace) -> int:
     if not _has_display():
         _complain("There is no display to open a window on; --render draws pictures without one.")
         return UNUSABLE
+    lock = None
+    if _is_seen() and not (options.new_window or options.trust):  # consent is not handed on
+        from lrp_gui.desktop import single
+
+        lock, served = single.first_or_served(single.request_for(options.files, options.architecture))
+        if served:
+            return DONE
     from lrp_gui import log
 
     log.start()
     app = _application(sys.argv[:1], options.language)
+    from lrp_gui.desktop.arrivals import Arrivals
+
     window = make_window(options.theme)
-    window.painted.connect(lambda: move_in(window, options.files, options.architecture, trust=options.trust))
+    arrivals = Arrivals(window)
+    app.file_asked.connect(arrivals.open_file)
+    window.painted.connect(
+        lambda: move_in(
+            window,
+            options.files,
+            options.architecture,
+            trust=options.trust,
+            ready=lambda: arrivals.begin(listening=lock is not None),
+        )
+    )
     window.furnished.connect(log.write_to_file)
     report_faults(window)
     window.show()
@@ -160,8 +191,18 @@ def report_faults(window: Window) -> None:
     sys.excepthook = tell
 
 
-def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *, trust: bool = False) -> None:
-    """Once the frame is on the screen: the views' libraries, the files that were given, and the engine."""
+def move_in(
+    window: Window,
+    files: Sequence[str] = (),
+    architecture: str = "",
+    *,
+    trust: bool = False,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Once the frame is on the screen: the views' libraries, the files that were given, and the engine.
+
+    `ready` is called when more files can be opened.
+    """
     from lrp_gui.garbage import Collector
     from lrp_gui.turns import Turns
 
@@ -196,6 +237,7 @@ def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *
     def attach_engine() -> None:
         from lrp_gui.document.computing import EngineSettings
         from lrp_gui.document.explaining import Explainer
+        from lrp_gui.document.long_edits import LongEdits
         from lrp_gui.document.opening import Opener
         from lrp_gui.jobs.engine import Engine
         from lrp_gui.jobs.queue import Job, Priority
@@ -203,6 +245,7 @@ def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *
         engine, document, jobs = Engine(), window.document, window.jobs
         opener = Opener(document, jobs, engine, window)
         explainer = Explainer(document, jobs, engine, window)
+        LongEdits(document, jobs, window)
         computing = window.computing = EngineSettings(jobs, explainer, window)
         computing.told.connect(window.tell)
         Turns(window.attach(opener, explainer), window)
@@ -212,6 +255,7 @@ def move_in(window: Window, files: Sequence[str] = (), architecture: str = "", *
             computing.check_device()
             if files:
                 opener.open(files, architecture, trust=trust)
+            ready()
 
         # Two threads that import at once would wait for each other's turns: the window comes first.
         moved_in.append(start_engine)
@@ -224,11 +268,12 @@ def _application(arguments: list[str], language: str = "") -> Any:
 
     _import_plainly()
     from lrp_gui import settings
+    from lrp_gui.desktop.arrivals import Program
     from lrp_gui.languages import qt as languages
 
     # Fusion follows our palettes. Asking the application for its style, to change it, would cost 10 ms of start-up.
     existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication([*arguments, "-style", "Fusion"])
+    app = existing if isinstance(existing, QApplication) else Program([*arguments, "-style", "Fusion"])
     app.setOrganizationName(settings.ORGANIZATION)
     app.setApplicationName(settings.APPLICATION)
     app.setApplicationDisplayName("LRP Explorer")
@@ -296,6 +341,25 @@ def _has_display() -> bool:
     """Whether there is a screen; without one Qt would end the process with a signal."""
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
+
+
+def _is_seen() -> bool:
+    """Whether a window could come to the front: not one without a screen, as tests have it."""
+    return os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] not in ("offscreen", "minimal")
+
+
+def _change_desktop(*, remove: bool) -> int:
+    """Install the desktop's files, or remove them."""
+    from lrp_gui.desktop.install import DesktopError, install, uninstall
+
+    try:
+        files = uninstall() if remove else install()
+    except DesktopError as error:
+        _complain(error)
+        return UNUSABLE
+    done = "Removed" if remove else "Installed"
+    sys.stdout.writelines([f"{done}: {path}\n" for path in files] or ["Nothing was installed.\n"])
+    return DONE
 
 
 def _complain(sentence: object) -> None:
