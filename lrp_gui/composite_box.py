@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from lrp_gui.languages import mark
+
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
 
@@ -26,8 +28,8 @@ class Group:
 
 GROUPS = (
     Group("LRP", ""),
-    Group("LRP for transformers, gates and recurrent networks", "for "),
-    Group("Not LRP, to compare with", "not LRP: "),
+    Group(mark("LRP for transformers, gates and recurrent networks"), "for "),
+    Group(mark("Not LRP, to compare with"), "not LRP: "),
 )
 
 

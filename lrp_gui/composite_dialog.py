@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from lrp_gui.composite_form import RuleForm
 from lrp_gui.document.rules import composite_text, described, takers, without
 from lrp_gui.document.words import counted
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -158,4 +159,6 @@ def write_composite(document: Document, path: str) -> str:
     text = composite_text(document.settings).encode()
     if file.open(QSaveFile.OpenModeFlag.WriteOnly) and file.write(text) >= 0 and file.commit():
         return ""
-    return f"{Path(path).name} cannot be written ({file.errorString()}); choose another place."
+    return tr("{name} cannot be written ({errorstring}); choose another place.").format(
+        name=Path(path).name, errorstring=file.errorString()
+    )

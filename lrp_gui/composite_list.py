@@ -7,13 +7,14 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette, QStandardItem
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from lrp_gui.composite_box import ABOUT_ROLE, HEADING_ROLE, MARGIN, NAME_ROLE, grouped
+from lrp_gui.languages import tr
 
 
 def composites_model(names: tuple[tuple[str, str], ...]) -> QStandardItemModel:
     """A row for each heading, which cannot be chosen, and for each composite."""
     model = QStandardItemModel()
     for group, members in grouped(names):
-        heading = QStandardItem(group.heading)
+        heading = QStandardItem(tr(group.heading))
         heading.setFlags(Qt.ItemFlag.NoItemFlags)
         heading.setData(True, HEADING_ROLE)
         model.appendRow(heading)

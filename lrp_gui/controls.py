@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, QSignalBlocker
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
+from lrp_gui.languages import mark
+
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
 
@@ -15,13 +17,13 @@ if TYPE_CHECKING:
 MOST_TARGETS = 2000
 # What the box takes, as the engine reads it.
 TARGET_FORMS = (
-    ("max", "the largest output of the sample"),
-    ("best:2", "the second largest, and so on"),
-    ("7", "an output by its number, or by its name"),
-    ("2-5", "the difference of two: what speaks for 2 rather than 5"),
-    ("max - best:2", "what decided: the largest against the next"),
-    ("3,10,12", "a place in an output that is a map or a sequence"),
-    ("3,*,*", "the sum over places: * for all, 2:5 for a range"),
+    ("max", mark("the largest output of the sample")),
+    ("best:2", mark("the second largest, and so on")),
+    ("7", mark("an output by its number, or by its name")),
+    ("2-5", mark("the difference of two: what speaks for 2 rather than 5")),
+    ("max - best:2", mark("what decided: the largest against the next")),
+    ("3,10,12", mark("a place in an output that is a map or a sequence")),
+    ("3,*,*", mark("the sum over places: * for all, 2:5 for a range")),
 )
 
 

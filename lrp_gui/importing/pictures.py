@@ -11,13 +11,14 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QLine
 
 from lrp_gui.document.importing import Import
 from lrp_gui.jobs.imported import PictureInput
+from lrp_gui.languages import mark
 
 FITS = (
-    ("crop", "Cut out the middle"),
-    ("pad", "Fill up with black"),
-    ("stretch", "Stretch"),
+    ("crop", mark("Cut out the middle")),
+    ("pad", mark("Fill up with black")),
+    ("stretch", mark("Stretch")),
 )
-VALUES = (((0.0, 1.0), "0 to 1"), ((0.0, 255.0), "0 to 255"), ((-1.0, 1.0), "−1 to 1"))
+VALUES = (((0.0, 1.0), mark("0 to 1")), ((0.0, 255.0), mark("0 to 255")), ((-1.0, 1.0), mark("−1 to 1")))
 # Means and deviations of ImageNet's colours, with which most networks for photographs were trained.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 OWN = "own"
@@ -33,9 +34,9 @@ class PicturesPage(QWidget):
         self._source = source
         self.fit, self.values, self.normalise = QComboBox(), QComboBox(), QComboBox()
         for value, text in FITS:
-            self.fit.addItem(text, value)
+            self.fit.addItem(self.tr(text), value)
         for number, (_value, text) in enumerate(VALUES):
-            self.values.addItem(text, number)
+            self.values.addItem(self.tr(text), number)
         self.values.addItem(self.tr("Other numbers"), OWN)
         self.normalise.addItem(self.tr("As they are"), "")
         self.normalise.addItem(self.tr("By a mean and a deviation"), OWN)

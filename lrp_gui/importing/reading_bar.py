@@ -8,16 +8,17 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QWidget
 
 from lrp_gui.document.importing import Import, Reading
+from lrp_gui.languages import mark, tr
 
-SEPARATORS = ((",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar"))
+SEPARATORS = ((",", mark("Comma")), (";", mark("Semicolon")), ("\t", mark("Tab")), ("|", mark("Bar")))
 ENCODINGS = (
     *(("utf-8", "UTF-8"), ("latin-1", "Latin-1"), ("cp1252", "Windows-1252"), ("utf-16", "UTF-16")),
     *(("utf-16-le", "UTF-16 LE"), ("utf-16-be", "UTF-16 BE")),
 )
-DECIMALS = ((".", "Point: 3.14"), (",", "Comma: 3,14"))
-UNEVEN = (("refuse", "Refuse the file"), ("fill", "Fill up or cut them"), ("skip", "Leave them out"))
-ALIKE = (("refuse", "Refuse the file"), ("number", "Number the later ones"))
-MERGED = (("first", "The first has the value"), ("all", "All have the value"))
+DECIMALS = ((".", mark("Point: 3.14")), (",", mark("Comma: 3,14")))
+UNEVEN = (("refuse", mark("Refuse the file")), ("fill", mark("Fill up or cut them")), ("skip", mark("Leave them out")))
+ALIKE = (("refuse", mark("Refuse the file")), ("number", mark("Number the later ones")))
+MERGED = (("first", mark("The first has the value")), ("all", mark("All have the value")))
 TEXT, LINES, EXCEL = ("text",), ("lines",), ("excel",)
 PER_ROW = 3
 
@@ -93,7 +94,7 @@ class ReadingBar(QWidget):
     ) -> None:
         box, label = QComboBox(), QLabel(title)
         for value, text in entries:
-            box.addItem(text, value)
+            box.addItem(tr(text), value)
         box.setAccessibleName(title.replace("&", ""))
         label.setBuddy(box)
         box.activated.connect(lambda _index: self._activated(name, box.currentData()))

@@ -32,6 +32,7 @@ from lrp_gui.document.words import MINUS, percent, plain, shape_text, size_text
 from lrp_gui.inspector.pages import HistogramPage, KernelsPage, Page, PicturePage, ValuesPage
 from lrp_gui.inspector.saving import save
 from lrp_gui.jobs.inspected import has_kernels
+from lrp_gui.languages import mark
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -40,19 +41,19 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 PAGES: tuple[tuple[str, type[Page]], ...] = (
-    ("Histogram", HistogramPage),
-    ("Picture", PicturePage),
-    ("Kernels", KernelsPage),
-    ("Numbers", ValuesPage),
+    (mark("Histogram"), HistogramPage),
+    (mark("Picture"), PicturePage),
+    (mark("Kernels"), KernelsPage),
+    (mark("Numbers"), ValuesPage),
 )
-FORMATS = (("csv", "Numbers as CSV…"), ("npy", "Numbers as NPY…"), ("png", "Picture as PNG…"))
+FORMATS = (("csv", mark("Numbers as CSV…")), ("npy", mark("Numbers as NPY…")), ("png", mark("Picture as PNG…")))
 FACTS: tuple[str, ...] = ("min", "max", "mean", "std", "norm", "zeros", "NaN", "Inf")
 WHOLE = ("int", "uint", "bool")  # dtypes whose smallest and largest numbers are written in full
 # What a dtype's numbers are taken for, where that is not plain.
 TAKEN = {
-    "bool": "True counts as 1, False as 0.",
-    "complex": "Statistics and pictures are of the absolute values.",
-    "q": "Shown are the numbers for which the stored whole numbers stand.",
+    "bool": mark("True counts as 1, False as 0."),
+    "complex": mark("Statistics and pictures are of the absolute values."),
+    "q": mark("Shown are the numbers for which the stored whole numbers stand."),
 }
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from lrp_gui.document.words import counted, percent
+from lrp_gui.languages import mark, tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.files import CandidateRow
@@ -18,10 +19,10 @@ Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
 ROW_ROLE = Qt.ItemDataRole.UserRole
 KINDS = {
-    "beside": "beside the file",
-    "chain": "inferred",
-    "family": "known family",
-    "module": "saved model",
+    "beside": mark("beside the file"),
+    "chain": mark("inferred"),
+    "family": mark("known family"),
+    "module": mark("saved model"),
 }
 PADDING, BAR = 8, 4
 
@@ -30,7 +31,7 @@ def fit_text(row: CandidateRow) -> str:
     """How well it fits, in words."""
     if row.problems:
         return counted(len(row.problems), "problem")
-    return "fits" if row.score >= 1 else f"fits, {percent(row.score)} sure"
+    return tr("fits") if row.score >= 1 else tr("fits, {percent} sure").format(percent=percent(row.score))
 
 
 class CandidatesModel(QAbstractListModel):
@@ -58,7 +59,7 @@ class CandidatesModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.reason
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.title}, {KINDS.get(row.kind, row.kind)}, {fit_text(row)}. {row.reason}"
+            return f"{row.title}, {tr(KINDS.get(row.kind, row.kind))}, {fit_text(row)}. {row.reason}"
         return row if role == ROW_ROLE else None
 
 
@@ -106,7 +107,7 @@ class _Card(QStyledItemDelegate):
         painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, row.title)
         painter.setFont(option.font)  # type: ignore[attr-defined]
         painter.setPen(dim)
-        words = f"{KINDS.get(row.kind, row.kind)}  ·  {fit_text(row)}"
+        words = f"{tr(KINDS.get(row.kind, row.kind))}  ·  {fit_text(row)}"
         elided = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
         bar = QRect(line.left(), line.bottom() + 3, line.width(), BAR)

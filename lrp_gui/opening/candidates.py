@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui import settings
+from lrp_gui.languages import tr, trn
 from lrp_gui.opening.candidate_list import CandidatesView
 from lrp_gui.opening.editor import JsonEditor
 
@@ -177,7 +178,7 @@ class CandidatesDialog(QDialog):
         self.editor.mark(self._line)
         remarks = self.row.problems if self.row is not None and not self._was_edited else ()
         if first is None and remarks:
-            few = self.tr("one thing speaks") if len(remarks) == 1 else f"{len(remarks)} things speak"
+            few = trn("one thing speaks", "{n} things speak", len(remarks))
             self._say(
                 self.tr("{fits} But {few} against it, see above.").format(fits=check.sentence, few=few), warns=True
             )
@@ -317,21 +318,25 @@ def _why(row: CandidateRow | None, check: Check | None) -> str:
     return "".join(
         (
             reason,
-            _listed("What does not fit", [_linked(one.sentence, one.line) for one in misfits]),
-            _listed("What speaks against it", [escape(one) for one in remarks]),
-            _listed("What is assumed", [escape(one) for one in assumptions]),
-            _listed("Tensors that are not used", [escape(one) for one in unused]),
+            _listed(tr("What does not fit"), [_linked(one.sentence, one.line) for one in misfits]),
+            _listed(tr("What speaks against it"), [escape(one) for one in remarks]),
+            _listed(tr("What is assumed"), [escape(one) for one in assumptions]),
+            _listed(tr("Tensors that are not used"), [escape(one) for one in unused]),
         )
     )
 
 
 def _linked(sentence: str, line: int) -> str:
-    return f"{escape(sentence)} <a href='{line}'>line {line}</a>" if line else escape(sentence)
+    return (
+        f"{escape(sentence)} <a href='{line}'>{tr('line {line}').format(line=line)}</a>" if line else escape(sentence)
+    )
 
 
 def _listed(title: str, items: list[str]) -> str:
     if not items:
         return ""
     shown, rest = items[:MOST_LISTED], len(items) - MOST_LISTED
-    lines = "".join(f"<li>{one}</li>" for one in (*shown, *([f"… and {rest} more"] if rest > 0 else [])))
+    lines = "".join(
+        f"<li>{one}</li>" for one in (*shown, *([tr("… and {rest} more").format(rest=rest)] if rest > 0 else []))
+    )
     return f"<p><b>{title} ({len(items)})</b></p><ul style='margin-top:0'>{lines}</ul>"

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from lrp_gui.document.files import ARCHITECTURE, CONSENT, FAILED, LOADING, REFUSED, SIZES, STOPPED
 from lrp_gui.document.words import counted, size_text
+from lrp_gui.languages import mark
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -49,39 +50,49 @@ class Way:
 
 
 WAYS = {
-    LOADING: Way("Loading the network …", "What the file holds can be looked at on the left meanwhile.", ("cancel",)),
-    STOPPED: Way("The network was not loaded", "What the file holds is on the left.", ("load_again",)),
+    LOADING: Way(
+        mark("Loading the network …"), mark("What the file holds can be looked at on the left meanwhile."), ("cancel",)
+    ),
+    STOPPED: Way(mark("The network was not loaded"), mark("What the file holds is on the left."), ("load_again",)),
     ARCHITECTURE: Way(
-        "How are these tensors connected?",
-        "A file of this kind holds numbers and their names, but no connections. They can be inferred and corrected "
-        "here, or be taken from a file: an architecture.json, an ONNX or .pt2 file of the same network, or the Python "
-        "program that defines it.",
+        mark("How are these tensors connected?"),
+        mark(
+            "A file of this kind holds numbers and their names, but no connections. They can be "
+            "inferred and corrected here, or be taken from a file: an architecture.json, an ONNX or "
+            ".pt2 file of the same network, or the Python program that defines it."
+        ),
         ("candidates", "open_architecture"),
     ),
     CONSENT: Way(
-        "This network is a program",
-        "Nothing of it has run. To see what it decides, it has to run on this computer, with your rights; "
-        "read first what that means.",
+        mark("This network is a program"),
+        mark(
+            "Nothing of it has run. To see what it decides, it has to run on this computer, with "
+            "your rights; read first what that means."
+        ),
         ("consent",),
-        lists="What it names",
+        lists=mark("What it names"),
     ),
     REFUSED: Way(
-        "This file was not opened",
-        "Weights need no program: whoever made the file can save the state dict alone, as .pth or safetensors, or "
-        "export the network as .pt2 or ONNX.",
+        mark("This file was not opened"),
+        mark(
+            "Weights need no program: whoever made the file can save the state dict alone, as .pth "
+            "or safetensors, or export the network as .pt2 or ONNX."
+        ),
         ("open",),
         warns=True,
-        lists="What it would have called",
+        lists=mark("What it would have called"),
     ),
     SIZES: Way(
-        "How large are its inputs?",
-        "The file does not say what its inputs look like, and nothing in it gave them away. Whoever made the network "
-        "knows: a photograph may be 3 × 224 × 224, a sentence 16 tokens.",
+        mark("How large are its inputs?"),
+        mark(
+            "The file does not say what its inputs look like, and nothing in it gave them away. "
+            "Whoever made the network knows: a photograph may be 3 × 224 × 224, a sentence 16 tokens."
+        ),
         ("sizes",),
     ),
     FAILED: Way(
-        "The network cannot be loaded",
-        "What the file holds is on the left.",
+        mark("The network cannot be loaded"),
+        mark("What the file holds is on the left."),
         ("candidates", "open_architecture", "load_again"),
         warns=True,
     ),

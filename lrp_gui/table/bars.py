@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
 
+from lrp_gui.languages import thousands, tr
 from lrp_gui.table.expression import HELP
 
 if TYPE_CHECKING:
@@ -195,12 +196,12 @@ class Pager(QWidget):
         self.first.setSingleStep(max(1, last - first + 1))
         self.first.setValue(first)
         self.first.blockSignals(False)
-        self._rest.setText(self.tr("to {last} of {total}").format(last=f"{last:,}", total=f"{total:,}"))
+        self._rest.setText(self.tr("to {last} of {total}").format(last=thousands(last), total=thousands(total)))
 
 
 def _help(first: str) -> str:
     rows = "".join(
-        f"<tr><td style='padding-right:10px'><code>{escape(example)}</code></td><td>{escape(about)}</td></tr>"
+        f"<tr><td style='padding-right:10px'><code>{escape(example)}</code></td><td>{escape(tr(about))}</td></tr>"
         for example, about in HELP
     )
     return f"<p>{first}</p><table>{rows}</table>"

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lrp_gui.languages import mark, tr
+
 # Deeper than anybody types; Python's own stack ends only later.
 DEEPEST = 60
 TOKEN = re.compile(
@@ -31,15 +33,15 @@ KEYWORDS = frozenset({"and", "or", "not", "in", "contains", "is", "missing"})
 FUNCTIONS = ("abs", "missing", "relevance")
 
 HELP = (
-    ("age > 0.1", "a column, compared with a number: < <= > >= == !="),
-    ('prediction == "2"', "a word stands in quotes; * in none of them"),
-    ("0 < bmi <= 0.05", "between two numbers"),
-    ("age > 0.1 and not (sex == 1 or bmi < 0)", "and, or, not, brackets"),
-    ('label in ("cat", "dog")', "one of several"),
-    ('name contains "pat"', "a part of a word, in any case of letters"),
-    ("bmi is missing", "cells that hold no number"),
-    ("relevance(bmi) > 0.2", "what a cell contributed"),
-    ("`blood pressure` / bmi > 2", "a name with spaces, and arithmetic: + − * / abs(…)"),
+    ("age > 0.1", mark("a column, compared with a number: < <= > >= == !=")),
+    ('prediction == "2"', mark("a word stands in quotes; * in none of them")),
+    ("0 < bmi <= 0.05", mark("between two numbers")),
+    ("age > 0.1 and not (sex == 1 or bmi < 0)", mark("and, or, not, brackets")),
+    ('label in ("cat", "dog")', mark("one of several")),
+    ('name contains "pat"', mark("a part of a word, in any case of letters")),
+    ("bmi is missing", mark("cells that hold no number")),
+    ("relevance(bmi) > 0.2", mark("what a cell contributed")),
+    ("`blood pressure` / bmi > 2", mark("a name with spaces, and arithmetic: + − * / abs(…)")),
 )
 
 
@@ -173,8 +175,10 @@ def _tokens(text: str) -> Iterator[Token]:
         if found is None:
             rest = text[at:].strip()
             if rest[0] in "\"'“`[":
-                raise NotUnderstood(f"The quotation that begins with {rest[:12]} has no end.")
-            raise NotUnderstood(f"“{rest[0]}” at place {end - len(rest) + 1} means nothing here.")
+                raise NotUnderstood(tr("The quotation that begins with {rest} has no end.").format(rest=rest[:12]))
+            raise NotUnderstood(
+                tr("“{rest}” at place {end} means nothing here.").format(rest=rest[0], end=end - len(rest) + 1)
+            )
         kind = found.lastgroup or ""
         piece = found.group(kind)
         at = found.end()
@@ -198,14 +202,16 @@ class _Reader:
 
     def whole(self) -> Node:
         if not self._tokens:
-            raise NotUnderstood("There is nothing to compare yet.")
+            raise NotUnderstood(tr("There is nothing to compare yet."))
         node = self._either()
         if (token := self._peek()) is not None:
             if token.text == "," and self._at and self._tokens[self._at - 1].kind == "number":
-                raise NotUnderstood("Write decimals after a point: 0.1, not 0,1.")
+                raise NotUnderstood(tr("Write decimals after a point: 0.1, not 0,1."))
             if token.kind in {"name", "quoted"}:
-                raise NotUnderstood(f"Before “{token.text}” a sign is missing, such as “and” or “>”.")
-            raise NotUnderstood(f"“{token.text}” is not expected there.")
+                raise NotUnderstood(
+                    tr("Before “{text}” a sign is missing, such as “and” or “>”.").format(text=token.text)
+                )
+            raise NotUnderstood(tr("“{text}” is not expected there.").format(text=token.text))
         return node
 
     def _peek(self) -> Token | None:
@@ -222,12 +228,16 @@ class _Reader:
     def _need(self, sign: str) -> None:
         if not self._sign(sign):
             token = self._peek()
-            raise NotUnderstood(f"“{sign}” is missing {f'before “{token.text}”' if token else 'at the end'}.")
+            raise NotUnderstood(
+                (tr("“{sign}” is missing before “{text}”.") if token else tr("“{sign}” is missing at the end.")).format(
+                    sign=sign, text=token.text if token else ""
+                )
+            )
 
     def _either(self) -> Node:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise NotUnderstood("This is nested too deeply; use fewer brackets.")
+            raise NotUnderstood(tr("This is nested too deeply; use fewer brackets."))
         node = self._all()
         while self._sign("or"):
             node = Both("or", node, self._all())
@@ -265,7 +275,7 @@ class _Reader:
         elif self._sign("in"):
             found = OneOf(node, self._choices())
         elif negated:
-            raise NotUnderstood("After “not” there, “in” or “contains” is expected.")
+            raise NotUnderstood(tr("After “not” there, “in” or “contains” is expected."))
         else:
             return node
         return Not(found) if negated else found
@@ -283,7 +293,7 @@ class _Reader:
         if isinstance(node, Negative) and isinstance(node.inside, Number):
             return Number(-node.inside.value, f"-{node.inside.text}")
         if not isinstance(node, Number | Text):
-            raise NotUnderstood("A number, or a word in quotes, is expected there.")
+            raise NotUnderstood(tr("A number, or a word in quotes, is expected there."))
         return node
 
     def _sum(self) -> Node:
@@ -308,7 +318,7 @@ class _Reader:
     def _primary(self) -> Node:
         token = self._peek()
         if token is None:
-            raise NotUnderstood("Something is missing at the end.")
+            raise NotUnderstood(tr("Something is missing at the end."))
         self._at += 1
         if token.kind == "number":
             return Number(float(token.text), token.text)
@@ -323,7 +333,7 @@ class _Reader:
             self._need(")")
             return Call("missing", node)
         if token.kind == "sign":
-            raise NotUnderstood(f"Before “{token.text}” a column or a number is missing.")
+            raise NotUnderstood(tr("Before “{text}” a column or a number is missing.").format(text=token.text))
         after = self._peek()
         if token.kind == "name" and after is not None and after.text == "(" and after.kind == "sign":
             return self._call(token.text)
@@ -332,7 +342,11 @@ class _Reader:
     def _call(self, name: str) -> Node:
         function = {"r": "relevance"}.get(name.lower(), name.lower())
         if function not in FUNCTIONS:
-            raise NotUnderstood(f"There is no “{name}(…)”; there are {', '.join(f'{one}(…)' for one in FUNCTIONS)}.")
+            raise NotUnderstood(
+                tr("There is no “{name}(…)”; there are {functions}.").format(
+                    name=name, functions=", ".join(f"{one}(…)" for one in FUNCTIONS)
+                )
+            )
         self._need("(")
         inside = self._either()
         self._need(")")
@@ -343,5 +357,7 @@ class _Reader:
         if found is not None:
             return found
         near = difflib.get_close_matches(name.lower(), list(self._folded)[:5000], 1)
-        hint = f"; is {quoted(self._folded[near[0]])} meant?" if near else "."
-        raise NotUnderstood(f"The table has no column “{name}”{hint}")
+        if near:
+            text = tr("The table has no column “{name}”; is {other} meant?")
+            raise NotUnderstood(text.format(name=name, other=quoted(self._folded[near[0]])))
+        raise NotUnderstood(tr("The table has no column “{name}”.").format(name=name))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lrp_gui.languages import tr
 from lrp_gui.table.expression import (
     Arithmetic,
     Both,
@@ -113,12 +114,16 @@ def _mask(node: Node, columns: Columns) -> np.ndarray:
     if isinstance(node, Contains):
         value, part = _value(node.inside, columns), node.text.casefold()
         if not isinstance(value, Words):
-            raise NotUnderstood(f"{_told(node.inside)} holds numbers; “contains” is for words.")
+            raise NotUnderstood(tr("{told} holds numbers; “contains” is for words.").format(told=_told(node.inside)))
         return value.where(lambda one: part in one.casefold())
     if isinstance(node, Call) and node.function == "missing":
         value = _value(node.inside, columns)
         return value.where(lambda one: not one.strip()) if isinstance(value, Words) else np.isnan(value)
-    raise NotUnderstood(f"{_told(node)} is compared with nothing; write for example {_example(node)}.")
+    raise NotUnderstood(
+        tr("{told} is compared with nothing; write for example {example}.").format(
+            told=_told(node), example=_example(node)
+        )
+    )
 
 
 def _value(node: Node, columns: Columns) -> Value | str:
@@ -138,12 +143,14 @@ def _value(node: Node, columns: Columns) -> Value | str:
         return np.abs(_numbers(node.inside, columns))
     if isinstance(node, Call) and node.function == "relevance":
         if not isinstance(node.inside, Name):
-            raise NotUnderstood("relevance(…) takes the name of a column.")
+            raise NotUnderstood(tr("relevance(…) takes the name of a column."))
         found = columns.relevance(node.inside.name)
         if found is None:
-            raise NotUnderstood(f"“{node.inside.name}” is no input of the network, so it has no relevance.")
+            raise NotUnderstood(
+                tr("“{name}” is no input of the network, so it has no relevance.").format(name=node.inside.name)
+            )
         return found
-    raise NotUnderstood("What is compared has to be a column, a number or a word, not another comparison.")
+    raise NotUnderstood(tr("What is compared has to be a column, a number or a word, not another comparison."))
 
 
 def _numbers(node: Node, columns: Columns) -> np.ndarray:
@@ -151,7 +158,7 @@ def _numbers(node: Node, columns: Columns) -> np.ndarray:
     if isinstance(value, Words):
         return value.numbers()
     if isinstance(value, str):
-        raise NotUnderstood(f"“{value}” is a word; one cannot calculate with it.")
+        raise NotUnderstood(tr("“{value}” is a word; one cannot calculate with it.").format(value=value))
     return value
 
 
@@ -173,7 +180,11 @@ def _compare(sign: str, nodes: Sequence[Node], values: Sequence[Value | str]) ->
     if isinstance(right, str):
         number = _number(right)
         if isinstance(left, str) or np.isnan(number):
-            raise NotUnderstood(f"{_told(nodes[0])} holds numbers; it cannot be compared with the word “{right}”.")
+            raise NotUnderstood(
+                tr("{told} holds numbers; it cannot be compared with the word “{right}”.").format(
+                    told=_told(nodes[0]), right=right
+                )
+            )
         right = np.float64(number)  # type: ignore[assignment]
     one = left.numbers() if isinstance(left, Words) else np.asarray(left)
     other = right.numbers() if isinstance(right, Words) else np.asarray(right)
@@ -189,7 +200,7 @@ def _told(node: Node) -> str:
         return f"“{node.text}”"
     if isinstance(node, Call):
         return f"{node.function}(…)"
-    return "The calculation"
+    return tr("The calculation")
 
 
 def _example(node: Node) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lrp_gui.document.words import plain
+from lrp_gui.languages import thousands, tr
 from lrp_gui.table.columns import Column, TableColumns, ranks
 from lrp_gui.table.expression import NotUnderstood
 from lrp_gui.table.matching import Words, matching
@@ -140,8 +141,9 @@ def _grouped(rows: np.ndarray, wish: Wish, columns: TableColumns) -> Order:
     present = np.unique(codes)
     if len(present) > MOST_GROUPS:
         raise NotUnderstood(
-            f"{columns.name_of(wish.group)} has {len(present):,} different values; "
-            f"group by a column that has at most {MOST_GROUPS:,}."
+            tr("{group} has {present} different values; group by a column that has at most {most_groups}.").format(
+                group=columns.name_of(wish.group), present=thousands(len(present)), most_groups=thousands(MOST_GROUPS)
+            )
         )
     by_word = ranks(Words(np.arange(len(value.words)), value.words))
     present = present[_sorted(by_word[present], descending=False)]

@@ -9,10 +9,11 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
+from lrp_gui.languages import tr
 from lrp_gui.sample.editors.editor import Editor
 from lrp_gui.sample.editors.legend import Legend
 from lrp_gui.sample.editors.options import CHOSEN, LOWEST, MEAN, Options
-from lrp_gui.sample.editors.tools import Tool, ToolBar, say
+from lrp_gui.sample.editors.tools import Tool, ToolBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -188,7 +189,5 @@ class DrawnEditor(Editor):
         before = self.values()[self.places]
         changed = (work != before) & ~(np.isnan(work) & np.isnan(before))
         if changed.any():
-            text = say(self.tools.tool.step).format(
-                input=self.input_name, sample=self.sample_title(), seed=self._noises
-            )
+            text = tr(self.tools.tool.step).format(input=self.input_name, sample=self.sample_title(), seed=self._noises)
             self.write(self.places[changed], work[changed], text, self._gesture)

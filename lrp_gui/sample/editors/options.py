@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QColorDialog,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lrp_gui.languages import tr
 from lrp_gui.sample.editors.flow import FlowLayout
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ class Options(QWidget):
         covers: Sequence[tuple[str, str]],
         shows: Sequence[tuple[str, str]],
         *,
-        word: str = "P&lane",
+        word: str = "",
         in_colour: bool = False,
     ) -> None:
         super().__init__()
-        self._word = _say(word)
+        self._word = word or tr("P&lane")
         self.planes = len(planes)
         self._spread: Spread | None = None
         self.colours = np.zeros(self.planes)  # the value of each plane
@@ -111,21 +112,33 @@ class Options(QWidget):
     def of_picture(cls, planes: int) -> Options:
         """The boxes of a picture with so many planes."""
         in_colour = planes == COLOURS
-        names = [_say("red"), _say("green"), _say("blue")] if in_colour else []
-        names = names or [_say("plane {number}").format(number=plane) for plane in range(planes)]
-        covers = (LOWEST, "lowest value"), (ZERO, "zero"), (MEAN, "mean of the data"), (CHOSEN, "chosen value")
+        names = [tr("red"), tr("green"), tr("blue")] if in_colour else []
+        names = names or [tr("plane {number}").format(number=plane) for plane in range(planes)]
+        covers = (
+            (LOWEST, tr("lowest value")),
+            (ZERO, tr("zero")),
+            (MEAN, tr("mean of the data")),
+            (CHOSEN, tr("chosen value")),
+        )
         # Hues over hues would be told apart by nobody.
         shows = (
-            ((OVER, "over it"), (BESIDE, "beside it")) if not in_colour else ((BESIDE, "beside it"), (OVER, "over it"))
+            ((OVER, tr("over it")), (BESIDE, tr("beside it")))
+            if not in_colour
+            else ((BESIDE, tr("beside it")), (OVER, tr("over it")))
         )
-        return cls(names, covers, (*shows, (HIDDEN, "hidden")), in_colour=in_colour)
+        return cls(names, covers, (*shows, (HIDDEN, tr("hidden"))), in_colour=in_colour)
 
     @classmethod
     def of_series(cls, channels: int) -> Options:
         """The boxes of a series with so many channels."""
-        names = [_say("channel {number}").format(number=channel) for channel in range(channels)]
-        covers = (MEAN, "mean of the data"), (LINE, "line between its ends"), (ZERO, "zero"), (LOWEST, "lowest value")
-        return cls(names, covers, ((OVER, "behind it"), (HIDDEN, "hidden")), word="Chan&nel")
+        names = [tr("channel {number}").format(number=channel) for channel in range(channels)]
+        covers = (
+            (MEAN, tr("mean of the data")),
+            (LINE, tr("line between its ends")),
+            (ZERO, tr("zero")),
+            (LOWEST, tr("lowest value")),
+        )
+        return cls(names, covers, ((OVER, tr("behind it")), (HIDDEN, tr("hidden"))), word=tr("Chan&nel"))
 
     def _lay_out(self) -> None:
         flow = FlowLayout(self, gap=8)
@@ -249,9 +262,5 @@ class Options(QWidget):
 def _combo(parent: QWidget, rows: Sequence[tuple[str, str]]) -> QComboBox:
     box = QComboBox(parent)
     for name, text in rows:
-        box.addItem(_say(text), name)
+        box.addItem(text, name)
     return box
-
-
-def _say(text: str) -> str:
-    return QCoreApplication.translate("editors", text)

@@ -8,11 +8,12 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from lrp_gui.document.words import plain, signed
+from lrp_gui.languages import tr
 from lrp_gui.sample.editors import colours
 from lrp_gui.sample.editors.curves import Curves, Place
 from lrp_gui.sample.editors.drawn import DrawnEditor
 from lrp_gui.sample.editors.options import HIDDEN, LINE, Options
-from lrp_gui.sample.editors.tools import BOX, SERIES_TOOLS, STROKE, say
+from lrp_gui.sample.editors.tools import BOX, SERIES_TOOLS, STROKE
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -154,7 +155,7 @@ class SeriesEditor(DrawnEditor):
         value = self.values()[self.places[self.channel, step]]
         if self.row < 0 or not np.isfinite(value):
             return
-        text = say("Move a point of {input} of {sample}").format(input=self.input_name, sample=self.sample_title())
+        text = tr("Move a point of {input} of {sample}").format(input=self.input_name, sample=self.sample_title())
         moved = np.array([value + part * self.spread().width])
         self.write(
             self.places[self.channel, [step]], moved, text, f"{self.input_name} {self.channel} {step} {self.row}"

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from lrp_gui.icons import icon
+from lrp_gui.languages import mark, tr
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
@@ -34,59 +35,75 @@ class Tool:
 
 
 PICTURE_TOOLS = (
-    Tool("paint", "Paint", "Paint with the chosen value", "B", STROKE, ("value", "size"), "Paint {input} of {sample}"),
-    Tool("erase", "Erase", "Put the background back", "E", STROKE, ("size", "with"), "Erase in {input} of {sample}"),
     Tool(
-        *("occlude", "Occlude a Patch", "Drag a rectangle, or click for a square: it is covered", "O"),
-        *(BOX, ("size", "with"), "Occlude a patch of {input} of {sample}"),
+        "paint",
+        mark("Paint"),
+        mark("Paint with the chosen value"),
+        "B",
+        STROKE,
+        ("value", "size"),
+        mark("Paint {input} of {sample}"),
     ),
     Tool(
-        *("noise", "Noise", "Drag a rectangle, or click for a square: noise is added, within the data's range", "N"),
-        *(BOX, ("size", "amount"), "Noise on {input} of {sample} (seed {seed})"),
+        "erase",
+        mark("Erase"),
+        mark("Put the background back"),
+        "E",
+        STROKE,
+        ("size", "with"),
+        mark("Erase in {input} of {sample}"),
     ),
     Tool(
-        *("fill", "Fill", "Fill what hangs together and is alike, to a tenth of the data's range", "F"),
-        *(CLICK, ("value",), "Fill in {input} of {sample}"),
+        *("occlude", mark("Occlude a Patch"), mark("Drag a rectangle, or click for a square: it is covered"), "O"),
+        *(BOX, ("size", "with"), mark("Occlude a patch of {input} of {sample}")),
     ),
-    Tool("pick", "Pick a Value", "Take the value under the mouse", "I", CLICK, ("value",)),
+    Tool(
+        *(
+            "noise",
+            mark("Noise"),
+            mark("Drag a rectangle, or click for a square: noise is added, within the data's range"),
+            "N",
+        ),
+        *(BOX, ("size", "amount"), mark("Noise on {input} of {sample} (seed {seed})")),
+    ),
+    Tool(
+        *("fill", mark("Fill"), mark("Fill what hangs together and is alike, to a tenth of the data's range"), "F"),
+        *(CLICK, ("value",), mark("Fill in {input} of {sample}")),
+    ),
+    Tool("pick", mark("Pick a Value"), mark("Take the value under the mouse"), "I", CLICK, ("value",)),
 )
 SERIES_TOOLS = (
-    Tool("draw", "Draw", "Draw the curve by hand", "B", STROKE, (), "Draw {input} of {sample}"),
+    Tool("draw", mark("Draw"), mark("Draw the curve by hand"), "B", STROKE, (), mark("Draw {input} of {sample}")),
     Tool(
-        *("drag", "Drag a Point", "Take the nearest point and move it", "D"),
-        *(STROKE, (), "Move a point of {input} of {sample}"),
+        *("drag", mark("Drag a Point"), mark("Take the nearest point and move it"), "D"),
+        *(STROKE, (), mark("Move a point of {input} of {sample}")),
     ),
     Tool(
-        *("occlude", "Cover a Stretch", "Drag over a stretch of time: it is covered", "O"),
-        *(BOX, ("with",), "Cover a stretch of {input} of {sample}"),
+        *("occlude", mark("Cover a Stretch"), mark("Drag over a stretch of time: it is covered"), "O"),
+        *(BOX, ("with",), mark("Cover a stretch of {input} of {sample}")),
     ),
     Tool(
-        *("noise", "Noise", "Drag over a stretch of time: noise is added, within the data's range", "N"),
-        *(BOX, ("amount",), "Noise on {input} of {sample} (seed {seed})"),
+        *("noise", mark("Noise"), mark("Drag over a stretch of time: noise is added, within the data's range"), "N"),
+        *(BOX, ("amount",), mark("Noise on {input} of {sample} (seed {seed})")),
     ),
 )  # fmt: skip
 # What else the keyboard does in an editor: where, what, keys.
 KEYS = (
-    ("Picture", "Go to a pixel", "Arrows"),
-    ("Picture", "Use the tool there", "Space"),
-    ("Picture", "Draw on", "Shift+Arrows"),
-    ("Picture", "Smaller or larger brush", "[ ]"),
-    ("Series", "Move the point", "Up Down"),
-    ("Picture, Series", "Closer, away, all of it", "+ − 0"),
-    ("Tokens", "Replace, insert, delete", "F2 Ins Del"),
+    (mark("Picture"), mark("Go to a pixel"), mark("Arrows")),
+    (mark("Picture"), mark("Use the tool there"), mark("Space")),
+    (mark("Picture"), mark("Draw on"), "Shift+Arrows"),
+    (mark("Picture"), mark("Smaller or larger brush"), "[ ]"),
+    (mark("Series"), mark("Move the point"), mark("Up Down")),
+    ("Picture, Series", mark("Closer, away, all of it"), "+ − 0"),
+    (mark("Tokens"), mark("Replace, insert, delete"), "F2 Ins Del"),
 )
 
 
 def shortcuts() -> list[tuple[str, str]]:
     """Every key of the editors, and what it does there."""
-    tools = (("Picture", PICTURE_TOOLS), ("Series", SERIES_TOOLS))
-    found = [(f"{say(where)}: {say(tool.text)}", tool.key) for where, table in tools for tool in table]
-    return found + [(f"{say(where)}: {say(what)}", keys) for where, what, keys in KEYS]
-
-
-def say(text: str) -> str:
-    """A text of the tables in the window's language."""
-    return QCoreApplication.translate("editors", text)
+    tools = ((tr("Picture"), PICTURE_TOOLS), (tr("Series"), SERIES_TOOLS))
+    found = [(f"{tr(where)}: {tr(tool.text)}", tool.key) for where, table in tools for tool in table]
+    return found + [(f"{tr(where)}: {tr(what)}", tr(keys)) for where, what, keys in KEYS]
 
 
 class ToolBar(QWidget):
@@ -111,12 +128,12 @@ class ToolBar(QWidget):
         self._grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lines = 0
         for tool in tools:
-            action = QAction(say(tool.text), self)
+            action = QAction(tr(tool.text), self)
             action.setObjectName(tool.id)
             action.setCheckable(True)
             action.setShortcut(QKeySequence(tool.key))
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            action.setToolTip(f"{say(tool.tip)} ({tool.key})")
+            action.setToolTip(f"{tr(tool.tip)} ({tool.key})")
             action.triggered.connect(lambda _checked=False, name=tool.id: self.choose(name))
             self._group.addAction(action)
             editor.addAction(action)
@@ -125,7 +142,7 @@ class ToolBar(QWidget):
             button.setAutoRaise(True)
             button.setIconSize(QSize(ICON, ICON))
             button.setFixedSize(BUTTON, BUTTON)
-            button.setAccessibleName(say(tool.text))
+            button.setAccessibleName(tr(tool.text))
             self._buttons.append(button)
             self.by_id[tool.id] = action
         self.by_id[self.tool.id].setChecked(True)
