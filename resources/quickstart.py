@@ -20,6 +20,7 @@ import select
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -307,8 +308,10 @@ def install_system_packages(packages: list, why: str) -> None:
         raise Problem(f"apt-get could not install {' '.join(packages)}: {reason}")
 
 
-def quiet(command: list, env: "dict | None" = None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=env)
+def quiet(command: list, env: "dict | None" = None, folder: "Path | None" = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=env, cwd=folder
+    )
 
 
 def display_kind(environment: dict, platform: str = sys.platform) -> str:
@@ -425,27 +428,41 @@ def test(venv: Path) -> int:
         twice = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *chosen]
         engine, gui = "tests/engine", "tests/gui"
         # hundreds of windows after another in one process have ended it: every few files get their own
-        files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / gui).glob("test_*.py"))]
+        files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / gui).rglob("test_*.py"))]
         window = [
             (f"tests of the window, part {part + 1} of {WINDOW_PARTS}", [*twice, *files[part::WINDOW_PARTS]])
             for part in range(WINDOW_PARTS)
         ]
-        checks = (
+        tests = (
             ("tests of the engine", [*twice, engine]),
             *window,
             ("tests of all else", [python, "-m", "pytest", f"--ignore={engine}", f"--ignore={gui}", *chosen]),
+        )
+        linters = (
             ("ruff", [python, "-m", "ruff", "check", "."]),
             ("import contracts", [str(python_in(venv).with_name("lint-imports"))]),
             ("types", [python, "-m", "basedpyright"]),
         )
         failed = []
-        for name, command in checks:
+
+        def run(name: str, command: list) -> None:
             say(f"\n== {name}")
             if subprocess.run(command, cwd=ROOT, env=env, check=False, stdin=subprocess.DEVNULL).returncode:
                 failed.append(name)
+
+        for name, command in tests[:-1]:
+            run(name, command)
+        # The last tests share a display and so run one after another: that leaves a core to the linters.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            linted = [(name, beside.submit(quiet, command, env, ROOT)) for name, command in linters]
+            run(*tests[-1])
+            for name, linter in linted:
+                say(f"\n== {name}\n{linter.result().stdout}{linter.result().stderr}")
+                if linter.result().returncode:
+                    failed.append(name)
     if failed:
         raise Problem(f"Not passed: {', '.join(failed)}.")
-    say("\nAll passed: " + ", ".join(name for name, _ in checks))
+    say("\nAll passed: " + ", ".join(name for name, _ in (*tests, *linters)))
     return 0
 
 
