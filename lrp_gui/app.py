@@ -129,9 +129,12 @@ def _show(options: argparse.Namespace) -> int:
         lock, served = single.first_or_served(single.request_for(options.files, options.architecture))
         if served:
             return DONE
-    from lrp_gui import log
+    from lrp_gui import crash, log
 
     log.start()
+    watch = crash.Watch(log.folder())
+    watch.start()
+    crash.watch_threads(watch)
     app = _application(sys.argv[:1], options.language)
     from lrp_gui.desktop.arrivals import Arrivals
 
@@ -148,9 +151,11 @@ def _show(options: argparse.Namespace) -> int:
         )
     )
     window.furnished.connect(log.write_to_file)
-    report_faults(window)
+    window.furnished.connect(lambda: window.help.begin(newcomer=not options.files))
+    report_faults(window, watch.note)
     window.show()
     code = app.exec()
+    watch.end()
     # In this order: Qt objects that Python tears down after the application crash at exit.
     window.deleteLater()
     app.processEvents()
@@ -172,8 +177,11 @@ def make_window(theme: str = "") -> Window:
     return window
 
 
-def report_faults(window: Window) -> None:
-    """Tell the person of a fault of ours, with the details for a report, and go on; Python would only print it."""
+def report_faults(window: Window, note: Callable[[str, str], object] | None = None) -> None:
+    """Tell the person of a fault of ours, with the details for a report, and go on; Python would only print it.
+
+    `note` gets a title and the details where they are kept in case that the program ends of it.
+    """
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
@@ -184,9 +192,12 @@ def report_faults(window: Window) -> None:
         from lrp_gui.document.state import Message
 
         details = "".join(traceback.format_exception(kind, error, trace))
-        logging.getLogger("lrp_gui").error("A fault in the window\n%s", details)
+        if note is not None:
+            note("A fault in the window", details)
+        else:
+            logging.getLogger("lrp_gui").error("A fault in the window\n%s", details)
         sentence = window.tr("Something unexpected happened ({kind}: {error}).")
-        window.document.message.emit(Message(sentence.format(kind=kind.__name__, error=error), details))
+        window.document.message.emit(Message(sentence.format(kind=kind.__name__, error=error), details, "fault_report"))
 
     sys.excepthook = tell
 

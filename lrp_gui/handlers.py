@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lrp_gui import settings
-from lrp_gui.actions import TABLE_ACTIONS
+from lrp_gui import recent, settings
+from lrp_gui.actions import ACTIONS, TABLE_ACTIONS
 from lrp_gui.document.reference import NO_REFERENCE, SAMPLE, make
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DIALOGS = (
     *("open", "open_table", "open_architecture", "candidates", "consent", "sizes", "compare"),
     *("save_table", "export", "export_all", "shortcuts", "about", "rules", "open_composite", "save_composite"),
-    *("import_table", "import_pictures", "export_table"),
+    *("import_table", "import_pictures", "export_table", "palette", "preferences", "log"),
 )
 
 
@@ -33,15 +33,20 @@ class Handlers:
         document = window.document
         handlers: dict[str, Callable[..., object]] = {
             "quit": window.close,
+            "new": lambda: window.session and window.session.begin_new(),
+            "save": lambda: window.session and window.session.save(),
+            "save_as": lambda: window.asking and window.asking.ask_name(),
+            "revert": lambda: window.asking and window.asking.ask_revert(),
+            "clear_recent": recent.clear,
             "load_again": lambda: window.opener and window.opener.load_again(),
-            "undo": document.undo_stack.undo,
-            "redo": document.undo_stack.redo,
+            "undo": document.undo,
+            "redo": document.redo,
             "copy": lambda: window.table.view.copy(),  # noqa: PLW0108  (the table moves in later)
             "paste": lambda: window.table.view.paste(),  # noqa: PLW0108
             "clear": lambda: window.table.view.clear_cells(),  # noqa: PLW0108
             "insert": lambda: document.insert_sample(document.selected_sample + 1),
             "duplicate": lambda: document.duplicate_sample(document.selected_sample),
-            "delete": lambda: document.delete_samples(window.table.view.selected_rows()),
+            "delete": lambda: window.table.view.delete_rows(),  # noqa: PLW0108
             "run": lambda: window.explainer and window.explainer.run(),
             "auto": document.set_auto,
             "cancel": self._cancel,
@@ -63,7 +68,16 @@ class Handlers:
             "statistics": self._set_statistics,
             "decimal_comma": self._set_decimal_comma,
             "reset_layout": lambda: window.furniture and window.furniture.reset(),
+            "guide": lambda: window.help.open_guide(),  # noqa: PLW0108  (help is made when it is first wanted)
+            "glossary": lambda: window.help.open_guide("glossary"),
+            "what_is_this": lambda: window.help.what_is_this(),  # noqa: PLW0108
+            "tour": lambda: window.help.begin_tour(),  # noqa: PLW0108
+            "show_python": lambda: window.help.show_python(),  # noqa: PLW0108
+            "fault_report": lambda: window.help.save_report(),  # noqa: PLW0108
         }
+        handlers |= {row.id: partial(self._toggle_dock, row.dock) for row in ACTIONS if row.dock}
+        handlers |= {f"task_{name}": partial(self._take_task, name) for name in settings.TASK.allowed}
+        handlers |= {f"toolbar_{name}": partial(window.set_toolbar, name) for name in settings.TOOLBAR.allowed}
         handlers |= {name: partial(self._in_table, name) for name in TABLE_ACTIONS}
         handlers |= {name: partial(self._ask, name) for name in DIALOGS}
         handlers |= {f"theme_{name}": partial(window.set_theme, name) for name in settings.THEME.allowed}
@@ -80,6 +94,14 @@ class Handlers:
     def _ask(self, name: str, _checked: bool = False) -> None:
         if self._window.dialogs is not None:
             getattr(self._window.dialogs, name)()
+
+    def _toggle_dock(self, name: str, _checked: bool = False) -> None:
+        if self._window.furniture is not None:
+            self._window.furniture.toggle_dock(name)
+
+    def _take_task(self, name: str, _checked: bool = False) -> None:
+        if self._window.furniture is not None:
+            self._window.furniture.take_task(name)
 
     def _go_to_sample(self) -> None:
         self._window.sample.setFocus()

@@ -39,10 +39,13 @@ if TYPE_CHECKING:
     from lrp_gui.document.opening import Opener
     from lrp_gui.document.state import Message
     from lrp_gui.furniture import Furniture
-    from lrp_gui.jobs.queue import JobQueue
+    from lrp_gui.help.helper import Help
+    from lrp_gui.jobs.queue import Job, JobQueue
     from lrp_gui.messages import MessageBar
     from lrp_gui.opening.drop import DropHint
     from lrp_gui.opening.page import ObstaclePage
+    from lrp_gui.project.asking import Asking
+    from lrp_gui.project.session import Session
     from lrp_gui.status import Status
 
 SIZE = (1440, 900)
@@ -68,6 +71,9 @@ class Window(QMainWindow):
         self.status: Status | None = None
         self.furniture: Furniture | None = None
         self.obstacle: ObstaclePage | None = None
+        self._help: Help | None = None
+        self.session: Session | None = None
+        self.asking: Asking | None = None
         self._hint: DropHint | None = None
         self._unsaid: Message | None = None  # what happened before there was a place to say it
         self._was_painted = False
@@ -102,6 +108,15 @@ class Window(QMainWindow):
         return self.furniture.viewer if self.furniture else None
 
     @property
+    def help(self) -> Help:
+        """All help, made when it is first asked for."""
+        if self._help is None:
+            from lrp_gui.help.helper import Help
+
+            self._help = Help(self)
+        return self._help
+
+    @property
     def table(self) -> Any:
         """The table's panel, or None while it has not moved in."""
         return self.furniture.table if self.furniture else None
@@ -115,7 +130,7 @@ class Window(QMainWindow):
 
     def _build_toolbar(self) -> None:
         document, actions = self.document, self.actions_
-        bar = QToolBar(self.tr("Main"), self)
+        bar = self.bar = QToolBar(self.tr("Main"), self)
         bar.setObjectName("main")
         bar.setMovable(False)
         self.addToolBar(bar)
@@ -133,6 +148,7 @@ class Window(QMainWindow):
         bar.addActions(actions.pick(("run", "auto", "cancel")))
         bar.addSeparator()
         bar.addAction(actions["export"])
+        bar.addAction(actions["what_is_this"])
         opener = bar.widgetForAction(actions["open"])
         opener.setMenu(self.menus["Examples"])  # type: ignore[attr-defined]
         opener.setPopupMode(opener.ToolButtonPopupMode.MenuButtonPopup)  # type: ignore[attr-defined]
@@ -185,6 +201,11 @@ class Window(QMainWindow):
             self.opener, self.explainer = opener, explainer
             self.dialogs = Dialogs(self, opener)
 
+        def bring_session() -> None:
+            from lrp_gui.project.bringing import bring
+
+            self.session, self.asking = bring(self, opener)
+
         def bring_obstacle() -> None:
             from lrp_gui.opening.page import ObstaclePage
 
@@ -201,8 +222,8 @@ class Window(QMainWindow):
                 self.setWindowIcon(QIcon(str(icon)))
 
         return (
-            *(bring_theme, bring_messages, bring_status, bring_dialogs, bring_obstacle),
-            *(self.actions_.add_shortcuts, bring_icon),
+            *(bring_theme, bring_messages, bring_status, bring_dialogs, bring_session, bring_obstacle),
+            *(self.actions_.add_shortcuts, self._dress_toolbar, bring_icon),
         )
 
     def furnish(self, composites: tuple[tuple[str, str], ...]) -> None:
@@ -224,6 +245,12 @@ class Window(QMainWindow):
         else:
             self.messages.show_message(message, self.actions_[message.remedy] if message.remedy else None)
 
+    def cancel_job(self, job: Job) -> None:
+        """Cancel one of the jobs; of an explanation what is there stays, marked as out of date."""
+        if self.explainer is not None and self.explainer.explains(job):
+            self.explainer.cancel()
+        self.jobs.cancel(job)
+
     def tell(self, sentence: str) -> None:
         """Say something that needs no answer."""
         if self.dialogs is not None:
@@ -231,11 +258,20 @@ class Window(QMainWindow):
 
     def _on_file(self) -> None:
         name = self.document.name
-        self.setWindowTitle(f"{name} – LRP Explorer" if name else self.tr("LRP Explorer"))
+        self.tell_title()
         self.start.say("")
         self._update.start()
-        if self.furniture is not None and self.viewer is not None and name:
+        if not name and self.pages.currentWidget() is not self.start:
+            self.pages.setCurrentWidget(self.start)
+        elif self.furniture is not None and self.viewer is not None and name:
             Turns((self.furniture.arrange, self._show_page), self)
+
+    def tell_title(self) -> None:
+        """What is open; the mark says that something of it is in no file."""
+        session = self.session
+        name = session.name if session is not None else self.document.name
+        self.setWindowTitle(f"{name}[*] – LRP Explorer" if name else self.tr("LRP Explorer"))
+        self.setWindowModified(bool(name) and self.document.modified)
 
     def _show_page(self) -> None:
         """The network, or why there is none."""
@@ -293,6 +329,8 @@ class Window(QMainWindow):
                 redo=document.undo_stack.canRedo(),
                 file=bool(document.name) and self.browser is not None,
                 edited=bool(document.settings.edits),
+                opened=bool(document.name) and self.session is not None,
+                project=self.session is not None and bool(self.session.path),
                 tensors=self.browser is not None and document.file is not None and bool(document.file.tensors),
             )
         )
@@ -307,6 +345,25 @@ class Window(QMainWindow):
         self._theme_setting = setting
         self._put_on(themes.theme_for(setting, _app()))
 
+    def set_toolbar(self, style: str, _checked: bool = True) -> None:
+        """Icons, text, or both on the buttons of the toolbar, and remember it."""
+        settings.TOOLBAR.write(style)
+        self._dress_toolbar()
+
+    def _dress_toolbar(self) -> None:
+        from PySide6.QtCore import Qt
+
+        style, styles = settings.TOOLBAR.read(), Qt.ToolButtonStyle
+        self.bar.setToolButtonStyle(
+            {
+                "icons": styles.ToolButtonIconOnly,
+                "text": styles.ToolButtonTextOnly,
+                "beside": styles.ToolButtonTextBesideIcon,
+                "under": styles.ToolButtonTextUnderIcon,
+            }[style]
+        )
+        self.actions_[f"toolbar_{style}"].setChecked(True)
+
     def _on_system_theme(self) -> None:
         if self._theme_setting == "system":
             self._put_on(themes.theme_for("system", _app()))
@@ -315,7 +372,7 @@ class Window(QMainWindow):
         self.theme = theme
         _app().setPalette(themes.palette(theme))
         self.actions_[f"theme_{self._theme_setting}"].setChecked(True)
-        for part in (self.actions_, self.start, self.messages, self.furniture, self.obstacle):
+        for part in (self.actions_, self.start, self.messages, self.furniture, self.obstacle, self._help):
             if part is not None:
                 part.set_theme(theme)
 
@@ -357,8 +414,12 @@ class Window(QMainWindow):
             self._hint.hide()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Go, unless a table holds edits that would be lost; then ask, and stay until there is an answer."""
-        unsaved = self.document.unsaved_tables()
+        """Go, unless edits would be lost; then ask, and stay until there is an answer."""
+        if self.session is not None and self.asking is not None and self.session.precious:
+            event.ignore()
+            self.asking.ask_first(self.close)
+            return
+        unsaved = self.document.unsaved_tables()  # undo leads to them
         if unsaved and self.dialogs is not None:
             event.ignore()
             self.dialogs.ask_before_closing(unsaved[0])
@@ -369,6 +430,8 @@ class Window(QMainWindow):
         self.hide()
         # It speaks once more while it is taken down, when half of those who listen are gone.
         self.document.undo_stack.blockSignals(True)
+        if self.session is not None:
+            self.session.close()
         self.jobs.close()
         super().closeEvent(event)
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from lrp_gui.actions.edit import EDIT
 from lrp_gui.actions.explain import EXPLAIN
 from lrp_gui.actions.file import FILE
+from lrp_gui.actions.help import HELP
 from lrp_gui.actions.view import VIEW
 
 # Menus that stand inside others.
 MENUS = ("File", "Edit", "Explain", "View", "Help")
-SUBMENUS = {"Examples": "File", "Cells": "Edit", "Samples": "Edit", "Table": "View", "Theme": "View"}
+SUBMENUS = {
+    "Examples": "File",
+    "Recent": "File",
+    "Cells": "Edit",
+    "Samples": "Edit",
+    "Table": "View",
+    "Theme": "View",
+    "Layout": "View",
+    "Toolbar": "View",
+}
 
-ACTIONS = (*FILE, *EDIT, *EXPLAIN, *VIEW)
+ACTIONS = (*FILE, *EDIT, *EXPLAIN, *HELP, *VIEW)
 BY_ID = {row.id: row for row in ACTIONS}
 
 # What stands in the toolbars, left to right; "" is a separator, and the window puts its controls between them.

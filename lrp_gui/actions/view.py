@@ -6,6 +6,14 @@ from lrp_gui.actions.row import ActionRow
 
 VIEW = (
     ActionRow(
+        "palette",
+        "Command Palette…",
+        "Find any action, layer, tensor or sample by typing a part of its name",
+        "View",
+        0,
+        "Ctrl+Shift+P",
+    ),
+    ActionRow(
         "measure",
         "Measure All Tensors",
         "Minimum, maximum, mean, deviation, norm and zeros of every tensor of the file, to sort them by",
@@ -23,12 +31,24 @@ VIEW = (
         "Ctrl+Alt+O",
         when="result",
     ),
+    *(
+        ActionRow(f"dock_{name}", text, tip, "View", 1, keys, checkable=True, dock=name)
+        for name, text, tip, keys in (
+            ("browser", "Model", "Layers, tensors, file and health of the network", "Alt+1"),
+            ("table", "Inputs", "The table of samples", "Alt+2"),
+            ("inspector", "Tensor", "The chosen tensor: numbers, histogram, values", "Alt+3"),
+            ("sample", "Sample", "The chosen sample: edit it, what if, sweep, reference", "Alt+4"),
+            ("comparison", "Comparison", "The tensors of two files beside each other", "Alt+5"),
+            ("operations", "Operations", "Every operation of the network as a table", "Alt+6"),
+            ("jobs", "Jobs", "What runs, what waits, and what has ended, with errors", "Alt+7"),
+        )
+    ),
     ActionRow(
         "tint",
         "Tint Cells by Relevance",
         "Colour each cell of the table by its relevance",
         "View",
-        0,
+        2,
         "Ctrl+T",
         "tint",
         checkable=True,
@@ -95,7 +115,24 @@ VIEW = (
             ("dark", "Dark", "Light text on dark"),
         )
     ),
-    ActionRow("reset_layout", "Reset Layout", "Put the docks back to where they were", "View", 2),
-    ActionRow("shortcuts", "Keyboard Shortcuts", "All shortcuts in one list", "Help", 0, "F1"),
-    ActionRow("about", "About LRP Explorer", "Version and licence", "Help", 0),
+    *(
+        ActionRow(f"task_{name}", text, tip, "Layout", 0, keys, checkable=True, group="task")
+        for name, text, tip, keys in (
+            ("inspect", "Inspect", "Much room for layers, tensors and health", "Ctrl+Alt+1"),
+            ("explain", "Explain", "The graph with the table and the sample below", "Ctrl+Alt+2"),
+            ("compare", "Compare", "The table wide, the graph above, the sample's reference beside", "Ctrl+Alt+3"),
+        )
+    ),
+    ActionRow("reset_layout", "Reset This Layout", "Put the docks of this layout back to where they were", "Layout", 1),
+    *(
+        ActionRow(f"toolbar_{name}", text, tip, "Toolbar", checkable=True, group="toolbar")
+        for name, text, tip in (
+            ("icons", "Icons Only", "Small buttons; what they do stands in the tool tip"),
+            ("text", "Text Only", "What each button does, in a word"),
+            ("beside", "Text Beside Icons", "Wide buttons"),
+            ("under", "Text Under Icons", "High buttons"),
+        )
+    ),
+    ActionRow("shortcuts", "Keyboard Shortcuts", "All shortcuts in one list", "Help", 2, "Ctrl+F1"),
+    ActionRow("about", "About LRP Explorer", "Version and licence", "Help", 2),
 )

@@ -1,7 +1,7 @@
-"""The user guide as data: pages of Markdown cut into chapters and sections, their addresses, and a search over them.
+"""The user guide as data: pages of Markdown cut into chapters and sections, their addresses, and a search.
 
-The pages are those of `resources/docs`; nothing is written twice. An address is "guide#the-table": a page, and a heading
-as links name it.
+The pages are those of `resources/docs`; nothing is written twice. An address is "guide#the-table": a page, and a
+heading as links name it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ class Book:
             for section in chapter.sections:
                 title, body = section.title.casefold(), section.plain.casefold()
                 if all(word in title or word in body for word in words):
-                    rank = 0 if all(word in title for word in words) else 1 if any(word in title for word in words) else 2
+                    rank = (
+                        0 if all(word in title for word in words) else 1 if any(word in title for word in words) else 2
+                    )
                     found.append((rank, Hit(chapter, section, _snippet(section.plain, words))))
         return [hit for _rank, hit in sorted(found, key=lambda one: one[0])[:MOST_HITS]]
 
