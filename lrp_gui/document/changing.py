@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
@@ -13,9 +13,10 @@ from lrp_gui.document.state import Touched
 if TYPE_CHECKING:
     import numpy as np
 
+    from lrp_gui.document.long_edits import LongEdits
     from lrp_gui.document.results import TableResult
     from lrp_gui.document.table import InputTable
-    from lrp_gui.document.table_blocks import Patch, RowBlock, Shelf, Snapshot
+    from lrp_gui.document.table_blocks import Made, Patch, RowBlock, Shelf, Snapshot
 
 
 class TableState(QObject):
@@ -35,6 +36,7 @@ class TableState(QObject):
     rows_about_to_move = Signal()  # rows come or go in several places
     rows_moved = Signal(object)  # (rows,) which row each was before, -1 for a new one
     columns_changed = Signal()  # the data of columns changed places; the number of columns did not
+    table_edited = Signal(object)  # a `table_changes.Change`: what to do to have the same in another copy
     table_result_changed = Signal()
     looked_at = Signal(object)  # (rows,) those on the screen
     sample_selected = Signal(int)
@@ -49,6 +51,7 @@ class TableState(QObject):
         self.selected_sample = -1
         self.decimal_comma = False  # what a comma in a pasted number is where nothing tells
         self._shelf: Shelf | None = None
+        self._long: LongEdits | None = None
 
     @property
     def shelf(self) -> Shelf:
@@ -58,6 +61,10 @@ class TableState(QObject):
 
             self._shelf = Shelf()
         return self._shelf
+
+    def take_long_edits(self, long: LongEdits) -> None:
+        """From now on edits of many numbers are made in the worker."""
+        self._long = long
 
     def select_sample(self, row: int) -> None:
         """Choose a row of the table, or -1 when there is none."""
@@ -92,29 +99,40 @@ class TableState(QObject):
 
     # ----------------------------------------------------------- the table, as the undo commands change it
 
-    def put_patches(self, patches: Sequence[Patch]) -> list[Patch]:
-        """Write into cells, look at the first of them, and give what undoes it, in the order in which it does."""
+    def put_patches(self, patches: Sequence[Patch], made: Made | None = None) -> list[Patch]:
+        """Write into cells, look at the first of them, and give what undoes it, in the order in which it does.
+
+        `made`, here and below: the worker did it already.
+        """
         if self.table is None:
             return []
         import numpy as np
 
-        undoing = [patch.write(self.table) for patch in patches][::-1]
-        rows = np.unique(np.concatenate([patch.rows for patch in patches]))
-        columns = np.unique(np.concatenate([patch.columns for patch in patches]))
+        from lrp_gui.document.table_changes import Written
+
+        undoing = self._done(made) if made else [patch.write(self.table) for patch in patches][::-1]
+        rows = ascending(np.concatenate([patch.rows for patch in patches]))
+        columns = ascending(np.concatenate([patch.columns for patch in patches]))
+        self.table_edited.emit(Written(tuple(patches)))
         self.cells_changed.emit(Touched(rows, columns))
         self.table_changed.emit()
         if self.selected_sample not in rows:
             self.select_sample(int(rows[0]))
         return undoing
 
-    def put_rows(self, rows: np.ndarray, block: RowBlock) -> None:
+    def put_rows(self, rows: np.ndarray, block: RowBlock, made: Made | None = None) -> None:
         """Put samples in, so that they stand at `rows`."""
         if self.table is None:
             return
         import numpy as np
 
+        from lrp_gui.document.table_changes import Came
+
         self._announce(rows, coming=True)
-        self.table.insert(rows, block)
+        if made:
+            self._done(made)
+        else:
+            self.table.insert(rows, block)
         before = np.full(self.table.samples, -1)
         mask = np.ones(self.table.samples, dtype=bool)
         mask[rows] = False
@@ -124,16 +142,19 @@ class TableState(QObject):
         if self.selected_sample >= 0:
             self.selected_sample += above
         self._moved(rows, before, coming=True)
+        self.table_edited.emit(Came(rows, block))
 
-    def take_rows(self, rows: np.ndarray) -> RowBlock | None:
+    def take_rows(self, rows: np.ndarray, made: Made | None = None) -> RowBlock | None:
         """Remove samples and give them, complete."""
         if self.table is None:
             return None
         import numpy as np
 
+        from lrp_gui.document.table_changes import Went
+
         self._announce(rows, coming=False)
         samples = self.table.samples
-        taken = self.table.remove(rows)
+        taken = self._done(made) if made else self.table.remove(rows)
         before = np.delete(np.arange(samples), rows)
         chosen = self.selected_sample
         gone = chosen in rows
@@ -141,20 +162,30 @@ class TableState(QObject):
         # Where it is gone, look at what stands there now.
         self.selected_sample = min(chosen, self.table.samples - 1) if gone else chosen
         self._moved(rows, before, coming=False)
+        self.table_edited.emit(Went(rows))
         return taken
 
-    def put_columns(self, order: np.ndarray) -> Snapshot | None:
+    def put_columns(self, order: np.ndarray, made: Made | None = None) -> Snapshot | None:
         """Give features other columns' data, and give what undoes it."""
         if self.table is None:
             return None
-        snapshot = self.table.assign(order)
+        from lrp_gui.document.table_changes import Assigned
+
+        snapshot = self._done(made) if made else self.table.assign(order)
+        self.table_edited.emit(Assigned(order))
         self._after_columns()
         return snapshot
 
-    def put_snapshot(self, snapshot: Snapshot) -> None:
+    def put_snapshot(self, snapshot: Snapshot, made: Made | None = None) -> None:
         """Put columns back."""
         if self.table is not None:
-            self.table.restore(snapshot)
+            from lrp_gui.document.table_changes import PutBack
+
+            if made:
+                self._done(made)
+            else:
+                self.table.restore(snapshot)
+            self.table_edited.emit(PutBack(snapshot))
             self._after_columns()
 
     # ------------------------------------------------------------------------------------- for the document
@@ -166,6 +197,12 @@ class TableState(QObject):
         """Whatever else knows rows by their number follows them."""
 
     # ------------------------------------------------------------------------------------------ small parts
+
+    def _done(self, made: Made) -> Any:
+        """The table that the worker changed takes the place of the one that is here."""
+        assert self.table is not None
+        self.table.become(made.table)
+        return made.taken
 
     def _announce(self, rows: np.ndarray, *, coming: bool) -> None:
         from lrp_gui.document.table_storage import is_run
@@ -205,8 +242,15 @@ class TableState(QObject):
         self.table_changed.emit()
 
 
-def ascending(rows: Iterable[int]) -> np.ndarray:
+def ascending(rows: Iterable[int] | np.ndarray) -> np.ndarray:
     """Row numbers, each once and in order."""
     import numpy as np
 
-    return np.unique(np.fromiter(rows, dtype=np.intp))
+    if isinstance(rows, range) and rows.step == 1:
+        return np.arange(rows.start, rows.stop, dtype=np.intp)
+    found = rows.astype(np.intp) if isinstance(rows, np.ndarray) else np.fromiter(rows, dtype=np.intp)
+    if not len(found) or (np.diff(found) > 0).all():
+        return found
+    there = np.zeros(int(found.max()) + 1, dtype=bool)  # np.unique takes a hundred times as long
+    there[found] = True
+    return np.flatnonzero(there)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QGuiApplication, QUndoCommand
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from lrp_gui.document.changing import TableState
     from lrp_gui.document.document import Document
-    from lrp_gui.document.state import ExplainSettings, Opening
-    from lrp_gui.document.table_blocks import Patch, RowBlock, Snapshot
+    from lrp_gui.document.state import ExplainSettings, Labels, Opening
+    from lrp_gui.document.table import InputTable
+    from lrp_gui.document.table_blocks import Made, Patch, RowBlock, Shelf, Snapshot
 
 Cell = tuple[int, int, str]  # row, column, text
 
@@ -37,6 +38,7 @@ class TableEdit(QUndoCommand):
         super().__init__(text)
         self._document = document
         self._before = self._after = -1
+        self.made: Made | None = None  # what the worker made of the next redo or undo
 
     def redo(self) -> None:  # noqa: D102
         self._before = self._state()
@@ -56,6 +58,18 @@ class TableEdit(QUndoCommand):
     def take_back(self) -> None:
         """Change it back."""
         raise TypeError(f"{type(self).__name__} cannot be undone.")
+
+    def size(self, *, back: bool) -> int:  # noqa: ARG002
+        """About how many numbers have to be gone through for it, or to take it back."""
+        raise TypeError(f"{type(self).__name__} has no size.")
+
+    def make(self, table: InputTable, *, back: bool) -> Made:  # noqa: ARG002
+        """Do it to a copy of the table, or take it back there; for the worker."""
+        raise TypeError(f"{type(self).__name__} is not made elsewhere.")
+
+    def _take_made(self) -> Made | None:
+        made, self.made = self.made, None
+        return made
 
     def _state(self) -> int:
         return self._document.table.state if self._document.table is not None else -1
@@ -79,10 +93,17 @@ class EditCells(TableEdit):
         return Kind.CELLS
 
     def do(self) -> None:  # noqa: D102
-        self._old = [patch.on(self._document.shelf) for patch in self._document.put_patches(self._new)]
+        old = self._document.put_patches(self._new, self._take_made())
+        self._old = [patch.on(self._document.shelf) for patch in old]
 
     def take_back(self) -> None:  # noqa: D102
-        self._document.put_patches(self._old)
+        self._document.put_patches(self._old, self._take_made())
+
+    def size(self, *, back: bool) -> int:  # noqa: ARG002, D102
+        return sum(patch.size for patch in self._new)
+
+    def make(self, table: InputTable, *, back: bool) -> Made:  # noqa: D102
+        return written(table, self._old if back else self._new, self._document.shelf)
 
     def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: D102
         if not isinstance(other, EditCells) or not self._gesture or other._gesture != self._gesture:
@@ -99,35 +120,77 @@ class EditCells(TableEdit):
         return True
 
 
-class InsertRows(TableEdit):
+def written(table: InputTable, patches: Sequence[Patch], shelf: Shelf) -> Made:
+    """Cells of a copy of the table, written; and what undoes that."""
+    return _made(table, [patch.write(table).on(shelf) for patch in patches][::-1])
+
+
+class RowsEdit(TableEdit):
+    """Samples that come and go."""
+
+    def __init__(self, document: TableState, rows: np.ndarray, block: RowBlock | None, text: str) -> None:
+        super().__init__(document, text)
+        self._rows = rows
+        self._block = block.on(document.shelf) if block is not None else None
+
+    def _put(self) -> None:
+        if self._block is not None:
+            self._document.put_rows(self._rows, self._block, self._take_made())
+
+    def _take(self) -> RowBlock | None:
+        return self._document.take_rows(self._rows, self._take_made())
+
+    def _made(self, table: InputTable, *, coming: bool) -> Made:
+        if not coming:
+            return _made(table, table.remove(self._rows).on(self._document.shelf))
+        assert self._block is not None
+        table.insert(self._rows, self._block)
+        return _made(table)
+
+    def _moves(self, *, coming: bool) -> int:
+        table = self._document.table
+        if table is None:
+            return 0
+        from lrp_gui.document.table_storage import is_run
+
+        in_place = table.takes(self._rows) if coming else is_run(self._rows)
+        return len(self._rows) * len(table.features) if in_place else table.values.size
+
+
+class InsertRows(RowsEdit):
     """New samples, so that they stand at these rows."""
 
-    def __init__(self, document: TableState, rows: np.ndarray, block: RowBlock, text: str) -> None:
-        super().__init__(document, text)
-        self._rows, self._block = rows, block.on(document.shelf)
-
     def do(self) -> None:  # noqa: D102
-        self._document.put_rows(self._rows, self._block)
+        self._put()
 
     def take_back(self) -> None:  # noqa: D102
-        self._document.take_rows(self._rows)
+        self._take()
+
+    def size(self, *, back: bool) -> int:  # noqa: D102
+        return self._moves(coming=not back)
+
+    def make(self, table: InputTable, *, back: bool) -> Made:  # noqa: D102
+        return self._made(table, coming=not back)
 
 
-class DeleteRows(TableEdit):
+class DeleteRows(RowsEdit):
     """Samples taken out; kept here, complete, until they come back."""
 
     def __init__(self, document: TableState, rows: np.ndarray, text: str) -> None:
-        super().__init__(document, text)
-        self._rows = rows
-        self._block: RowBlock | None = None
+        super().__init__(document, rows, None, text)
 
     def do(self) -> None:  # noqa: D102
-        block = self._document.take_rows(self._rows)
+        block = self._take()
         self._block = block.on(self._document.shelf) if block is not None else None
 
     def take_back(self) -> None:  # noqa: D102
-        if self._block is not None:
-            self._document.put_rows(self._rows, self._block)
+        self._put()
+
+    def size(self, *, back: bool) -> int:  # noqa: D102
+        return self._moves(coming=back)
+
+    def make(self, table: InputTable, *, back: bool) -> Made:  # noqa: D102
+        return self._made(table, coming=back)
 
 
 class AssignColumns(TableEdit):
@@ -139,11 +202,21 @@ class AssignColumns(TableEdit):
         self._snapshot: Snapshot | None = None
 
     def do(self) -> None:  # noqa: D102
-        self._snapshot = self._document.put_columns(self._order)
+        self._snapshot = self._document.put_columns(self._order, self._take_made())
 
     def take_back(self) -> None:  # noqa: D102
         if self._snapshot is not None:
-            self._document.put_snapshot(self._snapshot)
+            self._document.put_snapshot(self._snapshot, self._take_made())
+
+    def size(self, *, back: bool) -> int:  # noqa: ARG002, D102
+        return self._document.table.values.size if self._document.table is not None else 0
+
+    def make(self, table: InputTable, *, back: bool) -> Made:  # noqa: D102
+        if not back:
+            return _made(table, table.assign(self._order))
+        if self._snapshot is not None:
+            table.restore(self._snapshot)
+        return _made(table)
 
 
 class ChangeSettings(QUndoCommand):
@@ -172,6 +245,20 @@ class ChangeSettings(QUndoCommand):
         return True
 
 
+class RenameLayer(QUndoCommand):
+    """What a person calls a layer."""
+
+    def __init__(self, document: Document, labels: Labels, text: str) -> None:
+        super().__init__(text)
+        self._document, self._new, self._old = document, labels, document.labels
+
+    def redo(self) -> None:  # noqa: D102
+        self._document.put_labels(self._new)
+
+    def undo(self) -> None:  # noqa: D102
+        self._document.put_labels(self._old)
+
+
 class Open(QUndoCommand):
     """Another file or table in place of the one before, which stays until this is forgotten."""
 
@@ -189,6 +276,18 @@ class Open(QUndoCommand):
         if before is not None and before.contents.network is not None and old.network is None:
             old = before.contents  # its network came since
         self._document.put_contents(old, before)
+
+
+def parts(command: QUndoCommand) -> list[TableEdit]:
+    """The edits of the table that a step is made of, in the order in which they were done."""
+    own = [command] if isinstance(command, TableEdit) else []
+    return own + [edit for child in range(command.childCount()) for edit in parts(command.child(child))]
+
+
+def _made(table: InputTable, taken: Any = None) -> Made:
+    from lrp_gui.document.table_blocks import Made
+
+    return Made(table, taken)
 
 
 def _same_place(one: Patch, other: Patch) -> bool:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lrp_gui.document.changing import TableState, ascending
-from lrp_gui.document.commands import AssignColumns, Cell, DeleteRows, EditCells, InsertRows
+from lrp_gui.document.changing import ascending
+from lrp_gui.document.commands import (
+    AssignColumns,
+    Cell,
+    DeleteRows,
+    InsertRows,
+)
+from lrp_gui.document.pushing import Pushing
 from lrp_gui.document.state import Message
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from lrp_gui.document.table_blocks import Patch, RowBlock
     from lrp_gui.document.table_paste import PastePlan
 
 
-class Editing(TableState):
+class Editing(Pushing):
     """The part of the document that edits the table.
 
     Rows are rows of the table. Columns are the features, and behind them the extra columns.
@@ -59,48 +64,58 @@ class Editing(TableState):
         if self.table is not None and len(rows) and len(columns):
             from lrp_gui.document.table_blocks import Numbers
 
-            self._edit([Numbers(rows, columns, values)], text, gesture)
+            patches = [Numbers(rows, columns, values)]
+            if gesture:  # the next step of it comes at once
+                self._edit(patches, text, gesture)
+            else:
+                self._edit_block(values.size, lambda _table: patches, text)
 
     def fill(self, rows: np.ndarray, columns: np.ndarray, text: str) -> None:
         """Type the same into every cell of a block."""
         if self.table is not None and len(rows) and len(columns):
             label = self.tr("Fill {cells}").format(cells=self._block_title(rows, columns))
-            self._edit(self._making().filled(self.table, rows, columns, text), label)
+            making = self._making()
+            size = making.size_of(self.table, rows, columns, texts=making.is_text(self.table, columns, text))
+            self._edit_block(size, lambda table: making.filled(table, rows, columns, text), label)
 
     def fill_down(self, rows: np.ndarray, columns: np.ndarray) -> None:
         """Write what stands in the first of these rows into the others."""
         if self.table is not None and len(rows) > 1 and len(columns):
             label = self.tr("Fill down {cells}").format(cells=self._block_title(rows[1:], columns))
-            self._edit(self._making().filled_down(self.table, rows, columns), label)
+            making = self._making()
+            texts = bool(self.table.texts_in(rows[:1], columns))
+            size = making.size_of(self.table, rows, columns, texts=texts)
+            self._edit_block(size, lambda table: making.filled_down(table, rows, columns), label)
 
     def clear(self, rows: np.ndarray, columns: np.ndarray) -> None:
         """Empty the cells of a block."""
         if self.table is not None and len(rows) and len(columns):
             label = self.tr("Clear {count} cells").format(count=len(rows) * len(columns))
-            self._edit(self._making().filled(self.table, rows, columns, ""), label)
+            making = self._making()
+            size = making.size_of(self.table, rows, columns)
+            self._edit_block(size, lambda table: making.filled(table, rows, columns, ""), label)
 
     def randomise(self, rows: np.ndarray, columns: np.ndarray, how: str = "range", seed: int = 0) -> None:
         """Draw numbers for the features of a block: within the data's range, or "normal" by mean and scale."""
         columns = self._features(columns)
         if self.table is not None and len(rows) and len(columns):
-            values = self._making().random_values(self.table, columns, len(rows), how, seed)
-            cells = self._block_title(rows, columns)
-            self.edit_values(
-                rows, columns, values, self.tr("Random {cells}, seed {seed}").format(cells=cells, seed=seed)
+            making, cells = self._making(), self._block_title(rows, columns)
+            label = self.tr("Random {cells}, seed {seed}").format(cells=cells, seed=seed)
+            self._edit_block(
+                len(rows) * len(columns), lambda table: making.randomised(table, rows, columns, how, seed), label
             )
 
     def add_noise(self, rows: np.ndarray, columns: np.ndarray, amount: float, seed: int = 0) -> None:
         """Put normal noise onto the features of a block, `amount` times each feature's scale wide."""
         columns = self._features(columns)
         if self.table is not None and len(rows) and len(columns):
-            values = self._making().noisy(self.table, rows, columns, amount, seed)
-            kept = self.table.texts_in(rows, columns)
+            making = self._making()
             label = self.tr("Noise of {amount:g} scales on {cells}, seed {seed}").format(
                 amount=amount, cells=self._block_title(rows, columns), seed=seed
             )
-            from lrp_gui.document.table_blocks import Numbers
-
-            self._edit([Numbers(rows, columns, values, kept)], label)
+            self._edit_block(
+                len(rows) * len(columns), lambda table: making.made_noisy(table, rows, columns, amount, seed), label
+            )
 
     def rename_sample(self, row: int, name: str) -> None:
         """Call a sample something else."""
@@ -120,29 +135,23 @@ class Editing(TableState):
 
     def insert_samples(self, at: int, count: int) -> None:
         """New samples before row `at`, every feature at its mean."""
-        if self.table is not None:
-            self._insert(at, self._new_rows(count), self._counted(self.tr("Insert"), count))
+        from lrp_gui.document.table import fresh_rows
+
+        self._insert(at, count, lambda table: fresh_rows(table, count), self._counted(self.tr("Insert"), count))
 
     def insert_constant(self, at: int, count: int, value: float) -> None:
         """New samples before row `at`, every feature at the same value."""
-        if self.table is not None:
-            import numpy as np
-
-            table = self.table
-            values = np.full((count, len(table.features)), value)
-            block = table.new_block(values, table.names.free(self.tr("constant {value:g}").format(value=value), count))
-            self._insert(at, block, self._counted(self.tr("Insert constant"), count))
+        making, name = self._making(), self.tr("constant {value:g}").format(value=value)
+        label = self._counted(self.tr("Insert constant"), count)
+        self._insert(at, count, lambda table: making.constant_rows(table, count, value, name), label)
 
     def insert_random(self, at: int, count: int, how: str = "range", seed: int = 0) -> None:
         """New samples before row `at`, drawn within the data's range, or "normal" by mean and scale."""
-        if self.table is not None:
-            import numpy as np
-
-            table = self.table
-            values = self._making().random_values(table, np.arange(len(table.features)), count, how, seed)
-            block = table.new_block(values, table.names.free(self.tr("random"), count))
-            label = self.tr("{insert}, seed {seed}")
-            self._insert(at, block, label.format(insert=self._counted(self.tr("Insert random"), count), seed=seed))
+        making, name = self._making(), self.tr("random")
+        label = self.tr("{insert}, seed {seed}").format(
+            insert=self._counted(self.tr("Insert random"), count), seed=seed
+        )
+        self._insert(at, count, lambda table: making.random_rows(table, count, how, seed, name), label)
 
     def duplicate_sample(self, row: int) -> None:
         """A copy of a sample right below it."""
@@ -153,20 +162,15 @@ class Editing(TableState):
         rows = ascending(rows)
         if self.table is None or not len(rows):
             return
-        table = self.table
-        label = self.tr("Duplicate sample {name}").format(name=table.names[int(rows[0])])
+        label = self.tr("Duplicate sample {name}").format(name=self.table.names[int(rows[0])])
         if len(rows) > 1:
             label = self.tr("Duplicate {count} samples").format(count=len(rows))
-        names = table.names.free_each([self.tr("{name} copy").format(name=table.names[row]) for row in rows.tolist()])
-        extras = [column.cells[rows].copy() for column in table.extras]
-        columns = ascending(range(len(table.features)))
-        block = table.new_block(table.values[rows], names, extras, table.texts_in(rows, columns))
+        making, title = self._making(), self.tr("{name} copy")
         # Each copy stands below all the copies that came before it, and below its own.
         at = rows + 1 + ascending(range(len(rows)))
-        self.undo_stack.push(InsertRows(self, at, block, label))
-        self.select_sample(int(at[0]))
+        self._insert_at(at, lambda table: making.duplicates(table, rows, title), label)
 
-    def delete_samples(self, rows: Iterable[int]) -> None:
+    def delete_samples(self, rows: Iterable[int] | np.ndarray) -> None:
         """Take samples out, in one step."""
         rows = ascending(rows)
         if self.table is None or not len(rows):
@@ -174,10 +178,15 @@ class Editing(TableState):
         label = self.tr("Delete {count} samples").format(count=len(rows))
         if len(rows) == 1:
             label = self.tr("Delete sample {name}").format(name=self.table.names[int(rows[0])])
-        self.undo_stack.beginMacro(label)
-        self.before_rows_go(rows)
-        self.undo_stack.push(DeleteRows(self, rows, label))
-        self.undo_stack.endMacro()
+        command = DeleteRows(self, rows, label)
+
+        def push() -> None:
+            self.undo_stack.beginMacro(label)
+            self.before_rows_go(rows)
+            self.undo_stack.push(command)
+            self.undo_stack.endMacro()
+
+        self._push(command, push)
 
     def assign_columns(self, order: Sequence[int]) -> None:
         """Give each feature another column's data, in one step.
@@ -196,7 +205,7 @@ class Editing(TableState):
             return
         import numpy as np
 
-        self.undo_stack.push(AssignColumns(self, np.asarray(order, dtype=np.intp), self.tr("Assign columns")))
+        self._push(AssignColumns(self, np.asarray(order, dtype=np.intp), self.tr("Assign columns")))
 
     # -------------------------------------------------------------------------------------------- pasting
 
@@ -264,15 +273,6 @@ class Editing(TableState):
 
     # ------------------------------------------------------------------------------------------ small parts
 
-    def _edit(self, patches: Sequence[Patch], text: str, gesture: str = "") -> None:
-        if patches:
-            self.undo_stack.push(EditCells(self, patches, text, gesture))
-
-    def _insert(self, at: int, block: RowBlock | None, text: str) -> None:
-        if block is not None and len(block):
-            self.undo_stack.push(InsertRows(self, ascending(range(at, at + len(block))), block, text))
-            self.select_sample(at)
-
     def _block_title(self, rows: np.ndarray, columns: np.ndarray) -> str:
         if self.table is not None and len(columns) == 1:
             name = self.column_name(int(columns[0]))
@@ -288,11 +288,6 @@ class Editing(TableState):
 
     def _features(self, columns: np.ndarray) -> np.ndarray:
         return columns[columns < len(self.table.features)] if self.table is not None else columns
-
-    def _new_rows(self, count: int) -> RowBlock | None:
-        from lrp_gui.document.table import fresh_rows
-
-        return fresh_rows(self.table, count) if self.table is not None else None
 
     @staticmethod
     def _making() -> Any:

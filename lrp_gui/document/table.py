@@ -20,7 +20,9 @@ from lrp_gui.document.table_checks import (
     sentence,
     usable,
 )
+from lrp_gui.document.table_frozen import FrozenTable
 from lrp_gui.document.table_storage import Column, ExtraColumn, Names, Typed, number_text
+from lrp_gui.languages import tr
 
 __all__ = ["ExtraColumn", "InputTable", "Problem", "Row", "fresh_rows", "fresh_table", "mean_values", "number_text"]
 
@@ -92,6 +94,62 @@ class InputTable:
         table.extras = [ExtraColumn(name, cells) for name, cells in extras]
         table.mark_kept()
         return table
+
+    @classmethod
+    def from_frozen(cls, frozen: FrozenTable, values: np.ndarray) -> InputTable:
+        """The table that was frozen, edited as it was.
+
+        Parameters
+        ----------
+        values
+            (samples, features), its numbers; taken over.
+        """
+        table = cls.__new__(cls)
+        table._begin(frozen.features, values, frozen.path, frozen.given)
+        table._ids, table._next_id = Column(frozen.ids), frozen.next_id
+        for row_id, name in frozen.names.items():
+            table.names.give(row_id, name)
+        for column, texts in frozen.typed.items():
+            table._typed.replace(column, texts)
+        table.extras = [ExtraColumn(name, cells) for name, cells in frozen.extras]
+        table._look_again()
+        if not frozen.edited:
+            table.mark_kept()
+        return table
+
+    def freeze(self) -> FrozenTable:
+        """What it holds now, for one reader in another thread; cheap, whatever its size."""
+        return FrozenTable(
+            *(self.features, self.path, self.state, self.edited, self._next_id),
+            *(self._values.freeze(), self.ids.copy(), *self.names.frozen(), self._typed.frozen()),
+            tuple((extra.name, extra.cells.copy()) for extra in self.extras),
+        )
+
+    def copy(self) -> InputTable:
+        """A table that says the same, for the worker to change: its numbers lie in the same memory until then.
+
+        It costs next to nothing. This one may not be changed before the copy has taken its place or is forgotten.
+        """
+        table = InputTable.__new__(type(self))
+        table.__dict__.update(self.__dict__)
+        table._values, table._ids, table._good = self._values.copy(), self._ids.copy(), self._good.copy()
+        table._counts, table._typed = self._counts.copy(), self._typed.copy()
+        table.names = self.names.of_rows(lambda: table._ids.data)
+        table.extras = [extra.copy() for extra in self.extras]
+        return table
+
+    def become(self, changed: InputTable) -> None:
+        """Be what a copy of it has become."""
+        self._values, self._ids, self._good = changed._values, changed._ids, changed._good
+        self._counts, self._typed, self.extras = changed._counts, changed._typed, changed.extras
+        self._next_id = changed._next_id
+        for part in (self._values, self._ids, self._good, *self.extras):
+            part.keep()
+        self.touch()
+
+    def takes(self, rows: np.ndarray) -> bool:
+        """Whether samples can be put in without moving all others to another place."""
+        return self._values.takes(rows)
 
     @property
     def samples(self) -> int:
@@ -167,8 +225,10 @@ class InputTable:
         if not bad.size:
             return ""
         sentence = self.problem(row, int(bad[0]))
-        more = f" {bad.size - 1} more of its cells cannot be used." if bad.size > 1 else ""
-        return f"Sample {self.names[row]} is not explained: {sentence}{more}"
+        more = tr(" {size} more of its cells cannot be used.").format(size=bad.size - 1) if bad.size > 1 else ""
+        return tr("Sample {names} is not explained: {sentence}{more}").format(
+            names=self.names[row], sentence=sentence, more=more
+        )
 
     def good_rows(self) -> np.ndarray:
         """(samples,) of bool: which rows hold finite numbers only. Not to be written into."""
@@ -204,10 +264,12 @@ class InputTable:
     def put(self, new: Numbers) -> Numbers:
         """Write a block of numbers and texts, and give the block that was there."""
         rows, columns, values = new.rows, new.columns, np.asarray(new.values)
+        self._own()
         ids, place = self.ids[rows], _place(rows, columns)
         before = self.values[place].copy()
         texts = self._typed.inside(ids, columns)
         self._counts -= counted(self._with_texts(self.checks.codes(before, columns), ids, columns))
+        self._values.before_write(rows)
         self.values[place] = values
         for i, j in texts:
             self._typed.put(int(ids[i]), int(columns[j]), "")
@@ -222,6 +284,11 @@ class InputTable:
             self._good.data[rows[others]] = np.isfinite(self.values[rows[others]]).all(axis=1)
         self.touch()
         return Numbers(rows, columns, before, texts)
+
+    def _own(self) -> None:
+        """Before anything is written."""
+        self._values.own()
+        self._good.own()
 
     def _take_texts(self, typed: Mapping[tuple[int, int], str]) -> None:
         """Texts that came with a file; their numbers are in place already: NaN or infinite."""
@@ -258,6 +325,7 @@ class InputTable:
             (features,) for each feature the column that it gets: a feature, or an extra column behind them. None may
             stand there twice.
         """
+        self._own()
         count = len(self.features)
         changed = np.flatnonzero(order != np.arange(count))
         snapshot = Snapshot(
@@ -273,6 +341,7 @@ class InputTable:
             cells = np.array([*(self.text(row, column) for row in range(self.samples)), None], dtype=object)[:-1]
             extras[source - count] = ExtraColumn(self.features[column].name, cells)
         place = {column: position for position, column in enumerate(changed.tolist())}
+        self._values.before_write()
         for column in changed.tolist():
             source = int(order[column])
             if source < count:
@@ -291,6 +360,8 @@ class InputTable:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put columns back."""
+        self._own()
+        self._values.before_write()
         self.values[:, snapshot.columns] = snapshot.values
         for column, typed in zip(snapshot.columns.tolist(), snapshot.typed, strict=True):
             self._typed.replace(column, typed)
@@ -349,6 +420,26 @@ class InputTable:
     def give_text(self, row_id: int, column: int, text: str) -> None:
         """What stands in a cell of a sample that is not in the table yet."""
         self._typed.put(row_id, column, text)
+
+    def belongings(self, block: RowBlock) -> tuple[dict[int, str], dict[int, dict[int, str]]]:
+        """What somebody called the samples of a block, and typed into them: id -> name; column -> id -> text."""
+        names = {row_id: self.names.of(row_id) for row_id in block.ids.tolist()}
+        typed: dict[int, dict[int, str]] = {}
+        for (row, column), text in self._typed.inside(block.ids, np.arange(len(self.features))).items():
+            typed.setdefault(column, {})[int(block.ids[row])] = text
+        return names, typed
+
+    def adopt(
+        self, block: RowBlock, names: Mapping[int, str], typed: Mapping[int, Mapping[int, str]], rows: np.ndarray
+    ) -> None:
+        """Put samples of another copy of this table in, so that they stand at `rows`; with their `belongings`."""
+        for row_id, name in names.items():
+            self.names.give(row_id, name)
+        for column, texts in typed.items():
+            for row_id, text in texts.items():
+                self._typed.put(row_id, column, text)
+        self._next_id = max(self._next_id, int(block.ids.max()) + 1)
+        self.insert(rows, block)
 
     def block_of(self, rows: Sequence[Row]) -> RowBlock:
         """Samples that somebody wrote down one by one."""

@@ -6,7 +6,8 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from threading import Lock
+from typing import IO, TYPE_CHECKING, Any
 from weakref import WeakValueDictionary, finalize
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # What undo holds in memory; older blocks go to a file that vanishes with the program. Small ones are not worth it.
 MEMORY = 256 * 1024**2
 SMALLEST = 64 * 1024
+TEXT = 50  # numbers are written while one text is
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Numbers:
     values: np.ndarray | Shelved  # (rows, columns)
     texts: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row, column) of the block
 
+    @property
+    def size(self) -> int:
+        """About how many numbers it is worth to write it."""
+        return len(self.rows) * len(self.columns) + TEXT * len(self.texts)
+
     def write(self, table: InputTable) -> Numbers:
         """Do it, and give what undoes it."""
         return table.put(self)
@@ -82,6 +89,11 @@ class Words:
     extra: int
     cells: Sequence[str]
     features: int  # how many columns stand before it
+
+    @property
+    def size(self) -> int:
+        """About how many numbers it is worth to write it."""
+        return TEXT * len(self.rows)
 
     @property
     def columns(self) -> np.ndarray:
@@ -110,6 +122,11 @@ class Titles:
     names: Sequence[str]
 
     @property
+    def size(self) -> int:
+        """About how many numbers it is worth to write it."""
+        return TEXT * len(self.rows)
+
+    @property
     def columns(self) -> np.ndarray:
         """None: no cell changes."""
         return np.array([], dtype=np.intp)
@@ -127,6 +144,14 @@ class Titles:
         return self
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """An edit that was made on a copy of the table: the copy as it is now, and what undoes the edit."""
+
+    table: InputTable
+    taken: Any = None
+
+
 # A part of an edit of cells; `write` does it, and gives what undoes it.
 Patch = Numbers | Words | Titles
 
@@ -141,8 +166,9 @@ class Shelved:
 
     def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
         """The numbers; from the file, if they are there."""
-        if self._array is not None:
-            return self._array
+        array = self._array  # another thread may be about to lay it down
+        if array is not None:
+            return array
         assert self._file is not None
         self._file.seek(0)
         return np.frombuffer(self._file.read(), dtype=self._dtype).reshape(self.shape)
@@ -186,6 +212,7 @@ class Shelf:
         self._kept: WeakValueDictionary[int, Shelved] = WeakValueDictionary()
         self._order: OrderedDict[int, None] = OrderedDict()
         self._next = 0
+        self._one_at_a_time = Lock()  # long edits are made in the worker
         self.full = False  # the disk took no more
 
     def put(self, array: np.ndarray | Shelved) -> np.ndarray | Shelved:
@@ -193,10 +220,11 @@ class Shelf:
         if isinstance(array, Shelved) or array.nbytes < SMALLEST or 0 in array.strides:
             return array  # one number for a whole block takes no room
         shelved = Shelved(array)
-        self._next += 1
-        self._kept[self._next] = shelved
-        self._order[self._next] = None
-        self._make_room()
+        with self._one_at_a_time:
+            self._next += 1
+            self._kept[self._next] = shelved
+            self._order[self._next] = None
+            self._make_room()
         return shelved
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lrp_gui.document.table import InputTable
-from lrp_gui.document.table_blocks import Numbers, Patch, Words
+from lrp_gui.document.table_blocks import TEXT, Numbers, Patch, RowBlock, Words
 
 # How random numbers are drawn.
 RANGE, NORMAL = "range", "normal"
@@ -64,6 +64,35 @@ def noisy(table: InputTable, rows: np.ndarray, columns: np.ndarray, amount: floa
         elif feature.integer:
             found[:, place] = np.round(found[:, place])
     return found
+
+
+def randomised(table: InputTable, rows: np.ndarray, columns: np.ndarray, how: str, seed: int) -> list[Patch]:
+    """Random numbers for a block of features."""
+    return [Numbers(rows, columns, random_values(table, columns, len(rows), how, seed))]
+
+
+def made_noisy(table: InputTable, rows: np.ndarray, columns: np.ndarray, amount: float, seed: int) -> list[Patch]:
+    """Noise on a block of features; texts stay."""
+    return [Numbers(rows, columns, noisy(table, rows, columns, amount, seed), table.texts_in(rows, columns))]
+
+
+def random_rows(table: InputTable, count: int, how: str, seed: int, name: str) -> RowBlock:
+    """New samples of random values."""
+    values = random_values(table, np.arange(len(table.features)), count, how, seed)
+    return table.new_block(values, table.names.free(name, count))
+
+
+def constant_rows(table: InputTable, count: int, value: float, name: str) -> RowBlock:
+    """New samples whose features have all the same value."""
+    return table.new_block(np.full((count, len(table.features)), value), table.names.free(name, count))
+
+
+def duplicates(table: InputTable, rows: np.ndarray, title: str) -> RowBlock:
+    """Copies of samples; `title` with {name} is what they are called."""
+    names = table.names.free_each([title.format(name=table.names[row]) for row in rows.tolist()])
+    extras = [column.cells[rows].copy() for column in table.extras]
+    texts = table.texts_in(rows, np.arange(len(table.features)))
+    return table.new_block(table.values[rows], names, extras, texts)
 
 
 def bounds(table: InputTable, column: int) -> tuple[float, float]:
@@ -155,6 +184,17 @@ def block(table: InputTable, rows: np.ndarray, columns: np.ndarray, grid: Sequen
         for source in np.flatnonzero(columns >= count).tolist()
     ]
     return patches
+
+
+def size_of(table: InputTable, rows: np.ndarray, columns: np.ndarray, *, texts: bool = False) -> int:
+    """About how many numbers it is worth to write into a block; `texts`: what is written into features is text."""
+    features, extras = split(table, columns)
+    return len(rows) * (len(features) * (TEXT if texts else 1) + len(extras) * TEXT)
+
+
+def is_text(table: InputTable, columns: np.ndarray, text: str) -> bool:
+    """Whether it is no number to a feature among these columns."""
+    return any(table.read(column, text)[1] for column in split(table, columns)[0].tolist())
 
 
 def split(table: InputTable, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,9 @@ from typing import Any, overload
 
 import numpy as np
 
+from lrp_gui.document.table_frozen import FrozenColumn
+from lrp_gui.jobs.steps import report
+
 # Room for a share of the rows more, so that adding samples one by one is not copying the table each time.
 SPARE_SHARE, SPARE_ROWS = 8, 16
 
@@ -23,29 +26,71 @@ class Column:
     ----------
     data
         (rows, …), one or two axes. It is taken over, and keeps its order in memory: of files a column lies after the
-        other, and stays so.
+        other, and stays so. Where each is followed by room for more rows, that is taken over too.
     """
 
     def __init__(self, data: np.ndarray) -> None:
-        self._room = data
+        self._room = _with_its_room(data)
         self._rows = len(data)
+        self._shared = False
+        self._frozen: list[FrozenColumn] = []
 
     @property
     def data(self) -> np.ndarray:
-        """What it holds; writing into it writes into the column."""
+        """What it holds; writing into it writes into the column. Say so to `before_write` where it may be frozen."""
         return self._room[: self._rows]
+
+    def freeze(self) -> FrozenColumn:
+        """What it holds now, for a reader in another thread."""
+        frozen = FrozenColumn(self.data)
+        self._frozen.append(frozen)
+        return frozen
+
+    def before_write(self, rows: np.ndarray | None = None) -> None:
+        """Somebody writes into these rows, or into all of them."""
+        for frozen in tuple(self._frozen):
+            if frozen.ended:
+                self._frozen.remove(frozen)
+            else:
+                frozen.before_write(rows)
+
+    def copy(self) -> Column:
+        """The same, which lies in the same memory until it is changed. This one may not be changed before that."""
+        column = Column(self._room)
+        column._rows, column._shared = self._rows, True
+        column._frozen = self._frozen  # whoever reads this one reads the same memory
+        return column
+
+    def own(self) -> None:
+        """Have memory of its own, in which one may write."""
+        if self._shared:
+            room = self._like(self._rows)
+            for new, old in self._pairs(room):
+                new[: self._rows] = old[: self._rows]
+            self._room, self._shared = room, False
+
+    def keep(self) -> None:
+        """The one whose memory it shares is gone."""
+        self._shared = False
+
+    def takes(self, rows: np.ndarray) -> bool:
+        """Whether rows can be put in without moving all others to another place."""
+        return is_run(rows) and self._rows + len(rows) <= len(self._room)
 
     def insert(self, rows: np.ndarray, block: np.ndarray) -> None:
         """Put rows in, so that afterwards they stand at `rows`, which are ascending."""
         count, before = len(rows), self._rows
-        if is_run(rows) and before + count <= len(self._room):
+        self.before_write()
+        if self._shared:
+            self._room, self._shared = self._with_room(before + count, rows, block), False
+        elif is_run(rows) and before + count <= len(self._room):
             self._shift(int(rows[0]), int(rows[0]) + count, before - int(rows[0]))
             self._room[int(rows[0]) : int(rows[0]) + count] = block
         elif before + count <= len(self._room):
             old = np.ones(before + count, dtype=bool)
             old[rows] = False
             source = np.cumsum(old) - 1  # of a new row the one before it, which is written over at once
-            for line in self._lines():
+            for line in self._lines(self._room):
                 line[: before + count] = line[source]
             self._room[rows] = block
         else:
@@ -55,23 +100,41 @@ class Column:
     def remove(self, rows: np.ndarray) -> None:
         """Take rows out; they are ascending."""
         count = len(rows)
-        if is_run(rows):
+        self.before_write()
+        if self._shared:
+            room, kept = self._like(self._rows - count), np.delete(np.arange(self._rows), rows)
+            for new, old in self._pairs(room):
+                new[: len(kept)] = old[kept]
+            self._room, self._shared = room, False
+        elif is_run(rows):
             first, after = int(rows[0]), int(rows[-1]) + 1
             self._shift(after, first, self._rows - after)
         else:
             kept = np.delete(np.arange(self._rows), rows)
-            for line in self._lines():
+            for line in self._lines(self._room):
                 line[: self._rows - count] = line[kept]
         self._rows -= count
         if self._room.dtype == object:  # what nobody sees any more need not be kept
             self._room[self._rows : self._rows + count] = None
 
-    def _lines(self) -> Iterable[np.ndarray]:
+    def _lines(self, room: np.ndarray) -> Iterable[np.ndarray]:
         """What has to be moved: the columns of a table, or rows as a whole."""
-        return (self._room[:, column] for column in range(self._room.shape[1])) if self._by_column() else (self._room,)
+        return (room[:, column] for column in range(room.shape[1])) if self._by_column() else (room,)
+
+    def _pairs(self, room: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """What has to be copied to another room, and from where; whoever waits for it hears how far it is."""
+        lines = room.shape[1] if self._by_column() else 1
+        for done, pair in enumerate(zip(self._lines(room), self._lines(self._room), strict=True)):
+            report(done, lines)
+            yield pair
 
     def _by_column(self) -> bool:
         return self._room.ndim == 2 and not self._room.flags.c_contiguous
+
+    def _like(self, rows: int) -> np.ndarray:
+        """Room for so many rows and some more, in the same order."""
+        shape = (rows + rows // SPARE_SHARE + SPARE_ROWS, *self._room.shape[1:])
+        return np.empty(shape, dtype=self._room.dtype, order="F" if self._by_column() else "C")
 
     def _shift(self, start: int, to: int, count: int) -> None:
         """Move rows to another place. Along one axis numpy does it in place; along two it would copy them first."""
@@ -81,23 +144,35 @@ class Column:
             width, flat = self._room.shape[1], self._room.reshape(-1)
             flat[to * width : (to + count) * width] = flat[start * width : (start + count) * width]
             return
-        for line in self._lines():
+        for line in self._lines(self._room):
             line[to : to + count] = line[start : start + count]
 
     def _with_room(self, rows: int, places: np.ndarray, block: np.ndarray) -> np.ndarray:
-        spare = rows // SPARE_SHARE + SPARE_ROWS
-        shape = (rows + spare, *self._room.shape[1:])
-        room = np.empty(shape, dtype=self._room.dtype, order="F" if self._by_column() else "C")
+        room = self._like(rows)
         old = np.ones(rows, dtype=bool)
         old[places] = False
+        first, after = int(places[0]), int(places[-1]) + 1
+        run = is_run(places)
+        for new, was in self._pairs(room):
+            if run:
+                new[:first] = was[:first]
+                new[after:rows] = was[first : self._rows]
+            else:
+                new[:rows][old] = was[: self._rows]
         room[:rows][places] = block
-        if is_run(places):
-            first, after = int(places[0]), int(places[-1]) + 1
-            room[:first] = self._room[:first]
-            room[after:rows] = self._room[first : self._rows]
-        else:
-            room[:rows][old] = self.data
         return room
+
+
+def _with_its_room(data: np.ndarray) -> np.ndarray:
+    """Columns with what lies behind each of them, where they were made with room for more rows."""
+    base, size = data.base, data.itemsize
+    if data.ndim != 2 or not isinstance(base, np.ndarray) or base.ndim != 1 or data.strides[0] != size:
+        return data
+    room = data.strides[1] // size
+    starts = data.__array_interface__["data"][0] == base.__array_interface__["data"][0]
+    if room <= len(data) or base.dtype != data.dtype or base.size != room * data.shape[1] or not starts:
+        return data
+    return base.reshape(data.shape[1], room).T
 
 
 class Names(Sequence[str]):
@@ -114,6 +189,12 @@ class Names(Sequence[str]):
     def __init__(self, ids: Callable[[], np.ndarray], given: Sequence[str] = ()) -> None:
         self._ids, self._given = ids, given
         self._other: dict[int, str] = {}
+
+    def of_rows(self, ids: Callable[[], np.ndarray]) -> Names:
+        """The same names, for a copy of the table."""
+        names = Names(ids, self._given)
+        names._other = self._other
+        return names
 
     def __len__(self) -> int:
         return len(self._ids())
@@ -144,6 +225,10 @@ class Names(Sequence[str]):
     def give(self, row_id: int, name: str) -> None:
         """Call a row something else."""
         self._other[row_id] = name
+
+    def frozen(self) -> tuple[Sequence[str], dict[int, str]]:
+        """The names of the file, and by row ids those that somebody gave, as they are now."""
+        return self._given, dict(self._other)
 
     def free(self, wanted: str, count: int) -> list[str]:
         """`count` names that no sample has: the wanted one if it is free, then with a number behind it."""
@@ -190,6 +275,16 @@ class ExtraColumn:
     def __len__(self) -> int:
         return len(self._column.data)
 
+    def copy(self) -> ExtraColumn:
+        """The same, in the same memory until it is changed; see `Column.copy`."""
+        extra = ExtraColumn.__new__(ExtraColumn)
+        extra.name, extra._column = self.name, self._column.copy()
+        return extra
+
+    def keep(self) -> None:
+        """The one whose memory it shares is gone."""
+        self._column.keep()
+
     @property
     def cells(self) -> np.ndarray:
         """(samples,) of texts, or of numbers."""
@@ -207,6 +302,7 @@ class ExtraColumn:
 
     def write(self, rows: np.ndarray, texts: Sequence[str]) -> None:
         """Put texts into cells; of a column of numbers they make one of texts where they are not the same."""
+        self._column.own()
         if self.numbers is not None:
             numbers = np.array([_number_of(text) for text in texts])
             if all(number_text(number) == text for number, text in zip(numbers.tolist(), texts, strict=True)):
@@ -263,6 +359,12 @@ class Typed:
     def __bool__(self) -> bool:
         return any(self._columns.values())
 
+    def copy(self) -> Typed:
+        """The same texts."""
+        typed = Typed()
+        typed._columns = {column: dict(cells) for column, cells in self._columns.items()}
+        return typed
+
     def get(self, row_id: int, column: int) -> str:
         """What stands in a cell, "" where nothing does."""
         cells = self._columns.get(column)
@@ -297,6 +399,10 @@ class Typed:
     def replace(self, column: int, texts: Mapping[int, str]) -> None:
         """Put other texts in the place of all of a column's."""
         self._columns[column] = dict(texts)
+
+    def frozen(self) -> dict[int, dict[int, str]]:
+        """Column -> row id -> text, as they are now."""
+        return {column: dict(cells) for column, cells in self._columns.items() if cells}
 
 
 def number_text(value: float) -> str:

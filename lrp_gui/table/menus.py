@@ -153,7 +153,7 @@ class Menus(QObject):
         self._add(
             menu, self.tr("Duplicate {samples}").format(samples=samples), lambda: document.duplicate_samples(rows)
         )
-        self._add(menu, self.tr("Delete {samples}").format(samples=samples), lambda: document.delete_samples(rows))
+        self._add(menu, self.tr("Delete {samples}").format(samples=samples), self._panel.view.delete_rows)
 
     def _group_entries(self, menu: QMenu) -> None:
         arranger = self._panel.view.table_model.arranger

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIn
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
+from lrp_gui.languages import thousands
 from lrp_gui.table.cell import CellDelegate
 from lrp_gui.table.clipboard import text_from_block
 from lrp_gui.table.columns import PINNED, Column, Kind
@@ -115,7 +116,7 @@ class TableView(PinnedTable):
         if len(block.rows) * len(block.sections) > MOST_COPIED:
             self._say(
                 self.tr("{cells} cells are too many for the clipboard; select fewer, or save the table.").format(
-                    cells=f"{len(block.rows) * len(block.sections):,}"
+                    cells=thousands(len(block.rows) * len(block.sections))
                 )
             )
             return
@@ -166,7 +167,7 @@ class TableView(PinnedTable):
             self._document.fill(block.rows, block.columns, text)
             return
         values = np.broadcast_to(np.array(texts, dtype=np.float64), (len(block.rows), len(features)))
-        label = self.tr("Fill {count} cells").format(count=f"{values.size:,}")
+        label = self.tr("Fill {count} cells").format(count=thousands(values.size))
         self._document.edit_values(block.rows, features, values, label)
 
     def clear_cells(self) -> None:
@@ -186,7 +187,7 @@ class TableView(PinnedTable):
         table = self._document.table
         if table is None or not len(rows):
             return
-        label = self.tr("Fill {count} cells").format(count=f"{len(rows) * len(columns):,}")
+        label = self.tr("Fill {count} cells").format(count=thousands(len(rows) * len(columns)))
         pattern = source[np.arange(len(rows)) % len(source)]
         if (columns < len(table.features)).all():
             values = table.values[np.ix_(pattern, columns)]
@@ -209,7 +210,7 @@ class TableView(PinnedTable):
         known = table.values[np.ix_(source, features)]
         step = (known[-1] - known[0]) / max(1, len(source) - 1) if len(source) > 1 else np.ones(len(features))
         values = known[-1] + np.arange(1, len(rows) + 1)[:, None] * step
-        label = self.tr("Continue {count} cells").format(count=f"{values.size:,}")
+        label = self.tr("Continue {count} cells").format(count=thousands(values.size))
         self._document.edit_values(rows, features, values, label)
 
     def block(self) -> Block | None:
@@ -233,6 +234,12 @@ class TableView(PinnedTable):
         """The rows that a row operation is about: those selected, or the current one."""
         block = self.block()
         return block.rows.tolist() if block is not None else []
+
+    def delete_rows(self) -> None:
+        """Take the selected samples out."""
+        block = self.block()
+        if block is not None:
+            self._document.delete_samples(block.rows)
 
     def _say(self, sentence: str) -> None:
         from lrp_gui.document.state import Message
