@@ -8,7 +8,7 @@ import numpy as np
 
 from lrp_gui.document.words import percent, shape_text, signed
 from lrp_gui.help.lines import Line, conserved, explained, sinks_of, strongest_inputs, two_colours
-from lrp_gui.languages import mark, number, tr, trn
+from lrp_gui.languages import mark, thousands, tr, trn
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
@@ -236,7 +236,7 @@ def detail_samples(window: Any) -> list[Line]:
         ),
         Line(
             tr("{known} of {samples} are explained.").format(
-                known=number(known), samples=trn("{n} sample", "{n} samples", table.samples)
+                known=thousands(known), samples=trn("{n} sample", "{n} samples", table.samples)
             )
         ),
     ]
