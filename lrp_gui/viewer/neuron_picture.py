@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import islice
-from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -14,13 +12,14 @@ from PySide6.QtGui import QPainterPath, QPen
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, percent, sample_title, signed
+from lrp_gui.languages import thousands, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_labels import Labels
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
-from lrp_gui.viewer.picture import GraphPicture, Hit, Step
+from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
 from lrp_gui.viewer.states import BOX, draw_state, trouble
 
 HEADER = 40.0
@@ -28,9 +27,6 @@ FOOTER = 26.0
 # Steps, not a gradient: a transparent gradient does not survive in PDF.
 BATCH = 40  # ribbons or circles in one step
 FADE = ((0.0, 0.5, 0.42), (0.5, 0.75, 0.24), (0.75, 1.0, 0.1))
-
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -111,11 +107,11 @@ class NeuronPicture(GraphPicture):
         layout, spots = self.layout(size), []
         edge = layout.x[-1] - 20 - self.reveal * (layout.x[-1] - layout.x[0]) if self.reveal < 1 else -1.0
         shown = QRectF(edge, 0, size.width() - edge, size.height()) if edge >= 0 else None
-        yield _rest  # laying out was enough for a turn
+        yield rest  # laying out was enough for a turn
         for step in self._flow(layout):
             yield partial(_within, step, shown)
         for n in range(len(self.graph.columns)):
-            for units in _batches(list(layout.places[n])):
+            for units in batches(layout.places[n], BATCH):
                 yield partial(self._circles, layout=layout, n=n, units=units, spots=spots)
         selected = self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1
         yield lambda ink: self.labels.paint(ink, layout, size, selected)
@@ -132,7 +128,7 @@ class NeuronPicture(GraphPicture):
         folded = [ribbon for ribbon in layout.ribbons if ribbon.folded]
         drawn = sorted((ribbon for ribbon in layout.ribbons if not ribbon.folded), key=lambda r: r.strength)
         on_path = {id(ribbon) for ribbon in layout.ribbons if self.path_shown and self._on_path(ribbon)}
-        for ribbons in _batches([ribbon for ribbon in folded + drawn if id(ribbon) not in on_path]):
+        for ribbons in batches((one for one in folded + drawn if id(one) not in on_path), BATCH):
             yield partial(self._ribbons, layout=layout, ribbons=ribbons)
         yield lambda ink: self._strong(ink, layout, [one for one in folded + drawn if id(one) in on_path])
 
@@ -252,12 +248,12 @@ class NeuronPicture(GraphPicture):
         ink.box(rect, mix(ink.theme.background, ink.theme.other, 0.55), ink.theme.other, 1, rect.width() / 2)
         room = min(90.0, gap)
         label = QRectF(rect.center().x() - room / 2, rect.bottom() + 2, room, 13)
-        words = fitting((f"{count} folded", f"+{count}"), room - 6, 10.5)
+        words = fitting((tr("{count} folded").format(count=count), f"+{count}"), room - 6, 10.5)
         ink.text(label, words, 10.5, ink.theme.dim, CENTRE, halo=True)
         total = float(np.nansum(column.relevance[column.hidden]))
         text = f"{counted(count, 'weaker unit')} of {column.layer}, ΣR {signed(total)}"
         if not (column.is_input or column.is_output):
-            text += "\n(the Units slider shows more)"
+            text += tr("\n(the Units slider shows more)")
         spots.append((rect.united(label), Hit(column.layer, -1, text)))
 
     @staticmethod
@@ -309,7 +305,9 @@ class NeuronPicture(GraphPicture):
         """N of M edges, X % of |R|."""
         assert self.graph is not None
         drawn, total = self.graph.edge_count
-        return f"{drawn:,} of {total:,} edges, {percent(self.graph.carried)} of |R|"
+        return tr("{drawn} of {total} edges, {carried} of |R|").format(
+            drawn=thousands(drawn), total=thousands(total), carried=percent(self.graph.carried)
+        )
 
     def _unit_text(self, n: int, unit: int) -> str:
         assert self.graph is not None
@@ -337,7 +335,11 @@ class NeuronPicture(GraphPicture):
         ribbon = ribbons[int(under[np.argmax(ends[under, 3])])]
         left, right = self.graph.columns[gap], self.graph.columns[gap + 1]
         if ribbon.folded:
-            return Hit(text=f"folded edges between {right.layer} and {left.layer}: Σ|R| {signed(ribbon.value)[1:]}")
+            return Hit(
+                text=tr("folded edges between {layer} and {layer2}: Σ|R| {value}").format(
+                    layer=right.layer, layer2=left.layer, value=signed(ribbon.value)[1:]
+                )
+            )
         a, b = self.labels.name(gap + 1, ribbon.right), self.labels.name(gap, ribbon.left)
         return Hit(text=f"{right.layer} {a} → {left.layer} {b}\nR {signed(ribbon.value, 4)}")
 
@@ -362,10 +364,6 @@ class NeuronPicture(GraphPicture):
         return graph.columns[n].layer, unit
 
 
-def _rest(_ink: Ink) -> None:
-    """Nothing: a turn may end here."""
-
-
 def _within(step: Step, shown: QRectF | None, ink: Ink) -> None:
     """Draw only what lies in a part of the picture."""
     if shown is None:
@@ -375,12 +373,6 @@ def _within(step: Step, shown: QRectF | None, ink: Ink) -> None:
     ink.painter.setClipRect(shown, Qt.ClipOperation.IntersectClip)
     step(ink)
     ink.painter.restore()
-
-
-def _batches(items: list[T]) -> Iterator[list[T]]:
-    waiting = iter(items)
-    while batch := list(islice(waiting, BATCH)):
-        yield batch
 
 
 def _in(seen: QRectF, layout: NeuronLayout, ribbon: Ribbon) -> bool:

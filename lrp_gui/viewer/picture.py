@@ -7,13 +7,15 @@ takes, so a picture lays itself out in logical pixels and its text grows with th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QPainter
 
+from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.colouring import in_scheme
 from lrp_gui.viewer.ink import Ink
@@ -24,7 +26,19 @@ if TYPE_CHECKING:
 
 
 # A part of a drawing in logical pixels; it leaves the painter as it found it.
-Step = Callable[[Ink], None]
+Step = Callable[[Ink], object]
+T = TypeVar("T")
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """So many at a time: what is drawn in one step."""
+    waiting = iter(items)
+    while batch := list(islice(waiting, size)):
+        yield batch
+
+
+def rest(_ink: Ink) -> None:
+    """Draw nothing: a step after which a turn may end."""
 
 
 @runtime_checkable
@@ -134,7 +148,7 @@ class GraphPicture(Drawing):
         """What was asked of the worker cannot be made: that is said instead of waiting for it."""
         from lrp_gui.viewer.states import State
 
-        self.state = State("This cannot be drawn", sentence, warns=True)
+        self.state = State(tr("This cannot be drawn"), sentence, warns=True)
 
     def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:  # noqa: ARG002 - graphs walk by key
         """The layer and unit to which an arrow key ("left", "right", "up", "down") leads from here."""

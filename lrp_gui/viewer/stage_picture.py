@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainterPath, QPainterPathStroker, QPen
 
 from lrp_gui.document.results import Kernel, NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, percent, sample_title, shape_text, signed
+from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, width_of
 from lrp_gui.viewer.layers.channels import draw_channel, draw_channels
@@ -16,17 +20,25 @@ from lrp_gui.viewer.layers.folding import folded_graph
 from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neurons import Visibility
-from lrp_gui.viewer.picture import GraphPicture, Hit
+from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
 from lrp_gui.viewer.stage_boxes import draw_glyph, draw_stage, glyph_rect
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, Choice, StageLayout, lay_out_stages, parallel
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph
 from lrp_gui.viewer.states import BOX, draw_state, trouble
 
 FOOTER = 26.0
+BRANCHES, STAGES = 30, 6  # in one step
 STUB = 22.0  # how far a grey stub reaches out of its box
 FADE = ((0.0, 0.5, 0.5), (0.5, 0.75, 0.3), (0.75, 1.0, 0.12))
-FETCHING = "Fetching its weights …"
+FETCHING = mark("Fetching its weights …")
 LEGIBLE = 0.42  # of the size that text is laid out for; below it, boxes are drawn without words
+
+
+class _Spots(NamedTuple):
+    """What can be pointed at, by what lies over what."""
+
+    below: list[tuple[QRectF, Hit]]
+    inside: list[tuple[QRectF, Hit]]
 
 
 @dataclass
@@ -38,6 +50,7 @@ class StagePicture(GraphPicture):
     kernel: Kernel | str = FETCHING  # of the channel that stands open; or why there is none
     keep: tuple[QSizeF, Choice] | None = None  # a layout before, whose boxes stay where they were
     _layout: StageLayout | None = field(default=None, repr=False)
+    _curves: dict[tuple[int, bool], QPainterPath] = field(default_factory=dict, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
     @classmethod
@@ -53,7 +66,11 @@ class StagePicture(GraphPicture):
         """The picture of a network and, where there is one, its explanation."""
         graph = folded_graph(network, result, folds, visibility, str(options.get("selected_layer", "")))
         picture = cls(theme, network=network, result=result, graph=graph, folds=folds)
-        title = result.words.title.format(sample=sample_title(result)) if result else f"Layers of {network.name}"
+        title = (
+            result.words.title.format(sample=sample_title(result))
+            if result
+            else tr("Layers of {name}").format(name=network.name)
+        )
         picture.title = title
         picture.size = (1040.0, 620.0)
         picture.state = trouble(result) if result else None
@@ -77,6 +94,7 @@ class StagePicture(GraphPicture):
             area = QRectF(8, top, size.width() - 16, max(20.0, size.height() - FOOTER - 4 - top))
             before = self.keep[1] if self.keep is not None and self.keep[0] == size else None
             self._layout = lay_out_stages(self.graph, area, PLAIN_BOXES if self.result is None else BOXES, before)
+            self._curves = {}
             self._laid_out_for = key
         return self._layout
 
@@ -98,48 +116,62 @@ class StagePicture(GraphPicture):
             return Hit(stage.layer, unit, opens=channel_id(stage.layer, unit))
         return Hit(stage.layer, -1, opens=stage.opens) if n >= 0 else Hit()
 
-    def paint(self, ink: Ink, size: QSizeF) -> None:
+    def steps(self, size: QSizeF) -> Iterator[Step]:
         """Frames and ribbons, then boxes, then the legend."""
         assert self.graph is not None
-        self.spots.clear()
-        layout = self.layout(size)
-        painter = ink.painter
-        painter.save()
-        painter.translate(layout.left, layout.top)
-        painter.scale(layout.scale, layout.scale)
-        legible = abs(painter.worldTransform().m11()) >= LEGIBLE
-        seen = ink.in_sight()
-        reached = (1 - self.reveal) * max((stage.rank for stage in self.graph.stages), default=0)
-        self._frames(ink, layout, legible)
-        for branch, path in zip(self.graph.branches, layout.paths, strict=True):
-            if self.graph.stages[branch.reader].rank > reached or self.reveal >= 1:
-                self._branch(ink, layout, branch, path)
-        self._stubs(ink, layout)
-        if legible and self.result is not None and self.result.words.flows:
-            self._shares(ink, layout)
-        inside: list[tuple[QRectF, Hit]] = []
-        for n, stage in enumerate(self.graph.stages):
-            box = layout.boxes[n]
-            if seen is None or seen.intersects(box):
-                painter.setOpacity(1.0 if stage.rank >= reached else 0.25)
-                inside += self._box(ink, stage, box, n == len(self.graph.stages) - 1, legible)
-        painter.setOpacity(1.0)
-        self._hidden(ink, layout)
-        painter.restore()
-        for n, stage in enumerate(self.graph.stages):
-            hit = Hit(stage.layer, -1, self._stage_text(stage), opens=stage.opens)
-            self.spots.append((layout.in_picture(layout.boxes[n]), hit))
-            if stage.opens:
-                words = "fold its channels away" if stage.unfolded else "open" if stage.repeats else "look inside"
-                glyph = glyph_rect(layout.boxes[n])
-                hit = Hit(stage.layer, -1, f"{words} (Enter)", opens=stage.opens, at_once=True)
-                self.spots.append((layout.in_picture(glyph), hit))
-        self.spots += [(layout.in_picture(rect), hit) for rect, hit in inside]
-        self._foot(ink, layout, size)
+        graph, layout, spots = self.graph, self.layout(size), _Spots([], [])
+        yield rest  # laying out was enough for a turn
+        reached = (1 - self.reveal) * max((stage.rank for stage in graph.stages), default=0)
+        handed = [
+            k for k, branch in enumerate(graph.branches)
+            if graph.stages[branch.reader].rank > reached or self.reveal >= 1
+        ]  # fmt: skip
+        inside: list[Step] = [lambda ink: self._frames(ink, layout, spots)]
+        inside += [partial(self._branches, layout=layout, numbers=found) for found in batches(handed, BRANCHES)]
+        inside.append(lambda ink: self._stubs(ink, layout, spots))
+        if self.result is not None and self.result.words.flows:
+            inside += [
+                partial(self._shares, branches=found)
+                for found in batches(zip(graph.branches, layout.paths, strict=True), BRANCHES)
+            ]
+        inside += [
+            partial(self._boxes, layout=layout, numbers=found, reached=reached, spots=spots)
+            for found in batches(range(len(graph.stages)), STAGES)
+        ]
+        inside.append(lambda ink: self._hidden(ink, layout, spots))
+        for step in inside:
+            yield partial(_in_layout, step, layout)
+        yield lambda ink: self._foot(ink, layout, size)
         if self.state is not None:
-            draw_state(ink, QRectF(0, 0, size.width(), size.height()), self.state, boxed=True)
+            area, state = QRectF(0, 0, size.width(), size.height()), self.state
+            yield lambda ink: draw_state(ink, area, state, boxed=True)
+        self.spots = [*spots.below, *self._stage_spots(layout), *spots.inside]
+
+    def _stage_spots(self, layout: StageLayout) -> Iterator[tuple[QRectF, Hit]]:
+        """Each box, and its sign that opens it."""
+        assert self.graph is not None
+        for n, stage in enumerate(self.graph.stages):
+            yield layout.in_picture(layout.boxes[n]), Hit(stage.layer, -1, self._stage_text(stage), opens=stage.opens)
+            if stage.opens:
+                words = (
+                    tr("fold its channels away") if stage.unfolded else "open" if stage.repeats else tr("look inside")
+                )
+                hit = Hit(stage.layer, -1, tr("{words} (Enter)").format(words=words), opens=stage.opens, at_once=True)
+                yield layout.in_picture(glyph_rect(layout.boxes[n])), hit
 
     # ------------------------------------------------------------------------------------------------ boxes
+
+    def _boxes(self, ink: Ink, layout: StageLayout, numbers: list[int], reached: float, spots: _Spots) -> None:
+        assert self.graph is not None
+        painter, seen, legible = ink.painter, ink.in_sight(), _legible(ink)
+        last = len(self.graph.stages) - 1
+        for n in numbers:
+            stage, box = self.graph.stages[n], layout.boxes[n]
+            if seen is None or seen.intersects(box):
+                painter.setOpacity(1.0 if stage.rank >= reached else 0.25)
+                found = self._box(ink, stage, box, n == last, legible)
+                spots.inside.extend((layout.in_picture(rect), hit) for rect, hit in found)
+        painter.setOpacity(1.0)
 
     def _box(self, ink: Ink, stage: Stage, box: QRectF, last: bool, legible: bool) -> list[tuple[QRectF, Hit]]:
         """One box; what in it can be clicked by itself."""
@@ -161,9 +193,10 @@ class StagePicture(GraphPicture):
         colour = mix(ink.theme.panel, ink.sign(share), min(1.0, 0.25 + 0.6 * abs(share)))
         ink.box(box, colour, ink.theme.line, 1.2, 7)
 
-    def _frames(self, ink: Ink, layout: StageLayout, legible: bool) -> None:
+    def _frames(self, ink: Ink, layout: StageLayout, spots: _Spots) -> None:
         """Behind the boxes of each part that stands open, a row at a time; its name where it begins."""
         assert self.graph is not None
+        legible = _legible(ink)
         deepest = max((frame.depth for frame in self.graph.frames), default=0)
         taken: dict[int, float] = {}
         for frame in self.graph.frames:
@@ -189,32 +222,48 @@ class StagePicture(GraphPicture):
             draw_glyph(ink, QRectF(line.left(), line.top() + 1, 11, 11), opened=True)
             ink.text(line.adjusted(15, 0, 0, 0), text, 10, ink.theme.dim, LEFT, bold=True, halo=True)
             layer = self.graph.stages[first].layer
-            hit = Hit(layer, -1, f"{frame.title}: fold it", opens=frame.id, at_once=True)
-            self.spots.append((layout.in_picture(line), hit))
+            hit = Hit(layer, -1, tr("{title}: fold it").format(title=frame.title), opens=frame.id, at_once=True)
+            spots.below.append((layout.in_picture(line), hit))
 
-    def _shares(self, ink: Ink, layout: StageLayout) -> None:
+    def _shares(self, ink: Ink, branches: list[tuple[Branch, QPainterPath]]) -> None:
         """At the reader's end of each branch of a source with several, the share of its relevance that comes there."""
-        assert self.graph is not None
-        for branch, path in zip(self.graph.branches, layout.paths, strict=True):
+        if not _legible(ink):
+            return
+        seen = ink.in_sight()
+        for branch, path in branches:
             share = self._share(branch)
             if share < 0:
                 continue
             at = path.pointAtPercent(max(0.0, 1 - 26 / max(path.length(), 27)))
-            ink.text(QRectF(at.x() - 20, at.y() - 7, 40, 14), percent(share), 10, ink.theme.text, CENTRE, halo=True)
+            spot = QRectF(at.x() - 20, at.y() - 7, 40, 14)
+            if seen is None or seen.intersects(spot):
+                ink.text(spot, percent(share), 10, ink.theme.text, CENTRE, halo=True)
 
     def _share(self, branch: Branch) -> float:
         """The branch's share of what its source gets, all signs taken positive; -1 where it is the only one."""
         assert self.graph is not None
-        beside = [one for one in self.graph.branches if one.source == branch.source]
-        total = sum(one.positive - one.negative for one in beside)
-        if len(beside) < 2 or not total > 0 or not all(one.known for one in beside):
+        total = self._totals.get(branch.source, 0.0)
+        if not total > 0:
             return -1.0
         total += self.graph.stubs[branch.source][1] if self.graph.stubs else 0.0
         return (branch.positive - branch.negative) / total
 
+    @cached_property
+    def _totals(self) -> dict[int, float]:
+        """By source what its drawn readers hand back to it together; none where it is one, or not all is known."""
+        assert self.graph is not None
+        found: dict[int, list[Branch]] = {}
+        for branch in self.graph.branches:
+            found.setdefault(branch.source, []).append(branch)
+        return {
+            source: sum(one.positive - one.negative for one in beside)
+            for source, beside in found.items()
+            if len(beside) > 1 and all(one.known for one in beside)
+        }
+
     # ------------------------------------------------------------------------------------------------ what is folded
 
-    def _stubs(self, ink: Ink, layout: StageLayout) -> None:
+    def _stubs(self, ink: Ink, layout: StageLayout, spots: _Spots) -> None:
         """Grey ends of what is not drawn, to the left what the box hands back on them, to the right what it gets."""
         assert self.graph is not None
         for n, both in enumerate(self.graph.stubs):
@@ -229,11 +278,15 @@ class StagePicture(GraphPicture):
                     path.lineTo(x + side * STUB * end, y)
                     ink.ribbon(path, max(width, 1.2), ink.colour(ink.theme.other, alpha))
                 spot = QRectF(min(x, x + side * STUB), y - width / 2 - 3, STUB, width + 6)
-                way = "hands back to" if side < 0 else "gets from"
-                text = f"{self.graph.stages[n].name} {way} what is folded away: Σ|R| {signed(amount)[1:]}"
-                self.spots.append((layout.in_picture(spot), Hit(text=f"{text}\n(the sliders show more)")))
+                way = tr("hands back to") if side < 0 else tr("gets from")
+                text = tr("{name} {way} what is folded away: Σ|R| {amount}").format(
+                    name=self.graph.stages[n].name, way=way, amount=signed(amount)[1:]
+                )
+                spots.below.append(
+                    (layout.in_picture(spot), Hit(text=tr("{text}\n(the sliders show more)").format(text=text)))
+                )
 
-    def _hidden(self, ink: Ink, layout: StageLayout) -> None:
+    def _hidden(self, ink: Ink, layout: StageLayout, spots: _Spots) -> None:
         """How many stages of a rank are not drawn."""
         assert self.graph is not None
         for rank, count, amount in self.graph.hidden:
@@ -242,14 +295,24 @@ class StagePicture(GraphPicture):
             foot = layout.foots[rank]
             rect = QRectF(foot.x() - 44, foot.y() + 6, 88, 15)
             ink.box(rect, mix(ink.theme.background, ink.theme.other, 0.35), ink.theme.other, 1, 7)
-            ink.text(rect, f"+{count} folded", 10, ink.theme.text, CENTRE)
-            said = f"{counted(count, 'stage')} with little relevance, Σ|R| {signed(amount)[1:]}"
-            text = f"{said}\n(the Units slider shows more)"
-            self.spots.append((layout.in_picture(rect), Hit(text=text)))
+            ink.text(rect, tr("+{count} folded").format(count=count), 10, ink.theme.text, CENTRE)
+            said = tr("{stages} with little relevance, Σ|R| {amount}").format(
+                stages=counted(count, "stage"), amount=signed(amount)[1:]
+            )
+            text = tr("{said}\n(the Units slider shows more)").format(said=said)
+            spots.below.append((layout.in_picture(rect), Hit(text=text)))
 
     # ------------------------------------------------------------------------------------------------ ribbons
 
-    def _branch(self, ink: Ink, layout: StageLayout, branch: Branch, path) -> None:  # noqa: ANN001 - QPainterPath
+    def _branches(self, ink: Ink, layout: StageLayout, numbers: list[int]) -> None:
+        seen = ink.in_sight()
+        for k in numbers:
+            if seen is None or seen.intersects(layout.paths[k].controlPointRect().adjusted(-40, -40, 40, 40)):
+                self._branch(ink, layout, k)
+
+    def _branch(self, ink: Ink, layout: StageLayout, k: int) -> None:
+        assert self.graph is not None
+        branch, path = self.graph.branches[k], layout.paths[k]
         if self.result is None or not self.result.words.flows:
             ink.ribbon(path, 2, ink.colour(ink.theme.other, 0.6))
             return
@@ -271,20 +334,29 @@ class StagePicture(GraphPicture):
             (down, -middle + down / 2, ink.theme.negative),
         ):
             if width > 0:
-                ink.ribbon(parallel(path, at), max(width, 0.6), ink.colour(colour, 0.78))
+                ink.ribbon(self._beside(layout, k, at), max(width, 0.6), ink.colour(colour, 0.78))
         if down >= 4:
             pen = QPen(ink.colour(ink.theme.background, 0.7), 1)
             pen.setDashPattern([4, 5])
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             ink.painter.setPen(pen)
-            ink.painter.drawPath(parallel(path, -middle + down / 2))
+            ink.painter.drawPath(self._beside(layout, k, -middle + down / 2))
+
+    def _beside(self, layout: StageLayout, k: int, offset: float) -> QPainterPath:
+        """The way of a branch moved sideways: found once for a layout, however often it is drawn."""
+        key = (k, offset > 0)
+        if key not in self._curves:
+            self._curves[key] = parallel(layout.paths[k], offset)
+        return self._curves[key]
 
     def _stage_text(self, stage: Stage) -> str:
         lines = [stage.name, f"{' · '.join(stage.operations)}, {shape_text(stage.shape)}"]
         if stage.held:
-            lines.append("nothing is handed back through it: it makes a gate, or the target does not depend on it")
+            lines.append(tr("nothing is handed back through it: it makes a gate, or the target does not depend on it"))
         elif self.result is not None:
-            parts = f"{signed(stage.positive)} and {signed(stage.negative)}"
+            parts = tr("{positive} and {negative}").format(
+                positive=signed(stage.positive), negative=signed(stage.negative)
+            )
             lines.append(f"{self.result.words.total} {signed(stage.positive + stage.negative, 4)}: {parts}")
             for channel in stage.top[:3]:
                 kind = "channel" if len(stage.shape) > 1 else "unit"
@@ -315,7 +387,9 @@ class StagePicture(GraphPicture):
         if self.graph is None or self.result is None or not self.result.words.flows:
             return ""
         drawn, every = self.graph.branch_count
-        return f"{drawn:,} of {every:,} edges, {percent(self.graph.carried)} of |R|"
+        return tr("{drawn} of {every} edges, {carried} of |R|").format(
+            drawn=thousands(drawn), every=thousands(every), carried=percent(self.graph.carried)
+        )
 
     def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
         """A box, else a ribbon."""
@@ -336,11 +410,15 @@ class StagePicture(GraphPicture):
         """What goes along a branch, and its share where its source gets relevance from several."""
         assert self.graph is not None
         if not branch.known:
-            return "its share is not known: several readers are joined before they are told apart"
-        text = f"{signed(branch.positive, 4)} and {signed(branch.negative, 4)}"
+            return tr("its share is not known: several readers are joined before they are told apart")
+        text = tr("{positive} and {negative}").format(
+            positive=signed(branch.positive, 4), negative=signed(branch.negative, 4)
+        )
         share = self._share(branch)
         if share >= 0:
-            text += f"\n{percent(share)} of what {self.graph.stages[branch.source].name} gets"
+            text += tr("\n{share} of what {name} gets").format(
+                share=percent(share), name=self.graph.stages[branch.source].name
+            )
         return text
 
     def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:  # noqa: ARG002 - boxes have no units
@@ -360,3 +438,17 @@ class StagePicture(GraphPicture):
             same = [m for m, s in enumerate(self.graph.stages) if (s.rank, s.lane) == (self.graph.stages[n].rank, lane)]
             n = same[0] if same else n
         return self.graph.stages[n].layer, -1
+
+
+def _in_layout(step: Step, layout: StageLayout, ink: Ink) -> None:
+    """A step that draws in the layout's units."""
+    ink.painter.save()
+    ink.painter.translate(layout.left, layout.top)
+    ink.painter.scale(layout.scale, layout.scale)
+    step(ink)
+    ink.painter.restore()
+
+
+def _legible(ink: Ink) -> bool:
+    """Whether text can be read where the painter stands."""
+    return abs(ink.painter.worldTransform().m11()) >= LEGIBLE

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor, QPainterPath, QPen
 
 from lrp_gui.document.words import counted, percent, shape_text, signed
 from lrp_gui.jobs.laying_out import CLOSED, HEADER, LEAF, OPEN
+from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, mix, relevance_colours, width_of
 from lrp_gui.viewer.operations.strokes import bounds, in_sight, path_of, seen, smooth, width_bins
-from lrp_gui.viewer.picture import GraphPicture, Hit
+from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches
 from lrp_gui.viewer.visible import smallest_set
 
 if TYPE_CHECKING:
@@ -31,6 +34,15 @@ NARROW = 560.0  # a picture whose legend has to be brief
 NAMED = (40.0, 11.0)  # how large a box is on the screen to say its name
 SHADES = 16  # of relevance, to each side of zero
 FAINT = 0.16
+BOXES, WAYS = 40, 400  # with words, and bundles, in one step
+
+
+class _Sight:
+    """What of the layout is seen: `real` pixels to its unit, `view` in its units, the items there."""
+
+    real = 0.0
+    view = QRectF()
+    open = boxes = np.zeros(0, dtype=int)
 
 
 @dataclass
@@ -82,7 +94,9 @@ class OperationsPicture(GraphPicture):
         sizes = _sizes(carried)
         total = float(np.nansum(sizes))
         part = float(np.nansum(sizes[self.strong])) / total if total else 1.0
-        return f"{self.strong.size:,} of {len(carried):,} bundles of edges, {percent(part)} of |R|"
+        return tr("{size} of {carried} bundles of edges, {part} of |R|").format(
+            size=thousands(self.strong.size), carried=thousands(len(carried)), part=percent(part)
+        )
 
     # -------------------------------------------------------------------------------------------------------- places
 
@@ -160,12 +174,12 @@ class OperationsPicture(GraphPicture):
             graph = layout.graph
             parts = [graph.names[node], graph.operations[node], graph.layers[node], shape_text(graph.shapes[node])]
         else:
-            how = "click to fold" if layout.kinds[item] == OPEN else "double click or Enter to open"
+            how = tr("click to fold") if layout.kinds[item] == OPEN else tr("double click or Enter to open")
             parts = [layout.paths[item].partition("#")[0] or "operations", layout.names[item]]
             parts += [counted(int(layout.counts[item]), "operation"), how]
         if self.arrived is not None:
             up, down = self.arrived[item]
-            parts.append(f"arrived {signed(up)} and {signed(down)}")
+            parts.append(tr("arrived {up} and {down}").format(up=signed(up), down=signed(down)))
         return "\n".join(dict.fromkeys(part for part in parts if part))
 
     def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:
@@ -212,28 +226,52 @@ class OperationsPicture(GraphPicture):
         """Say it where the waiting would have been said."""
         self.note = sentence
 
-    def paint(self, ink: Ink, size: QSizeF) -> None:
+    def steps(self, size: QSizeF) -> Iterator[Step]:
         """Groups from the outside to the inside, bundles, boxes, the legend."""
-        layout = self.layout
-        if layout is None:
-            ink.text(QRectF(0, 0, size.width(), size.height()), self.note, 14, self.theme.dim, CENTRE)
+        if self.layout is None:
+            yield lambda ink: ink.text(QRectF(0, 0, size.width(), size.height()), self.note, 14, self.theme.dim, CENTRE)
             return
-        painter = ink.painter
+        sight = _Sight()
+        yield partial(self._look, size=size, sight=sight)
+        for step in self._inside(sight):
+            yield partial(self._fit, step, size)
+        yield lambda ink: self._legend(ink, size)
+
+    def _fit(self, step: Step, size: QSizeF, ink: Ink) -> None:
+        """A step that draws in the layout's units."""
         scale, corner = self.fitted(size)
-        painter.save()
-        painter.translate(corner)
-        painter.scale(scale, scale)
-        transform = painter.worldTransform()
-        real = float(np.hypot(transform.m11(), transform.m12()))
-        view = in_sight(painter)
-        shown = seen(layout.rects, view)
-        self._groups(ink, shown[layout.kinds[shown] == OPEN], real)
-        self._ways(ink, view, real)
-        self._boxes(ink, shown[layout.kinds[shown] != OPEN], real)
-        self._headers(ink, shown[layout.kinds[shown] == OPEN], real)
-        self._chosen(ink, real)
-        painter.restore()
-        self._legend(ink, size)
+        ink.painter.save()
+        ink.painter.translate(corner)
+        ink.painter.scale(scale, scale)
+        step(ink)
+        ink.painter.restore()
+
+    def _look(self, ink: Ink, size: QSizeF, sight: _Sight) -> None:
+        """What is in sight, and how large it is drawn: then the other steps know what there is to do."""
+        layout = self.layout
+        assert layout is not None
+
+        def look(ink: Ink) -> None:
+            transform = ink.painter.worldTransform()
+            sight.real = float(np.hypot(transform.m11(), transform.m12()))
+            sight.view = in_sight(ink.painter)
+            shown = seen(layout.rects, sight.view)
+            sight.open = shown[layout.kinds[shown] == OPEN]
+            sight.boxes = shown[layout.kinds[shown] != OPEN]
+
+        self._fit(look, size, ink)
+
+    def _inside(self, sight: _Sight) -> Iterator[Step]:
+        yield lambda ink: self._groups(ink, sight.open, sight.real)
+        yield from self._ways(sight)
+        yield lambda ink: self._boxes(ink, sight.boxes, sight.real)
+        if sight.real < TEXT_FROM:
+            yield lambda ink: self._names(ink, sight.boxes, sight.real)
+        else:
+            for items in batches(sight.boxes.tolist(), BOXES):
+                yield partial(self._texts, items=items)
+        yield lambda ink: self._headers(ink, sight.open, sight.real)
+        yield lambda ink: self._chosen(ink, sight.real)
 
     def _groups(self, ink: Ink, items: np.ndarray, real: float) -> None:
         layout, painter = self.layout, ink.painter
@@ -246,30 +284,28 @@ class OperationsPicture(GraphPicture):
             painter.setBrush(tint)
             painter.drawRects([QRectF(*layout.rects[item]) for item in items[layout.depths[items] == depth]])
 
-    def _ways(self, ink: Ink, view: QRectF, real: float) -> None:
+    def _ways(self, sight: _Sight) -> Iterator[Step]:
         """Bundles: faint all, then the strong ones with what is positive and negative side by side."""
-        layout, painter = self.layout, ink.painter
+        layout, real, carried = self.layout, sight.real, self.carried
         assert layout is not None
         curves = real >= CURVES_FROM
         points, starts = self._kept(
             f"ways {curves}", lambda: smooth(layout.points, layout.starts) if curves else (layout.points, layout.starts)
         )  # type: ignore[misc]
         boxes = self._kept("bounds", lambda: bounds(layout.points, layout.starts))
-        there = seen(boxes, view) if len(boxes) else np.zeros(0, dtype=int)  # type: ignore[arg-type]
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        carried = self.carried
-        pen = QPen(ink.colour(self.theme.other, 0.9 if carried is None else 0.55), max(1.0, 0.7 / max(real, 1e-6)))
-        painter.setPen(pen)
+        there = seen(boxes, sight.view) if len(boxes) else np.zeros(0, dtype=int)  # type: ignore[arg-type]
         strong = np.zeros(len(layout.starts) - 1, dtype=bool)
         strong[self.strong] = True
-        weak = there[~strong[there]]
-        painter.drawPath(path_of(points, starts, weak))
+        grey = Ink.colour(self.theme.other, 0.9 if carried is None else 0.55)
+        pen = QPen(grey, max(1.0, 0.7 / max(real, 1e-6)))
+        for found in batches(there[~strong[there]].tolist(), WAYS):
+            yield partial(_stroke, path=path_of(points, starts, np.array(found)), pen=pen)
         if carried is None or not strong.any():
             return
-        unit = WIDEST / max(float(np.nanmax(_sizes(carried))), 1e-300)
         thinnest = 0.8 / max(real, 1e-6)
         sizes = np.nan_to_num(_sizes(carried))
         parts = np.abs(np.nan_to_num(carried)).T
+        unit = self._unit
         # What is next to nothing beside the other would only hide it.
         wide = [
             np.where(part > LEAST * sizes, np.maximum(width_bins(part * unit / WIDEST, WIDEST), thinnest), 0.0)
@@ -281,10 +317,17 @@ class OperationsPicture(GraphPicture):
         ):
             chosen = there[strong[there] & (widths[there] > 0)]
             for width in np.unique(widths[chosen]):
-                pen = QPen(ink.colour(colour, 0.82), float(width))
+                pen = QPen(Ink.colour(colour, 0.82), float(width))
                 pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-                painter.setPen(pen)
-                painter.drawPath(path_of(points, starts, chosen[widths[chosen] == width], side * other / 2))
+                for found in batches(chosen[widths[chosen] == width].tolist(), WAYS):
+                    yield partial(_stroke, path=path_of(points, starts, np.array(found), side * other / 2), pen=pen)
+
+    @property
+    def _unit(self) -> float:
+        """Width of a bundle for one unit of |R|."""
+        carried = self.carried
+        largest = float(np.nanmax(_sizes(carried), initial=0.0)) if carried is not None else 0.0
+        return WIDEST / largest if largest else 0.0
 
     def paint_over(self, ink: Ink, size: QSizeF, node: str) -> None:
         """While the pointer is on a box: its edges one by one, straight to what they join it with."""
@@ -322,12 +365,11 @@ class OperationsPicture(GraphPicture):
         for shade in np.unique(shades):
             painter.setBrush(self._fill(int(shade)))
             painter.drawRects([QRectF(*layout.rects[item]) for item in items[shades == shade]])
-        if real < TEXT_FROM:
-            self._names(ink, items, real)
-            return
+
+    def _texts(self, ink: Ink, items: list[int]) -> None:
+        assert self.layout is not None
         for item in items:
-            rect = QRectF(*layout.rects[item])
-            self._box(ink, int(item), rect)
+            self._box(ink, item, QRectF(*self.layout.rects[item]))
 
     def _names(self, ink: Ink, items: np.ndarray, real: float) -> None:
         """From afar a box says only what it is, where it is large enough for that."""
@@ -429,29 +471,37 @@ class OperationsPicture(GraphPicture):
         y = size.height() - FOOT + 8
         ink.painter.fillRect(QRectF(0, y - 6, size.width(), FOOT), ink.colour(self.theme.background, 0.86))
         nodes, edges = len(self.layout.graph.names), len(self.layout.graph.edges)
-        what = f"{nodes:,} operations, {edges:,} edges"
+        what = tr("{nodes} operations, {edges} edges").format(nodes=thousands(nodes), edges=thousands(edges))
         if self.carried is None:
             text = f"{what}; {self.note}" if self.note else what
             ink.text(QRectF(MARGIN, y, size.width() - 2 * MARGIN, 16), text, 11, self.theme.dim)
             return
         x = MARGIN
         noun = self.result.words.noun if self.result else "relevance"
-        first = "positive" if size.width() < NARROW else f"positive {noun}"
+        first = "positive" if size.width() < NARROW else tr("positive {noun}").format(noun=noun)
         for colour, words in ((self.theme.positive, first), (self.theme.negative, "negative")):
             ink.painter.fillRect(QRectF(x, y + 5, 22, 6), QColor(colour))
             x += 27
             ink.text(QRectF(x, y, 120, 16), words, 11, self.theme.dim)
             x += 12 + width_of(words, 11)
-        widest = f"widest {signed(float(np.nanmax(_sizes(self.carried), initial=0.0))).lstrip('+')}"
+        widest = tr("widest {lstrip}").format(
+            lstrip=signed(float(np.nanmax(_sizes(self.carried), initial=0.0))).lstrip("+")
+        )
         rest = f"{self.note}  ·  {self.visible_text}" if self.note else self.visible_text
         texts = (
-            f"{widest}  ·  {rest}; the others grey  ·  {what}",
+            tr("{widest}  ·  {rest}; the others grey  ·  {what}").format(widest=widest, rest=rest, what=what),
             f"{widest}  ·  {rest}",
             rest,
             rest.replace(" bundles of edges", ""),
         )
         room = size.width() - x - MARGIN
         ink.text(QRectF(x, y, room, 16), fitting(texts, room, 11), 11, self.theme.dim)
+
+
+def _stroke(ink: Ink, path: QPainterPath, pen: QPen) -> None:
+    ink.painter.setBrush(Qt.BrushStyle.NoBrush)
+    ink.painter.setPen(pen)
+    ink.painter.drawPath(path)
 
 
 def _sizes(amounts: np.ndarray) -> np.ndarray:
