@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget
 
-from lrp_gui import settings
 from lrp_gui.actions import ACTIONS, TABLE_BAR, TABLE_SHADES
+from lrp_gui.tasks import Tasks
+from lrp_gui.help.dock_button import DOCKS, DockQuestion
 from lrp_gui.turns import Turns
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
     from lrp_gui.window import Window
 
-# At most so wide and high; in a small window a share of it, for the picture in the centre needs the room most.
-LEFT_WIDTH, BOTTOM_HEIGHT = 520, 250
-LEFT_SHARE, BOTTOM_SHARE = 0.28, 0.3
 TALL_SHARE = 0.26  # of a tall window the bottom may have more
 RIGHT_WIDTH, RIGHT_SHARE = 520, 0.3
 # In a window that is so wide the table and the chosen sample stand beside each other; else behind each other, as tabs.
@@ -60,11 +56,14 @@ class Furniture(QObject):
         self.docks: tuple[QDockWidget, ...] = ()  # those that always stand there
         self.inspector_dock: QDockWidget | None = None
         self.sample_dock: QDockWidget | None = None
+        self.jobs: Any = None
+        self.jobs_dock: QDockWidget | None = None
+        self.tasks = Tasks(window, self)
 
     def move_in(self) -> None:
         """Build the views, one a turn of the event loop, so that none of them holds the window up."""
         steps = (self._bring_browser, self._bring_table, self._bring_viewer, self._bring_inspector, self._bring_sample)
-        Turns((*steps, _warm_up, self.ready.emit), self)
+        Turns((*steps, self._bring_jobs, _warm_up, self.ready.emit), self)
 
     def arrange(self) -> None:
         """Show the views as they were left last time, once there is something to show."""
@@ -82,23 +81,28 @@ class Furniture(QObject):
         if self.inspector_dock is not None:
             window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
             window.addDockWidget(RIGHT, self.inspector_dock)
-        if window.restoreState(settings.LAYOUT.read()):
-            self.make_room()
-        else:
-            self._size()
+        self.tasks.begin()
         if self.inspector_dock is not None:
             self.inspector_dock.hide()
-        self._show_inspector()
+        self.show_chosen()
 
     def remember(self) -> None:
         """Keep the arrangement for next time."""
         if self._arranged:
-            settings.LAYOUT.write(self._window.saveState())
+            self.tasks.remember()
 
     def reset(self) -> None:
-        """Put everything back to where it was at first."""
-        if not self._arranged:
-            return
+        """Put everything of the present layout back to where it was at first."""
+        if self._arranged:
+            self.tasks.reset()
+
+    def take_task(self, name: str) -> None:
+        """Arrange the docks for another task."""
+        if self._arranged:
+            self.tasks.take(name)
+
+    def stand(self) -> None:
+        """Every dock in its place, none of them floating; the table and the model are to be seen."""
         for dock, area in zip(self.docks, (LEFT, BOTTOM), strict=True):
             dock.setFloating(False)
             self._window.addDockWidget(area, dock)
@@ -107,7 +111,12 @@ class Furniture(QObject):
         if self.inspector_dock is not None:
             self.inspector_dock.setFloating(False)
             self._window.addDockWidget(RIGHT, self.inspector_dock)
-        self._size()
+        if self.jobs_dock is not None:
+            self.jobs_dock.setFloating(False)
+            self._window.addDockWidget(BOTTOM, self.jobs_dock)
+            self._window.tabifyDockWidget(self.docks[1], self.jobs_dock)
+            self.jobs_dock.hide()
+            self.docks[1].raise_()
 
     def make_room(self) -> None:
         """In a window that became smaller the docks give way; Qt would let the centre alone pay."""
@@ -141,7 +150,7 @@ class Furniture(QObject):
         from lrp_gui.browser import Browser
 
         self.browser = Browser(self._window.document, jobs=self._window.jobs)
-        self.docks = (self._dock("browser", self.tr("Model"), self.browser, "Alt+1"),)
+        self.docks = (self._dock("browser", self.browser),)
         self._bring_health()
 
     def _bring_health(self) -> None:
@@ -176,12 +185,12 @@ class Furniture(QObject):
             window = self._window
             comparison = FileComparison(window.document, window.jobs, self)
             self.comparison = CompareView(window.document, comparison, window.theme)
-            self.comparison_dock = self._dock("comparison", self.tr("Comparison"), self.comparison, "Alt+5")
+            self.comparison_dock = self._dock("comparison", self.comparison)
             window.addDockWidget(BOTTOM, self.comparison_dock)
             window.tabifyDockWidget(self.docks[1], self.comparison_dock)
             self.inspection.set_comparison(comparison)
             comparison.begun.connect(self._show_comparison)
-            comparison.chosen.connect(self._show_inspector)
+            comparison.chosen.connect(self.show_chosen)
             comparison.cleared.connect(self.comparison_dock.hide)
         self.comparison.comparison.compare(path)
 
@@ -198,7 +207,7 @@ class Furniture(QObject):
             from lrp_gui.viewer.operations.table import OperationsTable
 
             self.operations = OperationsTable(self._window.document, self._window.jobs)
-            self.operations_dock = self._dock("operations", self.tr("Operations"), self.operations, "Alt+6")
+            self.operations_dock = self._dock("operations", self.operations)
             self._window.addDockWidget(BOTTOM, self.operations_dock)
             self._window.tabifyDockWidget(self.docks[1], self.operations_dock)
         self.operations_dock.show()
@@ -236,7 +245,7 @@ class Furniture(QObject):
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 self.table.view.addAction(action)
         self.table.do("statistics", window.actions_["statistics"].isChecked())
-        self.docks = (*self.docks, self._dock("table", self.tr("Inputs"), self.table, "Alt+2"))
+        self.docks = (*self.docks, self._dock("table", self.table))
 
     def _bring_viewer(self) -> None:
         from lrp_gui.viewer import RelevanceViewer
@@ -252,16 +261,16 @@ class Furniture(QObject):
         window = self._window
         self.inspection = Inspection(window.document, window.jobs, self)
         self.inspector = Inspector(window.document, self.inspection, window.theme)
-        self.inspector_dock = self._dock("inspector", self.tr("Tensor"), self.inspector, "Alt+3")
+        self.inspector_dock = self._dock("inspector", self.inspector)
         self.inspection.written.connect(self._say_written)
-        window.document.tensor_selected.connect(self._show_inspector)
+        window.document.tensor_selected.connect(self.show_chosen)
 
     def _bring_sample(self) -> None:
         from lrp_gui.sample import SamplePanel
 
         window = self._window
         self.sample = SamplePanel(window.document, window.theme, self._what_if, None)
-        self.sample_dock = self._dock("sample", self.tr("Sample"), self.sample, "Alt+4")
+        self.sample_dock = self._dock("sample", self.sample)
         self.sample_dock.visibilityChanged.connect(self.sample.set_seen)
 
     def _what_if(self) -> WhatIf:
@@ -307,7 +316,7 @@ class Furniture(QObject):
             self._window.tabifyDockWidget(table, dock)
             table.raise_()
 
-    def _show_inspector(self) -> None:
+    def show_chosen(self) -> None:
         """Whoever chose a tensor wants to see it; without one there is nothing to give room to."""
         dock = self.inspector_dock
         if dock is None or not self._arranged:
@@ -325,18 +334,40 @@ class Furniture(QObject):
     def _say_written(self, path: str) -> None:
         self._window.statusBar().showMessage(self.tr("{path} is written.").format(path=path), WRITTEN_MS)
 
-    def _dock(self, name: str, title: str, widget: QWidget, keys: str) -> QDockWidget:
-        dock = QDockWidget(title, self._window)
+    def dock(self, name: str) -> QDockWidget | None:
+        """A dock by its name, if it is there."""
+        return self._window.findChild(QDockWidget, name)
+
+    def toggle_dock(self, name: str) -> None:
+        """Show a dock that cannot be seen, close one that can."""
+        dock = self.dock(name)
+        if dock is None:
+            return
+        seen = not dock.isHidden() and not dock.visibleRegion().isEmpty()
+        dock.setVisible(not seen)
+        if not seen:
+            dock.raise_()
+        self._window.actions_[f"dock_{name}"].setChecked(not dock.isHidden())
+
+    def _bring_jobs(self) -> None:
+        from lrp_gui.activity.jobs_panel import JobsPanel
+
+        window = self._window
+        self.jobs = JobsPanel(window.jobs, window.cancel_job)
+        self.jobs_dock = self._dock("jobs", self.jobs)
+
+    def _dock(self, name: str, widget: QWidget) -> QDockWidget:
+        """A dock, and the action of its name that shows it."""
+        # Qt's own action would close a dock that stands behind another one, instead of showing it.
+        toggle = self._window.actions_[f"dock_{name}"]
+        dock = QDockWidget(toggle.text(), self._window)
         dock.setObjectName(name)
         dock.setWidget(widget)
         dock.hide()
-        # Qt's own action would close a dock that stands behind another one, instead of showing it.
-        toggle = QAction(title, dock)
-        toggle.setCheckable(True)
-        toggle.setShortcut(keys)
         dock.toggleViewAction().toggled.connect(toggle.setChecked)
-        toggle.triggered.connect(partial(_come_or_go, dock, toggle))
-        self._window.menus["View"].insertAction(self._window.actions_["tint"], toggle)
+        toggle.setVisible(True)
+        if name in DOCKS:
+            DockQuestion(dock, lambda: self._window.help.what_is_in(widget))
         return dock
 
     def _most_right(self) -> int:
@@ -345,10 +376,14 @@ class Furniture(QObject):
     def _most(self) -> tuple[int, int]:
         """How wide the left and how high the bottom dock should be in this window."""
         window = self._window
-        height = max(BOTTOM_HEIGHT, round(TALL_SHARE * window.height()))
-        return min(LEFT_WIDTH, round(LEFT_SHARE * window.width())), min(height, round(BOTTOM_SHARE * window.height()))
+        task = self.tasks.task
+        height = max(task.bottom, round(TALL_SHARE * window.height()))
+        return min(task.left, round(task.left_share * window.width())), min(
+            height, round(task.bottom_share * window.height())
+        )
 
-    def _size(self) -> None:
+    def size(self) -> None:
+        """Give the docks the room that they have at first."""
         (left, bottom), (width, height) = self.docks, self._most()
         self._window.resizeDocks([left], [width], Qt.Orientation.Horizontal)
         self._window.resizeDocks([bottom], [height], Qt.Orientation.Vertical)
@@ -356,15 +391,6 @@ class Furniture(QObject):
             share = round(SAMPLE_SHARE * (self._window.width() - width))
             widths = [self._window.width() - width - share, share]
             self._window.resizeDocks([bottom, self.sample_dock], widths, Qt.Orientation.Horizontal)
-
-
-def _come_or_go(dock: QDockWidget, toggle: QAction, _checked: bool = False) -> None:
-    """Show a dock that cannot be seen, close one that can."""
-    seen = not dock.isHidden() and not dock.visibleRegion().isEmpty()
-    dock.setVisible(not seen)
-    if not seen:
-        dock.raise_()
-    toggle.setChecked(not dock.isHidden())
 
 
 def _warm_up() -> None:

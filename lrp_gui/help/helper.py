@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, QUrl
 
 from lrp_gui.help.book import book
-from lrp_gui.help.views import BY_ID, address_of, view_now
+from lrp_gui.help.views import BY_ID, VIEWS, address_of, view_now
 from lrp_gui.languages import current
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from lrp_gui.crash import Crash
     from lrp_gui.help.about_view import AboutView
     from lrp_gui.help.python_dialog import PythonDialog
@@ -57,6 +59,14 @@ class Help(QObject):
             self.about = AboutView(self._window)
             self.about.guide_wanted.connect(self.open_guide)
         self.about.show_view(BY_ID[name] if name else view_now(self._window))
+
+    def what_is_in(self, part: QWidget) -> None:
+        """Tell what a part of the window shows now, or the tab of it that is in front."""
+        for view in VIEWS:
+            widget = view.find(self._window)
+            if widget is not None and widget.isVisible() and (widget is part or part.isAncestorOf(widget)):
+                self.what_is_this(view.id)
+                return
 
     def begin_tour(self) -> None:
         """Show the window step by step."""

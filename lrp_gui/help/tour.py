@@ -98,7 +98,7 @@ STEPS: tuple[Step, ...] = (
             "The sample, the target (a class, a difference of two …) and the composite, the set of rules "
             "by which relevance is handed back. Change one, and everything follows."
         ),
-        lambda window: window.composite.parentWidget(),
+        lambda window: window.composite.parentWidget().parentWidget(),
     ),
     Step(
         mark("Where help is"),
@@ -213,7 +213,7 @@ class Tour(QObject):
         if not self.running:
             return
         widget = STEPS[self.at].find(self._window)
-        seen = widget is not None and widget.isVisible() and not widget.visibleRegion().isEmpty()
+        seen = widget is not None and widget.isVisible()
         hole = QRect(widget.mapTo(self._window, QPoint(0, 0)), widget.size()) if seen and widget else QRect()
         light.setGeometry(self._window.rect())
         light.hole = hole.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN) if seen else hole
