@@ -101,6 +101,9 @@ class Unusable(Mapping[tuple[int, int], tuple[str, str]]):
 
         for column in range(self._values.shape[1]):
             texts, values = self._texts.get(column), self._values[:, column]
+            with np.errstate(over="ignore", invalid="ignore"):
+                if math.isfinite(np.add.reduce(values)):  # then each of them is; it is the quickest look
+                    continue
             for row in np.flatnonzero(np.isinf(values) if texts is None else ~np.isfinite(values)).tolist():
                 text = _written(float(values[row])) if texts is None else texts[row]
                 text = self._typed.get((row, column), text)

@@ -38,14 +38,19 @@ def kind_of(kind: pl.DataType) -> str:
     return "nothing" if kind in (pl.Binary, pl.Object, pl.Null) else "text"
 
 
-def decode(path: str, rows: int, numbers: list[str], texts: list[str], target: str, text_target: str) -> None:
-    """Decode columns of numbers into the file `target`, in float64, and those of texts into `text_target`."""
+def decode(
+    path: str, rows: int, room: int, numbers: list[str], texts: list[str], target: str, text_target: str
+) -> None:
+    """Decode columns of numbers into the file `target`, in float64, and those of texts into `text_target`.
+
+    Each column of numbers has room for `room` rows, of which the first `rows` are written.
+    """
     with Path(target).open("r+b", buffering=0) as file:
-        file.truncate(max(rows * len(numbers) * 8, 1))
+        file.truncate(max(room * len(numbers) * 8, 1))
     together = max(TOGETHER, AT_ONCE // max(rows, 1))
     groups = [range(first, min(first + together, len(numbers))) for first in range(0, len(numbers), together)]
     with ThreadPoolExecutor(2) as pool:  # while one group is decoded, another is put in its place
-        list(pool.map(lambda group: _put(path, rows, numbers, group, target), groups))
+        list(pool.map(lambda group: _put(path, rows, room, numbers, group, target), groups))
     if texts:
         frame = pl.read_parquet(path, columns=texts, n_rows=rows, glob=False)
         # By number: they come in the file's order.
@@ -53,12 +58,12 @@ def decode(path: str, rows: int, numbers: list[str], texts: list[str], target: s
         pl.DataFrame(columns).write_ipc(text_target)
 
 
-def _put(path: str, rows: int, names: list[str], group: range, target: str) -> None:
-    """Decode some columns, and write each behind the one before it."""
+def _put(path: str, rows: int, room: int, names: list[str], group: range, target: str) -> None:
+    """Decode some columns, and write each into its place."""
     frame = pl.read_parquet(path, columns=[names[column] for column in group], n_rows=rows, glob=False)
     with Path(target).open("r+b", buffering=0) as file:
-        file.seek(group.start * rows * 8)
         for column in group:
+            file.seek(column * room * 8)
             for chunk in frame[names[column]].get_chunks():
                 part = chunk.cast(pl.Float64)
                 if part.null_count():

@@ -20,13 +20,15 @@ from .table_raw import RawTable, check_count, damaged, from_values
 if TYPE_CHECKING:
     import numpy as np
 
+SPARE_SHARE = 64  # of the rows; what nobody writes into takes no memory
 _LEFT_OUT = {"lists": "holds lists", "records": "holds records"}
 
 
 def read_parquet(path: Path, most: int = 0) -> RawTable:
     """Read a Parquet file. Nested columns are left out, and said.
 
-    It is decoded once, by another process, into memory that this one then maps; `values` are a column after the other.
+    It is decoded once, by another process, into memory that this one then maps; `values` are a column after the other,
+    with room behind each, so that whoever takes them over can put rows in without moving all to another place.
 
     Parameters
     ----------
@@ -59,9 +61,10 @@ def read_parquet(path: Path, most: int = 0) -> RawTable:
         texts = [name for name, kind in kept if kind == "text"]
         with tempfile.TemporaryDirectory() as folder:
             beside = str(Path(folder) / "texts")
+            room = rows + rows // SPARE_SHARE
             wanted = {"numbers": numbers, "texts": texts, "target": target, "text_target": beside}
-            ask({"rows": rows, **wanted})
-            columns = region(rows * len(numbers)).reshape(len(numbers), rows)
+            ask({"rows": rows, "room": room, **wanted})
+            columns = region(room * len(numbers)).reshape(len(numbers), room)[:, :rows]
             cells = _texts(path, beside) if texts else []
     names = tuple(name for name, _kind in kept)
     if len(numbers) == len(kept):
