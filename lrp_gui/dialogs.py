@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from lrp_gui import settings
-from lrp_gui.actions import ACTIONS, SUBMENUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lrp_gui.activity.log_window import LogWindow
     from lrp_gui.document.exporting import TableExport
     from lrp_gui.document.importing import Import
     from lrp_gui.document.opening import Opener
     from lrp_gui.document.table import InputTable
+    from lrp_gui.palette import Palette
     from lrp_gui.window import Window
 
 # What the filters of the file dialog are called and let through; what a file is, its content says.
@@ -32,7 +32,6 @@ WEIGHTS = " ".join(patterns for _name, patterns in FORMATS)
 CONNECTIONS = "*.json *.onnx *.pt2 *.py"
 TABLES = "*.csv *.tsv *.txt *.parquet *.xlsx *.jsonl *.ndjson *.png *.jpg *.jpeg"
 ARRAYS = "*.npy *.npz"  # weights, unless a table is asked for
-SHORTCUT_COLUMNS = 3
 SHOWN_MS = 8000
 MOST_OF_BAR = 0.6  # the rest of the status bar holds what stands there always
 
@@ -45,15 +44,18 @@ class Dialogs(QObject):
         self._window, self._opener = window, opener
         self.current: QDialog | None = None  # the one that is open, for whoever drives the window
         self._rules: QDialog | None = None  # stays beside the window
+        self._palette: Palette | None = None
+        self._log: LogWindow | None = None
         self._importing: Import | None = None  # being looked at before its dialog comes
         opener.table_misfit.connect(self.show_import)
         opener.table_told.connect(self.tell)
 
     def open(self) -> None:
         """Ask for weights, what connects them, a table, or several of them."""
-        everything = f"{WEIGHTS} *.json *.py {TABLES}"
+        everything = f"{WEIGHTS} *.lrpx *.json *.py {TABLES}"
         filters = [
             self.tr("Everything that can be opened ({patterns})").format(patterns=everything),
+            self.tr("LRP Explorer projects (*.lrpx)"),
             *(f"{name} ({patterns})" for name, patterns in FORMATS),
             self.tr("Tables ({patterns})").format(patterns=TABLES),
             self.tr("All files (*)"),
@@ -319,23 +321,34 @@ class Dialogs(QObject):
         self._window.statusBar().showMessage(text, SHOWN_MS)
 
     def shortcuts(self) -> None:
-        """List every shortcut, in columns: one would be higher than a small screen."""
-        from lrp_gui.sample.editors.tools import shortcuts
+        """List every shortcut, to look up and to change."""
+        from lrp_gui.shortcuts import ShortcutsDialog
 
-        rows = []
-        for row in ACTIONS:
-            keys = self._window.actions_[row.id].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            name = f"{row.menu}: {row.text}" if row.menu in SUBMENUS else row.text.rstrip("…")
-            if keys:
-                rows.append((name, keys))
-        cells = [
-            f"<td style='padding-right:10px; white-space:pre'>{name}</td>"
-            f"<td style='padding-right:26px; white-space:pre'><b>{keys}</b></td>"
-            for name, keys in rows + shortcuts()
-        ]
-        count = -(-len(cells) // SHORTCUT_COLUMNS)
-        lines = [f"<tr>{''.join(cells[line::count])}</tr>" for line in range(count)]
-        self._tell(self.tr("Keyboard Shortcuts"), f"<table>{''.join(lines)}</table>")
+        self._open(ShortcutsDialog(self._window.actions_, self._window.theme, self._window))
+
+    def palette(self) -> None:
+        """Open the line that finds every action, layer, tensor and sample."""
+        from lrp_gui.palette import Palette
+
+        if self._palette is None:
+            self._palette = Palette(self._window)
+        self._palette.begin()
+
+    def preferences(self) -> None:
+        """Open the preferences."""
+        from lrp_gui.preferences.dialog import PreferencesDialog
+
+        self._open(PreferencesDialog(self._window))
+
+    def log(self) -> None:
+        """Stand the log beside the window, or bring it to the front."""
+        from lrp_gui.activity.log_window import LogWindow
+
+        if self._log is None:
+            self._log = LogWindow(self._window)
+        self._log.show()
+        self._log.raise_()
+        self._log.activateWindow()
 
     def about(self) -> None:
         """Version and licence."""
@@ -358,6 +371,10 @@ class Dialogs(QObject):
         dialog = QFileDialog(self._window, title, settings.FOLDER.read())
         dialog.setNameFilters(filters)
         return dialog
+
+    def show(self, dialog: QDialog) -> None:
+        """Open a dialog that somebody else made."""
+        self._open(dialog)
 
     def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

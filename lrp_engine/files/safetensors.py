@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import FormatError
 from .dtypes import DTYPES
 from .json_text import parse
-from .tensors import TensorInfo, file_stamp, mapped, shown, tensor_in
+from .tensors import Region, TensorInfo, file_stamp, mapped, shown, tensor_in
 from .weightfile import Candidate, WeightFile
 
 LARGEST_HEADER = 100_000_000  # the format's own limit
@@ -64,27 +66,58 @@ def open_safetensors(candidate: Candidate) -> WeightFile:
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise FormatError(f"The metadata in the safetensors header of {file} is not a list of texts.")
 
-    if len(header) > MOST_TENSORS:
-        raise FormatError(f"{file} lists {len(header)} tensors, more than the {MOST_TENSORS} that one file may have.")
-    start, tensors, end = 8 + length, {}, 0
-    placed = sorted(((_place(name, entry, file), name) for name, entry in header.items()), key=lambda item: item[0][:2])
-    for (first, last, dtype, shape), name in placed:
-        where = f"The tensor “{shown(name)}” in {file}"
-        if first < end:
-            raise FormatError(f"{where} overlaps another one: the header is wrong.")
-        if last > candidate.size - start:
-            raise FormatError(f"{where} ends beyond the file: it was cut off.")
-        info = tensor_in(mapped(path, last - first, stamp, start + first), name, dtype, shape, file=file)
-        if info.nbytes != last - first:
-            raise FormatError(f"{where} has {last - first} bytes, but its shape and type take {info.nbytes}.")
-        tensors[name] = info
-        end = max(end, last)
-    in_order: dict[str, TensorInfo] = {name: tensors[name] for name in header}
+    start = 8 + length
+
+    def stretch(first: int, size: int) -> Region:
+        return mapped(path, size, stamp, start + first)
+
+    in_order = _tensors(header, candidate.size - start, stretch, file)
     if not in_order:
         raise FormatError(f"{file} is a safetensors file without tensors.")
     return WeightFile(
         path, "safetensors", "safetensors", in_order, {shown(k): shown(v, 1000) for k, v in metadata.items()}
     )
+
+
+def tensors_in(region: Region, file: str, most: int = LARGEST_HEADER) -> dict[str, TensorInfo]:
+    """The tensors of a safetensors file that lies within another file.
+
+    Raises
+    ------
+    FormatError
+        As `open_safetensors`, or if the header is larger than `most` bytes.
+    """
+    start = 8
+    if region.size < start:
+        raise FormatError(f"{file} is cut off.")
+    start += struct.unpack("<Q", region.within(0, start).load().tobytes())[0]
+    if start - 8 > min(most, region.size - 8):
+        raise FormatError(f"{file} ends within its safetensors header, or that is far too long: the file is damaged.")
+    header = _header(io.BytesIO(region.within(0, start).load().tobytes()), start - 8, file)
+    header.pop("__metadata__", None)
+    return _tensors(header, region.size - start, lambda first, size: region.within(start + first, size), file)
+
+
+def _tensors(
+    header: dict[str, Any], room: int, stretch: Callable[[int, int], Region], file: str
+) -> dict[str, TensorInfo]:
+    """Those that the header lists, in its order; `stretch` gives the bytes behind it, of which there are `room`."""
+    if len(header) > MOST_TENSORS:
+        raise FormatError(f"{file} lists {len(header)} tensors, more than the {MOST_TENSORS} that one file may have.")
+    tensors, end = {}, 0
+    placed = sorted(((_place(name, entry, file), name) for name, entry in header.items()), key=lambda item: item[0][:2])
+    for (first, last, dtype, shape), name in placed:
+        where = f"The tensor “{shown(name)}” in {file}"
+        if first < end:
+            raise FormatError(f"{where} overlaps another one: the header is wrong.")
+        if last > room:
+            raise FormatError(f"{where} ends beyond the file: it was cut off.")
+        info = tensor_in(stretch(first, last - first), name, dtype, shape, file=file)
+        if info.nbytes != last - first:
+            raise FormatError(f"{where} has {last - first} bytes, but its shape and type take {info.nbytes}.")
+        tensors[name] = info
+        end = max(end, last)
+    return {name: tensors[name] for name in header}
 
 
 def _header(stream: Any, length: int, file: str) -> dict[str, Any]:

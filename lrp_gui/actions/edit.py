@@ -87,4 +87,5 @@ EDIT = (
     ActionRow("find", "Find…", "Find a layer or a tensor; in the table, a sample", "Edit", 3, "Ctrl+F", when="file"),
     ActionRow("find_next", "Find Next", "Go to the next thing that was found", "Edit", 3, "F3", when="file"),
     ActionRow("find_previous", "Find Previous", "Go to the one before", "Edit", 3, "Shift+F3", when="file"),
+    ActionRow("preferences", "Preferences…", "Theme, letters, engine, pictures and cache", "Edit", 4, "Ctrl+,"),
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence, QPixmap
 
 from lrp_gui.actions.row import ActionRow, Facts
-from lrp_gui.actions.table import ACTIONS, MENUS, SUBMENUS
+from lrp_gui.actions.table import ACTIONS, BY_ID, MENUS, SUBMENUS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QMenuBar
@@ -25,6 +25,8 @@ def _say(text: str) -> str:
 
 class Actions(QObject):
     """The QActions of one window, made from the table."""
+
+    keys_changed = Signal()
 
     def __init__(self, handlers: Mapping[str, Callable[..., object]], parent: QObject) -> None:
         super().__init__(parent)
@@ -43,7 +45,9 @@ class Actions(QObject):
             action.setStatusTip(_say(row.tip))
             if row.group:
                 action.setActionGroup(groups.setdefault(row.group, QActionGroup(self)))
-            (action.toggled if row.checkable and not row.group else action.triggered).connect(handlers[row.id])
+            follows = row.group or row.dock  # its mark says how something is, and is set by others as well
+            (action.toggled if row.checkable and not follows else action.triggered).connect(handlers[row.id])
+            action.setVisible(not row.dock)
             self.by_id[row.id] = action
         self.update(Facts())
 
@@ -62,11 +66,15 @@ class Actions(QObject):
 
     def add_shortcuts(self) -> None:
         """Give them their keys, and say so in the tool tips. Not needed, and not cheap, before the first paint."""
-        for row in ACTIONS:
-            if row.shortcut:
-                action = self.by_id[row.id]
-                action.setShortcuts([QKeySequence(keys) for keys in row.shortcut.split("|")])
-                action.setToolTip(tip_of(row, action))
+        from lrp_gui.actions import keys
+
+        for name, given in keys.every().items():
+            action = self.by_id[name]
+            wanted = [QKeySequence(one) for one in given]
+            if action.shortcuts() != wanted:
+                action.setShortcuts(wanted)
+                action.setToolTip(tip_of(BY_ID[name], action))
+        self.keys_changed.emit()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw the icons in the theme's ink."""

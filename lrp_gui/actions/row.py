@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lrp_gui.languages import mark
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -26,6 +28,8 @@ class Facts:
     file: bool = False
     edited: bool = False  # something about the composite
     tensors: bool = False
+    opened: bool = False  # a file, a network, or a project
+    project: bool = False  # a project that has a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +50,29 @@ class ActionRow:
     brief: str = ""
     # Its shortcut is for the table alone: Delete must not reach for samples while a layer list has the focus.
     table_only: bool = False
+    # It shows this dock, and is to be seen only where there is one.
+    dock: str = ""
+
+
+# Why an action cannot be used, by the fact that it waits for.
+REASONS = {
+    "network": mark("Open a network first"),
+    "connectable": mark("Only for tensors that nothing connects yet"),
+    "consentable": mark("Only where a file holds a program that waits for consent"),
+    "loadable": mark("Only where loading was stopped, or failed"),
+    "sizeable": mark("Only where the file leaves sizes open"),
+    "table": mark("Open a network with samples first"),
+    "sample": mark("Choose a sample first"),
+    "reference": mark("There is no reference"),
+    "previous": mark("This is the first sample"),
+    "following": mark("This is the last sample"),
+    "result": mark("Nothing is explained yet"),
+    "busy": mark("Nothing is running"),
+    "undo": mark("There is nothing to undo"),
+    "redo": mark("There is nothing to do again"),
+    "file": mark("Open a file first"),
+    "edited": mark("No rule was changed"),
+    "opened": mark("Open a file first"),
+    "project": mark("Only where the session was saved as a project"),
+    "tensors": mark("Open a file with tensors first"),
+}

@@ -8,9 +8,9 @@ from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Signal
 
-from lrp_gui.document.commands import ChangeSettings, Open
+from lrp_gui.document.commands import ChangeSettings, Open, RenameLayer
 from lrp_gui.document.editing import Editing
-from lrp_gui.document.state import Contents, ExplainSettings, Opening
+from lrp_gui.document.state import Contents, ExplainSettings, Labels, Opening, Work
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,8 @@ class Document(Editing):
     network_changed = Signal()
     result_changed = Signal()
     settings_changed = Signal()
+    labels_changed = Signal()
+    saved_changed = Signal()  # something else is in the project file now, or another file is the project's
     layer_selected = Signal(str)
     unit_selected = Signal(int)
     node_selected = Signal(str)
@@ -48,6 +50,7 @@ class Document(Editing):
         self.network: NetworkInfo | None = None
         self.obstacle: Obstacle | None = None  # why the file shows no network
         self.settings = ExplainSettings()
+        self.labels: Labels = ()  # what the person calls layers of this network
         self.result: SampleResult | None = None
         self.request: SampleRequest | None = None  # what was asked to get the result
         self.selected_layer = ""
@@ -93,25 +96,42 @@ class Document(Editing):
     # -------------------------------------------------------------------- edits that can be undone
 
     def open(self, contents: Contents, text: str) -> None:
-        """Take over what was read from a file. The first file of a session is where history begins."""
+        """Take over what was read from a file. The first file of a session is where history begins.
+
+        Another file of weights is another piece of work; another table or way to load the same file is an edit of it.
+        """
         reference = contents.settings.reference
         if reference and self.table is not None and contents.table is not self.table:
             from lrp_gui.document.reference import frozen
 
             settings = replace(contents.settings, reference=frozen(reference, self.table))
             contents = replace(contents, settings=settings)
-        opening = Opening(contents, self.name)
+        before, edit = self.opening, contents.file is not None and contents.file is self.file
+        opening = Opening(contents, self.name, before.project if edit and before is not None else "")
+        if edit and before is not None and (before.project or self.modified):
+            opening.kept = before.kept
         if self.network is None and self.file is None:
-            self.put_contents(contents, opening)
-            self.undo_stack.clear()
+            self.begin(opening)
         else:
             self.undo_stack.push(Open(self, opening, text))
+        if opening.kept is None:
+            opening.kept = self.work
+
+    def begin(self, opening: Opening) -> None:
+        """Start anew with what this brings: nothing leads back to what was open before."""
+        self.undo_stack.clear()
+        self._tables.clear()
+        self.put_contents(opening.contents, opening)
+        self.undo_stack.clear()
 
     def complete(self, opening: Opening, contents: Contents) -> None:
         """Put what took longer, the network, in the place of what an opening brought at first; it stays one edit."""
         opening.contents = contents
+        untouched = opening.kept == self.work
         if self.opening is opening:
             self.put_contents(contents, opening)
+            if untouched:
+                self.mark_saved()
 
     def input_columns(self, name: str) -> slice:
         """The columns of the table that are the units of one input; none for a name that is no input's."""
@@ -139,6 +159,16 @@ class Document(Editing):
         text = self.tr("Change reference") if reference else self.tr("Take the reference away")
         self._change(replace(self.settings, reference=reference), text)
 
+    def rename_layer(self, path: str, label: str) -> None:
+        """Call a layer something else wherever it is shown; "" or its path takes that back."""
+        label = " ".join(label.split())
+        label = "" if label == path else label
+        if label == self.labelled(path, ""):
+            return
+        others = [pair for pair in self.labels if pair[0] != path]
+        labels = tuple(sorted([*others, (path, label)] if label else others))
+        self.undo_stack.push(RenameLayer(self, labels, self.tr("Rename layer {name}").format(name=path)))
+
     def set_auto(self, auto: bool) -> None:
         """Explain after each edit, or only when asked. A mode of working, not an edit: nothing to undo."""
         if auto != self.settings.auto:
@@ -152,6 +182,34 @@ class Document(Editing):
         named = self.network or self.file
         return named.name if named is not None else ""
 
+    def labelled(self, path: str, otherwise: str | None = None) -> str:
+        """What a layer is called where it is shown: as the person calls it, else by its path, or `otherwise`."""
+        found = dict(self.labels).get(path) if self.labels else None
+        return found or (path if otherwise is None else otherwise)
+
+    @property
+    def work(self) -> Work:
+        """All that the person made, to compare with what is kept."""
+        network, obstacle, table = self.network, self.obstacle, self.table
+        source = network.source if network is not None else obstacle.source if obstacle is not None else None
+        # A consent is given anew for each session.
+        source = replace(source, trusted="") if source is not None else None
+        state = table.state if table is not None else 0
+        return Work(source, table, state, replace(self.settings, auto=True), self.labels)
+
+    @property
+    def modified(self) -> bool:
+        """Whether anything is another than when it was opened or saved as a project."""
+        return self.opening is not None and self.opening.kept != self.work
+
+    def mark_saved(self, work: Work | None = None, project: str | None = None) -> None:
+        """What was made, all of it or this work, is in a project file, or in no need of one."""
+        if self.opening is not None:
+            self.opening.kept = work or self.work
+            if project is not None:
+                self.opening.project = project
+            self.saved_changed.emit()
+
     @property
     def contents(self) -> Contents:
         """All that opening a file would replace."""
@@ -163,12 +221,19 @@ class Document(Editing):
             self.selected_layer,
             self.file,
             self.obstacle,
+            self.labels,
         )
 
     def unsaved_tables(self) -> list[InputTable]:
         """Tables with edits that are in no file, the open one first: what closing the window would lose."""
         tables = sorted(self._tables, key=lambda table: table is not self.table)
         return [table for table in tables if table.edited]
+
+    def discard_edits(self) -> None:
+        """Nobody wants what is in no file: it is not asked about again."""
+        if self.table is not None:
+            self.table.mark_kept()
+        self.mark_saved()
 
     def put_contents(self, contents: Contents, opening: Opening | None = None) -> None:
         """Replace file, network, table and settings; results of the old ones go."""
@@ -180,6 +245,7 @@ class Document(Editing):
         if contents.table is not None:
             self._tables.add(contents.table)
         self.settings = replace(contents.settings, auto=self.settings.auto)
+        self.labels = contents.labels
         self.selected_sample, self.selected_unit, self.selected_node = -1, -1, ""
         self.selected_layer = contents.layer
         self.result, self.request, self.table_result, self.problem = None, None, None, ""
@@ -196,6 +262,7 @@ class Document(Editing):
         self.table_replaced.emit()
         self.table_changed.emit()
         self.settings_changed.emit()
+        self.labels_changed.emit()
         self.result_changed.emit()
         self.table_result_changed.emit()
         self.problem_changed.emit()
@@ -208,6 +275,12 @@ class Document(Editing):
         if settings != self.settings:
             self.settings = settings
             self.settings_changed.emit()
+
+    def put_labels(self, labels: Labels) -> None:
+        """Replace what layers are called."""
+        if labels != self.labels:
+            self.labels = labels
+            self.labels_changed.emit()
 
     # ----------------------------------------------------------------------- what the worker found
 

@@ -11,20 +11,23 @@ from PySide6.QtCore import QObject, Signal
 
 from lrp_gui.document import files
 from lrp_gui.document.connecting import Connector
-from lrp_gui.document.files import Obstacle, SizeRow, Source
+from lrp_gui.document.files import FileInfo, Obstacle, SizeRow, Source
 from lrp_gui.document.rules import for_another_network
-from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening
+from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening, Restored
 from lrp_gui.jobs.browsing import are_pictures, program_of, sorted_paths
 from lrp_gui.jobs.opening import features_of, read_table
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
-    from lrp_gui.document.files import FileInfo, Size
+    from lrp_gui.document.files import Size
     from lrp_gui.document.results import NetworkInfo
     from lrp_gui.document.table import InputTable
     from lrp_gui.jobs.engine import Engine
     from lrp_gui.jobs.requests import Browsed, Opened, TableData
+
+
+PROJECT = ".lrpx"
 
 
 class Opener(QObject):
@@ -32,6 +35,7 @@ class Opener(QObject):
 
     table_misfit = Signal(tuple)  # the paths of a table that cannot be read, or does not fit
     table_told = Signal(str)  # what was assumed on reading a table
+    project_given = Signal(str)  # a project among the files: it is opened elsewhere, and then comes to `restore`
 
     def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +51,11 @@ class Opener(QObject):
     def open(self, paths: Sequence[str], architecture: str = "", *, trust: bool = False) -> None:
         """Open files that were chosen, dropped or given on the command line together."""
         whole = [str(Path(path).absolute()) for path in paths]
+        projects = [path for path in whole if path.lower().endswith(PROJECT)]
+        if projects:
+            self.project_given.emit(projects[0])
+            self._say_left_out(*(path for path in whole if path != projects[0]))
+            return
         given = sorted_paths(whole)
         if given.weights:
             self._browse(whole, architecture, trust=trust)
@@ -156,7 +165,10 @@ class Opener(QObject):
             done, failed = self._loaded, self._not_loaded
         else:
             done, failed = self._loaded_anew, self._failed
-        self._submit(Job(title, Priority.OPEN, lambda: self._engine.open(source, table), done=done, failed=failed))
+        # A project brings its own table.
+        waiting = opening.restored if opening is not None else None
+        wanted = None if waiting is not None and waiting.table is not None else table
+        self._submit(Job(title, Priority.OPEN, lambda: self._engine.open(source, wanted), done=done, failed=failed))
 
     def load_again(self) -> None:
         """Try once more, as it was tried."""
@@ -168,6 +180,52 @@ class Opener(QObject):
         """Somebody consented to run the program with this hash."""
         self._engine.trust(sha256)
         self.load(replace(source, trusted=sha256), self._given_table())
+
+    def restore(self, restored: Restored, project: str, missing: str = "") -> None:
+        """Open what a project holds; what was open before is gone then.
+
+        Parameters
+        ----------
+        project
+            The file that it stands in, "" if it is to get one.
+        missing
+            Why its weights cannot be opened, in one sentence; then everything else waits for them.
+        """
+        source, name = restored.source, Path(restored.source.path).name
+        if missing:
+            file = FileInfo(source.path, name, "", status=files.REFUSED, need=missing)
+            self._begin(restored, project, file, Obstacle(files.FAILED, missing, source))
+            return
+        self._submit(
+            Job(
+                self.tr("Opening {name}").format(name=name),
+                Priority.OPEN,
+                lambda: self._engine.browse([source.path]),
+                done=lambda browsed: self._browsed_again(browsed, restored, project),
+                failed=self._failed,
+            )
+        )
+
+    def _browsed_again(self, browsed: Browsed, restored: Restored, project: str) -> None:
+        file, source = browsed.file, restored.source
+        obstacle = Obstacle(files.LOADING, self._loading_title(file), source)
+        connected = source.architecture or source.text or source.candidate
+        if program_of(source) != source.path:
+            sentence = self.tr("{name} is a program that would run on this computer.")
+            obstacle = Obstacle(files.CONSENT, sentence.format(name=Path(program_of(source)).name), source)
+        elif file.status in {files.CONSENT, files.REFUSED} or (file.status == files.ARCHITECTURE and not connected):
+            kind = files.FAILED if file.status == files.REFUSED and file.tensors else file.status
+            obstacle = Obstacle(kind, file.need, source, file.calls)
+        self._begin(restored, project, file, obstacle)
+
+    def _begin(self, restored: Restored, project: str, file: FileInfo, obstacle: Obstacle) -> None:
+        self._stop()
+        contents = Contents(None, None, restored.settings, -1, file=file, obstacle=obstacle, labels=restored.labels)
+        opening = Opening(contents, project=project)
+        opening.restored = restored
+        self._document.begin(opening)
+        if restored.saved:
+            self._document.mark_saved()
 
     # -------------------------------------------------------------------------------- first: what it holds
 
@@ -217,6 +275,9 @@ class Opener(QObject):
         opening, self._loading = self._loading, None
         if opening is None:
             return
+        if opening.restored is not None:
+            self._put_back(opening, opening.restored, opened)
+            return
         before = opening.contents
         contents = replace(before, network=opened.network, table=_table_of(opened), sample=0, obstacle=None)
         self._document.complete(opening, contents)
@@ -224,11 +285,38 @@ class Opener(QObject):
         if opened.problem and before.obstacle is not None and before.obstacle.table:
             self.table_misfit.emit((before.obstacle.table,))
 
+    def _put_back(self, opening: Opening, restored: Restored, opened: Opened) -> None:
+        """The network of a project is there, and takes over what waited for it."""
+        document, table = self._document, restored.table
+        count, problem = sum(len(one.features) for one in opened.network.inputs), ""
+        if table is not None and len(table.features) != count:
+            problem = self.tr(
+                "The network takes {wanted} numbers a sample, the table of the project has {found}: it is left out."
+            ).format(wanted=count, found=len(table.features))
+            table = None
+        contents = replace(
+            opening.contents,
+            network=opened.network,
+            table=table or _table_of(opened),
+            sample=max(0, restored.sample),
+            layer=restored.layer if any(one.path == restored.layer for one in opened.network.layers) else "",
+            obstacle=None,
+        )
+        opening.restored = None
+        document.complete(opening, contents)
+        document.select_node(restored.node, "")
+        document.select_unit(restored.unit if contents.layer else -1)
+        if document.file is not None and any(one.name == restored.tensor for one in document.file.tensors):
+            document.select_tensor(restored.tensor)
+        self._say_rest(problem)
+
     def _loaded_anew(self, opened: Opened) -> None:
         document = self._document
         kept = document.settings
         settings = ExplainSettings(composite=kept.composite, own=kept.own, edits=kept.edits)
-        contents = Contents(opened.network, _table_of(opened), settings, 0, file=document.file)
+        contents = Contents(
+            opened.network, _table_of(opened), settings, 0, file=document.file, labels=document.labels
+        )
         document.open(contents, self.tr("Load {name} anew").format(name=opened.network.name))
         self._say_rest(opened.problem)
 

@@ -125,6 +125,13 @@ def make(kind: str, document: Document, row: int = -1, *, explains: bool = False
     return _kept(kind, values, title, explains=explains)
 
 
+def taken_again(kind: str, title: str, row: int, values: np.ndarray | None, *, explains: bool) -> Reference:
+    """One that was kept in a file."""
+    if values is not None:
+        values.flags.writeable = False
+    return Reference(kind, title, row, explains, values, next(_numbers))
+
+
 def frozen(reference: Reference, table: InputTable) -> Reference:
     """A copy that stays when its sample goes."""
     values = reference.values_in(table)

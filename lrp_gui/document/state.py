@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lrp_engine.composites import Composite, Entry
-    from lrp_gui.document.files import FileInfo, Obstacle
+    from lrp_gui.document.files import FileInfo, Obstacle, Source
     from lrp_gui.document.results import NetworkInfo
     from lrp_gui.document.table import InputTable
 
 DEFAULT_TARGET = "max"
 DEFAULT_COMPOSITE = "epsilon_plus"
+
+# What a person calls layers: pairs of path and label, by path.
+Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,42 @@ class Contents:
     layer: str = ""
     file: FileInfo | None = None
     obstacle: Obstacle | None = None
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that a person makes of what was opened; equal as long as nothing of it is another.
+
+    Attributes
+    ----------
+    table : InputTable or None
+        Which one; `state` says what it holds.
+    auto : bool
+        Of the settings, always as by default: a mode of working.
+    """
+
+    source: Source | None
+    table: InputTable | None
+    state: int
+    settings: ExplainSettings
+    labels: Labels
+
+
+@dataclass(slots=True)
+class Restored:
+    """What a project brings, waiting for its network; for the network of another file it may not fit."""
+
+    source: Source
+    settings: ExplainSettings
+    labels: Labels = ()
+    table: InputTable | None = None
+    sample: int = 0
+    layer: str = ""
+    unit: int = -1
+    node: str = ""
+    tensor: str = ""
+    saved: bool = True  # all of it is in the project file
 
 
 class Opening:
@@ -78,9 +117,12 @@ class Opening:
     Undo and redo lead past the whole of it; so the command holds this, and whoever completes it.
     """
 
-    def __init__(self, contents: Contents, before: str = "") -> None:
+    def __init__(self, contents: Contents, before: str = "", project: str = "") -> None:
         self.contents = contents
         self.before = before  # what was open until then, by name
+        self.project = project  # the project file that it stands in, or ""
+        self.kept: Work | None = None  # what is in the project file, or in no need of one; None: all is news
+        self.restored: Restored | None = None  # what waits for the network
 
 
 @dataclass(frozen=True, slots=True)

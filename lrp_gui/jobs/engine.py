@@ -74,8 +74,8 @@ class Engine:
 
     # ------------------------------------------------------------------------------------ networks
 
-    def open(self, source: Source, table: str = "") -> Steps[Opened]:
-        """Load a network and the table that was given or lies beside it.
+    def open(self, source: Source, table: str | None = "") -> Steps[Opened]:
+        """Load a network and the table that was given or lies beside it; None for none.
 
         A table that does not fit is no reason to keep the network out: `Opened.problem` says what is wrong with it.
         """
@@ -87,6 +87,8 @@ class Engine:
         network = yield from self._load(source)
         yield Progress(text=tr("Loading {name}").format(name=Path(source.path).name))
         info = convert.network_info(network, source)
+        if table is None:
+            return Opened(info)
         if not table:
             return Opened(info, (yield from opening.table_beside(info)))
         try:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from lrp_gui.document.remedies import fits, try_out
 from lrp_gui.fonts import text_scale
+from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
 from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.balance import Balance
@@ -39,6 +40,7 @@ from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
 from lrp_gui.viewer.strip_alarm import AlarmBar
 from lrp_gui.viewer.strip_area import StripArea
+from lrp_gui.viewer.tokens.picture import TokenPicture
 from lrp_gui.viewer.views import PictureView
 
 if TYPE_CHECKING:
@@ -227,7 +229,7 @@ class RelevanceViewer(QWidget):
             self._scale, picture = self._drawn(network, result)
         if isinstance(picture, StagePicture) and self._kernel_kind:
             kernel = self.document.more(self._kernel_kind)
-            picture.kernel = kernel or self.document.more_problem(self._kernel_kind) or FETCHING
+            picture.kernel = kernel or self.document.more_problem(self._kernel_kind) or tr(FETCHING)
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()
@@ -276,7 +278,7 @@ class RelevanceViewer(QWidget):
         network = self.document.network
         assert state is not None
         if network is None:
-            self.canvas.set_picture(StatePicture(self.theme, "no network", state.sentence, state=state))
+            self.canvas.set_picture(StatePicture(self.theme, tr("no network"), tr(state.sentence), state=state))
         else:
             self._scale, picture = drawn(network, None, self.theme, self.selection)
             picture.state = state
@@ -294,7 +296,7 @@ class RelevanceViewer(QWidget):
         text = alarms.get(layer) or next(reversed(alarms.values()), "")
         more = len(alarms) - 1
         if text and more > 0:
-            text += f"  (and {more} more marked above)"
+            text += tr("  (and {more} more marked above)").format(more=more)
         text = "\n".join((*warnings, *([text] if text else [])))
         account = self._accounts.get(layer if layer in alarms else next(reversed(alarms), ""))
         remedies = [one for one in account.remedies if fits(self.document, one)] if account is not None else []
@@ -332,6 +334,8 @@ class RelevanceViewer(QWidget):
         if isinstance(picture, OperationsPicture):
             self._groups.open(picture, hit)
             return
+        if isinstance(picture, TokenPicture) and hit.opens:
+            self._look(every_token=not self.selection.every_token)
         if not isinstance(picture, StagePicture) or picture.graph is None or not hit.opens:
             return
         folds = self.selection.folds.toggled(hit.opens, is_open(picture.graph, picture.folds, hit.opens))
@@ -394,7 +398,7 @@ class RelevanceViewer(QWidget):
         elif key == "search":
             self.search_bar.begin()
         elif key == "enter":
-            if isinstance(picture, StagePicture):
+            if isinstance(picture, StagePicture | TokenPicture):
                 self._open(picture.inside(self.document.selected_layer, self.document.selected_unit))
         elif isinstance(picture, GraphPicture):
             self._on_activated(Hit(*picture.neighbour(key, self.document.selected_layer, self.document.selected_unit)))
@@ -409,6 +413,10 @@ class RelevanceViewer(QWidget):
         self._on_activated(
             Hit(strip.columns[min(max(here + (1 if key == "right" else -1), 0), len(strip.columns) - 1)].layer)
         )
+
+    def look(self, **changes: object) -> None:
+        """Look at it another way: attributes of the `Selection`."""
+        self._look(**changes)
 
     def _look(self, **changes: object) -> None:
         self.selection = replace(self.selection, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,61 @@
+"""The session's way into the window: what it listens to, and the menu of what was opened last."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+
+from lrp_gui import recent
+from lrp_gui.project import views
+from lrp_gui.project.asking import Asking
+from lrp_gui.project.session import Session
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu
+
+    from lrp_gui.document.opening import Opener
+    from lrp_gui.window import Window
+
+
+def bring(window: Window, opener: Opener) -> tuple[Session, Asking]:
+    """Make the session of a window and its dialogs."""
+    session = Session(window.document, window.jobs, opener, partial(views.gathered, window), window)
+    asking = Asking(window, session)
+    # Once for all that changes in a turn: a stroke of a brush changes the table a hundred times.
+    due = QTimer(window, interval=0, singleShot=True)
+    due.timeout.connect(window.tell_title)
+    session.changed.connect(due.start)
+    window.document.sample_selected.connect(lambda _row: due.start())
+    session.views_wanted.connect(partial(views.put_back, window))
+    menu = window.menus["Recent"]
+    menu.aboutToShow.connect(partial(fill_recent, window, menu))
+    return session, asking
+
+
+def fill_recent(window: Window, menu: QMenu) -> None:
+    """What was opened last, above the action that forgets it."""
+    last = window.actions_["clear_recent"]
+    for action in menu.actions():
+        if action is not last:
+            menu.removeAction(action)
+            action.deleteLater()
+    entries = recent.entries()
+    last.setEnabled(bool(entries))
+    for one in entries:
+        action = menu.addAction(one.name.replace("&", "&&"))
+        menu.removeAction(action)
+        menu.insertAction(last, action)
+        action.setToolTip(one.path)
+        action.setStatusTip(one.path)
+        action.setEnabled(Path(one.path).exists())
+        action.triggered.connect(partial(_open, window, one.path))
+    if entries:
+        menu.insertSeparator(last)
+
+
+def _open(window: Window, path: str, _checked: bool = False) -> None:
+    if window.opener is not None:
+        window.opener.open([path])
