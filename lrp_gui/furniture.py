@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QDockWidget
 
 from lrp_gui.actions import ACTIONS, TABLE_BAR, TABLE_SHADES
-from lrp_gui.tasks import Tasks
 from lrp_gui.help.dock_button import DOCKS, DockQuestion
+from lrp_gui.tasks import Tasks
 from lrp_gui.turns import Turns
 
 if TYPE_CHECKING:
