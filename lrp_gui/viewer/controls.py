@@ -55,7 +55,11 @@ class Controls(QWidget):
         self.note = QLabel()
         self.note.setAccessibleName(self.tr("State of the picture"))
         units, edges = QLabel(self.tr("Units")), QLabel(self.tr("Edges"))
-        self._slider_parts = (units, self.units, self._units_text, edges, self.edges, self._edges_text)
+        self._sliders = {
+            "units": (units, self.units, self._units_text),
+            "edges": (edges, self.edges, self._edges_text),
+        }
+        self._slider_parts = tuple(part for parts in self._sliders.values() for part in parts)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 4, 2)
         layout.setSpacing(GAP)
@@ -97,8 +101,9 @@ class Controls(QWidget):
         """The controls of what is drawn; without a result there is nothing to set."""
         self.setVisible(result)
         neurons = scale is not None and scale.id == "neurons"
-        for part in self._slider_parts:
-            part.setVisible(scale is not None and scale.sliders)
+        for name, parts in self._sliders.items():
+            for part in parts:
+                part.setVisible(scale is not None and name in scale.sliders)
         self.path_action.setEnabled(neurons)
         self.order_action.setEnabled(neurons)
         for name, button in self.scales.items():

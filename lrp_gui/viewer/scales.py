@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.languages import mark
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.neuron_picture import NeuronPicture
@@ -28,14 +29,14 @@ Build = Callable[[NetworkInfo, SampleResult | None, Theme, Selection, Any], Grap
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One way to draw the graph. `sliders`: how much of it is drawn can be chosen."""
+    """One way to draw the graph. `sliders`: of what it can be chosen how much is drawn."""
 
     id: str
     title: str
     tip: str
     applies: Applies
     build: Build
-    sliders: bool = False
+    sliders: tuple[str, ...] = ()
     wants: str = ""
     asks: bool = False  # `build` gets the function by which it asks for what it needs itself
 
@@ -72,28 +73,33 @@ def _chosen(network: NetworkInfo, result: SampleResult | None, selection: Select
 # The first that applies is what a person sees who has chosen none.
 SCALES: tuple[Scale, ...] = (
     Scale(
-        *("neurons", "Neurons", "Every neuron, with the relevance on the edges between them"),
+        *("neurons", mark("Neurons"), mark("Every neuron, with the relevance on the edges between them")),
         applies=is_chain,
         build=_neurons,
-        sliders=True,
+        sliders=("units", "edges"),
     ),
     Scale(
-        *("layers", "Layers", "Layers as boxes, with what they hand back to each other"),
+        *("layers", mark("Layers"), mark("Layers as boxes, with what they hand back to each other")),
         applies=lambda _network, _result: True,
         build=_layers,
-        sliders=True,
+        sliders=("units", "edges"),
     ),
     Scale(
-        *("operations", "Operations", "Every operation, in groups that open in place"),
+        *("operations", mark("Operations"), mark("Every operation, in groups that open in place")),
         applies=lambda _network, result: result is not None,
         build=operations_picture,
+        sliders=("edges",),
         asks=True,
     ),
     Scale(
-        *("tokens", "Tokens", "A row for each token or time step, and what every layer hands back between them"),
+        *(
+            "tokens",
+            mark("Tokens"),
+            mark("A row for each token or time step, and what every layer hands back between them"),
+        ),
         applies=has_tokens,
         build=tokens_picture,
-        sliders=True,
+        sliders=("units", "edges"),
         wants=WANTS,
     ),
 )

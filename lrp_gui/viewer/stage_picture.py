@@ -129,15 +129,15 @@ class StagePicture(GraphPicture):
         inside: list[Step] = [lambda ink: self._frames(ink, layout, spots)]
         inside += [partial(self._branches, layout=layout, numbers=found) for found in batches(handed, BRANCHES)]
         inside.append(lambda ink: self._stubs(ink, layout, spots))
+        inside += [
+            partial(self._boxes, layout=layout, numbers=found, reached=reached, spots=spots)
+            for found in batches(range(len(graph.stages)), STAGES)
+        ]
         if self.result is not None and self.result.words.flows:
             inside += [
                 partial(self._shares, branches=found)
                 for found in batches(zip(graph.branches, layout.paths, strict=True), BRANCHES)
             ]
-        inside += [
-            partial(self._boxes, layout=layout, numbers=found, reached=reached, spots=spots)
-            for found in batches(range(len(graph.stages)), STAGES)
-        ]
         inside.append(lambda ink: self._hidden(ink, layout, spots))
         for step in inside:
             yield partial(_in_layout, step, layout)
@@ -278,10 +278,10 @@ class StagePicture(GraphPicture):
                     path.lineTo(x + side * STUB * end, y)
                     ink.ribbon(path, max(width, 1.2), ink.colour(ink.theme.other, alpha))
                 spot = QRectF(min(x, x + side * STUB), y - width / 2 - 3, STUB, width + 6)
-                way = tr("hands back to") if side < 0 else tr("gets from")
-                text = tr("{name} {way} what is folded away: Σ|R| {amount}").format(
-                    name=self.graph.stages[n].name, way=way, amount=signed(amount)[1:]
-                )
+                way = tr("{name} hands back to what is folded away: Σ|R| {amount}")
+                if side > 0:
+                    way = tr("{name} gets from what is folded away: Σ|R| {amount}")
+                text = way.format(name=self.graph.stages[n].name, amount=signed(amount)[1:])
                 spots.below.append(
                     (layout.in_picture(spot), Hit(text=tr("{text}\n(the sliders show more)").format(text=text)))
                 )
@@ -359,8 +359,8 @@ class StagePicture(GraphPicture):
             )
             lines.append(f"{self.result.words.total} {signed(stage.positive + stage.negative, 4)}: {parts}")
             for channel in stage.top[:3]:
-                kind = "channel" if len(stage.shape) > 1 else "unit"
-                lines.append(f"{kind} {int(channel)}: {signed(float(stage.channels[channel]))}")
+                kind = tr("channel {n}") if len(stage.shape) > 1 else tr("unit {n}")
+                lines.append(f"{kind.format(n=int(channel))}: {signed(float(stage.channels[channel]))}")
         return "\n".join(lines)
 
     # ------------------------------------------------------------------------------------------------ words
@@ -369,7 +369,9 @@ class StagePicture(GraphPicture):
         assert self.graph is not None
         rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
         layers = sum(len(stage.members) for stage in self.graph.stages if not stage.is_input)
-        count = f"{counted(layers, 'layer')} in {counted(len(self.graph.stages), 'node')}"
+        count = tr("{layers} in {nodes}").format(
+            layers=counted(layers, "layer"), nodes=counted(len(self.graph.stages), "node")
+        )
         text = f"{self.visible_text} · {count}" if self.visible_text else count
         if width_of(text, 11) > 0.5 * rect.width():
             text = self.visible_text or count

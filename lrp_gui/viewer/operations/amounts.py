@@ -35,15 +35,16 @@ class Amounts:
         single = layout.nodes >= 0
         found[single] = self.nodes[layout.nodes[single]]
         edges, final = layout.graph.edges, layout.graph.final
-        inside = np.zeros(len(self.nodes), dtype=bool)
-        for item, nodes in layout.inside.items():
-            inside[:] = False
-            inside[nodes] = True
-            if len(edges):
-                leaving = inside[edges[:, 0]] & ~inside[edges[:, 1]]
-                found[item] = self.edges[leaving].sum(axis=0)
-            if inside[final]:
-                found[item] += self.nodes[final]
+        for depth in np.unique(layout.depths[list(layout.inside)]) if layout.inside else ():
+            group = np.full(len(self.nodes), -1)  # of each node, at this depth
+            for item, nodes in layout.inside.items():
+                if layout.depths[item] == depth:
+                    group[nodes] = item
+            source, reader = group[edges[:, 0]], group[edges[:, 1]]
+            leaving = (source >= 0) & (source != reader)
+            np.add.at(found, source[leaving], self.edges[leaving])
+            if group[final] >= 0:
+                found[group[final]] += self.nodes[final]
         return found
 
 

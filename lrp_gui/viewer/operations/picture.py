@@ -16,7 +16,8 @@ from lrp_gui.jobs.laying_out import CLOSED, HEADER, LEAF, OPEN
 from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, mix, relevance_colours, width_of
 from lrp_gui.viewer.operations.strokes import bounds, in_sight, path_of, seen, smooth, width_bins
-from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches
+from lrp_gui.viewer.operations.stubs import draw_stubs, stub_amounts, stub_text
+from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
 from lrp_gui.viewer.visible import smallest_set
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ NARROW = 560.0  # a picture whose legend has to be brief
 NAMED = (40.0, 11.0)  # how large a box is on the screen to say its name
 SHADES = 16  # of relevance, to each side of zero
 FAINT = 0.16
-BOXES, WAYS = 40, 400  # with words, and bundles, in one step
+BOXES, WAYS, PLAIN = 40, 150, 1500  # boxes with words, bundles, boxes without, in one step
 
 
 class _Sight:
@@ -86,17 +87,53 @@ class OperationsPicture(GraphPicture):
         return self._kept("strong", lambda: smallest_set(_sizes(carried), self.share))  # type: ignore[return-value]
 
     @property
+    def stubs(self) -> np.ndarray:
+        """(items, 2): Σ|R| that a box hands back, and gets, on bundles that are drawn grey."""
+        carried, layout = self.carried, self.layout
+        assert layout is not None
+        if carried is None:
+            return np.zeros((len(layout.kinds), 2))
+        make = lambda: stub_amounts(layout.between, _sizes(carried), self.strong, len(layout.kinds))  # noqa: E731
+        return self._kept("stubs", make)  # type: ignore[return-value]
+
+    @property
+    def _reached(self) -> float:
+        """The first node that relevance has come to, as far as the backward sweep is."""
+        assert self.layout is not None
+        return (1 - self.reveal) * self.layout.graph.final if self.reveal < 1 else -1.0
+
+    @property
+    def _ends(self) -> np.ndarray:
+        """(items,) the last node in each."""
+        layout = self.layout
+        assert layout is not None
+
+        def found() -> np.ndarray:
+            ends = layout.nodes.astype(int)
+            for item, nodes in layout.inside.items():
+                ends[item] = nodes.max(initial=-1)
+            return ends
+
+        return self._kept("ends", found)  # type: ignore[return-value]
+
+    @property
     def visible_text(self) -> str:
         """How many bundles are drawn in full, and what they carry."""
+        return self._visible_text()
+
+    def _visible_text(self, *, short: bool = False) -> str:
         carried = self.carried
         if carried is None:
             return ""
         sizes = _sizes(carried)
         total = float(np.nansum(sizes))
         part = float(np.nansum(sizes[self.strong])) / total if total else 1.0
-        return tr("{size} of {carried} bundles of edges, {part} of |R|").format(
-            size=thousands(self.strong.size), carried=thousands(len(carried)), part=percent(part)
+        text = (
+            tr("{drawn} of {carried}, {part} of |R|")
+            if short
+            else tr("{drawn} of {carried} bundles of edges, {part} of |R|")
         )
+        return text.format(drawn=thousands(self.strong.size), carried=thousands(len(carried)), part=percent(part))
 
     # -------------------------------------------------------------------------------------------------------- places
 
@@ -180,6 +217,7 @@ class OperationsPicture(GraphPicture):
         if self.arrived is not None:
             up, down = self.arrived[item]
             parts.append(tr("arrived {up} and {down}").format(up=signed(up), down=signed(down)))
+            parts.append(stub_text(self.stubs[item]))
         return "\n".join(dict.fromkeys(part for part in parts if part))
 
     def neighbour(self, key: str, layer: str, unit: int) -> tuple[str, int]:
@@ -232,6 +270,9 @@ class OperationsPicture(GraphPicture):
             yield lambda ink: ink.text(QRectF(0, 0, size.width(), size.height()), self.note, 14, self.theme.dim, CENTRE)
             return
         sight = _Sight()
+        for dear in ("carried", "arrived", "strong", "stubs", "_ends"):  # found once, each in its own time
+            getattr(self, dear)
+            yield rest
         yield partial(self._look, size=size, sight=sight)
         for step in self._inside(sight):
             yield partial(self._fit, step, size)
@@ -264,7 +305,13 @@ class OperationsPicture(GraphPicture):
     def _inside(self, sight: _Sight) -> Iterator[Step]:
         yield lambda ink: self._groups(ink, sight.open, sight.real)
         yield from self._ways(sight)
-        yield lambda ink: self._boxes(ink, sight.boxes, sight.real)
+        reached = self._ends[sight.boxes] >= self._reached
+        if self.carried is not None:
+            for items in batches(sight.boxes[reached].tolist(), BOXES):
+                yield partial(draw_stubs, items=items, rects=self.layout.rects, stubs=self.stubs, unit=self._unit)  # type: ignore[union-attr]
+        for some, faint in ((sight.boxes[~reached], True), (sight.boxes[reached], False)):
+            for found in batches(some.tolist(), PLAIN):
+                yield partial(self._boxes, items=np.array(found), real=sight.real, faint=faint)
         if sight.real < TEXT_FROM:
             yield lambda ink: self._names(ink, sight.boxes, sight.real)
         else:
@@ -296,6 +343,8 @@ class OperationsPicture(GraphPicture):
         there = seen(boxes, sight.view) if len(boxes) else np.zeros(0, dtype=int)  # type: ignore[arg-type]
         strong = np.zeros(len(layout.starts) - 1, dtype=bool)
         strong[self.strong] = True
+        swept = self._ends[layout.between[:, 1]] >= self._reached
+        there = there[swept[there]]
         grey = Ink.colour(self.theme.other, 0.9 if carried is None else 0.55)
         pen = QPen(grey, max(1.0, 0.7 / max(real, 1e-6)))
         for found in batches(there[~strong[there]].tolist(), WAYS):
@@ -356,15 +405,17 @@ class OperationsPicture(GraphPicture):
         painter.setPen(QPen(QColor(self.theme.accent), 1.5 / scale))
         painter.drawRect(QRectF(*boxes[item]))
 
-    def _boxes(self, ink: Ink, items: np.ndarray, real: float) -> None:
+    def _boxes(self, ink: Ink, items: np.ndarray, real: float, *, faint: bool) -> None:
         layout, painter = self.layout, ink.painter
         assert layout is not None
         pen = QPen(QColor(self.theme.dim), 1.0 / max(real, 1e-6))
         painter.setPen(pen if real >= OUTLINE_FROM else Qt.PenStyle.NoPen)
-        shades = self._shades(items)
+        shades = np.zeros(len(items), dtype=int) if faint else self._shades(items)
+        painter.setOpacity(0.4 if faint else 1.0)
         for shade in np.unique(shades):
             painter.setBrush(self._fill(int(shade)))
             painter.drawRects([QRectF(*layout.rects[item]) for item in items[shades == shade]])
+        painter.setOpacity(1.0)
 
     def _texts(self, ink: Ink, items: list[int]) -> None:
         assert self.layout is not None
@@ -404,7 +455,9 @@ class OperationsPicture(GraphPicture):
         folded = bool(layout.kinds[item] == CLOSED)
         title = f"▸ {layout.names[item]}" if folded else layout.names[item]
         inner = rect.adjusted(7, 2, -7, -2)
-        ink.text(QRectF(inner.left(), inner.top() + 1, inner.width(), 15), title, 11, bold=folded or node < 0)
+        swept = bool(self._ends[item] >= self._reached)
+        colour = "" if swept else self.theme.dim
+        ink.text(QRectF(inner.left(), inner.top() + 1, inner.width(), 15), title, 11, colour, bold=folded or node < 0)
         below = (
             layout.graph.layers[node].rpartition(".")[2]
             if node >= 0
@@ -412,7 +465,7 @@ class OperationsPicture(GraphPicture):
         )
         line = QRectF(inner.left(), inner.bottom() - 16, inner.width(), 14)
         arrived = self.arrived
-        if arrived is None or not np.isfinite(arrived[item]).all():
+        if arrived is None or not swept or not np.isfinite(arrived[item]).all():
             ink.text(line, below, 9.5)
             return
         if folded:
@@ -477,22 +530,22 @@ class OperationsPicture(GraphPicture):
             ink.text(QRectF(MARGIN, y, size.width() - 2 * MARGIN, 16), text, 11, self.theme.dim)
             return
         x = MARGIN
-        noun = self.result.words.noun if self.result else "relevance"
-        first = "positive" if size.width() < NARROW else tr("positive {noun}").format(noun=noun)
-        for colour, words in ((self.theme.positive, first), (self.theme.negative, "negative")):
+        noun = self.result.words.noun if self.result else tr("relevance")
+        first = tr("positive") if size.width() < NARROW else tr("positive {noun}").format(noun=noun)
+        for colour, words in ((self.theme.positive, first), (self.theme.negative, tr("negative"))):
             ink.painter.fillRect(QRectF(x, y + 5, 22, 6), QColor(colour))
             x += 27
             ink.text(QRectF(x, y, 120, 16), words, 11, self.theme.dim)
             x += 12 + width_of(words, 11)
-        widest = tr("widest {lstrip}").format(
-            lstrip=signed(float(np.nanmax(_sizes(self.carried), initial=0.0))).lstrip("+")
+        widest = tr("widest {amount}").format(
+            amount=signed(float(np.nanmax(_sizes(self.carried), initial=0.0))).lstrip("+")
         )
         rest = f"{self.note}  ·  {self.visible_text}" if self.note else self.visible_text
         texts = (
             tr("{widest}  ·  {rest}; the others grey  ·  {what}").format(widest=widest, rest=rest, what=what),
             f"{widest}  ·  {rest}",
             rest,
-            rest.replace(" bundles of edges", ""),
+            self._visible_text(short=True),
         )
         room = size.width() - x - MARGIN
         ink.text(QRectF(x, y, room, 16), fitting(texts, room, 11), 11, self.theme.dim)
