@@ -134,6 +134,11 @@ class TokenGrid:
         What each position's token stands for; () where nobody knows.
     problem : str
         Why there is no grid, in one sentence; then all else is empty.
+    parts : tuple of TokenGrid
+        Where a network holds several streams (it merges positions, or one part reads another), all of them in forward
+        order; what stands beside `parts` is the longest. () where there is only one.
+    last : bool
+        The score is what lies behind it, and not another part.
     """
 
     points: tuple[Point, ...] = ()
@@ -146,6 +151,8 @@ class TokenGrid:
     problem: str = ""
     texts: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    parts: tuple[TokenGrid, ...] = ()
+    last: bool = True
 
     @property
     def rows(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
+from math import isqrt, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,15 +30,17 @@ def rows_of(_network: Network, structure: Structure, start: Node, rows: int) -> 
         if node.op == "placeholder":
             return str(node.target), rows - counted, "position", ()
         here = structure.table(node)[0]
-        if structure.names.get(node) in {"cat", "concat"}:
+        if structure.names.get(node) in {"cat", "concat"} and here == counted:
             counted = max((structure.table(one)[0] for one in structure.inputs[node]), default=counted)
         if kind == LOOKUP:
             return _input(structure, node), rows - counted, "token", ()
         shape = node.meta.get("shape") or ()
         if family == "convolution":
             grid = tuple(size for size in shape[2:] if size is not None)
-            if len(grid) == 2 and grid[0] * grid[1] == counted:
-                return _input(structure, node), rows - counted, "patch", (grid[0], grid[1])
+            if len(grid) == 2 and counted and grid[0] * grid[1] % counted == 0:
+                merged = isqrt(grid[0] * grid[1] // counted)  # so many rows and columns have become one on the way
+                if grid[0] * grid[1] == counted * merged**2 and not (grid[0] % merged or grid[1] % merged):
+                    return _input(structure, node), rows - counted, "patch", (grid[0] // merged, grid[1] // merged)
             return "", 0, "position", ()
         before = structure.inputs[node]
         if not before:

@@ -71,6 +71,12 @@ class Structure:
         self.kinds = {node: kind_of(node, live) for node in calls}
         self.names = {node: operation_name(node) for node in calls}
         self.inputs = {node: live_inputs(node, live) if node in self.kinds else [] for node in self.nodes}
+        # Of a network for one sample at a time an axis may have come to hold nothing but positions.
+        self.single = all(
+            (node.meta.get("samples") or ("", 0))[1] == 1 == (node.meta.get("shape") or (None,))[0]
+            for node in self.nodes
+            if node.op == "placeholder"
+        )
         self.before: dict[Node, int] = {}  # as bits of `order`
         for node in self.nodes:
             bits = 1 << self.order[node]
@@ -91,12 +97,15 @@ class Structure:
         inside = self.before[last] & ~self.before[first]
         return (node for node in self.nodes if inside >> self.order[node] & 1)
 
-    @staticmethod
-    def table(node: Node) -> tuple[int, int]:
+    def table(self, node: Node) -> tuple[int, int]:
         """Positions of one sample, and units of each; (0, 0) of what is no table of positions."""
         shape = node.meta.get("shape") or ()
         samples = node.meta.get("samples")
-        if len(shape) < 2 or samples is None or samples[0] == len(shape) - 1 or shape[-1] is None:
+        if len(shape) < 2 or shape[-1] is None:
+            return 0, 0
+        if samples is None and self.single:
+            return prod(size or 1 for size in shape[:-1]), shape[-1]
+        if samples is None or samples[0] == len(shape) - 1:
             return 0, 0
         # Samples may run along an axis together with positions: that axis then has so many of them for each sample.
         count = samples[1] * prod(size or 1 for axis, size in enumerate(shape) if axis != samples[0])
@@ -119,31 +128,31 @@ class Structure:
         return name in SAME
 
 
-def find_stream(structure: Structure) -> Stream | None:
-    """The longest chain of x + f(x) in which there is attention; None where there is none."""
+def find_streams(structure: Structure) -> list[Stream]:
+    """All chains of x + f(x) in which there is attention, in forward order.
+
+    They are several where positions are merged between blocks, and where one part of a network reads another.
+    """
     sums: dict[Node, tuple[Node, Node, Node]] = {}
     for node in structure.nodes:
         found = _residual(structure, node, sums)
         if found is not None:
             sums[node] = found
-    best: list[Node] = []
-    start: Node | None = None
+    streams: list[Stream] = []
     taken: set[Node] = set()
     for last in reversed(sums):
         if last in taken:
             continue
         chain, before = _chain(structure, last, sums)
         taken.update(chain)
-        if len(chain) > len(best) and any(tuple(attentions(structure, sums[one][2], sums[one][1])) for one in chain):
-            best, start = chain, before
-    if start is None:
-        return None
-    blocks = []
-    for total in best:
-        stream, branch, root = sums[total]
-        found = tuple(attentions(structure, root, branch))
-        blocks.append(Block(total, stream, branch, root, found, not found and _alone(structure, root, branch)))
-    return Stream(start, tuple(blocks), best[-1])
+        blocks = []
+        for total in chain:
+            stream, branch, root = sums[total]
+            inside = tuple(attentions(structure, root, branch))
+            blocks.append(Block(total, stream, branch, root, inside, not inside and _alone(structure, root, branch)))
+        if any(block.attentions for block in blocks):
+            streams.append(Stream(before, tuple(blocks), chain[-1]))
+    return streams[::-1]
 
 
 def _residual(

@@ -12,6 +12,7 @@ from lrp_gui.jobs.steps import Progress, Steps
 from lrp_gui.jobs.token_grid import OTHER, RECURRENT, Gap, Mixing, Point, TokenGrid
 from lrp_gui.jobs.token_rows import rows_of
 from lrp_gui.jobs.token_stream import Structure
+from lrp_gui.languages import thousands, tr
 
 if TYPE_CHECKING:
     from torch.fx import Node
@@ -76,7 +77,11 @@ def times_grid(
     """Points are the sequences between the recurrent layers; each layer hands back through time."""
     steps = steps_of(layers[0].reads)
     if steps > MOST_STEPS:
-        return TokenGrid(problem=f"The series has {steps:,} steps; up to {MOST_STEPS} can be drawn on a grid.")
+        return TokenGrid(
+            problem=tr("The series has {steps} steps; up to {most_steps} can be drawn on a grid.").format(
+                steps=thousands(steps), most_steps=MOST_STEPS
+            )
+        )
     kept = {node.name for one in layers for node in (one.reads, *one.states, *((one.gives,) if one.gives else ()))}
     explanation = yield from explain(keep=sorted(kept))
     points: list[Point] = []
@@ -96,7 +101,9 @@ def times_grid(
         layer = one.node.meta.get("layer", "")
         if mixing is None:
             notes.append(
-                f"From which step “{layer}” hands its relevance back to which is not known, only how much each gets."
+                tr(
+                    "From which step “{layer}” hands its relevance back to which is not known, only how much each gets."
+                ).format(layer=layer)
             )
         none = np.zeros(steps)
         gaps.append(Gap(RECURRENT, layer, given, none, read, mixing))
@@ -105,7 +112,7 @@ def times_grid(
             _point(explanation, one.gives or one.node, structure.names[one.node].split("_")[0].upper(), given)
         )
     source, first, positions, _patches = rows_of(network, structure, layers[0].reads, steps)
-    positions = "time step" if positions == "position" else positions
+    positions = tr("time step") if positions == "position" else positions
     return TokenGrid(
         tuple(points),
         tuple(gaps),
@@ -170,7 +177,9 @@ def _followed(
     axis = one.gives.meta["samples"][0]
     mixing = np.zeros((steps, steps))
     for n, step in enumerate(active):
-        yield Progress(n, len(active), f"Following step {step + 1} of “{layer.path}” back in time")
+        yield Progress(
+            n, len(active), tr("Following step {step} of “{path}” back in time").format(step=step + 1, path=layer.path)
+        )
         mask = np.zeros([size for place, size in enumerate(sizes) if place != axis], dtype=bool)
         mask[step] = True
         found = lrp_engine.explain(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from lrp_gui.jobs.steps import Progress, Steps
 from lrp_gui.jobs.token_grid import ATTENTION, MLP, OTHER, Gap, Heads, Mixing, Point, TokenGrid
 from lrp_gui.jobs.token_rows import rows_of, with_texts
-from lrp_gui.jobs.token_stream import Attention, Block, Stream, Structure, find_stream
+from lrp_gui.jobs.token_stream import Attention, Block, Stream, Structure, find_streams
 from lrp_gui.jobs.token_times import find_times, times_grid
+from lrp_gui.languages import mark, thousands, tr
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,33 +25,55 @@ if TYPE_CHECKING:
 
 Explain = Callable[..., Steps["Explanation"]]
 MOST_MAPS = 24_000_000  # numbers in all attention maps that are kept; beyond it only their sum over heads is
-MOST_POSITIONS = 1024
+MOST_POSITIONS = 1024  # where every one may read every other
+MOST_IN_WINDOWS = 4096  # where each reads only those around it
 EPSILON = re.compile(r"epsilon=([-+.\deE]+)")
-NO_STRUCTURE = (
-    "No stream of tokens with attention beside it was found in this network, and no recurrent layer. "
-    "The scales Layers and Operations show it."
+NO_STRUCTURE = mark(
+    "No stream of tokens with attention beside it was found in this network, and no "
+    "recurrent layer. The scales Layers and Operations show it."
 )
 
 
 def token_grid(network: Network, request: SampleRequest, explain: Explain) -> Steps[TokenGrid]:
     """The grid of a transformer, else of a recurrent network; with a sentence where it is neither."""
     structure = Structure(network)
-    stream = find_stream(structure)
-    if stream is None:
+    streams = find_streams(structure)
+    if not streams:
         times = find_times(structure)
         if not times:
-            return TokenGrid(problem=NO_STRUCTURE)
+            return TokenGrid(problem=tr(NO_STRUCTURE))
         return with_texts((yield from times_grid(network, request, structure, times, explain)), request)
-    rows = structure.table(stream.end)[0]
-    if rows > MOST_POSITIONS:
-        return TokenGrid(problem=f"The network has {rows:,} tokens; up to {MOST_POSITIONS:,} can be drawn on a grid.")
-    wanted = {node.name for node in _kept(stream)}
-    explanation = yield from explain(keep=sorted(wanted))
-    yield Progress(text=f"Following the relevance of sample {request.sample} by token")
+    small = [stream for stream in streams if not _too_large(structure, stream)]
     flows: dict[Node, Heads] = {}
-    if request.reference is None:
-        flows = yield from _flows(network, request, stream, explanation)
-    return with_texts(_grid(network, structure, stream, explanation, flows), request)
+    explanation = None
+    if small:
+        explanation = yield from explain(keep=sorted({node.name for stream in small for node in _kept(stream)}))
+        yield Progress(text=tr("Following the relevance of sample {sample} by token").format(sample=request.sample))
+        if request.reference is None:
+            flows = yield from _flows(network, request, small, explanation)
+    parts = []
+    for stream in streams:
+        if stream not in small or explanation is None:
+            parts.append(TokenGrid(problem=_too_large(structure, stream), last=stream is streams[-1]))
+            continue
+        grid = with_texts(_grid(network, structure, stream, explanation, flows), request)
+        parts.append(replace(grid, last=stream is streams[-1]))
+    longest = max(range(len(parts)), key=lambda n: len(parts[n].points))
+    return replace(parts[longest], parts=tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def _too_large(structure: Structure, stream: Stream) -> str:
+    """Why a stream has too many positions; "" where they can be drawn."""
+    rows = structure.table(stream.end)[0]
+    read = max(one.weights.meta["shape"][-1] or 1 for block in stream.blocks for one in block.attentions)
+    most = MOST_POSITIONS if read >= rows else MOST_IN_WINDOWS
+    return (
+        tr("The network has {rows} tokens here; up to {most} can be drawn on a grid.").format(
+            rows=thousands(rows), most=thousands(most)
+        )
+        if rows > most
+        else ""
+    )
 
 
 def _kept(stream: Stream) -> set[Node]:
@@ -95,7 +119,7 @@ def _grid(
     source, start, positions, patches = rows_of(network, structure, stream.start, rows)
     notes = ()
     if any(one.maps is None for gap in gaps for one in gap.heads):
-        notes = ("The attention maps are too large to be kept for every head.",)
+        notes = (tr("The attention maps are too large to be kept for every head."),)
     return TokenGrid(
         tuple(points),
         tuple(gaps),
@@ -133,7 +157,7 @@ def _gap(block: Block, branch: np.ndarray, skip: np.ndarray, into: np.ndarray, f
 
 
 def _flows(
-    network: Network, request: SampleRequest, stream: Stream, explanation: Explanation
+    network: Network, request: SampleRequest, streams: Sequence[Stream], explanation: Explanation
 ) -> Generator[Progress, None, dict[Node, Heads]]:
     """Of every attention what goes from query to key, by a forward pass that lets go of values after their last use."""
     import torch
@@ -142,7 +166,7 @@ def _flows(
     from lrp_gui.jobs import convert
 
     inputs = convert.network_inputs(network, request.network, request.values[None])
-    products = {one.product: one for block in stream.blocks for one in block.attentions}
+    products = {one.product: one for stream in streams for block in stream.blocks for one in block.attentions}
     rules = {row.node: row.rule for row in explanation.ledger}
     last = {one: node for node in network.graph.nodes for one in node.all_input_nodes}
     values: dict[Any, Any] = {}

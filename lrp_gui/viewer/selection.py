@@ -22,6 +22,7 @@ class Selection:
     scale: str = ""  # of `scales.SCALES`; "": whichever fits best
     node: str = ""  # an operation, or "/" and the path of a group of them
     groups: frozenset[str] = frozenset()  # of operations, opened or folded otherwise than at first
+    every_token: bool = False  # also those whose rows have no room
     opacity: float = 0.85
     form: str = ""  # of `inputs.forms.FORMS`, how the inputs are drawn; "": those that tell most
     layer_form: str = ""  # of `detail_forms.FORMS`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import nn
 import lrp_engine as lrp
 from lrp_gui.document.files import Source
 from lrp_gui.jobs import convert
+from lrp_gui.jobs.computing import Computing
 from lrp_gui.jobs.engine import _explain
 from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.jobs.steps import run_now
@@ -55,7 +57,7 @@ def of(network, inputs, monkeypatch, composite="epsilon", target="max"):
     values = np.concatenate([inputs[one.name][0].numpy().ravel() for one in info.inputs]).astype(float)
     request = SampleRequest(info, 0, "1", values, target, composite)
     given = convert.network_inputs(network, info, values[None])
-    grid = run_now(token_grid(network, request, partial(_explain, network, given, request)))
+    grid = run_now(token_grid(network, request, partial(_explain, network, given, request, Computing())))
     parsed = lrp.parse_target(target, network.outputs)
     return grid, lrp.explain(network, given, composite=composite, keep="nodes", target=parsed)
 
@@ -135,3 +137,25 @@ def test_a_network_without_tokens_is_told_why(monkeypatch):
     grid, _ = of(network, {network.inputs[0].name: x}, monkeypatch)
     assert grid.problem
     assert not grid.points
+
+
+def test_every_part_of_a_network_that_merges_its_patches_is_followed(monkeypatch):
+    grid, explanation = of_animal("swin", monkeypatch)
+    assert [part.patches for part in grid.parts] == [(8, 8), (4, 4)]
+    assert [part.last for part in grid.parts] == [False, True]
+    assert (grid.patches, grid.positions) == ((8, 8), "patch")  # the longest
+    for part in grid.parts:
+        for point in part.points:
+            np.testing.assert_allclose(point.relevance, by_row(explanation, point.tensor, part.rows), atol=1e-5)
+
+
+def test_dense_layers_that_run_over_a_single_sample_are_known_as_such(monkeypatch, tmp_path):
+    one = animal("gpt2")
+    args = tuple(value[:1] for value in one.inputs.values())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(one.module, args, strict=False)
+        torch.export.save(program, tmp_path / "gpt2.pt2")
+    network = lrp.load(tmp_path / "gpt2.pt2")
+    grid, _ = of(network, dict(zip((info.name for info in network.inputs), args, strict=True)), monkeypatch)
+    assert [gap.kind for gap in grid.gaps if gap.kind in {ATTENTION, MLP}] == [ATTENTION, MLP] * 2

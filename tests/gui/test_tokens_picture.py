@@ -158,6 +158,76 @@ def test_arrow_keys_follow_the_strongest_edge_to_the_input():
     assert where[1] == (5 if strongest == 6 else strongest)
 
 
+def test_rows_that_have_no_room_are_counted_and_one_click_shows_them():
+    grid = grid_of(200)
+    picture = picture_of(grid)
+    drawn(picture, 900, 300)
+    assert picture.tree is not None
+    few = len(picture.tree.rows)
+    assert few < 40
+    assert picture.visible_text.startswith(f"{few} of 200 rows, ")
+    assert 199 in picture.tree.rows  # what the output reads never goes
+    for n, edges in enumerate(picture.tree.edges):
+        arriving = edges.amount[edges.kind != TO_BLOCK].sum() + picture.tree.left_out[n]
+        assert arriving == pytest.approx(grid.points[n].relevance.sum())
+    opens = [hit for _, hit in picture.spots if hit.opens]
+    assert [hit.at_once for hit in opens] == [True]
+    assert f"{200 - few} rows" in opens[0].text
+    assert picture.inside("", -1).opens == opens[0].opens
+    drawn(picture, 900, 600)
+    assert len(picture.tree.rows) > few
+    every = picture_of(grid, every_row=True)
+    drawn(every, 900, 300)
+    assert every.tree is not None
+    assert len(every.tree.rows) == 200
+    assert every.inside("", -1).opens  # and folds them again
+
+
+def test_of_several_parts_the_one_that_holds_the_chosen_layer_is_shown():
+    second = grid_of(4, seed=3)
+    moved = tuple(replace(point, layer=f"next.{point.layer}") for point in second.points)
+    gaps = tuple(replace(gap, layer=f"next.{gap.layer}") for gap in second.gaps)
+    parts = (replace(grid_of(8), last=False), replace(second, points=moved, gaps=gaps))
+    picture = picture_of(replace(parts[0], parts=parts))
+    drawn(picture)
+    assert picture.grid is not None
+    assert (picture.grid.rows, picture.score) == (8, "ΣR +2.00")
+    tab = next(hit for _, hit in picture.spots if hit.text.startswith("Part 2 of 2"))
+    assert picture.selecting(tab.layer, -1) is None  # all is built anew
+    other = picture_of(replace(parts[0], parts=parts), selected_layer=tab.layer)
+    drawn(other)
+    assert other.grid is not None
+    assert (other.grid.rows, other.score) == (4, "f = +2.00")
+
+
+def test_what_is_not_known_is_said_below_the_grid():
+    grid = grid_of()
+    vague = replace(grid, gaps=(replace(grid.gaps[0], mixing=None), grid.gaps[1]), notes=("Maps are too large.",))
+    picture = picture_of(vague)
+    drawn(picture)
+    assert picture.notes.startswith("Grey bar")
+    assert picture.notes.endswith("Maps are too large.")
+    assert not picture_of(grid).notes
+
+
+def test_patches_stand_beside_their_rows():
+    features = tuple(Feature(f"x{n}") for n in range(8 * 8))
+    image = InputInfo("image", (1, 8, 8), features, named=False)
+    network = replace(network_of(5), inputs=(image,))
+    _, result = fakes.mlp_result()
+    values = np.arange(64.0).reshape(1, 8, 8)
+    result = replace(result, values={"image": values}, inputs={"image": np.ones((1, 8, 8))}, layers={}, flows={})
+    grid = replace(grid_of(5), positions="patch", source="image", first=1, patches=(2, 2), texts=())
+    picture = TokenPicture.build(network, result, LIGHT, grid, Visibility(), {})
+    assert picture.labels == ("class", "row 1, col 1", "row 1, col 2", "row 2, col 1", "row 2, col 2")
+    assert picture.patches is not None
+    tile = picture.patches.image(3)
+    assert (tile.width(), tile.height()) == (4, 4)
+    assert tile.pixelColor(3, 3).red() == 255  # the image's last pixel
+    assert tile.pixelColor(0, 0).red() == round(255 * 36 / 63)
+    drawn(picture)
+
+
 def test_waiting_and_no_structure_are_said():
     waiting = TokenPicture.build(network_of(), fakes.mlp_result()[1], LIGHT, None, Visibility(), {})
     none = picture_of(TokenGrid(problem="There is no stream of tokens."))

@@ -10,13 +10,28 @@ from PySide6.QtGui import QColor, QImage
 
 from lrp_gui.document.words import plain, signed
 from lrp_gui.jobs.token_grid import Gap, Heads
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, relevance_table, width_of
+from lrp_gui.languages import tr
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, relevance_table, width_of
 from lrp_gui.viewer.picture import Hit
 
 LABEL = 48.0
 SUMS = 30.0
 MOST_HEADS = 24
+NARROWEST, WIDEST_MAP = 46.0, 150.0
 CELLS = 24  # up to so many positions a map is drawn as rectangles, which stay sharp in a vector file
+
+
+def height_of_heads(gap: Gap, width: float, most: float) -> float:
+    """How much of the picture's height they take, at most so much."""
+    count, rows = _count(gap, width), 2 if gap.heads[0].maps is not None else 1
+    side = min((width - LABEL - 12) / count - 10, WIDEST_MAP)
+    return max(min(20 + SUMS + rows * (side + 4) + 6, most), min(most, 90.0))
+
+
+def _count(gap: Gap, width: float) -> int:
+    """For how many heads there is room."""
+    heads = sum(len(one.totals) for one in gap.heads)
+    return max(1, min(heads, MOST_HEADS, int((width - LABEL - 12) / NARROWEST)))
 
 
 def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: list[tuple[QRectF, Hit]]) -> None:
@@ -26,16 +41,18 @@ def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: l
     heads = [(one, n) for one in gap.heads for n in range(len(one.totals))]
     maps = gap.heads[0].maps is not None
     order = sorted(heads, key=lambda head: -abs(float(head[0].totals[head[1]])))
-    count = min(len(heads), MOST_HEADS, max(1, int((area.width() - LABEL - 12) / 46.0)))
+    count = _count(gap, area.width())
     chosen = sorted(order[:count], key=heads.index)
     column = min((area.width() - LABEL - 12) / count, (area.height() - SUMS - 26) / (2 if maps else 1) + 12)
     handed = [one.handed for one in gap.heads if one.handed is not None]
     limit = max((float(np.abs(one).max()) for one in handed), default=0.0) or 1.0
     reached = _reached(handed)
-    title = f"{gap.layer}: {len(heads)} heads; {_rows_said(handed, reached)} read columns"
+    title = tr("{layer}: {heads} heads; {rows_said} read columns").format(
+        layer=gap.layer, heads=len(heads), rows_said=_rows_said(handed, reached)
+    )
     if count < len(heads):
-        title = f"{gap.layer}: {count} of {len(heads)} heads"
-    scale = f"A from 0 to 1 · A × R to ±{plain(limit, 2)}"
+        title = tr("{layer}: {count} of {heads} heads").format(layer=gap.layer, count=count, heads=len(heads))
+    scale = tr("A from 0 to 1, its root as grey · A × R to ±{limit}").format(limit=plain(limit, 2))
     room = area.width() - 16
     if width_of(title, 11, bold=True) + width_of(scale, 10) + 20 < room:
         ink.text(QRectF(area.left() + 8, area.top() + 2, room, 16), scale, 10, theme.dim, RIGHT)
@@ -61,15 +78,17 @@ def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: l
             _cells(ink, top, _of(one.maps, n, reached), 1.0, signs=False)
             below = top.translated(0, tall + 4)
             _cells(ink, below, _of(one.handed, n, reached), limit, signs=True)
-            text = f"head {heads.index((one, n)) + 1}\nΣR {signed(total, 4)}"
+            text = tr("head {number}").format(number=heads.index((one, n)) + 1) + f"\nΣR {signed(total, 4)}"
             spots.append((top, Hit(text=f"{text}\n{_peak(one, n, labels, signs=False)}")))
             spots.append((below, Hit(text=f"{text}\n{_peak(one, n, labels, signs=True)}")))
         bar = QRectF(x, area.bottom() - SUMS + 16, max(side * abs(total) / most, 1), 5)
         ink.box(bar, ink.sign(total))
-        label = f"{heads.index((one, n)) + 1}: {signed(total, 2)}"
+        number = str(heads.index((one, n)) + 1)
+        labels = (f"{number}: {signed(total, 2)}", f"{number}: {signed(total, 1)}", number)
+        label = fitting(labels, column - 2, 10)
         ink.text(QRectF(x, area.bottom() - SUMS, column - 2, 15), label, 10, theme.text, LEFT)
     if count == 0:
-        ink.text(body, "No relevance reached these heads.", 11, theme.dim, CENTRE)
+        ink.text(body, tr("No relevance reached these heads."), 11, theme.dim, CENTRE)
 
 
 def _reached(handed: Sequence[np.ndarray]) -> np.ndarray:
@@ -81,7 +100,11 @@ def _reached(handed: Sequence[np.ndarray]) -> np.ndarray:
 
 def _rows_said(handed: Sequence[np.ndarray], reached: np.ndarray) -> str:
     every = handed[0].shape[1] if handed else 0
-    return "rows" if len(reached) == every else f"rows ({len(reached)} of {every}, those with relevance)"
+    return (
+        "rows"
+        if len(reached) == every
+        else tr("rows ({reached} of {every}, those with relevance)").format(reached=len(reached), every=every)
+    )
 
 
 def _of(values: np.ndarray | None, n: int, rows: np.ndarray | None = None) -> np.ndarray:
@@ -98,7 +121,7 @@ def _peak(one: Heads, n: int, labels: Sequence[str], signs: bool) -> str:
     i, j = np.unravel_index(int(np.abs(values).argmax()), values.shape)
     names = [labels[k] if k < len(labels) else str(k + 1) for k in (int(i), int(j))]
     number = signed(float(values[i, j]), 3) if signs else plain(float(values[i, j]), 3)
-    return f"most: “{names[0]}” reads “{names[1]}”, {number}"
+    return tr("most: “{reader}” reads “{read}”, {number}").format(reader=names[0], read=names[1], number=number)
 
 
 def _cells(ink: Ink, rect: QRectF, values: np.ndarray, limit: float, signs: bool) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import plain
 from lrp_gui.jobs.token_grid import TokenGrid
+from lrp_gui.languages import tr
 
 
 def row_labels(
@@ -24,9 +25,11 @@ def row_labels(
     for row in range(grid.rows):
         at = row - grid.first
         if grid.source and at < 0:
-            labels.append("class" if grid.first == 1 else f"added {row + 1}")
+            labels.append(tr("class") if grid.first == 1 else tr("added {row}").format(row=row + 1))
         elif grid.patches:
-            labels.append(f"row {at // grid.patches[1] + 1}, col {at % grid.patches[1] + 1}")
+            labels.append(
+                tr("row {row}, col {column}").format(row=at // grid.patches[1] + 1, column=at % grid.patches[1] + 1)
+            )
         elif grid.positions == "token" and values is not None and at < values.size:
             value = float(values.ravel()[at])
             number = f"{value:.0f}" if value.is_integer() else plain(value)
@@ -34,7 +37,11 @@ def row_labels(
             named = features[at].name if at < len(features) and known else ""
             labels.append(text or (f"{named} = {number}" if named else number))
         else:
-            labels.append(f"{'step' if grid.positions in {'time step', 'position'} else 'token'} {at + 1}")
+            labels.append(
+                (tr("step {step}") if grid.positions in {"time step", "position"} else tr("token {step}")).format(
+                    step=at + 1
+                )
+            )
     return labels
 
 

@@ -32,5 +32,6 @@ def tokens_picture(
         *(network, result, theme, more, selection.visibility, dict(selection.words)),
         selected_layer=selection.layer,
         selected_unit=selection.unit,
+        every_row=selection.every_token,
         caption=caption(network, result),
     )

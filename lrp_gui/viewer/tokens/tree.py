@@ -10,7 +10,6 @@ from lrp_gui.jobs.token_grid import Gap, TokenGrid
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.visible import smallest_set
 
-MOST_ROWS = 64  # all positions have a row of their own up to here; of more, those with something to show
 MOST_EDGES = 2400
 STREAM, TO_BLOCK, FROM_BLOCK = range(3)
 
@@ -44,7 +43,9 @@ class Tree:
     left_out : tuple of float
         For each gap the relevance that arrives at the point on its left by edges that are not drawn.
     rows : numpy.ndarray
-        The positions that have a row.
+        The positions that have a row, in their order.
+    held : float
+        The share of |R| at the first point that these rows hold.
     counts : tuple of int
         Drawn edges, and all that carry anything.
     carried : float
@@ -58,6 +59,7 @@ class Tree:
     rows: np.ndarray
     counts: tuple[int, int]
     carried: float
+    held: float
 
 
 def every_edge(gap: Gap) -> Edges:
@@ -74,20 +76,25 @@ def every_edge(gap: Gap) -> Edges:
     return Edges(kind, right, left, amount).part(np.flatnonzero(amount))
 
 
-def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1, -1)) -> Tree:
+def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1, -1), room: int = 0) -> Tree:
     """The nodes of each point that reach the first slider's share, each with its strongest way back from the output.
 
     Parameters
     ----------
     kept : tuple of int
         A point and a position that are drawn whatever they carry; -1 for none.
+    room : int
+        For how many rows there is room; 0 for all. Of more positions those have a row at which most relevance is.
     """
+    rows = _rows(grid, room, kept[1])
     shown = [set(smallest_set(point.relevance, visibility.units).tolist()) for point in grid.points]
     if kept[0] >= 0:
         shown[kept[0]].add(kept[1])
     every = [every_edge(gap) for gap in grid.gaps]
+    if len(rows) < grid.rows:
+        shown = [one.intersection(rows.tolist()) for one in shown]
     for n, edges in enumerate(every):  # from the inputs on: what is drawn can be reached from the output
-        strongest = _parents(edges)
+        strongest = _parents(edges if len(rows) == grid.rows else edges.part(np.isin(edges.right, rows)))
         shown[n + 1] |= {strongest[position] for position in shown[n] if position in strongest}
     most = MOST_EDGES // max(len(every), 1)
     drawn = []
@@ -109,10 +116,29 @@ def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1
             _arriving(all_of) - _arriving(some) + (gap.mixing.others_sum if gap.mixing is not None else 0.0)
             for gap, all_of, some in zip(grid.gaps, every, drawn, strict=True)
         ),
-        rows=np.arange(grid.rows) if grid.rows <= MOST_ROWS else np.array(sorted(set().union(*shown)), dtype=int),
+        rows=rows,
         counts=(sum(len(one.amount) for one in drawn), count),
         carried=carried / total if total else 0.0,
+        held=_held(grid.points[0].relevance, rows),
     )
+
+
+def _rows(grid: TokenGrid, room: int, kept: int) -> np.ndarray:
+    """The positions with most of the relevance at any point, and what is chosen; all where they have room."""
+    if not room or grid.rows <= room:
+        return np.arange(grid.rows)
+    weights = np.zeros(grid.rows)
+    for point in grid.points:
+        size = np.abs(np.nan_to_num(point.relevance, nan=0.0, posinf=0.0, neginf=0.0))
+        weights = np.maximum(weights, size / (size.sum() or 1.0))
+    if kept >= 0:
+        weights[kept] = np.inf
+    return np.sort(np.argsort(-weights, kind="stable")[:room])
+
+
+def _held(relevance: np.ndarray, rows: np.ndarray) -> float:
+    size = np.abs(np.nan_to_num(relevance, nan=0.0, posinf=0.0, neginf=0.0))
+    return float(size[rows].sum() / size.sum()) if size.any() else 1.0
 
 
 def _with_ways(edges: Edges, picked: np.ndarray, shown: set[int]) -> np.ndarray:
