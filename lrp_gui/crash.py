@@ -196,21 +196,30 @@ def versions() -> str:
     return "\n".join(lines)
 
 
-# Something that looks like a path: a drive or a slash, then names. Module paths in stacks are of use, and stay.
-_PATH = re.compile(r"(?:(?<=[\s\"'(=:])|^)(?:[A-Za-z]:\\|~?/)[^\s\"'<>|:,;)]*[^\s\"'<>|:,;).]")
+# What looks like a path: a drive or a slash, then names; in quotes also with spaces. Then single names of data.
+_QUOTED = re.compile(r"(?P<quote>[\"'])(?P<path>(?:[A-Za-z]:[\\/]|~?/)[^\"'\n]*)(?P=quote)")
+_PATH = re.compile(r"(?<![\w:/.\\…])(?P<path>(?:[A-Za-z]:[\\/]|~?/)(?!/)[^\s\"'<>|:,;)]+)")
+_DATA = "csv tsv txt parquet xlsx jsonl ndjson png jpg jpeg npy npz pt pth pt2 bin ckpt tar safetensors onnx json lrpx"
+_NAME = re.compile(rf"(?<![\w/])[\w.\-]+\.(?P<kind>{'|'.join(_DATA.split())})\b(?!\.)", re.IGNORECASE)
+# Where our own and others' published code lies: what comes after it is of use to whoever reads a stack.
+_CODE = ("lrp_gui/", "lrp_engine/", "site-packages/", "dist-packages/", "lib/python3")
 
 
 def without_paths(text: str) -> str:
-    """The text without the names of anybody's folders and files; where our own and Python's code lies is shortened."""
+    """The text without the names of anybody's folders and files; of code that is published, its place there stays."""
 
     def hidden(found: re.Match[str]) -> str:
-        path = found[0].replace("\\", "/")
-        for part in ("lrp_gui/", "lrp_engine/", "site-packages/", "dist-packages/", "lib/python"):
-            if part in path:
-                return f"…/{part}{path.partition(part)[2]}"
-        return "(a path)"
+        path = found["path"].replace("\\", "/")
+        part = next((part for part in _CODE if part in path), "")
+        shown = f"…/{part}{path.partition(part)[2]}" if part else "(a path)"
+        return found[0].replace(found["path"], shown)
 
-    return _PATH.sub(hidden, text)
+    def unnamed(found: re.Match[str]) -> str:
+        line = text_without[: found.start()].rpartition("\n")[2]
+        return found[0] if "…/" in line else f"(a file).{found['kind']}"
+
+    text_without = _PATH.sub(hidden, _QUOTED.sub(hidden, text))
+    return _NAME.sub(unnamed, text_without)
 
 
 def report(crash: Crash | None = None, *, paths: bool = False) -> str:
