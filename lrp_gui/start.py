@@ -1,27 +1,32 @@
-"""What stands in the centre before a file is open: two examples, one button, and a place to drop a file."""
+"""What stands in the centre before a file is open: examples, a place to drop one, what was open last, what is new."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from lrp_gui.languages import tr
 from lrp_gui.settings import EXAMPLES
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from lrp_gui.actions import Actions
+    from lrp_gui.start_recent import RecentColumn
     from lrp_gui.theme import Theme
 
-WIDTH = 500
+WIDTH, RIGHT_WIDTH, GAP = 460, 360, 40
 TITLE_SCALE = 1.9
 ICON_SIZE = 26
 
 
 class StartPage(QWidget):
-    """Every way to begin, each one click or one key away."""
+    """Every way to begin, each one click or one key away.
+
+    The right column moves in after the first paint; its place is kept, so that nothing jumps.
+    """
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,16 +42,16 @@ class StartPage(QWidget):
             )
         )
         self._busy = QLabel(self)
-        self.buttons = {
+        self.buttons: dict[str, Card] = {
             f"example_{one.name}": Card(
                 actions[f"example_{one.name}"],
-                self.tr("Example: {title}").format(title=one.title),
-                one.about,
+                self.tr("Example: {title}").format(title=tr(one.title)),
+                tr(one.about),
                 "table" if one.name == "diabetes" else "grid",
             )
             for one in EXAMPLES
         }
-        self.buttons["open"] = Card(
+        self.buttons["open"] = DropCard(
             actions["open"],
             self.tr("Open a file…"),
             self.tr(
@@ -54,20 +59,45 @@ class StartPage(QWidget):
             ),
             "open",
         )
-        box = QWidget(self)
-        box.setFixedWidth(WIDTH)
-        column = QVBoxLayout(box)
+        self.recent: RecentColumn | None = None
+        self._right = QWidget(self)
+        self._right.setFixedWidth(RIGHT_WIDTH)
+        left = QWidget(self)
+        left.setFixedWidth(WIDTH)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        for widget in (title, about, *self.buttons.values(), self._busy):
+        for widget in (about, *self.buttons.values(), self._busy):
             column.addWidget(widget)
+        column.addStretch()
         middle = QHBoxLayout()
+        middle.setSpacing(GAP)
         middle.addStretch()
-        middle.addWidget(box)
+        middle.addWidget(left)
+        middle.addWidget(self._right)
         middle.addStretch()
+        head = QHBoxLayout()
+        head.addStretch()
+        title.setFixedWidth(WIDTH + GAP + RIGHT_WIDTH)
+        head.addWidget(title)
+        head.addStretch()
         outer = QVBoxLayout(self)
+        outer.setSpacing(14)
         outer.addStretch(2)
+        outer.addLayout(head)
         outer.addLayout(middle)
         outer.addStretch(3)
+
+    def bring_recent(self, actions: Actions, theme: Theme) -> RecentColumn:
+        """Fill the right column: what was open last, and what is new."""
+        from lrp_gui.start_recent import RecentColumn
+
+        self.recent = RecentColumn(actions, self._right)
+        column = QVBoxLayout(self._right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.recent)
+        self.recent.set_theme(theme)
+        return self.recent
 
     def say(self, text: str) -> None:
         """What is going on while a first file is being opened."""
@@ -77,6 +107,8 @@ class StartPage(QWidget):
         """Take over the colours."""
         for card in self.buttons.values():
             card.set_theme(theme)
+        if self.recent is not None:
+            self.recent.set_theme(theme)
 
 
 class Card(QPushButton):
@@ -118,6 +150,25 @@ class Card(QPushButton):
         palette = self._about.palette()
         palette.setColor(QPalette.ColorRole.WindowText, theme.dim)
         self._about.setPalette(palette)
+
+
+class DropCard(Card):
+    """A card that looks like a place to drop something; the whole window takes it."""
+
+    def set_theme(self, theme: Theme) -> None:  # noqa: D102
+        self._line = QPen(QColor(theme.dim), 1.4)
+        self._line.setDashPattern([5, 4])
+        super().set_theme(theme)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        super().paintEvent(event)
+        if not hasattr(self, "_line"):
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self._line)
+        painter.drawRoundedRect(self.rect().adjusted(5, 5, -5, -5), 6, 6)
+        painter.end()
 
 
 def _wrapped(text: str) -> QLabel:
