@@ -70,6 +70,7 @@ class Handlers:
             "reset_layout": lambda: window.furniture and window.furniture.reset(),
             "guide": lambda: window.help.open_guide(),  # noqa: PLW0108  (help is made when it is first wanted)
             "glossary": lambda: window.help.open_guide("glossary"),
+            "news": lambda: window.help.open_guide("news"),
             "what_is_this": lambda: window.help.what_is_this(),  # noqa: PLW0108
             "tour": lambda: window.help.begin_tour(),  # noqa: PLW0108
             "show_python": lambda: window.help.show_python(),  # noqa: PLW0108

@@ -16,6 +16,7 @@ GRID = 24
 
 # M move, L line, C curve (two controls, an end), Z close, O circle (centre, radius). One string a stroke.
 STROKES: dict[str, tuple[str, ...]] = {
+    "pin": ("M9 4 L15 4", "M10 4 L10 10 L7 13.5 L17 13.5 L14 10 L14 4", "M12 13.5 L12 20.5"),
     "open": ("M3 19 L3 6 L9 6 L11 8.5 L19 8.5 L19 11", "M3 19 L6.5 11 L22 11 L18.5 19 Z"),
     "table": ("M4 5 L20 5 L20 19 L4 19 Z", "M4 10 L20 10", "M4 14.5 L20 14.5", "M10 5 L10 19"),
     "grid": (

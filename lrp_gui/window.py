@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
-from lrp_gui import settings
+from lrp_gui import recent, settings
 from lrp_gui import theme as themes
 from lrp_gui.actions import Actions, Facts
 from lrp_gui.composite_box import CompositeBox
@@ -206,6 +206,11 @@ class Window(QMainWindow):
 
             self.session, self.asking = bring(self, opener)
 
+        def bring_recent() -> None:
+            column = self.start.bring_recent(self.actions_, self.theme)
+            column.chosen.connect(lambda path: opener.open([path]))
+            self.document.file_changed.connect(self._remember_file)
+
         def bring_obstacle() -> None:
             from lrp_gui.opening.page import ObstaclePage
 
@@ -223,7 +228,7 @@ class Window(QMainWindow):
 
         return (
             *(bring_theme, bring_messages, bring_status, bring_dialogs, bring_session, bring_obstacle),
-            *(self.actions_.add_shortcuts, self._dress_toolbar, bring_icon),
+            *(bring_recent, self.actions_.add_shortcuts, self._dress_toolbar, bring_icon),
         )
 
     def furnish(self, composites: tuple[tuple[str, str], ...]) -> None:
@@ -285,6 +290,11 @@ class Window(QMainWindow):
             focus = self.focusWidget()
             if page is self.obstacle and (focus is None or not focus.isVisible()):
                 page.setFocus()
+
+    def _remember_file(self) -> None:
+        file, session = self.document.file, self.session
+        if file is not None and session is not None and not session.path:  # a project remembers itself
+            recent.remember(file.path)
 
     def _on_status(self) -> None:
         if self.pages.currentWidget() is self.start:

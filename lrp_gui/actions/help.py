@@ -16,6 +16,7 @@ HELP = (
         "help",
     ),
     ActionRow("tour", "Guided Tour", "Walk through the window step by step, on an example", "Help", 0),
+    ActionRow("news", "What Is New", "Read what each version brought", "Help", 0),
     ActionRow("glossary", "Glossary", "One word for one thing: what the words mean", "Help", 0),
     ActionRow(
         "show_python",

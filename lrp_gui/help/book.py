@@ -23,6 +23,7 @@ PAGES = (
     ("files", ""),
     ("onnx", ""),
     ("gallery", ""),
+    ("news", ""),
 )
 GUIDE = "guide"
 CONTENTS_LEVEL = 2  # headings of this level begin a chapter
