@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from lrp_gui.document.words import plain, signed
+from lrp_gui.languages import mark, thousands
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -20,14 +21,14 @@ BAR_WIDTH = 140
 MOST_REASONS = 10
 # What is the matter with cells, by `Problem`, after their number.
 CELLS = {
-    "MISSING": "missing",
-    "TEXT": "no number",
-    "INFINITE": "infinite",
-    "RANGE": "out of range",
-    "CATEGORY": "of no category",
-    "WHOLE": "not whole",
+    "MISSING": mark("missing"),
+    "TEXT": mark("no number"),
+    "INFINITE": mark("infinite"),
+    "RANGE": mark("out of range"),
+    "CATEGORY": mark("of no category"),
+    "WHOLE": mark("not whole"),
 }
-SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported")
+SINKS = (mark("bias"), mark("stabilizer"), "softmax", mark("cut"), mark("unsupported"))
 
 
 class Status(QObject):
@@ -92,11 +93,11 @@ class Status(QObject):
             parts.append(self.tr("Not explained"))
             tips.append(problem)
         elif bad:
-            several = self.tr("{count} samples are not explained").format(count=f"{len(bad):,}")
+            several = self.tr("{count} samples are not explained").format(count=thousands(len(bad)))
             parts.append(several if len(bad) > 1 else self.tr("1 sample is not explained"))
             tips += [self._reason(row) for row in bad[:MOST_REASONS]]
         counts = table.problem_counts() if table is not None else {}
-        cells = [f"{count:,} {self.tr(CELLS[kind.name])}" for kind, count in counts.items()]
+        cells = [f"{thousands(count)} {self.tr(CELLS[kind.name])}" for kind, count in counts.items()]
         if cells:
             parts.append(self.tr("cells: {cells}").format(cells=", ".join(cells)))
         self.problem.setToolTip("\n".join(tips))
@@ -126,8 +127,8 @@ class Status(QObject):
             return
         if not result.words.flows:
             self.balance.setText(
-                self.tr("f {score}  ·  {noun}s, not relevance").format(
-                    score=plain(result.explained, 4), noun=result.words.noun
+                self.tr("f {score}  ·  {nouns}, not relevance").format(
+                    score=plain(result.explained, 4), nouns=result.words.nouns
                 )
             )
             self.balance.setToolTip(self.tr("Gradients are not handed back in shares, so they need not sum to f"))
@@ -147,6 +148,6 @@ class Status(QObject):
         lines = [self.tr("Handed back: {score}, to the inputs {inputs}").format(
             score=signed(result.explained, 6), inputs=signed(inputs, 6)
         )]  # fmt: skip
-        lines += [f"{name}: {signed(amount, 6)}" for name, amount in sinks.items() if amount]
+        lines += [f"{self.tr(name)}: {signed(amount, 6)}" for name, amount in sinks.items() if amount]
         lines.append(self.tr("unexplained: {rest}").format(rest=signed(rest, 3)))
         self.balance.setToolTip("\n".join(lines))

@@ -92,7 +92,10 @@ class FileView(QTextBrowser):
             self._hashes, self._hashed = {}, file
         paths = file.files or (file.path,)
         return "".join(
-            _row("SHA-256" if len(paths) == 1 else f"SHA-256 of {Path(path).name}", self._hash_text(number, path))
+            _row(
+                "SHA-256" if len(paths) == 1 else tr("SHA-256 of {name}").format(name=Path(path).name),
+                self._hash_text(number, path),
+            )
             for number, path in enumerate(paths[:MOST_FILES])
         )
 
@@ -160,4 +163,4 @@ def _connection(source: Source) -> str:
 
 def _shortened(names: tuple[str, ...], limit: int = 12) -> str:
     rest = len(names) - limit
-    return ", ".join(names[:limit]) + (f" … ({rest} more)" if rest > 0 else "")
+    return ", ".join(names[:limit]) + (tr(" … ({rest} more)").format(rest=rest) if rest > 0 else "")

@@ -10,6 +10,7 @@ from PySide6.QtGui import QIcon
 
 from lrp_gui.document.words import counted
 from lrp_gui.jobs.findings import SEVERITIES
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ class HealthModel(QAbstractItemModel):
             if row is not None:
                 return row.short if index.column() == SHORT else row.place
             if group is not None:  # it has the whole width
-                return f"{group.title} ({len(group.rows):,})" if index.column() == SHORT else ""
+                return f"{group.title} ({thousands(len(group.rows))})" if index.column() == SHORT else ""
         if role in {Qt.ItemDataRole.ToolTipRole, SENTENCE_ROLE, Qt.ItemDataRole.AccessibleDescriptionRole}:
             return row.sentence if row is not None else (group.meaning if group is not None else None)
         if role == Qt.ItemDataRole.DecorationRole and group is not None and index.column() == SHORT:

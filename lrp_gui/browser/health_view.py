@@ -45,6 +45,7 @@ from lrp_gui.browser.tree_view import Roomy
 from lrp_gui.document.health import DONE, FAILED, IDLE, RUNNING, STOPPED
 from lrp_gui.document.words import counted
 from lrp_gui.jobs.findings import SEVERITIES
+from lrp_gui.languages import capital, thousands, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +126,7 @@ class HealthView(QWidget):
         self.filter.setAccessibleName(self.tr("Which findings are shown"))
         self.filter.addItem(self.tr("All"), "")
         for severity in SEVERITIES:
-            self.filter.addItem(severity.capitalize(), severity)
+            self.filter.addItem(capital(tr(severity)), severity)
         self.box = QLineEdit(self)
         self.box.setPlaceholderText(self.tr("Find a place or a word"))
         self.box.setClearButtonEnabled(True)
@@ -224,7 +225,11 @@ class HealthView(QWidget):
         if file is not None and file.tensors:
             where.append(self.tr("in {tensors}").format(tensors=counted(len(file.tensors), "tensor")))
         if check.samples and not check.units_problem:
-            of = "" if check.samples == check.of_samples else self.tr(" of {all}").format(all=f"{check.of_samples:,}")
+            of = (
+                ""
+                if check.samples == check.of_samples
+                else self.tr(" of {all}").format(all=thousands(check.of_samples))
+            )
             where.append(self.tr("on {samples}{of}").format(samples=counted(check.samples, "sample"), of=of))
         text = f"{text} {self.tr(' and ').join(where)}." if where else f"{text}."
         return " ".join(part for part in (text, self._about_units()) if part)
@@ -429,7 +434,7 @@ class Findings(QTreeView):
 
 def _amount(number: int, severity: str) -> str:
     """2 doubtful, 3 remarks."""
-    return counted(number, severity) if severity == SEVERITIES[2] else f"{number:,} {severity}"
+    return counted(number, "remark") if severity == SEVERITIES[2] else f"{thousands(number)} {tr(severity)}"
 
 
 def _wrapped(label: QLabel) -> QLabel:

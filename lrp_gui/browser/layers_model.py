@@ -13,7 +13,7 @@ from lrp_gui.document.results import InputInfo, LayerInfo, NodeInfo
 from lrp_gui.document.rules import Chosen, Planned, main_node, offers, scope_at, with_rule
 from lrp_gui.document.state import Message
 from lrp_gui.document.words import shape_text, signed
-from lrp_gui.languages import tr
+from lrp_gui.languages import thousands, tr
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree import Index
@@ -322,7 +322,7 @@ def _products(layer: LayerInfo) -> int:
 
 
 def _count(number: int) -> str:
-    return f"{number:,}" if number else ""
+    return thousands(number) if number else ""
 
 
 def _amount(number: float | None) -> str:

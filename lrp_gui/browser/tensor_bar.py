@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from lrp_gui.browser.tensors_model import MEASURED, NORM, ODD, SIZE, STD, ZEROS
 from lrp_gui.document.words import counted
-from lrp_gui.languages import mark
+from lrp_gui.languages import mark, thousands
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree_view import SearchableTree
@@ -105,7 +105,7 @@ class TensorBar(QWidget):
         if measurement.complete:
             every, odd = counted(len(measurement.found), "tensor"), len(measurement.odd)
             self.told.setText(
-                self.tr("{every} measured, {odd} of them odd").format(every=every, odd=f"{odd:,}")
+                self.tr("{every} measured, {odd} of them odd").format(every=every, odd=thousands(odd))
                 if odd
                 else self.tr("{every} measured, nothing odd").format(every=every)
             )

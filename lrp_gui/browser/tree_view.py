@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from lrp_gui.browser.popup import pop_up
 from lrp_gui.browser.tree import PATH_ROLE, TOP, TreeModel, TreeNode
 from lrp_gui.document.words import shape_text
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,9 +118,9 @@ class SearchableTree(QTreeView):
             return self.tr("none found")
         place = self.place()
         return (
-            self.tr("{place} of {found}").format(place=place + 1, found=f"{found:,}")
+            self.tr("{place} of {found}").format(place=place + 1, found=thousands(found))
             if place >= 0
-            else (self.tr("{found} found").format(found=f"{found:,}"))
+            else (self.tr("{found} found").format(found=thousands(found)))
         )
 
     def show_row(self, index: QModelIndex) -> None:

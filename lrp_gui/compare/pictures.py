@@ -182,7 +182,7 @@ def title_of(contrast: Contrast) -> str:
     """Of a sheet."""
     a, b = contrast.results
     return (
-        f"{a.sample} beside {b.sample}"
+        tr("{a} beside {b}").format(a=a.sample, b=b.sample)
         if a.sample != b.sample
         else tr("Two explanations of {sample}").format(sample=a.sample)
     )

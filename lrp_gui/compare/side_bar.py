@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLine
 
 from lrp_gui.document.comparing import LETTERS, OTHER_SIDE, WINDOW, Side, SideBySide
 from lrp_gui.document.reference import MEAN, NONE, ZEROS, takes_fractions
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -108,7 +109,7 @@ class SideBar(QWidget):
         with QSignalBlocker(self.sample):
             self.sample.setRange(min(1, samples), samples)
             self.sample.setValue(self._beside.row_of(side) + 1)
-            self.sample.setSuffix(self.tr(" of {samples}").format(samples=f"{samples:,}"))
+            self.sample.setSuffix(self.tr(" of {samples}").format(samples=thousands(samples)))
         self._show_targets(side)
         self._show_composites(side)
         self._show_against(side)

@@ -29,6 +29,7 @@ from lrp_gui.export.paper_form import PaperForm
 from lrp_gui.export.preview import Preview
 from lrp_gui.export.render import file_name
 from lrp_gui.export.sheet import Sheet
+from lrp_gui.languages import thousands
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.pictures import Maker, shown_title
@@ -182,7 +183,7 @@ class ExportDialog(QDialog):
         wide, tall = sheet.millimetres
         text = self.tr("{width} × {height} mm on paper").format(width=f"{wide:.1f}", height=f"{tall:.1f}")
         if not self.exporter.drawing:
-            pixels = f"{sheet.width:,} × {sheet.height:,}"
+            pixels = f"{thousands(sheet.width)} × {thousands(sheet.height)}"
             text = self.tr("{pixels} pixels, {size}").format(pixels=pixels, size=text)
         self.note.setText(text)
         try:

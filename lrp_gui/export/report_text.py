@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrp_gui.document.words import plain, sample_title, signed
-from lrp_gui.languages import capital, tr
+from lrp_gui.languages import capital, thousands, tr
 from lrp_gui.theme import SINKS, Theme
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 1, 
 
 
 def _rest(total: int, shown: int, what: str) -> str:
-    return f'<p class="dim">{shown:,} of {total:,} {what}.</p>' if shown < total else ""
+    text = tr("{shown} of {total} {what}.").format(shown=thousands(shown), total=thousands(total), what=what)
+    return f'<p class="dim">{escape(text)}</p>' if shown < total else ""
 
 
 def style(theme: Theme) -> str:

@@ -26,6 +26,7 @@ from lrp_gui.inspector.plots import Histogram, PlaneView, Plot
 from lrp_gui.inspector.saving import composed
 from lrp_gui.inspector.slice_bar import SliceBar
 from lrp_gui.inspector.values_model import WINDOW_COLUMNS, WINDOW_ROWS, ValuesModel
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from lrp_gui.document.inspecting import Inspection
@@ -156,18 +157,18 @@ class HistogramPage(PlotPage):
         self.log.setEnabled(bool(len(summary.histogram)))
         if not len(summary.histogram):
             text = self.tr("None of its {count} numbers is finite, so there is nothing to sort.")
-            self.say(text.format(count=f"{summary.count:,}"))
+            self.say(text.format(count=thousands(summary.count)))
             return
         finite = summary.count - summary.nans - summary.infs
         if summary.min == summary.max:
             self.log.setEnabled(False)
             one = self.tr("It is one number: {value}.")
             several = self.tr("All of its {count} finite numbers are {value}.")
-            self.say((several if finite > 1 else one).format(count=f"{finite:,}", value=plain(summary.min, 6)))
+            self.say((several if finite > 1 else one).format(count=thousands(finite), value=plain(summary.min, 6)))
             return
         self.histogram.show_summary(summary)
         about = self.tr("{count} finite numbers in {bars} parts").format(
-            count=f"{finite:,}", bars=len(summary.histogram)
+            count=thousands(finite), bars=len(summary.histogram)
         )
         self.tell(about + (self.tr(", by absolute value") if row.dtype.startswith("complex") else ""))
 
@@ -197,7 +198,7 @@ class PicturePage(PlotPage):
         reduced = plane.step != (1, 1)
         self.reduction.setVisible(reduced)
         extreme = self.reduction.currentIndex() == 1
-        words = [f"{rows:,} × {columns:,}"]
+        words = [f"{thousands(rows)} × {thousands(columns)}"]
         if reduced:
             which = self.tr("the largest magnitude") if extreme else self.tr("the mean")
             words.append(self.tr("each cell is {which} of {down} × {across}").format(
@@ -206,9 +207,9 @@ class PicturePage(PlotPage):
         if row.dtype.startswith("complex"):
             words.append(self.tr("absolute values"))
         if plane.bad:
-            words.append(self.tr("{count} not finite, left open").format(count=f"{plane.bad:,}"))
+            words.append(self.tr("{count} not finite, left open").format(count=thousands(plane.bad)))
         if plane.bad == rows * columns:
-            self.say(self.tr("None of the {count} numbers of this slice is finite.").format(count=f"{plane.bad:,}"))
+            self.say(self.tr("None of the {count} numbers of this slice is finite.").format(count=thousands(plane.bad)))
             return
         down_axis, across_axis = (
             self.tr("axis {axis}").format(axis=axis) if axis >= 0 else ""
@@ -349,7 +350,7 @@ class ValuesPage(Page):
         if len(places) > 2 or not (0 <= row < rows and 0 <= column < columns):
             self.note.setText(
                 self.tr("Type a row from 0 to {rows} and a column from 0 to {columns}, as in “12, 3”.").format(
-                    rows=f"{rows - 1:,}", columns=f"{columns - 1:,}"
+                    rows=thousands(rows - 1), columns=thousands(columns - 1)
                 )
             )
             return
@@ -365,10 +366,10 @@ class ValuesPage(Page):
     def _describe(self) -> None:
         model = self.model
         rows, columns = model.size
-        text = f"{rows:,} × {columns:,}"
+        text = f"{thousands(rows)} × {thousands(columns)}"
         if model.rowCount() < rows or model.columnCount() < columns:
             text += self.tr(", here rows {first}–{last} and columns {left}–{right}; go to others above").format(
-                first=f"{model.from_row:,}", last=f"{model.from_row + model.rowCount() - 1:,}",
-                left=f"{model.from_column:,}", right=f"{model.from_column + model.columnCount() - 1:,}",
+                first=thousands(model.from_row), last=thousands(model.from_row + model.rowCount() - 1),
+                left=thousands(model.from_column), right=thousands(model.from_column + model.columnCount() - 1),
             )  # fmt: skip
         self.note.setText(text)

@@ -32,7 +32,7 @@ from lrp_gui.document.words import MINUS, percent, plain, shape_text, size_text
 from lrp_gui.inspector.pages import HistogramPage, KernelsPage, Page, PicturePage, ValuesPage
 from lrp_gui.inspector.saving import save
 from lrp_gui.jobs.inspected import has_kernels
-from lrp_gui.languages import mark
+from lrp_gui.languages import mark, thousands
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -331,5 +331,5 @@ def _texts(summary: Summary, *, whole: bool) -> dict[str, str]:
     texts["norm"] = plain(summary.norm, 4) if finite else "–"
     counts = {"zeros": summary.zeros, "NaN": summary.nans, "Inf": summary.infs}
     for name, count in counts.items():
-        texts[name] = f"{count:,} ({percent(count / summary.count)})" if count and summary.count else "0"
+        texts[name] = f"{thousands(count)} ({percent(count / summary.count)})" if count and summary.count else "0"
     return texts

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 
 from lrp_gui.axes import colour_axes
 from lrp_gui.document.words import MINUS, plain
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from lrp_gui.jobs.inspected import Summary
@@ -135,7 +136,7 @@ class Histogram(Plot):
         if not 0 <= part < len(self.counts):
             return ""
         return self.tr("{count} numbers from {low} to {high}").format(
-            count=f"{int(self.counts[part]):,}", low=plain(edges[part], 4), high=plain(edges[part + 1], 4)
+            count=thousands(int(self.counts[part])), low=plain(edges[part], 4), high=plain(edges[part + 1], 4)
         )
 
     def _draw(self) -> None:
@@ -159,7 +160,7 @@ def _powers(top: float) -> list[tuple[float, str]]:
     """Where counts of 1, 10, 100 … stand on the logarithmic axis; at most six of them."""
     powers = range(int(top) + 1)
     every = -(-len(powers) // 6)
-    return [(0.0, "0"), *((float(np.log10(1 + 10.0**n)), f"{10**n:,}") for n in powers[::every])]
+    return [(0.0, "0"), *((float(np.log10(1 + 10.0**n)), thousands(10**n)) for n in powers[::every])]
 
 
 class PlaneView(Plot):
@@ -224,7 +225,7 @@ class PlaneView(Plot):
         if self._labels is None:
             return "" if np.isnan(self.cells[row, column]) else number
         places = [
-            f"{first * size:,}" if size == 1 else f"{first * size:,} …"
+            thousands(first * size) if size == 1 else f"{thousands(first * size)} …"
             for first, size in zip((row, column), self._step, strict=True)
         ]
         return self.tr("row {row}, column {column}: {number}").format(row=places[0], column=places[1], number=number)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
 
 from lrp_gui.jobs.inspected import Slice
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from lrp_gui.document.inspecting import Inspection
@@ -56,7 +57,7 @@ class SliceBar(QWidget):
             spin = QSpinBox(self)
             spin.setRange(0, min(max(size - 1, 0), MOST))
             spin.setAccessibleName(self.tr("Place on axis {axis}").format(axis=axis))
-            spin.setSuffix(self.tr(" of 0–{last}").format(last=f"{max(size - 1, 0):,}"))
+            spin.setSuffix(self.tr(" of 0–{last}").format(last=thousands(max(size - 1, 0))))
             spin.setKeyboardTracking(False)
             spin.valueChanged.connect(self._move)
             self.places[axis] = spin

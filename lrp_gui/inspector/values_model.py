@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor
 
 from lrp_gui.document.words import MINUS, plain
 from lrp_gui.jobs.inspected import TILE_COLUMNS, TILE_ROWS
+from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
     from lrp_gui.document.inspecting import Inspection
@@ -68,7 +69,7 @@ class ValuesModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Roles.DisplayRole) -> Any:  # noqa: D102
         if role != Roles.DisplayRole:
             return None
-        return f"{section + (self.from_column if orientation == Qt.Orientation.Horizontal else self.from_row):,}"
+        return thousands(section + (self.from_column if orientation == Qt.Orientation.Horizontal else self.from_row))
 
     def data(self, index: Index, role: int = Roles.DisplayRole) -> Any:  # noqa: D102
         if not index.isValid():

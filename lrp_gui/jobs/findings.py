@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lrp_gui.languages import mark
+
 if TYPE_CHECKING:
     import numpy as np
 
     from lrp_gui.document.results import NetworkInfo
 
 # How grave, in the engine's words, the gravest first.
-SEVERITIES = ("serious", "doubtful", "remark")
+SEVERITIES = (mark("serious"), mark("doubtful"), mark("remark"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from lrp_gui.document.predicting import leading_output, prediction
 from lrp_gui.document.reference import COPY, KINDS, MEAN, NONE, SAMPLE, takes_fractions
 from lrp_gui.document.whatif import of_inputs
 from lrp_gui.document.words import plain, signed
+from lrp_gui.languages import thousands
 from lrp_gui.sample.comparison_model import NAME, Compared, ComparisonModel
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class ReferencePage(QWidget):
         with QSignalBlocker(self.kind), QSignalBlocker(self.row), QSignalBlocker(self.explains):
             self.kind.setCurrentIndex(self.kind.findData(reference.kind))
             self.row.setRange(min(1, samples), samples)
-            self.row.setSuffix(self.tr(" of {samples}").format(samples=f"{samples:,}"))
+            self.row.setSuffix(self.tr(" of {samples}").format(samples=thousands(samples)))
             if reference.kind == SAMPLE:
                 self.row.setValue(reference.row + 1)
             self.explains.setChecked(reference.explains)

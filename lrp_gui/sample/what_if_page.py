@@ -24,6 +24,7 @@ from lrp_gui.document.predicting import leading_output, prediction
 from lrp_gui.document.table import number_text
 from lrp_gui.document.whatif import of_inputs
 from lrp_gui.document.words import plain, signed
+from lrp_gui.languages import thousands
 from lrp_gui.sample.feature_row import FeatureRow
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ class WhatIfPage(QWidget):
         count = len(self._shown)
         self.more.setVisible(count < self._matching)
         if count:
-            text = self.tr("{count} of {all} features").format(count=count, all=f"{self._matching:,}")
+            text = self.tr("{count} of {all} features").format(count=count, all=thousands(self._matching))
             self.note.setText(text if count < self._matching else "")
         elif self.sort.currentIndex() == EDITED and not self.search.text():
             self.note.setText(self.tr("Nothing of this sample is edited."))
@@ -286,17 +287,16 @@ class WhatIfPage(QWidget):
         if edited and said is not None:
             before, called = leading_output(said.outputs), prediction(network, said.outputs)
             was = plain(before, 4) + (f" ({_html(called)})" if called and called != name else "")
-            output += f" {dim}was {was}, Δ</span> <b>{signed(now - before, 3)}</b>"
-            score += (
-                f" {dim}was {plain(said.explained, 4)}, Δ</span> <b>{signed(result.explained - said.explained, 3)}</b>"
-            )
+            output += f" {dim}{self.tr('was')} {was}, Δ</span> <b>{signed(now - before, 3)}</b>"
+            score += f" {dim}{self.tr('was')} {plain(said.explained, 4)}, Δ</span>"
+            score += f" <b>{signed(result.explained - said.explained, 3)}</b>"
         elif edited:
             output += f" {dim}…</span>"
         score_of = self.tr("score of {target}")
         if result.against:
             score_of = self.tr("score of {target}, less that of the reference:")
         score_of = _html(score_of.format(target=result.target))
-        self.said.setText(f"{dim}output</span> {output}<br>{dim}{score_of}</span> {score}")
+        self.said.setText(f"{dim}{self.tr('output')}</span> {output}<br>{dim}{score_of}</span> {score}")
 
     # ------------------------------------------------------------------------------------------------ what people do
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.document.words import plain
+from lrp_gui.languages import thousands
 from lrp_gui.table.expression import quoted, word
 from lrp_gui.table.matching import Value, Words
 
@@ -205,7 +206,7 @@ class ColumnFilter(QDialog):
         counts = np.bincount(value.codes, minlength=len(value.words))
         for one, count in sorted(zip(value.words, counts.tolist(), strict=True), key=lambda pair: -pair[1]):
             if count:
-                item = QListWidgetItem(f"{one or _say('(empty)')}  ·  {count:,}", box)
+                item = QListWidgetItem(f"{one or _say('(empty)')}  ·  {thousands(count)}", box)
                 item.setData(Qt.ItemDataRole.UserRole, one)
                 item.setCheckState(Qt.CheckState.Checked)
         return box

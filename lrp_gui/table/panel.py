@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabBar, QToolBar, QVBoxLayout, QWidget
 
 from lrp_gui.document.words import counted
+from lrp_gui.languages import thousands
 from lrp_gui.table.bars import FilterBox, FindBar, Pager
 from lrp_gui.table.colours import Shade
 from lrp_gui.table.columns import Column, Kind
@@ -320,13 +321,16 @@ class TablePanel(QWidget):
             return
         order, features = model.arranger.order, len(model.all_features)
         samples = counted(table.samples, "sample")
-        shown = f"{order.matches:,}"
+        shown = thousands(order.matches)
         if order.matches != order.samples:
-            samples, shown = f"{shown} of {samples}", f"{shown} of {table.samples:,}"
+            samples, shown = (
+                self.tr("{shown} of {every}").format(shown=shown, every=samples),
+                self.tr("{shown} of {every}").format(shown=shown, every=thousands(table.samples)),
+            )
         text = f"{samples} × {counted(features, 'feature')}"
         result = self._document.table_result
         partial = result.partial if result is not None else ""
-        self._count.setText(text if self._room >= WIDTH_FOR_COUNT else f"{shown} × {features:,}")
+        self._count.setText(text if self._room >= WIDTH_FOR_COUNT else f"{shown} × {thousands(features)}")
         self._count.setToolTip("\n".join(filter(None, (text, partial))))
 
     def _tell_tabs(self) -> None:

@@ -12,6 +12,7 @@ from lrp_gui.document.remedies import COMPOSITE, EPSILON, REFERENCE, Remedy
 from lrp_gui.document.results import LedgerRow, NetworkInfo, SampleResult
 from lrp_gui.document.sums import Sums, sums_of
 from lrp_gui.document.words import percent, plain, signed
+from lrp_gui.languages import mark, tr
 from lrp_gui.theme import SINKS
 
 LARGE_SHARE = 0.2  # of what arrived, absorbed by one layer
@@ -20,29 +21,34 @@ LARGE_SUM = 50.0  # Σ|R| of a layer beside |f|
 UNEXPLAINED = 1e-3
 
 TITLES = {
-    "bias": "bias",
-    "stabilizer": "stabilizer ε",
+    "bias": mark("bias"),
+    "stabilizer": mark("stabilizer ε"),
     "softmax": "softmax",
-    "cut": "cut",
-    "unsupported": "unsupported",
-    "unexplained": "unexplained",
+    "cut": mark("cut"),
+    "unsupported": mark("unsupported"),
+    "unexplained": mark("unexplained"),
 }
-GAP = "that part of the difference to the reference is open: its gradient stands in there"
+GAP = mark("that part of the difference to the reference is open: its gradient stands in there")
 ADVICE = {
-    "bias": "no input stands for that part",
-    "stabilizer": "that part is lost to numerical safety; try {other}",
-    "softmax": "the weights of attention took it; a composite that holds them constant keeps it",
-    "cut": "the explanation stops there by choice",
-    "unsupported": "no rule is known for that operation; what lies before it is not explained in full",
-    "unexplained": "treat the relevances before this layer with care and report it",
+    "bias": mark("no input stands for that part"),
+    "stabilizer": mark("that part is lost to numerical safety; try {other}"),
+    "softmax": mark("the weights of attention took it; a composite that holds them constant keeps it"),
+    "cut": mark("the explanation stops there by choice"),
+    "unsupported": mark("no rule is known for that operation; what lies before it is not explained in full"),
+    "unexplained": mark("treat the relevances before this layer with care and report it"),
 }
 
 
 def other_way(result: SampleResult) -> str:
     """What to compare with: epsilon_plus keeps signs from cancelling; beside it, gamma is the milder one."""
     if result.against:
-        return "another reference"
-    return "composite gamma" if result.composite == "epsilon_plus" else "composite epsilon_plus"
+        return tr("another reference")
+    return tr("composite {composite}").format(composite=other_composite(result))
+
+
+def other_composite(result: SampleResult) -> str:
+    """The composite to compare with, by name."""
+    return "gamma" if result.composite == "epsilon_plus" else "epsilon_plus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,22 @@ class Balance:
         lines = [
             f"{' · '.join(self.members) or self.layer}: {self.operation}" if self.operation else self.layer,
         ]
-        parts = f"{signed(self.arrived_positive)} and {signed(self.arrived_negative)}"
-        lines.append(f"{'arrived' if self.flows else 'gradients sum to'} {signed(self.arrived)}  ({parts})")
+        parts = tr("{positive} and {negative}").format(
+            positive=signed(self.arrived_positive), negative=signed(self.arrived_negative)
+        )
+        text = tr("arrived {sum}") if self.flows else tr("gradients sum to {sum}")
+        lines.append(f"{text.format(sum=signed(self.arrived))}  ({parts})")
         if self.rules:
-            lines.append(f"passed on {signed(self.passed_on)} by {', '.join(self.rules)}")
-        lines += [f"absorbed by {TITLES[name]} {signed(value)}" for name, value in self.sinks.items() if value]
+            lines.append(
+                tr("passed on {passed_on} by {rules}").format(
+                    passed_on=signed(self.passed_on), rules=", ".join(self.rules)
+                )
+            )
+        lines += [
+            tr("absorbed by {sink} {value}").format(sink=tr(TITLES[name]), value=signed(value))
+            for name, value in self.sinks.items()
+            if value
+        ]
         if self.alarm:
             lines.append(self.alarm)
         return "\n".join(lines)
@@ -170,7 +187,9 @@ def _alarm(account: Balance, result: SampleResult) -> tuple[str, str]:
     """What is worth a warning at this layer, worst first, and what to try; and its cause: a sink, or "cancel"."""
     path, f, other = account.layer, abs(result.explained), other_way(result)
     if account.broken:
-        return f"{path} holds values that are no numbers: check this sample's input, or try {other}.", "broken"
+        return tr("{path} holds values that are no numbers: check this sample's input, or try {other}.").format(
+            path=path, other=other
+        ), "broken"
     if not account.flows:
         return "", ""
     arriving = account.arrived_positive - account.arrived_negative
@@ -180,34 +199,50 @@ def _alarm(account: Balance, result: SampleResult) -> tuple[str, str]:
     worst = max(SINKS, key=lambda sink: abs(account.sinks[sink]))
     if abs(account.sinks["unexplained"]) / base > UNEXPLAINED:
         share = percent(abs(account.sinks["unexplained"]) / base)
-        return f"{path}: {share} of the relevance is unexplained: {ADVICE['unexplained']}.", "unexplained"
+        return tr("{path}: {share} of the relevance is unexplained: {advice}.").format(
+            path=path, share=share, advice=tr(ADVICE["unexplained"])
+        ), "unexplained"
     if abs(account.sinks[worst]) / base > LARGE_SHARE:
         share = percent(abs(account.sinks[worst]) / base)
         if result.against and worst == "unsupported":
-            return f"{path}: {share} of what arrived is lost in a gap: {GAP}.", worst
-        return f"{path}: {TITLES[worst]} absorbed {share} of what arrived: {ADVICE[worst].format(other=other)}.", worst
+            return tr("{path}: {share} of what arrived is lost in a gap: {gap}.").format(
+                path=path, share=share, gap=tr(GAP)
+            ), worst
+        return tr("{path}: {sink} absorbed {share} of what arrived: {advice}.").format(
+            path=path, sink=tr(TITLES[worst]), share=share, advice=tr(ADVICE[worst]).format(other=other)
+        ), worst
     if f and account.largest / f > LARGE_RATIO:
         times = plain(account.largest / f, 2)
-        return f"{path}: one unit holds {times} times the score, so opposite signs cancel: try {other}.", "cancel"
+        return tr("{path}: one unit holds {times} times the score, so opposite signs cancel: try {other}.").format(
+            path=path, times=times, other=other
+        ), "cancel"
     if f and arriving / f > LARGE_SUM:
         times = plain(arriving / f, 2)
-        return f"{path}: positive and negative relevance of {times} times the score cancel: try {other}.", "cancel"
+        return tr("{path}: positive and negative relevance of {times} times the score cancel: try {other}.").format(
+            path=path, times=times, other=other
+        ), "cancel"
     return "", ""
 
 
 def _remedies(account: Balance, result: SampleResult, cause: str) -> tuple[Remedy, ...]:
     """What can be tried, the likeliest first."""
     if result.against:
-        return (Remedy(REFERENCE, "", "Take the reference away", "Explain the score itself, by the composite"),)
-    name = other_way(result).removeprefix("composite ")
-    other = Remedy(COMPOSITE, name, f"Try {name}", f"Explain by the composite {name}")
+        return (Remedy(REFERENCE, "", tr("Take the reference away"), tr("Explain the score itself, by the composite")),)
+    name = other_composite(result)
+    other = Remedy(
+        COMPOSITE, name, tr("Try {name}").format(name=name), tr("Explain by the composite {name}").format(name=name)
+    )
     mean = Remedy(
-        REFERENCE, "mean", "Explain against the mean", "f(x) − f(mean): what both share, biases too, goes out"
+        REFERENCE, "mean", tr("Explain against the mean"), tr("f(x) − f(mean): what both share, biases too, goes out")
     )
     if cause == "bias":
         return (mean, other)
     if cause == "softmax":
-        return (Remedy(COMPOSITE, "cp_lrp", "Try cp_lrp", "Attention's weights are held constant: they keep nothing"),)
+        return (
+            Remedy(
+                COMPOSITE, "cp_lrp", tr("Try cp_lrp"), tr("Attention's weights are held constant: they keep nothing")
+            ),
+        )
     if cause in ("cut", "unsupported"):
         return ()
     layer = result.layers.get(account.layer)
@@ -215,6 +250,12 @@ def _remedies(account: Balance, result: SampleResult, cause: str) -> tuple[Remed
         size = float(np.sqrt(np.mean(np.square(np.asarray(layer.activation, dtype=float)))))
         if math.isfinite(size) and size > 0:
             epsilon = f"{0.1 * size:.1g}"
-            tip = f"The rule ε = {epsilon} in {account.layer}, a tenth of its activations: small sums hand on less"
-            return (other, Remedy(EPSILON, epsilon, f"Larger ε in {account.layer}", tip, account.layer), mean)
+            tip = tr("The rule ε = {epsilon} in {layer}, a tenth of its activations: small sums hand on less").format(
+                epsilon=epsilon, layer=account.layer
+            )
+            return (
+                other,
+                Remedy(EPSILON, epsilon, tr("Larger ε in {layer}").format(layer=account.layer), tip, account.layer),
+                mean,
+            )
     return (other, mean)

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.words import signed
+from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.ink import LEFT, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 
@@ -102,7 +103,7 @@ class BarsPicture(Chart):
             texts.append(signed(values[-1]))
             colours.append(ink.sign(values[-1]))
         if left_out:
-            names.append(elided(f"{left_out:,} others", most, plots.TICKS))
+            names.append(elided(tr("{left_out} others").format(left_out=thousands(left_out)), most, plots.TICKS))
             values.append(rest)
             texts.append(signed(rest))
             colours.append(theme.other)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
 from lrp_gui.document.words import plain
+from lrp_gui.languages import thousands, tr
 from lrp_gui.theme import THEMES, Theme
 from lrp_gui.viewer.ink import Ink, mix
 
@@ -62,7 +63,9 @@ class Colouring:
         beyond = int((np.abs(values) > limit * (1 + 1e-9)).sum())
         if not beyond:
             return ""
-        return f"clipped at the {self.clip:g} % quantile of |R|: {beyond:,} beyond, up to {plain(_largest(values), 2)}"
+        return tr("clipped at the {clip:g} % quantile of |R|: {beyond} beyond, up to {largest}").format(
+            clip=self.clip, beyond=thousands(beyond), largest=plain(_largest(values), 2)
+        )
 
 
 def in_scheme(theme: Theme, scheme: str) -> Theme:

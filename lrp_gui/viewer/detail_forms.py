@@ -9,6 +9,7 @@ import numpy as np
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, plain
+from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.charts import BarsPicture, Chart, HistogramPicture, Texts
 from lrp_gui.viewer.detail_pairs import PairMapsPicture, PairsPicture
@@ -85,7 +86,7 @@ def unit_names(network: NetworkInfo, path: str, shape: tuple[int, ...]) -> Texts
     if path in tail and size == len(network.outputs):
         return Texts(size, lambda n: network.outputs[n])
     if len(shape) < 2:
-        return Texts(size, lambda n: f"unit {n}")
+        return Texts(size, lambda n: tr("unit {n}").format(n=n))
     return Texts(size, lambda n: ", ".join(str(int(place)) for place in np.unravel_index(n, shape)))
 
 
@@ -94,8 +95,8 @@ def _bars(view: LayerView) -> Chart:
         sums = view.relevance.sum(axis=(1, 2))
         return BarsPicture(
             view.theme,
-            heading=view.heading(f"{view.result.words.total} by channel"),
-            names=Texts(sums.size, lambda n: f"channel {n}"),
+            heading=view.heading(tr("{total} by channel").format(total=view.result.words.total)),
+            names=Texts(sums.size, lambda n: tr("channel {n}").format(n=n)),
             values=sums,
             layer=view.path,
             selected=view.selection.unit,
@@ -104,7 +105,7 @@ def _bars(view: LayerView) -> Chart:
     values = view.activation.ravel()
     return BarsPicture(
         view.theme,
-        heading=view.heading(f"{view.noun} of {counted(flat.size, 'unit')}"),
+        heading=view.heading(tr("{noun} of {units}").format(noun=view.noun, units=counted(flat.size, "unit"))),
         names=unit_names(view.network, view.path, view.relevance.shape),
         values=flat,
         details=tuple(plain(value) for value in values) if flat.size <= MANY_UNITS else (),
@@ -114,14 +115,14 @@ def _bars(view: LayerView) -> Chart:
 
 
 def _histogram(view: LayerView) -> Chart:
-    heading = view.heading(f"units by {view.noun}")
+    heading = view.heading(tr("units by {noun}").format(noun=view.noun))
     return HistogramPicture(view.theme, heading=heading, values=view.relevance.ravel())
 
 
 def _maps(view: LayerView) -> Chart:
     return ChannelsPicture(
         view.theme,
-        heading=view.heading("strongest channels"),
+        heading=view.heading(tr("strongest channels")),
         relevance=view.relevance,
         layer=view.path,
         selected=view.selection.unit,
@@ -147,7 +148,7 @@ def _plane(view: LayerView) -> Chart:
 
 
 def _pairs(view: LayerView) -> Chart:
-    heading = view.heading(f"activation beside {view.noun}")
+    heading = view.heading(tr("activation beside {noun}").format(noun=view.noun))
     if view.spatial:
         return PairMapsPicture(
             view.theme,
@@ -172,7 +173,7 @@ def _pairs(view: LayerView) -> Chart:
 def _waterfall(view: LayerView) -> Chart:
     return WaterfallPicture(
         view.theme,
-        heading="from the output to the inputs",
+        heading=tr("from the output to the inputs"),
         network=view.network,
         result=view.result,
         layer=view.path,
@@ -181,15 +182,26 @@ def _waterfall(view: LayerView) -> Chart:
 
 
 FORMS: tuple[Form, ...] = (
-    Form("maps", "Channels", "The strongest channels as maps", lambda view: view.spatial, _maps, maps=True),
-    Form("plane", "Rows × columns", "All of it as one map", lambda view: view.planar, _plane, maps=True),
-    Form("bars", "Bars", "The strongest first", lambda _view: True, _bars),
-    Form("histogram", "Histogram", "How many units hold how much", lambda view: view.relevance.size > 1, _histogram),
+    Form("maps", mark("Channels"), mark("The strongest channels as maps"), lambda view: view.spatial, _maps, maps=True),
+    Form("plane", mark("Rows × columns"), mark("All of it as one map"), lambda view: view.planar, _plane, maps=True),
+    Form("bars", mark("Bars"), mark("The strongest first"), lambda _view: True, _bars),
     Form(
-        "pairs", "Beside the activation", "What it holds, and what arrived there", lambda _view: True, _pairs, maps=True
+        "histogram",
+        mark("Histogram"),
+        mark("How many units hold how much"),
+        lambda view: view.relevance.size > 1,
+        _histogram,
     ),
     Form(
-        *("waterfall", "Waterfall", "From the score, past what was absorbed, to the inputs"),
+        "pairs",
+        mark("Beside the activation"),
+        mark("What it holds, and what arrived there"),
+        lambda _view: True,
+        _pairs,
+        maps=True,
+    ),
+    Form(
+        *("waterfall", mark("Waterfall"), mark("From the score, past what was absorbed, to the inputs")),
         lambda view: view.result.words.flows,
         _waterfall,
     ),

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 
 from lrp_gui.document.words import counted, plain, signed
+from lrp_gui.languages import tr
 from lrp_gui.viewer.charts import LEGEND, ROW, Chart
 from lrp_gui.viewer.colouring import Colouring, draw_marks, marked
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, width_of
@@ -52,7 +53,8 @@ class PairsPicture(Chart):
             for title, values, x in columns:
                 colour = "" if title == "activation" else ink.sign(float(values[unit]))
                 self._bar(ink, QRectF(x, row.top(), half, step), values, shown, unit, colour or theme.other)
-            words = f"activation {plain(self.activation[unit], 4)}\n{self.letter} {signed(self.relevance[unit], 4)}"
+            words = tr("activation {value}").format(value=plain(self.activation[unit], 4))
+            words += f"\n{self.letter} {signed(self.relevance[unit], 4)}"
             self.spots.append((row, Hit(self.layer, unit, f"{self.names[unit]}: {words}")))
             if unit == self.selected:
                 ink.box(row.adjusted(1, 0.5, -1, -0.5), None, theme.accent, 1.5, 3)
@@ -134,7 +136,9 @@ class PairMapsPicture(Chart):
             label = elided(f"{channel}  {signed(total, 2)}", whole.width(), 10)
             ink.text(QRectF(whole.left(), whole.top() - 14, whole.width(), 13), label, 10, ink.theme.dim)
             mean = plain(float(self.activation[channel].mean()), 3)
-            text = f"channel {channel}\nactivation {mean} in the mean\n{self.total} {signed(total, 4)}"
+            text = tr("channel {channel}\nactivation {mean} in the mean\n{total} {total2}").format(
+                channel=channel, mean=mean, total=self.total, total2=signed(total, 4)
+            )
             self.spots.append((whole.adjusted(0, -14, 0, 0), Hit(self.layer, channel, text)))
         y = max(second.bottom() for _, second, _, _ in frames) + 8
         bar = QRectF(rect.left() + 34, y, min(110.0, rect.width() / 2 - 70), 9)
@@ -142,4 +146,4 @@ class PairMapsPicture(Chart):
         under = bar.adjusted(-30, 10, 30, 14)
         for text, align in ((plain(low, 2), LEFT), ("activation", CENTRE), (plain(high, 2), RIGHT)):
             ink.text(under, text, 10.5, ink.theme.dim, align)
-        ink.map_bar(bar.translated(rect.width() / 2, 0), "max of each" if each else plain(shared, 2))
+        ink.map_bar(bar.translated(rect.width() / 2, 0), tr("max of each") if each else plain(shared, 2))

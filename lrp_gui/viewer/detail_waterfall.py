@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, plain, signed
+from lrp_gui.languages import tr
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES
 from lrp_gui.viewer.charts import Chart
@@ -63,14 +64,14 @@ def steps_of(network: NetworkInfo, result: SampleResult, features: int, sinks: i
     named = sorted(taken, key=lambda key: -abs(taken[key]))[:sinks]
     named = [key for key in taken if key in named and abs(taken[key]) > LEAST * base]
     for layer, sink in named:
-        steps.append(Step(f"{layer}: {TITLES[sink]}", running, running - taken[layer, sink], sink, layer))
+        steps.append(Step(f"{layer}: {tr(TITLES[sink])}", running, running - taken[layer, sink], sink, layer))
         running = steps[-1].end
     others = [value for key, value in taken.items() if key not in named]
     if others and abs(math.fsum(others)) > LEAST * base:
         steps.append(Step(counted(len(others), "other sink"), running, running - math.fsum(others), "rest"))
     reached = math.fsum(float(np.asarray(value, dtype=float).sum()) for value in result.inputs.values())
     running = reached
-    steps.append(Step("reaches the inputs", 0.0, running, "inputs"))
+    steps.append(Step(tr("reaches the inputs"), 0.0, running, "inputs"))
     flat = [(info, np.asarray(result.inputs[info.name], dtype=float).ravel()) for info in network.inputs]
     every = np.concatenate([values for _, values in flat])
     sizes = np.abs(every)
@@ -141,12 +142,14 @@ class WaterfallPicture(Chart):
             ink.text(beside, signed(step.change), 10.5, theme.text if bold else theme.dim, RIGHT, bold=bold)
             if chosen:
                 ink.box(row.adjusted(1, 0.5, -1, -0.5), None, theme.accent, 1.5, 3)
-            words = f"{step.name}\n{signed(step.change, 4)}, then {signed(step.end, 4)} is left"
+            words = tr("{name}\n{change}, then {end} is left").format(
+                name=step.name, change=signed(step.change, 4), end=signed(step.end, 4)
+            )
             if bold:
                 words = step.name if step.kind == "score" else f"{step.name}: {signed(step.end, 4)}"
             self.spots.append((row, Hit(step.layer, step.unit, words)))
         foot = QRectF(rect.left(), rect.top() + tall * len(steps) + 2, rect.width(), 14)
-        ink.text(foot, "each bar begins where the one above it ends", 10.5, theme.dim, CENTRE)
+        ink.text(foot, tr("each bar begins where the one above it ends"), 10.5, theme.dim, CENTRE)
 
     @staticmethod
     def _bar(ink: Ink, step: Step, bar: QRectF) -> None:

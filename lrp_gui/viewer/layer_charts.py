@@ -8,6 +8,7 @@ import numpy as np
 
 from lrp_gui.document.results import InputInfo, NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, plain, sample_title, shape_text, signed
+from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer import detail_forms
 from lrp_gui.viewer.balance import TITLES, Balance
@@ -16,10 +17,10 @@ from lrp_gui.viewer.charts import Chart
 from lrp_gui.viewer.inputs import forms
 from lrp_gui.viewer.selection import Selection
 
-ZERO = "Every {noun} here is zero: nothing of the explained score reached this place."
-BROKEN = (
-    "{what} holds {count} that cannot be drawn (NaN or infinite), so nothing is drawn. "
-    "Check this sample's input, or try another composite."
+ZERO = mark("Every {noun} here is zero: nothing of the explained score reached this place.")
+BROKEN = mark(
+    "{what} holds {count} that cannot be drawn (NaN or infinite), so nothing is drawn. Check "
+    "this sample's input, or try another composite."
 )
 
 
@@ -29,7 +30,12 @@ def layer_charts(network: NetworkInfo, result: SampleResult, theme: Theme, selec
     info = next((info for info in network.inputs if info.name == path), None)
     if info is None:
         return _named(_layer(network, result, theme, selection), f"{path} of {sample_title(result)}", network, result)
-    return _named(_input(result, theme, info, selection), f"Input {path} of {sample_title(result)}", network, result)
+    return _named(
+        _input(result, theme, info, selection),
+        tr("Input {path} of {result}").format(path=path, result=sample_title(result)),
+        network,
+        result,
+    )
 
 
 def _named(charts: list[Chart], title: str, network: NetworkInfo, result: SampleResult) -> list[Chart]:
@@ -60,7 +66,7 @@ def input_charts(network: NetworkInfo, result: SampleResult, theme: Theme, selec
 
 
 def _input(result: SampleResult, theme: Theme, info: InputInfo, selection: Selection) -> list[Chart]:
-    note = _note(f"Input {info.name}", np.asarray(result.inputs[info.name]), result.words.noun)
+    note = _note(tr("Input {name}").format(name=info.name), np.asarray(result.inputs[info.name]), result.words.noun)
     if note:
         return [Chart(theme, heading=info.name, note=note)]
     return forms.charts_of(forms.InputView(info, result, theme, selection))
@@ -71,43 +77,60 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
     layer = next((layer for layer in network.layers if layer.path == path), None)
     lines = []
     if layer is not None:
-        merged = f", computed inside {layer.merged_into}" if layer.merged_into else ""
+        merged = (
+            tr(", computed inside {merged_into}").format(merged_into=layer.merged_into) if layer.merged_into else ""
+        )
         lines.append(f"{layer.operation}, {layer.kind}, {shape_text(layer.shape)}{merged}")
     if balance is not None and balance.broken:
-        lines.append("its relevances cannot be summed: some are NaN or infinite")
+        lines.append(tr("its relevances cannot be summed: some are NaN or infinite"))
     elif balance is not None:
-        parts = f"{signed(balance.arrived_positive)} and {signed(balance.arrived_negative)}"
-        lines.append(f"{'arrived' if balance.flows else 'gradients sum to'} {signed(balance.arrived)}: {parts}")
+        parts = tr("{positive} and {negative}").format(
+            positive=signed(balance.arrived_positive), negative=signed(balance.arrived_negative)
+        )
+        text = tr("arrived {sum}") if balance.flows else tr("gradients sum to {sum}")
+        lines.append(f"{text.format(sum=signed(balance.arrived))}: {parts}")
         if balance.rules:
-            lines.append(f"rule {', '.join(balance.rules)}, passed on {signed(balance.passed_on)}")
+            lines.append(
+                tr("rule {rules}, passed on {passed_on}").format(
+                    rules=", ".join(balance.rules), passed_on=signed(balance.passed_on)
+                )
+            )
             least = 1e-7 * max(abs(result.explained), balance.arrived_positive - balance.arrived_negative)
-            taken = [f"{TITLES[name]} {signed(value)}" for name, value in balance.sinks.items() if abs(value) > least]
-            lines.append("absorbed by " + ", ".join(taken) if taken else "nothing absorbed")
-        lines += [f"why this rule: {reason}" for reason in balance.reasons]
+            taken = [
+                f"{tr(TITLES[name])} {signed(value)}" for name, value in balance.sinks.items() if abs(value) > least
+            ]
+            lines.append(tr("absorbed by {sinks}").format(sinks=", ".join(taken)) if taken else tr("nothing absorbed"))
+        lines += [tr("why this rule: {reason}").format(reason=reason) for reason in balance.reasons]
     return "\n".join(lines)
 
 
 def summary(network: NetworkInfo, result: SampleResult) -> str:
     """What is explained, and all that was noted on the way."""
-    lines = [f"{result.words.score} = {plain(result.explained, 4)}, target {result.target}, {result.how}"]
+    lines = [
+        tr("{score} = {explained}, target {target}, {how}").format(
+            score=result.words.score, explained=plain(result.explained, 4), target=result.target, how=result.how
+        )
+    ]
     if result.against:
-        lines.append("Δf = f(sample) − f(reference); relevance tells what sets the two apart.")
+        lines.append(tr("Δf = f(sample) − f(reference); relevance tells what sets the two apart."))
     if not result.words.flows:
-        lines.append(f"Shown are {result.words.noun}s, not relevance: they do not sum to f.")
+        lines.append(tr("Shown are {nouns}, not relevance: they do not sum to f.").format(nouns=result.words.nouns))
     return "\n".join(dict.fromkeys((*lines, *result.warnings, *result.notes, *network.notes)))
 
 
 def _note(what: str, relevance: np.ndarray, noun: str) -> str:
     broken = int(relevance.size - np.isfinite(relevance).sum())
     if broken:
-        return BROKEN.format(what=what, count=counted(broken, "value"))
-    return "" if relevance.any() else ZERO.format(noun=noun)
+        return tr(BROKEN).format(what=what, count=counted(broken, "value"))
+    return "" if relevance.any() else tr(ZERO).format(noun=noun)
 
 
 def _not_kept(network: NetworkInfo, path: str) -> str:
     layer = next((layer for layer in network.layers if layer.path == path), None)
     if layer is not None and layer.merged_into:
-        return f"{path} is computed inside {layer.merged_into}: its relevance is shown there."
-    return (
-        f"No relevance goes back through {path}: it makes a gate, which is held, or the target does not depend on it."
-    )
+        return tr("{path} is computed inside {merged_into}: its relevance is shown there.").format(
+            path=path, merged_into=layer.merged_into
+        )
+    return tr(
+        "No relevance goes back through {path}: it makes a gate, which is held, or the target does not depend on it."
+    ).format(path=path)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.results import Feature, NetworkInfo, SampleResult
 from lrp_gui.document.words import plain, signed
+from lrp_gui.languages import tr
 from lrp_gui.viewer.ink import LEFT, RIGHT, Ink, fitting, width_of
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout
 from lrp_gui.viewer.neurons import NeuronGraph
@@ -48,7 +49,7 @@ class Labels:
             return features[unit].name
         if column.is_output and unit < len(self.network.outputs):
             return self.network.outputs[unit]
-        return f"unit {unit}"
+        return tr("unit {unit}").format(unit=unit)
 
     def value(self, n: int, unit: int) -> str:
         """A unit's value: in the table's units at the input."""

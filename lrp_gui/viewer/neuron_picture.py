@@ -251,7 +251,9 @@ class NeuronPicture(GraphPicture):
         words = fitting((tr("{count} folded").format(count=count), f"+{count}"), room - 6, 10.5)
         ink.text(label, words, 10.5, ink.theme.dim, CENTRE, halo=True)
         total = float(np.nansum(column.relevance[column.hidden]))
-        text = f"{counted(count, 'weaker unit')} of {column.layer}, ΣR {signed(total)}"
+        text = tr("{units} of {layer}, ΣR {total}").format(
+            units=counted(count, "weaker unit"), layer=column.layer, total=signed(total)
+        )
         if not (column.is_input or column.is_output):
             text += tr("\n(the Units slider shows more)")
         spots.append((rect.united(label), Hit(column.layer, -1, text)))
@@ -313,7 +315,9 @@ class NeuronPicture(GraphPicture):
         assert self.graph is not None
         column = self.graph.columns[n]
         name = self.labels.name(n, unit)
-        return f"{column.layer} · {name}\nR {signed(column.relevance[unit], 4)}, value {self.labels.value(n, unit)}"
+        return tr("{layer} · {name}\nR {relevance}, value {value}").format(
+            layer=column.layer, name=name, relevance=signed(column.relevance[unit], 4), value=self.labels.value(n, unit)
+        )
 
     def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
         """A circle or a heading, else the strongest ribbon under the point."""

@@ -9,11 +9,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from lrp_gui.document.results import NetworkInfo
+from lrp_gui.languages import tr
 
 
 def places(network: NetworkInfo) -> list[tuple[str, str]]:
     """What can be found: inputs and layers with the text that is searched."""
-    found = [(info.name, f"{info.name} input") for info in network.inputs]
+    found = [(info.name, tr("{name} input").format(name=info.name)) for info in network.inputs]
     return found + [(layer.path, f"{layer.path} {layer.operation}") for layer in network.layers]
 
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage
 
 from lrp_gui.document.results import SampleResult
 from lrp_gui.document.words import plain, shape_text, signed, total_text
+from lrp_gui.languages import tr
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, last_parts, relevance_colours, relevance_table, width_of
 from lrp_gui.viewer.stages import Stage
 
@@ -58,8 +59,8 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
         ink.text(body, f"no {result.words.noun}", 10.5, theme.dim, CENTRE)
         return
     if not stage.sums.finite:
-        ink.text(body, "not a number", 11, theme.warning, CENTRE)
-        ink.text(foot, "no sum can be given", 10.5, theme.warning, LEFT)
+        ink.text(body, tr("not a number"), 11, theme.warning, CENTRE)
+        ink.text(foot, tr("no sum can be given"), 10.5, theme.warning, LEFT)
         return
     _body(ink, stage, body)
     total = f"{result.words.total} {total_text(stage.positive, stage.negative)}"
@@ -101,7 +102,7 @@ def _bars(ink: Ink, stage: Stage, rect: QRectF) -> None:
     limit = float(np.abs(stage.channels[top]).max()) if top.size else 0.0
     zero = rect.center().y()
     if not limit:
-        ink.text(rect, "zero", 10.5, ink.theme.dim, CENTRE)
+        ink.text(rect, tr("zero"), 10.5, ink.theme.dim, CENTRE)
         return
     ink.line(QPointF(rect.left(), zero), QPointF(rect.right(), zero), ink.theme.line, 1)
     flat = len(stage.shape) < 2

@@ -14,6 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
 
 from lrp_gui.document.words import total_text
+from lrp_gui.languages import tr
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES, Balance
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, last_parts, mix, width_of
@@ -112,7 +113,7 @@ class StripPicture(Drawing):
             self._mark(ink, QPointF(name.center().x() - half - 8, name.center().y()))
         foot = QRectF(rect.left() + 2, rect.bottom() - FOOTER, rect.width() - 4, FOOTER - 1)
         if column.broken:
-            ink.text(foot, "not a number", 10.5, theme.warning, CENTRE)
+            ink.text(foot, tr("not a number"), 10.5, theme.warning, CENTRE)
             return
         full, short = (total_text(column.arrived_positive, column.arrived_negative, digits) for digits in (3, 2))
         total = fitting((f"Σ {full}", full, short), foot.width(), 10.5)
@@ -174,10 +175,10 @@ class StripPicture(Drawing):
         least = 0.003 * max(*self._limits(), 1e-300)
         present = [name for name in SINKS if any(abs(column.sinks[name]) > least for column in self.columns)]
         flows = all(column.flows for column in self.columns)
-        entries = [("arrived +", theme.positive), ("arrived −", theme.negative), ("passed on", theme.other)]
+        entries = [(tr("arrived +"), theme.positive), (tr("arrived −"), theme.negative), (tr("passed on"), theme.other)]
         if not flows:
-            entries = [("gradients +", theme.positive), ("gradients −", theme.negative)]
-        entries += [(TITLES[name], theme.sink(name)) for name in present]
+            entries = [(tr("gradients +"), theme.positive), (tr("gradients −"), theme.negative)]
+        entries += [(tr(TITLES[name]), theme.sink(name)) for name in present]
         x = rect.left()
         for text, colour in entries:
             width = width_of(text, 10.5) + 26
@@ -188,12 +189,12 @@ class StripPicture(Drawing):
             if colour == theme.other:
                 self._passed(ink, QRectF(swatch.left(), swatch.bottom(), 9, 0), 9)
             else:
-                hatched = text in {TITLES[name] for name in HATCHED}
+                hatched = text in {tr(TITLES[name]) for name in HATCHED}
                 glyph = "-" if colour == theme.negative else ""
                 self._piece(ink, QRectF(swatch.left(), swatch.bottom(), 9, 0), 9, colour, glyph, hatched)
             ink.text(QRectF(x + 13, rect.top(), width, rect.height()), text, 10.5, theme.dim, LEFT)
             x += width
-        note = "input → output, bars in one scale" + ("" if flows else "; no relevance, nothing has to balance")
+        note = tr("input → output, bars in one scale") + ("" if flows else tr("; no relevance, nothing has to balance"))
         if x + width_of(note, 10.5) + 12 < rect.right():
             ink.text(QRectF(x, rect.top(), rect.right() - x, rect.height()), note, 10.5, theme.dim, RIGHT)
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from lrp_gui.document.remedies import Remedy
+from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
 
 
@@ -50,7 +51,7 @@ class AlarmBar(QWidget):
 
     def _button(self, remedy: Remedy) -> QPushButton:
         button = QPushButton(remedy.text, self)
-        button.setToolTip(f"{remedy.tip}. Undo takes it back.")
+        button.setToolTip(tr("{tip}. Undo takes it back.").format(tip=remedy.tip))
         button.setAccessibleName(remedy.text)
         button.setAccessibleDescription(remedy.tip)
         button.clicked.connect(lambda: self.chosen.emit(remedy))

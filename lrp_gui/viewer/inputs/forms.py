@@ -10,6 +10,7 @@ import numpy as np
 
 from lrp_gui.document.layout import NONE, PICTURE, SERIES, TOKENS, Layout, layout_of
 from lrp_gui.document.results import Feature, InputInfo, NetworkInfo, SampleResult
+from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.charts import BarsPicture, Chart, Texts
 from lrp_gui.viewer.colouring import GREY
@@ -20,7 +21,7 @@ from lrp_gui.viewer.inputs.tokens import TokensPicture
 from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.selection import Selection
 
-ALONE = "{noun} alone"
+ALONE = mark("{noun} alone")
 MOST_SUMMED = 4  # planes of a picture that are shown as one
 
 
@@ -103,7 +104,7 @@ class Form:
 
 def _bars(view: InputView) -> Chart:
     tokens = view.result.values[view.info.name].dtype.kind in "iu"
-    what = "× vector of each token" if tokens and not view.result.words.flows else "of the inputs"
+    what = tr("× vector of each token") if tokens and not view.result.words.flows else tr("of the inputs")
     size = view.relevance.size
     named = (lambda n: f"{n}: {view.token(n)}") if view.kind == TOKENS else view.name
     return BarsPicture(
@@ -123,7 +124,7 @@ def _plane(kind: type[HeatmapPicture], what: str) -> Callable[[InputView], Chart
         alone = kind is SaliencyPicture or (kind is HeatmapPicture and view.selection.colouring.scheme == GREY)
         return kind(
             view.theme,
-            heading=view.heading((ALONE if alone and kind is HeatmapPicture else what).format(noun=view.noun)),
+            heading=view.heading(tr(ALONE if alone and kind is HeatmapPicture else what).format(noun=view.noun)),
             relevance=view.placed(view.relevance).sum(axis=0),
             value=None if alone else view.placed(view.value).mean(axis=0),
             opacity=view.selection.opacity,
@@ -141,7 +142,7 @@ def _heat(view: InputView) -> Chart:
 def _channels(view: InputView) -> Chart:
     return ChannelsPicture(
         view.theme,
-        heading=view.heading(f"{view.noun} by channel"),
+        heading=view.heading(tr("{noun} by channel").format(noun=view.noun)),
         relevance=view.placed(view.relevance),
         layer=view.info.name,
         colouring=view.selection.colouring,
@@ -151,7 +152,7 @@ def _channels(view: InputView) -> Chart:
 def _tokens(view: InputView) -> Chart:
     return TokensPicture(
         view.theme,
-        heading=view.heading(f"{view.noun} of each token"),
+        heading=view.heading(tr("{noun} of each token").format(noun=view.noun)),
         texts=Texts(view.relevance.size, view.token),
         relevance=view.relevance,
         colouring=view.selection.colouring,
@@ -163,7 +164,7 @@ def _tokens(view: InputView) -> Chart:
 def _series(view: InputView) -> Chart:
     return SeriesPicture(
         view.theme,
-        heading=view.heading(f"{view.noun} on the value over time"),
+        heading=view.heading(tr("{noun} on the value over time").format(noun=view.noun)),
         relevance=view.placed(view.relevance),
         values=view.placed(view.value),
         units=view.layout.places,
@@ -178,11 +179,11 @@ def _time(view: InputView) -> Chart:
     chosen = np.argwhere(places == view.selection.unit)
     row, column = chosen[0].tolist() if chosen.size else (-1, -1)
     rows, columns = places.shape
-    numbered = Texts(rows, lambda n: f"channel {n}")
+    numbered = Texts(rows, lambda n: tr("channel {n}").format(n=n))
     named = view.info.named and columns and rows <= len(view.info.features)
     return GridPicture(
         view.theme,
-        heading=view.heading(f"{view.noun} by time and feature"),
+        heading=view.heading(tr("{noun} by time and feature").format(noun=view.noun)),
         relevance=view.relevance[places],
         rows=Texts(rows, lambda n: view.name(int(places[n, 0]))) if named and columns == 1 else numbered,
         columns=Texts(columns, str),
@@ -197,32 +198,54 @@ def _time(view: InputView) -> Chart:
 
 FORMS: tuple[Form, ...] = (
     Form(
-        *("overlay", "Over the value", "Relevance in colour over the picture in grey", lambda view: view.summed),
-        _plane(HeatmapPicture, "{noun} over the value"),
+        *(
+            "overlay",
+            mark("Over the value"),
+            mark("Relevance in colour over the picture in grey"),
+            lambda view: view.summed,
+        ),
+        _plane(HeatmapPicture, mark("{noun} over the value")),
         opacity=True,
     ),
-    Form("heat", "Heatmap", "Relevance alone, in colour", lambda view: view.summed, _heat),
+    Form("heat", mark("Heatmap"), mark("Relevance alone, in colour"), lambda view: view.summed, _heat),
     Form(
-        *("contour", "Contour", "Lines around what holds much relevance", lambda view: view.summed),
-        _plane(ContourPicture, "lines of equal {noun}"),
+        *("contour", mark("Contour"), mark("Lines around what holds much relevance"), lambda view: view.summed),
+        _plane(ContourPicture, mark("lines of equal {noun}")),
     ),
     Form(
-        *("saliency", "Saliency", "How much relevance there is, whatever its sign", lambda view: view.summed),
-        _plane(SaliencyPicture, "size of the {noun}, sign left out"),
+        *(
+            "saliency",
+            mark("Saliency"),
+            mark("How much relevance there is, whatever its sign"),
+            lambda view: view.summed,
+        ),
+        _plane(SaliencyPicture, mark("size of the {noun}, sign left out")),
     ),
     Form(
-        *("channels", "By channel", "A map for each colour channel, not summed"),
+        *("channels", mark("By channel"), mark("A map for each colour channel, not summed")),
         lambda view: view.kind == PICTURE and len(view.layout.places) > 1,
         _channels,
     ),
-    Form("tokens", "Text", "Tokens on the colour of their relevance", lambda view: view.kind == TOKENS, _tokens),
     Form(
-        *("time", "Time × feature", "A row for each feature, a column for each step"),
+        "tokens",
+        mark("Text"),
+        mark("Tokens on the colour of their relevance"),
+        lambda view: view.kind == TOKENS,
+        _tokens,
+    ),
+    Form(
+        *("time", mark("Time × feature"), mark("A row for each feature, a column for each step")),
         lambda view: view.kind == SERIES and len(view.layout.places) > 1,
         _time,
     ),
-    Form("series", "Line", "The value over time, on the colour of its relevance", lambda v: v.kind == SERIES, _series),
-    Form("bars", "Bars", "The strongest features first", lambda _view: True, _bars, maps=False),
+    Form(
+        "series",
+        mark("Line"),
+        mark("The value over time, on the colour of its relevance"),
+        lambda v: v.kind == SERIES,
+        _series,
+    ),
+    Form("bars", mark("Bars"), mark("The strongest features first"), lambda _view: True, _bars, maps=False),
 )
 BY_ID = {form.id: form for form in FORMS}
 # What is shown of an input while nobody has chosen a form, by its kind.

@@ -9,6 +9,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPen
 
 from lrp_gui.document.words import plain
+from lrp_gui.languages import tr
 from lrp_gui.viewer.colouring import block_means
 from lrp_gui.viewer.ink import CENTRE, Ink, mix
 from lrp_gui.viewer.inputs.maps import HeatmapPicture
@@ -94,7 +95,11 @@ class ContourPicture(HeatmapPicture):
         """Where the lines are drawn, and of what."""
         coarse, over = smoothed(self.relevance)
         levels = ", ".join(plain(share * float(np.abs(coarse).max()), 2) for share in LEVELS)
-        of = f" of {self.letter} smoothed over about {over} pixels" if over > 1 else ""
+        of = (
+            tr(" of {letter} smoothed over about {over} pixels").format(letter=self.letter, over=over)
+            if over > 1
+            else ""
+        )
         return f"at ±{levels}{of}"
 
     def plane(self, ink: Ink, place: QRectF) -> None:

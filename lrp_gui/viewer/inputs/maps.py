@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from lrp_gui.document.words import counted, plain, signed
+from lrp_gui.languages import tr
 from lrp_gui.viewer.charts import HEAD, LEGEND, Chart
 from lrp_gui.viewer.colouring import Colouring, block_means, draw_marks, marked
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
@@ -59,7 +60,8 @@ class PlanePicture(Chart):
 
     def cell(self, row: int, column: int) -> Hit:
         """What is said of one cell."""
-        text = f"row {row}, column {column}\n{self.letter} {signed(self.relevance[row, column], 4)}"
+        text = tr("row {row}, column {column}").format(row=row, column=column)
+        text += f"\n{self.letter} {signed(self.relevance[row, column], 4)}"
         return Hit(self.layer, -1, text)
 
 
@@ -132,7 +134,7 @@ class HeatmapPicture(PlanePicture):
         ink.gradient_bar(bar, list(enumerate(plots.greys(ink.theme))))
         under = QRectF(bar.left() - 20, bar.bottom() + 1, bar.width() + 40, 14)
         ink.text(under, plain(low, 3), 10.5, ink.theme.dim, LEFT)
-        ink.text(under, "value", 10.5, ink.theme.dim, CENTRE)
+        ink.text(under, tr("value"), 10.5, ink.theme.dim, CENTRE)
         ink.text(under, plain(high, 3), 10.5, ink.theme.dim, RIGHT)
 
     def cell(self, row: int, column: int) -> Hit:
@@ -140,7 +142,11 @@ class HeatmapPicture(PlanePicture):
         hit = super().cell(row, column)
         if self.value is None:
             return hit
-        return Hit(hit.layer, hit.unit, f"{hit.text}, value {plain(self.value[row, column], 4)}")
+        return Hit(
+            hit.layer,
+            hit.unit,
+            tr("{text}, value {value}").format(text=hit.text, value=plain(self.value[row, column], 4)),
+        )
 
 
 @dataclass
@@ -166,7 +172,7 @@ class GridPicture(PlanePicture):
         blocks = self.blocks
         parts = [super().notes()]
         if blocks:
-            parts.insert(0, f"a cell is the mean of up to {counted(blocks, 'value')}")
+            parts.insert(0, tr("a cell is the mean of up to {values}").format(values=counted(blocks, "value")))
         return "; ".join(part for part in parts if part)
 
     @property
@@ -276,7 +282,9 @@ class ChannelsPicture(Chart):
             row, column = divmod(n, columns)
             place = QRectF(room.left() + column * (side + 8), room.top() + row * (tall + 20) + 14, side, tall)
             tiles.append((place, self.relevance[channel], (-limits[n], limits[n]), colours))
-            text = f"channel {int(channel)}\n{self.total} {signed(sums[channel], 4)}, colours to ±{plain(limits[n], 2)}"
+            text = tr("channel {channel}\n{total} {sums}, colours to ±{limits}").format(
+                channel=int(channel), total=self.total, sums=signed(sums[channel], 4), limits=plain(limits[n], 2)
+            )
             spots.append((place.adjusted(0, -14, 0, 0), Hit(self.layer, int(channel), text)))
         plots.heatmap(ink, tiles, room)
         for n, ((place, hit), channel) in enumerate(zip(spots, top, strict=True)):
@@ -307,9 +315,9 @@ class ChannelsPicture(Chart):
         bar = QRectF(room.left() + 40, y, min(150.0, room.width() - 90), 9)
         each = self.colouring.limits == "each"
         ink.map_bar(bar, "max" if each else plain(limits[0], 2))
-        parts = [] if len(top) == count else [f"{len(top)} of {count} channels"]
+        parts = [] if len(top) == count else [tr("{top} of {count} channels").format(top=len(top), count=count)]
         if each:
-            parts.append("each map in its own scale")
+            parts.append(tr("each map in its own scale"))
         else:
             parts.append(self.colouring.clipped(self.relevance[top], limits[0]))
         text = "; ".join(part for part in parts if part)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QPainterPath, QPen
 
 from lrp_gui.document.words import counted, plain, signed
+from lrp_gui.languages import tr
 from lrp_gui.viewer.charts import HEAD, LEGEND, Chart
 from lrp_gui.viewer.colouring import Colouring, block_means, draw_marks, marked
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink
@@ -55,7 +56,9 @@ class SeriesPicture(Chart):
         y = room.top()
         for channel in map(int, top):
             if count > 1:
-                total = f"channel {channel}  {self.total} {signed(float(self.relevance[channel].sum()))}"
+                total = tr("channel {channel}  {total} {relevance}").format(
+                    channel=channel, total=self.total, relevance=signed(float(self.relevance[channel].sum()))
+                )
                 ink.text(QRectF(room.left(), y, room.width(), 14), total, 10.5, ink.theme.dim)
                 y += gap
             place = QRectF(room.left(), y, room.width(), tall)
@@ -85,11 +88,13 @@ class SeriesPicture(Chart):
         )
 
     def _note(self, count: int, shown: int, steps: int, width: float) -> str:
-        parts = ["line: value"]
+        parts = [tr("line: value")]
         if shown < count:
-            parts.append(f"{shown} of {count} channels")
+            parts.append(tr("{shown} of {count} channels").format(shown=shown, count=count))
         if steps > width:
-            parts.append(f"colour: mean of up to {counted(-(-steps // max(1, int(width))), 'step')}")
+            parts.append(
+                tr("colour: mean of up to {steps}").format(steps=counted(-(-steps // max(1, int(width))), "step"))
+            )
         parts.append(self.colouring.clipped(self.relevance, self.strongest))
         return "; ".join(part for part in parts if part)
 
@@ -141,8 +146,13 @@ class SeriesPicture(Chart):
             if place.contains(point):
                 steps = self.relevance.shape[1]
                 step = min(steps - 1, int((point.x() - place.left()) / place.width() * steps))
-                where = f"channel {channel}, step {step}" if len(self.relevance) > 1 else f"step {step}"
+                where = (
+                    tr("channel {channel}, step {step}").format(channel=channel, step=step)
+                    if len(self.relevance) > 1
+                    else tr("step {step}").format(step=step)
+                )
                 value, relevance = self.values[channel, step], self.relevance[channel, step]
-                text = f"{where}: value {plain(value, 4)}\n{self.letter} {signed(relevance, 4)}"
+                text = tr("{where}: value {value}").format(where=where, value=plain(value, 4))
+                text += f"\n{self.letter} {signed(relevance, 4)}"
                 return Hit(self.layer, int(self.units[channel, step]), text)
         return super().hit(point, size)

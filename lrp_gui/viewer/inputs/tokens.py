@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
 from lrp_gui.document.words import counted, plain, signed
+from lrp_gui.languages import tr
 from lrp_gui.viewer.charts import LEGEND, Chart
 from lrp_gui.viewer.colouring import Colouring, marked, text_on
 from lrp_gui.viewer.ink import CENTRE, Ink, elided, relevance_colours, width_of
@@ -53,7 +54,9 @@ class TokensPicture(Chart):
         left_out = len(self.texts) - len(places)
         if left_out:
             rest = signed(float(self.relevance[len(places) :].sum()))
-            rest = f"… {counted(left_out, 'token')} more: {self.total} {rest}"
+            rest = tr("… {tokens} more: {total} {rest}").format(
+                tokens=counted(left_out, "token"), total=self.total, rest=rest
+            )
             ink.text(QRectF(room.left(), bottom + 2, room.width(), 14), rest, 10.5, ink.theme.dim)
             bottom += 14
         bar = QRectF(rect.center().x() - 75, bottom + 10, 150, 9)
@@ -88,5 +91,5 @@ class TokensPicture(Chart):
             y = place.bottom() - 1.8
             for start in (place.left() + 3, place.right() - 7) if value > 0 else (place.left() + 3,):
                 ink.line(QPointF(start, y), QPointF(start + 4, y), text_on(colour), 1.6)
-        text = f"token {n}: {self.texts[n]}\n{self.letter} {signed(value, 4)}"
+        text = tr("token {n}: {text}").format(n=n, text=self.texts[n]) + f"\n{self.letter} {signed(value, 4)}"
         self.spots.append((place, Hit(self.layer, n, text)))

@@ -7,6 +7,7 @@ from PySide6.QtCore import QRectF
 
 from lrp_gui.document.results import Kernel, SampleResult
 from lrp_gui.document.words import counted, shape_text, signed, total_text
+from lrp_gui.languages import tr
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink
 from lrp_gui.viewer.layers.folds import channel_id
 from lrp_gui.viewer.picture import Hit
@@ -32,7 +33,7 @@ def draw_channels(
     inner, body = _head(ink, stage, box, selected)
     top = top_channels(stage)
     if not top.size:
-        ink.text(body, f"no {result.words.noun} in any channel", 11, ink.theme.dim, CENTRE)
+        ink.text(body, tr("no {noun} in any channel").format(noun=result.words.noun), 11, ink.theme.dim, CENTRE)
         return []
     rows = -(-min(MOST, len(top)) // ACROSS)
     width, height = body.width() / ACROSS, min(body.height() / rows, body.width() / ACROSS + LINE)
@@ -48,13 +49,15 @@ def draw_channels(
         if channel == chosen:
             ink.box(tile.adjusted(-2, -2, 2, 2), None, ink.theme.accent, 2, 3)
         said = f"{result.words.total} {signed(value, 4)}"
-        text = f"{stage.layer} channel {channel}\n{said}\n(double click: map and kernel)"
+        text = tr("{layer} channel {channel}\n{said}\n(double click: map and kernel)").format(
+            layer=stage.layer, channel=channel, said=said
+        )
         spots.append((tile, Hit(stage.layer, channel, text, opens=channel_id(stage.layer, channel))))
     rest = float(np.delete(stage.channels, top).sum())
     count = stage.channels.size - len(top)
     said = f"{len(top)} of {counted(stage.channels.size, 'channel')}"
-    said += f", the others {signed(rest)}" if count else ""
-    said += f"; colours to ±{signed(limit)[1:]}"
+    said += tr(", the others {rest}").format(rest=signed(rest)) if count else ""
+    said += tr("; colours to ±{limit}").format(limit=signed(limit)[1:])
     ink.text(QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14), said, 10, ink.theme.dim, LEFT)
     return spots
 
@@ -67,13 +70,18 @@ def draw_channel(
     plane = stage.relevance[channel]
     tile = QRectF(body.left(), body.top() + 16, body.width(), body.height() * 0.56)
     back = QRectF(body.left(), body.top(), body.width(), 15)
-    words = f"‹ all channels   channel {channel}: {total_text(plane[plane > 0].sum(), plane[plane < 0].sum())}"
+    words = tr("‹ all channels   channel {channel}: {plane}").format(
+        channel=channel, plane=total_text(plane[plane > 0].sum(), plane[plane < 0].sum())
+    )
     ink.text(back, words, 11, ink.theme.text, LEFT, bold=True)
     draw_map(ink, plane, _square(plane, tile))
     below = QRectF(body.left(), tile.bottom() + 4, body.width(), body.bottom() - tile.bottom() - 4)
     _kernel(ink, below, kernel)
-    close = Hit(stage.layer, -1, "back to the channels", opens=channel_id(stage.layer, channel), at_once=True)
-    return [(tile, Hit(stage.layer, channel, f"{stage.layer} channel {channel}")), (back, close)]
+    close = Hit(stage.layer, -1, tr("back to the channels"), opens=channel_id(stage.layer, channel), at_once=True)
+    return [
+        (tile, Hit(stage.layer, channel, tr("{layer} channel {channel}").format(layer=stage.layer, channel=channel))),
+        (back, close),
+    ]
 
 
 def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
@@ -86,7 +94,9 @@ def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
     top = np.argsort(-sums, kind="stable")[:KERNELS]
     ink.text(
         QRectF(area.left(), area.top(), area.width(), 14),
-        f"weights {shape_text(weights.shape[1:])}, from {len(top)} of {counted(len(weights), 'input channel')}",
+        tr("weights {shape}, from {top} of {channels}").format(
+            shape=shape_text(weights.shape[1:]), top=len(top), channels=counted(len(weights), "input channel")
+        ),
         10.5,
         ink.theme.dim,
         LEFT,
@@ -99,7 +109,7 @@ def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
         tile = QRectF(area.left() + n % across * width, area.top() + 18 + n // across * height, width - 6, height - 2)
         draw_map(ink, weights[source], _square(weights[source], tile.adjusted(0, 0, 0, -LINE)), limit)
         label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
-        ink.text(label, f"of {kernel.first + source}", 9.5, ink.theme.dim, CENTRE)
+        ink.text(label, tr("of {n}").format(n=kernel.first + source), 9.5, ink.theme.dim, CENTRE)
 
 
 def _head(ink: Ink, stage: Stage, box: QRectF, selected: bool) -> tuple[QRectF, QRectF]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, 
 
 from lrp_gui.document.reference import sample_name
 from lrp_gui.document.words import counted, shown
+from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.charts import Texts
 from lrp_gui.viewer.colouring import Colouring
@@ -30,8 +31,10 @@ SLICE_SECONDS = 0.005
 WAIT_MS = 150  # results come in parts
 TABLE, SCORE, FEATURE, ALIKE = range(4)
 
-NO_SAMPLES = State("No samples", "Open a table, or add a sample to the table below: then all of them stand here.")
-NOT_YET = State("Nothing explained yet", "The samples appear here as soon as they are explained.")
+NO_SAMPLES = State(
+    mark("No samples"), mark("Open a table, or add a sample to the table below: then all of them stand here.")
+)
+NOT_YET = State(mark("Nothing explained yet"), mark("The samples appear here as soon as they are explained."))
 
 
 class MatrixTab(QWidget):
@@ -189,14 +192,18 @@ class MatrixTab(QWidget):
         column = np.flatnonzero(features == chosen)
         remarks = []
         if len(rows) < table.samples:
-            remarks.append(f"{len(rows):,} of {counted(table.samples, 'sample')}")
+            remarks.append(f"{thousands(len(rows))} of {counted(table.samples, 'sample')}")
         if len(features) < len(owners):
-            remarks.append(f"the strongest {len(features):,} of {counted(len(owners), 'feature')}")
+            remarks.append(
+                tr("the strongest {features} of {features2}").format(
+                    features=thousands(len(features)), features2=counted(len(owners), "feature")
+                )
+            )
         if self.order.currentIndex() == FEATURE and chosen < 0:
-            remarks.append("choose a feature to sort by it")
+            remarks.append(tr("choose a feature to sort by it"))
         picture = MatrixPicture(
             self.theme,
-            title=f"All samples of {network.name}",
+            title=tr("All samples of {name}").format(name=network.name),
             caption=f"{network.name} · {words.noun} of {counted(len(rows), 'sample')}",
             heading=f"{counted(len(rows), 'sample')} × {counted(len(features), 'feature')}",
             relevance=values,
@@ -214,4 +221,4 @@ class MatrixTab(QWidget):
         self.view.set_picture(picture)
 
     def _state(self, state: State) -> None:
-        self.view.set_picture(StatePicture(self.theme, state.headline, state.sentence, state=state))
+        self.view.set_picture(StatePicture(self.theme, tr(state.headline), tr(state.sentence), state=state))

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lrp_gui.languages import tr
 from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.operations.amounts import amounts_of
 from lrp_gui.viewer.operations.picture import OperationsPicture
@@ -35,7 +36,7 @@ def operations_picture(
     if layout is None or layout.toggled != selection.groups:
         found = more("layout:" + "\n".join(sorted(selection.groups)))
         if found is None:
-            note = "Laying out the operations …"
+            note = tr("Laying out the operations …")
         else:
             layout = found
             _last[id(network)] = (network, found)
@@ -46,12 +47,12 @@ def operations_picture(
     if layout is not None and result is not None and result.words.flows:
         sums = more("nodes")
         if sums is None:
-            note = note or "adding up the relevance of every operation …"
+            note = note or tr("adding up the relevance of every operation …")
         else:
             amounts = amounts_of(layout.graph, network, result, sums)
     return OperationsPicture(
         theme,
-        title="Operations",
+        title=tr("Operations"),
         caption=caption(network, result),
         network=network,
         result=result,

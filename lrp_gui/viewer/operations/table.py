@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from lrp_gui.document.state import Message
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.writing_rows import write_rows
+from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.operations.amounts import amounts_of
 from lrp_gui.viewer.operations.table_model import TEXTS, OperationsModel
 
@@ -102,7 +103,9 @@ class OperationsTable(QWidget):
             self.model.show(None)
             problem = document.more_problem("layout:")
             waits = result is not None and not problem
-            self._say(problem or self.tr("Looking through the operations …" if waits else "No explanation to show"))
+            self._say(
+                problem or self.tr(tr("Looking through the operations …") if waits else tr("No explanation to show"))
+            )
             return
         sums = document.more("nodes") if result.words.flows else None
         amounts = amounts_of(layout.graph, network, result, sums) if sums is not None else None
@@ -116,7 +119,7 @@ class OperationsTable(QWidget):
 
     def _say(self, text: str) -> None:
         shown, total = self.model.rowCount(), self.model.total
-        counted = self.tr("{shown} of {total}").format(shown=f"{shown:,}", total=f"{total:,}")
+        counted = self.tr("{shown} of {total}").format(shown=thousands(shown), total=thousands(total))
         self.count.setText(text or counted)
         self.export.setEnabled(bool(shown))
 
@@ -171,7 +174,7 @@ class OperationsTable(QWidget):
         self.dialog = QFileDialog(self, self.tr("Save the operations"))
         self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        self.dialog.setNameFilters(["CSV (*.csv)", "Parquet (*.parquet)", "Excel (*.xlsx)", "NumPy (*.npz)"])
+        self.dialog.setNameFilters(["CSV (*.csv)", tr("Parquet (*.parquet)"), tr("Excel (*.xlsx)"), "NumPy (*.npz)"])
         self.dialog.setDefaultSuffix("csv")
         self.dialog.fileSelected.connect(self.save)
         self.dialog.open()
