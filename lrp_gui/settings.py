@@ -14,7 +14,7 @@ from lrp_gui.shipped import shipped
 ORGANIZATION = "LRP Explorer"
 APPLICATION = "lrp-gui"
 # A change of what the window consists of makes an old arrangement unusable.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Setting:
 
     key: str
     default: Any
-    allowed: tuple[Any, ...] | range = ()
+    allowed: Any = ()  # a tuple or a range
 
     def read(self) -> Any:
         """The stored value, or the default when there is none or none that makes sense."""
@@ -78,7 +78,6 @@ FOLDER = Setting("folder", "")
 GEOMETRY = Setting("window/geometry", QByteArray())
 IMPORTS = Setting("imports", "")  # how tables were imported, as JSON
 CANDIDATES = Setting("candidates/geometry", QByteArray())
-LAYOUT = Setting(f"window/layout{LAYOUT_VERSION}", QByteArray())
 # How the docks stand, by task: each of them remembers its own arrangement.
 TASK = Setting("window/task", "explain", ("inspect", "explain", "compare"))
 LAYOUTS = {task: Setting(f"window/layout{LAYOUT_VERSION}/{task}", QByteArray()) for task in TASK.allowed}
@@ -94,7 +93,7 @@ SETTINGS = (
     *(LANGUAGE, FONT_SIZE, REDUCED_MOTION, DEVICE, THREADS, MEMORY, DTYPE, CACHE_FOLDER, CACHE_LIMIT, COMPOSITE),
     *(TASK, *LAYOUTS.values(), TOOLBAR, KEYS, RECENT_ACTIONS),
     *(IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, SCHEME, LIMITS, CLIP, MARKS, FOLDER, GEOMETRY),
-    *(CANDIDATES, LAYOUT, HELP_GEOMETRY, HELP_SIZE, TOUR_OFFERED, RECENT),
+    *(CANDIDATES, HELP_GEOMETRY, HELP_SIZE, TOUR_OFFERED, RECENT),
 )
 
 

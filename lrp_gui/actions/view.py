@@ -133,6 +133,9 @@ VIEW = (
             ("under", "Text Under Icons", "High buttons"),
         )
     ),
-    ActionRow("shortcuts", "Keyboard Shortcuts", "All shortcuts in one list", "Help", 2, "Ctrl+F1"),
+    ActionRow("log", "Log…", "What happened in this session, line by line", "Help", 1),
+    ActionRow(
+        "shortcuts", "Keyboard Shortcuts…", "All shortcuts in one list, to look up and to change", "Help", 2, "Ctrl+F1"
+    ),
     ActionRow("about", "About LRP Explorer", "Version and licence", "Help", 2),
 )

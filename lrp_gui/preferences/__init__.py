@@ -1,0 +1,1 @@
+"""What a person may set: a table of entries by page, the form that is made from it, and what follows each change."""
