@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from lrp_gui.start_recent import RecentColumn
     from lrp_gui.theme import Theme
 
-WIDTH, RIGHT_WIDTH, GAP = 460, 360, 40
+WIDTH, GAP = 460, 40
+RIGHT_WIDTH, RIGHT_HEIGHT = 360, 400
 TITLE_SCALE = 1.9
 ICON_SIZE = 26
 
@@ -62,6 +63,7 @@ class StartPage(QWidget):
         self.recent: RecentColumn | None = None
         self._right = QWidget(self)
         self._right.setFixedWidth(RIGHT_WIDTH)
+        self._right.setMinimumHeight(RIGHT_HEIGHT)
         left = QWidget(self)
         left.setFixedWidth(WIDTH)
         column = QVBoxLayout(left)
@@ -114,6 +116,8 @@ class StartPage(QWidget):
 class Card(QPushButton):
     """A large button: an icon, what it does, and a line about it."""
 
+    MARGIN = 10
+
     def __init__(self, action: QAction, title: str, about: str, icon: str) -> None:
         super().__init__()
         self._icon_name = icon
@@ -130,10 +134,12 @@ class Card(QPushButton):
         self._about = _wrapped(about)
         words = QVBoxLayout()
         words.setSpacing(2)
+        words.addStretch()
         words.addWidget(name)
         words.addWidget(self._about)
+        words.addStretch()
         row = QHBoxLayout(self)
-        row.setContentsMargins(14, 10, 14, 10)
+        row.setContentsMargins(14, self.MARGIN, 14, self.MARGIN)
         row.setSpacing(14)
         row.addWidget(self._icon)
         row.addLayout(words, 1)
@@ -155,19 +161,25 @@ class Card(QPushButton):
 class DropCard(Card):
     """A card that looks like a place to drop something; the whole window takes it."""
 
-    def set_theme(self, theme: Theme) -> None:  # noqa: D102
-        self._line = QPen(QColor(theme.dim), 1.4)
-        self._line.setDashPattern([5, 4])
+    MARGIN = 16
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take over the colours."""
+        self._colours = QColor(theme.dim), QColor(theme.accent), QColor(theme.raised)
         super().set_theme(theme)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        super().paintEvent(event)
-        if not hasattr(self, "_line"):
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: D102
+        if not hasattr(self, "_colours"):
             return
+        rest, chosen, pressed = self._colours
+        pen = QPen(chosen if self.hasFocus() or self.underMouse() else rest, 1.6 if self.hasFocus() else 1.2)
+        pen.setDashPattern([5, 4])
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self._line)
-        painter.drawRoundedRect(self.rect().adjusted(5, 5, -5, -5), 6, 6)
+        painter.setPen(pen)
+        if self.isDown() or self.underMouse():
+            painter.setBrush(pressed)
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 6, 6)
         painter.end()
 
 

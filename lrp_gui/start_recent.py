@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
@@ -38,6 +39,7 @@ MISSING = ENTRY + 1
 ROWS_SHOWN, NEWS_SHOWN = 5, 3
 ICON, PAD = 18, 8
 LOOK_MS = 30
+POINT = '<p style="margin: 0 0 4px 12px; text-indent: -12px">•&nbsp;&nbsp;{text}</p>'
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -52,16 +54,14 @@ class RecentColumn(QWidget):
         self.list = RecentList(self)
         self.list.chosen.connect(self.chosen)
         self.list.changed.connect(self.refresh)
-        self.clear = QPushButton(self.tr("Clear"), self)
-        self.clear.setFlat(True)
+        self.clear = _link(self.tr("Clear"), self)
         self.clear.setToolTip(self.tr("Forget all of these that are not pinned; the files stay where they are"))
         self.clear.clicked.connect(self._clear)
         self._empty = _wrapped(self.tr("What you open will be listed here."))
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         self._news_title, self._news = _title(""), _wrapped("")
-        self._more = QPushButton(self.tr("All that is new…"), self)
-        self._more.setFlat(True)
+        self._more = _link(self.tr("All that is new…"), self)
         self._more.setToolTip(self.tr("Read in the guide what each version brought"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -76,8 +76,8 @@ class RecentColumn(QWidget):
             column.addWidget(widget)
         foot = QHBoxLayout()
         column.addLayout(foot)
-        foot.addWidget(self._more)
         foot.addStretch()
+        foot.addWidget(self._more)
         column.addStretch()
         help_ = actions.by_id.get("news")
         self._more.setVisible(help_ is not None)
@@ -102,6 +102,11 @@ class RecentColumn(QWidget):
             palette.setColor(QPalette.ColorRole.WindowText, QColor(theme.dim))
             label.setPalette(palette)
 
+        for link in (self.clear, self._more):
+            palette = link.palette()
+            palette.setColor(QPalette.ColorRole.ButtonText, QColor(theme.link))
+            link.setPalette(palette)
+
     def _clear(self) -> None:
         recent.clear()
         self.refresh()
@@ -110,7 +115,7 @@ class RecentColumn(QWidget):
     def _tell_news(self) -> None:
         version, news = newest()
         self._news_title.setText(self.tr("New in {version}").format(version=version))
-        self._news.setText("\n".join(f"•  {one}" for one in news[:NEWS_SHOWN]))
+        self._news.setText("".join(POINT.format(text=escape(one)) for one in news[:NEWS_SHOWN]))
         for widget in (self._news_title, self._news):
             widget.setVisible(bool(news))
 
@@ -128,6 +133,7 @@ class RecentList(QListWidget):
         super().__init__(parent)
         self.setAccessibleName(self.tr("Opened last"))
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setMouseTracking(True)
@@ -285,7 +291,7 @@ class _Rows(QStyledItemDelegate):
         if missing and not focused:
             ink = dim = theme.other
         scale = self._view.devicePixelRatioF()
-        icon = pixmap("tint" if one.is_project else "open", dim, ICON, scale)
+        icon = pixmap("save" if one.is_project else "open", dim, ICON, scale)
         painter.drawPixmap(rect.left() + PAD, rect.center().y() - ICON // 2, icon)
         pin = self.pin_rect(rect)
         left, width = rect.left() + 2 * PAD + ICON, pin.left() - rect.left() - 3 * PAD - ICON
@@ -329,6 +335,13 @@ def _shortened(folder: str) -> str:
     """A folder as people write it, from their own one on."""
     home = os.path.expanduser("~")  # noqa: PTH111
     return "~" + folder[len(home) :] if home != "/" and (folder + os.sep).startswith(home + os.sep) else folder
+
+
+def _link(text: str, parent: QWidget) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setFlat(True)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    return button
 
 
 def _title(text: str) -> QLabel:

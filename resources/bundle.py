@@ -26,7 +26,7 @@ from quickstart import ROOT, Problem, python_in, say
 RESOURCES = ROOT / "resources"
 RECIPE = RESOURCES / "bundling" / "lrp-explorer.spec"
 CUDA = re.compile(
-    r"(cuda|cudnn|cublas|cufft|curand|cusolver|cusparse|nccl|nvrtc|nvidia)[^/]*\.(so|dll|dylib)", re.IGNORECASE
+    r"(^|_|^lib)(cu(da|dnn|blas|fft|rand|solver|sparse)|nccl|nvrtc|nvidia)[^/]*\.(so|dll|dylib)", re.IGNORECASE
 )
 LINUX = sys.platform.startswith("linux")
 
