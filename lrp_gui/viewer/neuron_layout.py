@@ -68,19 +68,26 @@ class NeuronLayout:
     stubs: list[Stub] = field(default_factory=list)
 
 
-def lay_out(graph: NeuronGraph, left: float, right: float, top: float, bottom: float) -> NeuronLayout:
-    """Place every shown unit between the given edges."""
+def lay_out(
+    graph: NeuronGraph, left: float, right: float, top: float, bottom: float, per: float | None = None
+) -> NeuronLayout:
+    """Place every shown unit between the given edges; `per`: pixels of width for one unit of |R|, else what fits."""
     columns, gaps = graph.columns, graph.gaps
     count = len(columns)
     x = column_places(count, left, right)
     stacks = [_stacks(n, columns, gaps) for n in range(count)]
     height = bottom - top
-    per = _factor(stacks, height)
+    per = _factor(stacks, height) if per is None else per
     places = [_place(column, stack, per, top, bottom) for column, stack in zip(columns, stacks, strict=True)]
     layout = NeuronLayout(x, places, per)
     for n, gap in enumerate(gaps):
         _ribbons(layout, n, gap, columns[n], columns[n + 1])
     return layout
+
+
+def width_of_one(graph: NeuronGraph, height: float) -> float:
+    """Pixels of width that one unit of |R| can have in this height."""
+    return _factor([_stacks(n, graph.columns, graph.gaps) for n in range(len(graph.columns))], height)
 
 
 def column_places(count: int, left: float, right: float) -> list[float]:

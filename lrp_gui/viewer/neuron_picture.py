@@ -17,7 +17,7 @@ from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_labels import Labels
-from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out
+from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out, width_of_one
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
 from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
 from lrp_gui.viewer.states import BOX, draw_state, trouble
@@ -86,10 +86,21 @@ class NeuronPicture(GraphPicture):
         key = (round(size.width(), 1), round(size.height(), 1))
         if self._layout is None or self._laid_out_for != key:
             before, after = self.labels.margins(size.width())
-            bottom = size.height() - FOOTER - (20 if any(column.hidden.size for column in self.graph.columns) else 8)
-            self._layout = lay_out(self.graph, before, size.width() - after, self._top + HEADER + 4, bottom)
+            top, bottom = self._edges(size)
+            per = self.shared_width(size) if self.alongside else None
+            self._layout = lay_out(self.graph, before, size.width() - after, top, bottom, per)
             self._laid_out_for = key
         return self._layout
+
+    def _edges(self, size: QSizeF) -> tuple[float, float]:
+        """Between which heights the columns stand."""
+        hidden = self.graph is not None and any(column.hidden.size for column in self.graph.columns)
+        return self._top + HEADER + 4, size.height() - FOOTER - (20 if hidden else 8)
+
+    def own_width(self, size: QSizeF) -> float:
+        """As the fullest column allows."""
+        top, bottom = self._edges(size)
+        return width_of_one(self.graph, bottom - top) if self.graph is not None else 0.0
 
     def column_places(self, width: float) -> list[float]:
         """Where the columns stand in a picture of this width."""

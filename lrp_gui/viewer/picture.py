@@ -134,6 +134,18 @@ class GraphPicture(Drawing):
     selected_unit: int = -1
     reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
     state: State | None = None  # why there is no result, or what is wrong with it
+    alongside: tuple[GraphPicture, ...] = field(
+        default=(), repr=False, compare=False
+    )  # have one scale of widths with it
+
+    def own_width(self, size: QSizeF) -> float:  # noqa: ARG002 - most depend on the size
+        """Logical pixels of width that one unit of |R| would have if this picture stood alone; 0 where it has none."""
+        return 0.0
+
+    def shared_width(self, size: QSizeF) -> float:
+        """The same with what stands alongside: all have the width of the one that can afford least."""
+        own = self.own_width(size)
+        return min([own, *(width for one in self.alongside if (width := one.own_width(size)) > 0)])
 
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """All steps at once; a graph says what it draws by either of the two."""

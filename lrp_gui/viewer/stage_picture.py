@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -52,6 +52,7 @@ class StagePicture(GraphPicture):
     _layout: StageLayout | None = field(default=None, repr=False)
     _curves: dict[tuple[int, bool], QPainterPath] = field(default_factory=dict, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
+    _widths: dict[tuple[float, float], float] = field(default_factory=dict, repr=False)
 
     @classmethod
     def build(
@@ -90,13 +91,28 @@ class StagePicture(GraphPicture):
         assert self.graph is not None
         key = (round(size.width(), 1), round(size.height(), 1))
         if self._layout is None or self._laid_out_for != key:
-            top = 4.0 if self.state is None else BOX
-            area = QRectF(8, top, size.width() - 16, max(20.0, size.height() - FOOTER - 4 - top))
-            before = self.keep[1] if self.keep is not None and self.keep[0] == size else None
-            self._layout = lay_out_stages(self.graph, area, PLAIN_BOXES if self.result is None else BOXES, before)
+            layout = self._layout = self._alone(size)
+            if self.alongside:
+                self._layout = replace(layout, per_relevance=self.shared_width(size) / layout.scale)
             self._curves = {}
             self._laid_out_for = key
         return self._layout
+
+    def _alone(self, size: QSizeF) -> StageLayout:
+        """The layout as if nothing stood alongside."""
+        assert self.graph is not None
+        top = 4.0 if self.state is None else BOX
+        area = QRectF(8, top, size.width() - 16, max(20.0, size.height() - FOOTER - 4 - top))
+        before = self.keep[1] if self.keep is not None and self.keep[0] == size else None
+        return lay_out_stages(self.graph, area, PLAIN_BOXES if self.result is None else BOXES, before)
+
+    def own_width(self, size: QSizeF) -> float:
+        """As the strongest branch allows."""
+        key = (round(size.width(), 1), round(size.height(), 1))
+        if key not in self._widths:
+            layout = self._alone(size)
+            self._widths = {key: layout.per_relevance * layout.scale}
+        return self._widths[key]
 
     def place_of(self, layer: str, size: QSizeF) -> tuple[QRectF, float] | None:
         """The box that holds a layer, in logical pixels, and the scale at which it is drawn."""

@@ -270,6 +270,7 @@ class OperationsPicture(GraphPicture):
             yield lambda ink: ink.text(QRectF(0, 0, size.width(), size.height()), self.note, 14, self.theme.dim, CENTRE)
             return
         sight = _Sight()
+        self._cache["unit"] = self.shared_width(size) / self.fitted(size)[0]
         for dear in ("carried", "arrived", "strong", "stubs", "_ends"):  # found once, each in its own time
             getattr(self, dear)
             yield rest
@@ -373,10 +374,14 @@ class OperationsPicture(GraphPicture):
 
     @property
     def _unit(self) -> float:
-        """Width of a bundle for one unit of |R|."""
+        """Width of a bundle for one unit of |R|, in the layout's units."""
+        return self._kept("unit", lambda: 0.0)  # type: ignore[return-value]
+
+    def own_width(self, size: QSizeF) -> float:
+        """As the strongest bundle allows."""
         carried = self.carried
-        largest = float(np.nanmax(_sizes(carried), initial=0.0)) if carried is not None else 0.0
-        return WIDEST / largest if largest else 0.0
+        largest = float(np.nanmax(_sizes(carried), initial=0.0)) if carried is not None and len(carried) else 0.0
+        return WIDEST / largest * self.fitted(size)[0] if largest else 0.0
 
     def paint_over(self, ink: Ink, size: QSizeF, node: str) -> None:
         """While the pointer is on a box: its edges one by one, straight to what they join it with."""

@@ -147,8 +147,38 @@ class TokenPicture(GraphPicture):
         """Room for the rows in an area of this height."""
         return max(height - HEADER - STUB, ROW)
 
-    def places(self, area: QRectF) -> Places:
-        """Columns and rows in an area; how many rows there are depends on its height."""
+    def _areas(self, size: QSizeF) -> tuple[QRectF, QRectF]:
+        """Where the grid stands in a picture of this size, and where the heads do that are shown."""
+        assert self.grid is not None
+        area = QRectF(10, 4, size.width() - 20, size.height() - 4 - FOOTER - (NOTE if self.notes else 0))
+        if self.whole is not None and self.whole.parts:
+            area.setTop(area.top() + TABS)
+        below, opened = QRectF(), self.opened
+        if opened >= 0:
+            tall = height_of_heads(self.grid.gaps[opened], area.width(), 0.46 * area.height())
+            below = QRectF(area.left(), area.bottom() - tall, area.width(), tall)
+            area.setHeight(area.height() - tall - 6)
+        return area, below
+
+    def own_width(self, size: QSizeF) -> float:
+        """As the strongest edge and the height of a row allow."""
+        return self.places(self._areas(size)[0]).per_relevance if self.grid is not None and self.grid.points else 0.0
+
+    @property
+    def _biggest(self) -> float:
+        """Max |R| of a node, here and in what stands alongside."""
+        grids = [self.grid, *(one.grid for one in self.alongside if isinstance(one, TokenPicture))]
+        points = [point for grid in grids if grid is not None for point in grid.points]
+        return max(float(np.abs(np.nan_to_num(point.relevance)).max()) for point in points) or 1.0
+
+    def places(self, area: QRectF, per: float | None = None) -> Places:
+        """Columns and rows in an area; how many rows there are depends on its height.
+
+        Parameters
+        ----------
+        per
+            Pixels of width for one unit of |R|, if not as many as fit.
+        """
         assert self.grid is not None
         tall = self._tall(area.height())
         room = 0 if self.every_row else max(1, int(tall / ROW))
@@ -165,15 +195,14 @@ class TokenPicture(GraphPicture):
         largest = max(
             (float(np.abs(edges.amount).max()) for edges in self.tree.edges if len(edges.amount)), default=0.0
         )
-        biggest = max(float(np.abs(point.relevance).max()) for point in self.grid.points) or 1.0
         return Places(
             tuple(xs[:-1]),
             float(xs[-1]),
             {int(row): top + n * pitch for n, row in enumerate(rows)},
             top + (len(rows) - 0.5) * pitch + STUB / 2,
             pitch,
-            min(WIDEST, 0.7 * pitch) / largest if largest else 0.0,
-            biggest,
+            (min(WIDEST, 0.7 * pitch) / largest if largest else 0.0) if per is None else per,
+            self._biggest,
         )
 
     def paint(self, ink: Ink, size: QSizeF) -> None:
@@ -186,17 +215,10 @@ class TokenPicture(GraphPicture):
             if self.whole is not None and self.whole.parts:
                 self._tabs(ink, whole.adjusted(10, 4, -10, -FOOTER))
             return
-        notes = self.notes
-        area = whole.adjusted(10, 4, -10, -FOOTER - (NOTE if notes else 0))
         if self.whole is not None and self.whole.parts:
-            self._tabs(ink, area)
-            area.setTop(area.top() + TABS)
-        opened, below = self.opened, QRectF()
-        if opened >= 0:
-            tall = height_of_heads(self.grid.gaps[opened], area.width(), 0.46 * area.height())
-            below = QRectF(area.left(), area.bottom() - tall, area.width(), tall)
-            area.setHeight(area.height() - tall - 6)
-        places = self.places(area)
+            self._tabs(ink, whole.adjusted(10, 4, -10, -FOOTER))
+        opened, (area, below) = self.opened, self._areas(size)
+        places = self.places(area, self.shared_width(size) if self.alongside else None)
         strokes = Strokes(self)
         strokes.names(ink, places, area)
         reached = (1 - self.reveal) * len(self.grid.gaps)
