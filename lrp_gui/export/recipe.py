@@ -29,6 +29,7 @@ def recipe(network: NetworkInfo, result: SampleResult, asked: SampleRequest) -> 
         "import lrp_engine as lrp",
         "",
         *_loading(network.source),
+        *_precision(result),
         *_values("inputs", {one.name: result.values[one.name] for one in network.inputs}),
     ]
     options = [f"target={_target(asked.target, network.outputs)}"]
@@ -76,6 +77,17 @@ def _loading(source: Source) -> list[str]:
         before.append(f"# Runs the program in this file, whose SHA-256 was {source.trusted}.")
         options.append("trust=True")
     return [*before, f"network = lrp.load({', '.join([repr(source.path), *options])})"]
+
+
+def _precision(result: SampleResult) -> list[str]:
+    """Where it was computed in double precision, the network is taken to it; one that is so already stays as it is."""
+    if not any(np.asarray(value).dtype == np.float64 for value in result.values.values()):
+        return []
+    return [
+        "from lrp_engine.networks.graphs.precision import in_precision",
+        "",
+        "network = in_precision(network, 'float64')",
+    ]
 
 
 def _values(name: str, arrays: dict[str, np.ndarray]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
-from lrp_gui.help.book import slug_of, words_of
+from lrp_gui.help.book import plain_text, slug_of, words_of
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -39,6 +40,8 @@ LINE_WIDTH = 860
 HEADINGS = {1: 1.7, 2: 1.45, 3: 1.18}  # times the text's size
 SMALLEST, LARGEST = -4, 12  # steps of the text's size
 MARK_ALPHA = 90
+# Qt shows a picture once for every piece of its description: a line, a word in quotes.
+_ALT = re.compile(r"!\[([^\]]*)\]\(")
 
 
 class GuidePage(QTextBrowser):
@@ -113,7 +116,8 @@ class GuidePage(QTextBrowser):
         document.setDefaultFont(font)
         # The pages are ours; Markdown alone is read of them, no HTML.
         features = QTextDocument.MarkdownFeature
-        document.setMarkdown(self.chapter.text, features.MarkdownDialectGitHub | features.MarkdownNoHTML)
+        text = _ALT.sub(lambda found: f"![{plain_text(found[1])}](", self.chapter.text)
+        document.setMarkdown(text, features.MarkdownDialectGitHub | features.MarkdownNoHTML)
         edits = QTextCursor(document)
         edits.beginEditBlock()  # all of them together: each alone would lay the page out anew
         self._style(font)
