@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, 
 from PySide6.QtGui import QBrush, QKeyEvent, QPainter, QPen, QPolygon
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from lrp_gui.table.columns import Kind
+from lrp_gui.table.columns import Column, Kind
+from lrp_gui.table.painting import MARGIN
 from lrp_gui.table.shown import MISSING, OUTSIDE
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 MARK_SIZE = 8
-MARGIN = 4
 # As numbers: Python's flags take longer than painting the cell.
 SELECTED, FOCUSED = QStyle.StateFlag.State_Selected.value, QStyle.StateFlag.State_HasFocus.value
 
@@ -46,17 +46,23 @@ class CellDelegate(QStyledItemDelegate):
 
         A style would do it with ten questions to the model; a screen has hundreds of cells.
         """
-        model = self._model
-        row = model.row(index.row())
+        row = self._model.row(index.row())
         if row < 0:
             super().paint(painter, option, index)
             return
         seen: Any = option
-        box: QRect = seen.rect
         flags = seen.state.value
-        column, colours = model.column(index.column()), model.colours
+        cell = row, self._model.column(index.column())
+        self.paint_cell(painter, seen.rect, cell, selected=bool(flags & SELECTED), focused=bool(flags & FOCUSED))
+
+    def paint_cell(
+        self, painter: QPainter, box: QRect, cell: tuple[int, Column], *, selected: bool, focused: bool
+    ) -> None:
+        """A cell of the table, whoever asks; negative rows are headings, which Qt paints."""
+        model, (row, column) = self._model, cell
+        colours = model.colours
         back, ink, state = model.look(row, column)
-        if flags & SELECTED:
+        if selected:
             back, ink = colours.accent, colours.on_accent
         if back is not None:
             painter.fillRect(box, back)
@@ -64,14 +70,14 @@ class CellDelegate(QStyledItemDelegate):
             self._pictures.paint(painter, box, row, ink)
         elif text := model.text(row, column):
             inner = box.adjusted(MARGIN, 0, -MARGIN, 0)
-            metrics = seen.fontMetrics
+            metrics = painter.fontMetrics()
             if metrics.horizontalAdvance(text) > inner.width():
                 text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
             painter.setPen(ink or colours.text)
             painter.drawText(inner, model.side(column), text)
         if state:
-            self._mark(painter, box, state, selected=bool(flags & SELECTED))
-        if flags & FOCUSED:
+            self._mark(painter, box, state, selected=selected)
+        if focused:
             painter.setPen(colours.text)
             painter.drawRect(box.adjusted(0, 0, -1, -1))
 

@@ -102,12 +102,17 @@ class Shading:
 
     def share(self, row: int, feature: int) -> float | None:
         """Where on the scale a cell stands."""
+        found = self.shares(np.array([row]), feature)
+        return None if found is None or np.isnan(found[0]) else float(found[0])
+
+    def shares(self, rows: np.ndarray, feature: int) -> np.ndarray | None:
+        """(rows,) where on the scale cells of a feature stand, NaN for one that has no colour; None where none has."""
         if self.shade is Shade.NOTHING:
             return None
-        found = {
-            Shade.RELEVANCE: self._relevance, Shade.VALUE: self._value, Shade.DIFFERENCE: self._difference
-        }[self.shade](row, feature)  # fmt: skip
-        return None if found is None or np.isnan(found) else float(found)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return {
+                Shade.RELEVANCE: self._relevance, Shade.VALUE: self._value, Shade.DIFFERENCE: self._difference
+            }[self.shade](rows, feature)  # fmt: skip
 
     def ends(self) -> Ends:
         """What the legend says."""
@@ -137,30 +142,39 @@ class Shading:
         self._find_reference()
         return self._reference_name
 
-    def _relevance(self, row: int, feature: int) -> float | None:
+    def _relevance(self, rows: np.ndarray, feature: int) -> np.ndarray | None:
         result = self._document.table_result
-        if result is None or row >= len(result.relevance) or feature >= result.relevance.shape[1]:
+        if result is None or feature >= result.relevance.shape[1]:
             return None
-        limit = self._limits.get(row)
-        if limit is None:
-            limit = self._limits[row] = float(np.max(np.abs(result.relevance[row]), initial=0.0))
-        return float(result.relevance[row, feature]) / limit if limit > 0 else limit
+        there = rows < len(result.relevance)
+        known = rows[there]
+        if missing := [row for row in known.tolist() if row not in self._limits]:
+            largest = np.max(np.abs(result.relevance[np.array(missing)]), axis=1, initial=0.0)
+            self._limits.update(zip(missing, largest.tolist(), strict=True))
+        limits = np.array([self._limits[row] for row in known.tolist()])
+        found = np.full(len(rows), np.nan)
+        found[there] = np.where(
+            limits > 0, result.relevance[known, feature] / np.where(limits > 0, limits, 1.0), limits
+        )
+        return found
 
-    def _value(self, row: int, feature: int) -> float | None:
+    def _value(self, rows: np.ndarray, feature: int) -> np.ndarray | None:
         known, table = self._statistics.of(Column(Kind.FEATURE, feature)), self._document.table
         if known is None or table is None:
             return None
         width = known.high - known.low
-        return 2 * (float(table.values[row, feature]) - known.low) / width - 1 if width > 0 else -1.0
+        values = table.values[rows, feature]
+        return 2 * (values - known.low) / width - 1 if width > 0 else np.full(len(rows), -1.0)
 
-    def _difference(self, row: int, feature: int) -> float | None:
+    def _difference(self, rows: np.ndarray, feature: int) -> np.ndarray | None:
         known, table = self._statistics.of(Column(Kind.FEATURE, feature)), self._document.table
         self._find_reference()
         if known is None or table is None or self._reference is None:
             return None
         start = float(self._reference[feature])
         limit = max(abs(known.high - start), abs(known.low - start))
-        return (float(table.values[row, feature]) - start) / limit if limit > 0 else 0.0
+        values = table.values[rows, feature]
+        return (values - start) / limit if limit > 0 else np.zeros(len(rows))
 
     def _find_reference(self) -> None:
         """The one that was chosen, or else the features' means."""

@@ -21,7 +21,7 @@ class PinnedTable(QTableView):
         super().__init__(parent)
         self._most, self.pinned = pinned, 0
         self._hidden: set[int] = set()
-        self.front = QTableView(self)
+        self.front = self.make_front()
         self.front.setFocusProxy(self)
         self.front.setFrameShape(QFrame.Shape.NoFrame)
         self.front.setAccessibleName(self.tr("Pinned columns"))
@@ -42,6 +42,10 @@ class PinnedTable(QTableView):
         self.front.horizontalHeader().sectionResized.connect(self._on_front_resized)
         self.horizontalHeader().geometriesChanged.connect(self.place_front)
         self.verticalHeader().geometriesChanged.connect(self.place_front)
+
+    def make_front(self) -> QTableView:
+        """The view that lies over the others."""
+        return QTableView(self)
 
     def setModel(self, model: QAbstractItemModel | None) -> None:  # noqa: D102
         super().setModel(model)

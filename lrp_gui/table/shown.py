@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor
 
 from lrp_gui.document import predicting
 from lrp_gui.document.table_checks import read_typed
+from lrp_gui.document.table_storage import number_text
 from lrp_gui.document.words import counted, percent, plain, shape_text
 from lrp_gui.table.colours import Colours, Shade, Shading
 from lrp_gui.table.columns import Column, Kind
@@ -147,6 +148,15 @@ class ShownModel(LaidOutModel):
         if column.kind is Kind.NAME:
             return str(table.names[row])
         return "" if column.kind is Kind.PICTURE else self._result_text(row, column.kind)
+
+    def number_texts(self, rows: np.ndarray, feature: int) -> list[str]:
+        """What stands in the cells of a feature that hold finite numbers."""
+        table = self._document.table
+        values = table.values[rows, feature] if table is not None else np.empty(0)
+        if not self.network_units or table is None:
+            return list(map(number_text, values.tolist()))
+        one = table.features[feature]
+        return [plain(value, 5) for value in ((values - one.mean) / one.scale).tolist()]
 
     def side(self, column: Column) -> Qt.AlignmentFlag:
         """Where in a cell its text stands: words on the left, numbers on the right."""

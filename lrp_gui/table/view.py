@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QWidget
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QMouseEvent, QPaintEvent
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from lrp_gui.languages import thousands
 from lrp_gui.table.cell import CellDelegate
 from lrp_gui.table.clipboard import text_from_block
 from lrp_gui.table.columns import PINNED, Column, Kind
 from lrp_gui.table.fill_handle import FillHandle
+from lrp_gui.table.painting import paint_cells
 from lrp_gui.table.pictures import PICTURE_ROW, Pictures
 from lrp_gui.table.pinned import PinnedTable
 from lrp_gui.table.shown import ShownModel
@@ -46,6 +47,21 @@ class Block:
     rows: np.ndarray
     sections: range
     columns: np.ndarray  # of the table, those into which one types
+
+
+class _Front(QTableView):
+    """The pinned columns of a table."""
+
+    def __init__(self, table: TableView) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        model = self._table.table_model
+        if model.arranger.order.groups:
+            super().paintEvent(event)
+        else:
+            paint_cells(self, model, cast("CellDelegate", self.itemDelegate()), event)
 
 
 class TableView(PinnedTable):
@@ -421,9 +437,17 @@ class TableView(PinnedTable):
             return True
         return super().viewportEvent(event)
 
-    def paintEvent(self, event) -> None:  # noqa: ANN001, D102
-        super().paintEvent(event)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The cells in one go; Qt paints them where headings of groups stand between them."""
+        if self.table_model.arranger.order.groups:
+            super().paintEvent(event)
+        else:
+            paint_cells(self, self.table_model, cast("CellDelegate", self.itemDelegate()), event)
         self.handle.paint()
+
+    def make_front(self) -> QTableView:
+        """The pinned columns, painted like the others."""
+        return _Front(self)
 
     def select(self, top: int, left: int, bottom: int, right: int) -> None:
         """Select a block of the view."""
