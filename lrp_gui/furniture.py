@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 TALL_SHARE = 0.26  # of a tall window the bottom may have more
 RIGHT_WIDTH, RIGHT_SHARE = 520, 0.3
-# In a window that is so wide the table and the chosen sample stand beside each other; else behind each other, as tabs.
-WIDE, SAMPLE_SHARE = 1600, 0.4
 LEFT, BOTTOM = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 WRITTEN_MS = 8000
@@ -295,7 +293,7 @@ class Furniture(QObject):
             return
         dock.setFloating(False)
         self._window.addDockWidget(BOTTOM, dock)
-        if self._window.width() >= WIDE:
+        if self._window.width() >= self.tasks.task.wide:
             self._window.splitDockWidget(table, dock, Qt.Orientation.Horizontal)
         else:
             self._window.tabifyDockWidget(table, dock)
@@ -305,7 +303,7 @@ class Furniture(QObject):
     def _fold_sample(self) -> None:
         """Beside each other there is no room for both any more."""
         dock, table = self.sample_dock, self.docks[1]
-        if dock is None or self._window.width() >= WIDE or dock.isFloating() or table.isFloating():
+        if dock is None or self._window.width() >= self.tasks.task.wide or dock.isFloating() or table.isFloating():
             return
         area = self._window.dockWidgetArea
         if (
@@ -387,8 +385,8 @@ class Furniture(QObject):
         (left, bottom), (width, height) = self.docks, self._most()
         self._window.resizeDocks([left], [width], Qt.Orientation.Horizontal)
         self._window.resizeDocks([bottom], [height], Qt.Orientation.Vertical)
-        if self.sample_dock is not None and self._window.width() >= WIDE:
-            share = round(SAMPLE_SHARE * (self._window.width() - width))
+        if self.sample_dock is not None and self._window.width() >= self.tasks.task.wide:
+            share = round(self.tasks.task.share * (self._window.width() - width))
             widths = [self._window.width() - width - share, share]
             self._window.resizeDocks([bottom, self.sample_dock], widths, Qt.Orientation.Horizontal)
 

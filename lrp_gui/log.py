@@ -89,6 +89,7 @@ def start() -> None:
         handler.setLevel(logging.WARNING)
     root.setLevel(logging.INFO)
     root.addHandler(kept)
+    logging.getLogger("lrp_gui").info("Python %s on %s", sys.version.split()[0], sys.platform)
     logging.captureWarnings(True)
     qInstallMessageHandler(_from_qt)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
-from lrp_gui.document.words import plain, signed
+from lrp_gui.document.words import duration, plain, signed
 from lrp_gui.languages import mark, thousands
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Work shorter than this is not worth a word: it would only flicker.
 QUIET_MS = 200
 BAR_WIDTH = 140
+# How long something still takes is told from so many seconds on.
+WORTH_TELLING = 3
 # So many samples are told one by one.
 MOST_REASONS = 10
 # What is the matter with cells, by `Problem`, after their number.
@@ -79,7 +81,10 @@ class Status(QObject):
         status = self._jobs.status
         if status is None:
             return
-        self.work.setText(f"{status.title} …")
+        text, left = f"{status.title} …", status.left or 0.0
+        if left > WORTH_TELLING:
+            text += "  ·  " + self.tr("{time} left").format(time=duration(left))
+        self.work.setText(text)
         self.progress.setRange(0, max(0, status.progress.total))
         self.progress.setValue(status.progress.done)
         self.progress.show()

@@ -27,7 +27,7 @@ class Task:
     hidden : tuple of str
         Docks that are closed.
     page : str
-        The tab of the chosen sample's dock that is to be seen; "" for the table in front of it.
+        The tab of the chosen sample's dock that is to be seen; "" for the one that was.
     """
 
     left: int
@@ -36,12 +36,14 @@ class Task:
     bottom_share: float
     hidden: tuple[str, ...] = ()
     page: str = ""
+    wide: int = 1600  # from this width of the window on, table and sample stand beside each other, not as tabs
+    share: float = 0.4  # of the width that the sample has there
 
 
 TASKS = {
     "inspect": Task(980, 0.5, 250, 0.3, hidden=("table", "sample", "comparison", "operations")),
     "explain": Task(520, 0.28, 250, 0.3, hidden=("comparison", "operations")),
-    "compare": Task(420, 0.24, 460, 0.5, hidden=("browser",), page="reference"),
+    "compare": Task(420, 0.24, 460, 0.45, hidden=("browser",), page="reference", wide=1000, share=0.5),
 }
 
 

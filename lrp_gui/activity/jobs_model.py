@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from lrp_gui.document.words import duration
 from lrp_gui.jobs.queue import CANCELLED, DONE, FAILED, Failure, Job, JobQueue
 from lrp_gui.languages import mark, tr
 
@@ -131,15 +132,3 @@ class JobsModel(QAbstractTableModel):
         if row.left is not None and row.state == RUNNING:
             return tr("{time} left").format(time=duration(row.left))
         return duration(row.seconds) if row.seconds or row.job is None else ""
-
-
-def duration(seconds: float) -> str:
-    """A time span as one says it: 40 ms, 2.1 s, 3 min 5 s."""
-    if seconds < 1:
-        return tr("{n} ms").format(n=round(1000 * seconds))
-    if seconds < 10:
-        return tr("{n} s").format(n=f"{seconds:.1f}")
-    if seconds < 60:
-        return tr("{n} s").format(n=round(seconds))
-    minutes, rest = divmod(round(seconds), 60)
-    return tr("{n} min {rest} s").format(n=minutes, rest=rest)

@@ -97,7 +97,7 @@ class LogWindow(QDialog):
         self._lines = min(log.LINES, self._lines + len(shown))
         if shown:
             self.text.appendPlainText("\n".join(shown))
-        self.count.setText(trn("{n} line", "{n} lines", self._lines) if self._lines else self.tr("Nothing so far"))
+        self.count.setText(trn("{n} entry", "{n} entries", self._lines) if self._lines else self.tr("Nothing so far"))
 
     def copy(self) -> None:
         """Put the selection, or everything that is shown, on the clipboard."""

@@ -154,3 +154,15 @@ def counted(number: int, noun: str) -> str:
 def sample_title(result: SampleResult) -> str:
     """What a sample is called in a sentence: a bare number is "sample 3"."""
     return tr("sample {number}").format(number=result.sample) if result.sample.isdigit() else result.sample
+
+
+def duration(seconds: float) -> str:
+    """A time span as one says it: 40 ms, 2.1 s, 3 min 5 s."""
+    if seconds < 1:
+        return tr("{n} ms").format(n=round(1000 * seconds))
+    if seconds < 10:
+        return tr("{n} s").format(n=f"{seconds:.1f}")
+    if seconds < 60:
+        return tr("{n} s").format(n=round(seconds))
+    minutes, rest = divmod(round(seconds), 60)
+    return tr("{n} min {rest} s").format(n=minutes, rest=rest)

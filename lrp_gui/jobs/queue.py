@@ -22,6 +22,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, Signal
 
 from lrp_gui.jobs.steps import Cancelled, Part, Progress, Steps, here
+from lrp_gui.languages import tr
 
 log = logging.getLogger("lrp_gui.jobs")
 
@@ -31,6 +32,8 @@ PROGRESS_INTERVAL = 0.05
 SWITCH_INTERVAL = 0.0005
 # Who cancels does not want to wait; a job that takes longer to stop is noted in the log.
 STOP_SECONDS = 0.2
+# Work that takes so many seconds is noted in the log.
+WORTH_A_LINE = 0.5
 # So many jobs that have ended are remembered.
 REMEMBERED = 200
 
@@ -123,12 +126,28 @@ def failure_from(error: BaseException, title: str) -> Failure:
     if isinstance(error, LrpError):
         return Failure(str(error), "", error)
     if isinstance(error, MemoryError):
-        return Failure(f"{title}: the memory is not enough; close other programs or use fewer samples.", details, error)
+        return Failure(
+            tr("{title}: the memory is not enough; close other programs or use fewer samples.").format(title=title),
+            details,
+            error,
+        )
     if isinstance(error, OSError) and error.strerror:
         where = f" {error.filename}" if error.filename else ""
-        return Failure(f"{title}: the system refused{where} ({error.strerror}).", details, error)
+        return Failure(
+            tr("{title}: the system refused{where} ({strerror}).").format(
+                title=title, where=where, strerror=error.strerror
+            ),
+            details,
+            error,
+        )
     kind = type(error).__name__
-    return Failure(f"{title}: something unexpected happened ({kind}: {_short(error)}).", details, error)
+    return Failure(
+        tr("{title}: something unexpected happened ({kind}: {short}).").format(
+            title=title, kind=kind, short=_short(error)
+        ),
+        details,
+        error,
+    )
 
 
 def _short(error: BaseException, limit: int = 160) -> str:
@@ -231,6 +250,7 @@ class JobQueue(QObject):
     status_changed = Signal()
     idle = Signal()
     ended = Signal()  # a job more is among the `past`
+    closing = Signal()  # other threads end as well
     _reported = Signal(object, str, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -313,6 +333,7 @@ class JobQueue(QObject):
     def close(self) -> None:
         """Cancel everything and wait for the thread to end."""
         self._closed = True
+        self.closing.emit()
         for job in self._open:
             job.cancel()
         self._worker.stop()
@@ -352,6 +373,8 @@ class JobQueue(QObject):
         now = time.monotonic()
         if job.cancelled and now - job.cancelled_at > STOP_SECONDS:
             log.info("%s: took %.0f ms to stop", job.title, 1000 * (now - job.cancelled_at))
+        if now - job.began > WORTH_A_LINE and job.began:
+            log.info("%s: %.1f s", job.title, now - job.began)
         end = CANCELLED if job.cancelled else FAILED if job.failure is not None else DONE
         past = Past(job.number, job.title, end, now - job.began if job.began else 0.0, job.failure)
         last = self.past[-1] if self.past else None

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from lrp_gui.window import Window
 
 SIZE = (680, 440)
+LEAST = 250  # so wide is every editor, for the eye
 
 
 class PreferencesDialog(QDialog):
@@ -122,6 +124,7 @@ class PreferencesDialog(QDialog):
     def _add(self, form: QFormLayout, entry: Entry) -> None:
         editor = EDITORS[entry.kind](entry)
         title = tr(entry.title)
+        editor.setMinimumWidth(LEAST)
         editor.setToolTip(tr(entry.tip))
         editor.setAccessibleName(title)
         editor.setAccessibleDescription(tr(entry.tip))
@@ -140,6 +143,7 @@ class PreferencesDialog(QDialog):
         if entry.note:
             note = QLabel(tr(entry.note))
             note.setWordWrap(True)
+            note.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
             note.setForegroundRole(note.palette().ColorRole.PlaceholderText)
             form.addRow("", note)
 
