@@ -90,7 +90,7 @@ class SettingsRecord(_Record):
     composite: Title
     own: Composite | None = None
     edits: tuple[Entry, ...] = ()
-    reference: ReferenceRecord = ReferenceRecord()
+    reference: ReferenceRecord = msgspec.field(default_factory=ReferenceRecord)
 
 
 class SelectionRecord(_Record):
@@ -125,7 +125,7 @@ class ViewsRecord(_Record):
     shade: Title = ""  # which action colours the cells
     network_units: bool = False
     statistics: bool = False
-    rows: SortRecord = SortRecord()
+    rows: SortRecord = msgspec.field(default_factory=SortRecord)
 
 
 class Project(_Record):
@@ -135,9 +135,9 @@ class Project(_Record):
     settings: SettingsRecord
     source: SourceRecord | None = None
     table: TableRecord | None = None
-    selection: SelectionRecord = SelectionRecord()
+    selection: SelectionRecord = msgspec.field(default_factory=SelectionRecord)
     labels: tuple[tuple[Title, Title], ...] = ()  # layer path, what the person calls it
-    views: ViewsRecord = ViewsRecord()
+    views: ViewsRecord = msgspec.field(default_factory=ViewsRecord)
     format: str = FORMAT
     version: int = VERSION
 
