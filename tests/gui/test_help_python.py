@@ -91,7 +91,7 @@ def situations(folder):
     yield "ONNX", Source(str(DIABETES.with_name("diabetes.onnx"))), table, {"composite": "gamma"}
     yield "several inputs", Source(str(two)), str(two_table), {"target": "1"}
     yield "tokens", Source(str(token_file)), str(token_table), {"target": "0-2"}
-    yield "a picture", Source(str(DIGITS)), str(DIGITS.with_name("digits.csv")), {"target": "second"}
+    yield "a picture", Source(str(DIGITS)), str(DIGITS.with_name("digits.csv")), {"target": "best:2"}
     yield "a weighted target", Source(str(DIGITS)), str(DIGITS.with_name("digits.csv")), {"target": "3-5"}
     yield "a rule for all", Source(str(DIABETES)), table, {"composite": Composite.single("gamma", gamma=0.5)}
     yield "edited rules", Source(str(DIABETES)), table, {"composite": edited_composite()}
