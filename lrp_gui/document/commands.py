@@ -34,11 +34,11 @@ class Kind(IntEnum):
 class TableEdit(QUndoCommand):
     """An edit of the table. Undone, the table is in the state before; whether that is in a file it then knows."""
 
-    def __init__(self, document: TableState, text: str) -> None:
+    def __init__(self, document: TableState, text: str, made: Made | None = None) -> None:
         super().__init__(text)
         self._document = document
         self._before = self._after = -1
-        self.made: Made | None = None  # what the worker made of the next redo or undo
+        self.made = made  # what the worker made of the next redo or undo
 
     def redo(self) -> None:  # noqa: D102
         self._before = self._state()
@@ -82,8 +82,15 @@ class TableEdit(QUndoCommand):
 class EditCells(TableEdit):
     """Cells typed, pasted, painted, filled; names of samples, too."""
 
-    def __init__(self, document: TableState, patches: Sequence[Patch], text: str, gesture: str = "") -> None:
-        super().__init__(document, text)
+    def __init__(
+        self,
+        document: TableState,
+        patches: Sequence[Patch],
+        text: str,
+        gesture: str = "",
+        made: Made | None = None,
+    ) -> None:
+        super().__init__(document, text, made)
         self._new = [patch.on(document.shelf) for patch in patches]
         self._old: list[Patch] = []
         self._gesture = gesture
@@ -125,11 +132,19 @@ def written(table: InputTable, patches: Sequence[Patch], shelf: Shelf) -> Made:
     return _made(table, [patch.write(table).on(shelf) for patch in patches][::-1])
 
 
+def put_in(table: InputTable, rows: np.ndarray, block: RowBlock) -> Made:
+    """Samples that stand in a copy of the table now."""
+    table.insert(rows, block)
+    return _made(table)
+
+
 class RowsEdit(TableEdit):
     """Samples that come and go."""
 
-    def __init__(self, document: TableState, rows: np.ndarray, block: RowBlock | None, text: str) -> None:
-        super().__init__(document, text)
+    def __init__(
+        self, document: TableState, rows: np.ndarray, block: RowBlock | None, text: str, made: Made | None = None
+    ) -> None:
+        super().__init__(document, text, made)
         self._rows = rows
         self._block = block.on(document.shelf) if block is not None else None
 
@@ -144,8 +159,7 @@ class RowsEdit(TableEdit):
         if not coming:
             return _made(table, table.remove(self._rows).on(self._document.shelf))
         assert self._block is not None
-        table.insert(self._rows, self._block)
-        return _made(table)
+        return put_in(table, self._rows, self._block)
 
     def _moves(self, *, coming: bool) -> int:
         table = self._document.table

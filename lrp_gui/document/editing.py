@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lrp_gui.document.changing import ascending
-from lrp_gui.document.commands import (
-    AssignColumns,
-    Cell,
-    DeleteRows,
-    InsertRows,
-)
+from lrp_gui.document.commands import AssignColumns, Cell, DeleteRows, EditCells, InsertRows, put_in, written
 from lrp_gui.document.pushing import Pushing
 from lrp_gui.document.state import Message
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from lrp_gui.document.table import InputTable
+    from lrp_gui.document.table_blocks import Made, Patch, RowBlock
     from lrp_gui.document.table_paste import PastePlan
 
 
@@ -227,21 +224,53 @@ class Editing(Pushing):
 
         return table_paste.plan(self.table, text, rows, columns, comma_at_home=self.decimal_comma, **choices)
 
+    def plan_soon(
+        self, text: str, rows: np.ndarray, columns: np.ndarray, done: Callable[[PastePlan | None], None], **choices: Any
+    ) -> None:
+        """Plan a paste as `plan_paste` does; of a long text in the worker. `done` gets the plan."""
+        from lrp_gui.document import table_paste
+
+        if not self._is_long(len(text)):
+            done(self.plan_paste(text, rows, columns, **choices))
+            return
+        comma = self.decimal_comma
+
+        def work(table: InputTable) -> PastePlan | None:
+            return table_paste.plan(table, text, rows, columns, comma_at_home=comma, **choices)
+
+        self._in_worker(self.tr("Looking at what is pasted"), work, done)
+
     def run_paste(self, plan: PastePlan) -> None:
         """Do what a plan says, in one step."""
         if self.table is None:
             return
         from lrp_gui.document import table_paste
 
-        patches, block = table_paste.made(self.table, plan)
         label = self.tr("Paste {rows} × {columns} cells").format(rows=len(plan.cells), columns=plan.width)
-        self.undo_stack.beginMacro(label)
-        if block is not None:
-            samples = self.table.samples
-            self.undo_stack.push(InsertRows(self, ascending(range(samples, samples + len(block))), block, label))
-        if patches:
-            self._edit(patches, label)
-        self.undo_stack.endMacro()
+        at = ascending(range(self.table.samples, self.table.samples + plan.added))
+
+        def push(patches: Sequence[Patch], block: RowBlock | None, added: Made | None, over: Made | None) -> None:
+            self.undo_stack.beginMacro(label)
+            if block is not None:
+                self.undo_stack.push(InsertRows(self, at, block, label, added))
+            if patches:
+                self.undo_stack.push(EditCells(self, patches, label, made=over))
+            self.undo_stack.endMacro()
+
+        if not self._is_long(len(plan.cells) * plan.width):
+            push(*table_paste.made(self.table, plan), None, None)
+            return
+
+        def work(table: InputTable) -> tuple[Sequence[Patch], RowBlock | None, Made | None, Made | None]:
+            patches, block = table_paste.made(table, plan)
+            patches = [patch.on(self.shelf) for patch in patches]
+            block = block.on(self.shelf) if block is not None else None
+            added = put_in(table, at, block) if block is not None else None
+            if added is not None:
+                table = table.copy()
+            return patches, block, added, written(table, patches, self.shelf) if patches else None
+
+        self._in_worker(label, work, lambda found: push(*found))
 
     def paste(self, row: int, column: int, block: Sequence[Sequence[str]]) -> bool:
         """Put a block of texts at a cell, adding samples where it is longer than the table.

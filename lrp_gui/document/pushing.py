@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lrp_gui.document.changing import TableState, ascending
-from lrp_gui.document.commands import EditCells, InsertRows, TableEdit, parts, written
+from lrp_gui.document.commands import EditCells, InsertRows, TableEdit, parts, put_in, written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,9 +77,7 @@ class Pushing(TableState):
         def done(found: tuple[Sequence[Patch], Made]) -> None:
             patches, made = found
             if patches:
-                command = EditCells(self, patches, text)
-                command.made = made
-                self.undo_stack.push(command)
+                self.undo_stack.push(EditCells(self, patches, text, made=made))
 
         self._in_worker(text, work, done)
 
@@ -91,21 +89,20 @@ class Pushing(TableState):
         if self.table is None or not len(rows):
             return
 
-        def push(command: InsertRows) -> None:
-            self.undo_stack.push(command)
+        def push(block: RowBlock, made: Made | None = None) -> None:
+            self.undo_stack.push(InsertRows(self, rows, block, text, made))
             self.select_sample(int(rows[0]))
 
         table = self.table
         if not self._is_long(len(rows) * len(table.features) if table.takes(rows) else table.values.size):
-            push(InsertRows(self, rows, make(table), text))
+            push(make(table))
             return
 
-        def work(copy: InputTable) -> InsertRows:
-            command = InsertRows(self, rows, make(copy), text)
-            command.made = command.make(copy, back=False)
-            return command
+        def work(copy: InputTable) -> tuple[RowBlock, Made]:
+            block = make(copy).on(self.shelf)
+            return block, put_in(copy, rows, block)
 
-        self._in_worker(text, work, push)
+        self._in_worker(text, work, lambda found: push(*found))
 
     def _push(self, command: TableEdit, push: Callable[[], None] | None = None) -> None:
         """Do it, or let the worker do it first."""

@@ -42,16 +42,19 @@ def paste(document: Document, view: TableView, text: str) -> None:
     if block is None:
         return
     selected = (len(block.rows), len(block.columns))
-    plan = document.plan_paste(text, rows, columns, selected=selected)
-    if plan is None:
-        return
-    # Names that were copied but lead nowhere: by position may be meant, or something else.
-    if not plan.asks and (plan.by_name or not plan.header):
-        document.run_paste(plan)
-        return
-    dialog = PastePreview(document, text, view, selected, plan)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.open()
+
+    def go_on(plan: PastePlan | None) -> None:
+        if plan is None:
+            return
+        # Names that were copied but lead nowhere: by position may be meant, or something else.
+        if not plan.asks and (plan.by_name or not plan.header):
+            document.run_paste(plan)
+            return
+        dialog = PastePreview(document, text, view, selected, plan)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    document.plan_soon(text, rows, columns, go_on, selected=selected)
 
 
 class PreviewModel(QAbstractTableModel):
