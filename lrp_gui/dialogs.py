@@ -211,8 +211,8 @@ class Dialogs(QObject):
         if table is not None:
             self._save(table)
 
-    def ask_before_closing(self, table: InputTable) -> None:
-        """Offer to keep the edits of a table before the window goes."""
+    def ask_before_closing(self, table: InputTable, then: Callable[[], object]) -> None:
+        """Offer to keep the edits of a table before it goes, and do then what follows."""
         name = Path(table.path).name if table.path else self.tr("the table")
         box = QMessageBox(
             QMessageBox.Icon.Warning,
@@ -221,16 +221,16 @@ class Dialogs(QObject):
             QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
             self._window,
         )
-        box.setInformativeText(self.tr("Save them before the window closes?"))
+        box.setInformativeText(self.tr("Save them before the table goes?"))
         box.button(QMessageBox.StandardButton.Save).setText(self.tr("&Save As…"))
         box.setDefaultButton(QMessageBox.StandardButton.Save)
 
         def answered(button: int) -> None:
             if button == QMessageBox.StandardButton.Save:
-                self._save(table, then=self._window.close)
+                self._save(table, then=then)
             elif button == QMessageBox.StandardButton.Discard:
                 table.mark_kept()  # as the person wants it
-                self._window.close()
+                then()
 
         self._open(box)
         box.finished.connect(answered)  # after the box has been forgotten: the answer may open another dialog

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from lrp_gui.opening.drop import DropHint
     from lrp_gui.opening.page import ObstaclePage
     from lrp_gui.project.asking import Asking
+    from lrp_gui.project.journal.bar import RecoveryBar
     from lrp_gui.project.session import Session
     from lrp_gui.status import Status
 
@@ -74,6 +75,7 @@ class Window(QMainWindow):
         self._help: Help | None = None
         self.session: Session | None = None
         self.asking: Asking | None = None
+        self.recovery: RecoveryBar | None = None
         self._hint: DropHint | None = None
         self._unsaid: Message | None = None  # what happened before there was a place to say it
         self._was_painted = False
@@ -382,7 +384,8 @@ class Window(QMainWindow):
         self.theme = theme
         _app().setPalette(themes.palette(theme))
         self.actions_[f"theme_{self._theme_setting}"].setChecked(True)
-        for part in (self.actions_, self.start, self.messages, self.furniture, self.obstacle, self._help):
+        parts = (self.actions_, self.start, self.messages, self.furniture, self.obstacle, self._help, self.recovery)
+        for part in parts:
             if part is not None:
                 part.set_theme(theme)
 
@@ -425,14 +428,9 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Go, unless edits would be lost; then ask, and stay until there is an answer."""
-        if self.session is not None and self.asking is not None and self.session.precious:
+        if self.asking is not None and self.session is not None and self.session.would_lose:
             event.ignore()
             self.asking.ask_first(self.close)
-            return
-        unsaved = self.document.unsaved_tables()  # undo leads to them
-        if unsaved and self.dialogs is not None:
-            event.ignore()
-            self.dialogs.ask_before_closing(unsaved[0])
             return
         settings.GEOMETRY.write(self.saveGeometry())
         if self.furniture is not None:

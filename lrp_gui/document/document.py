@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.files import FileInfo, Obstacle
     from lrp_gui.document.more import More
     from lrp_gui.document.reference import Reference
-    from lrp_gui.document.results import NetworkInfo, SampleResult, TableResult
+    from lrp_gui.document.results import Arriving, NetworkInfo, SampleResult, TableResult
     from lrp_gui.document.table import InputTable
     from lrp_gui.jobs.requests import SampleRequest
 
@@ -42,6 +42,7 @@ class Document(Editing):
     tensor_selected = Signal(str)  # also when another file made its name mean another tensor
     problem_changed = Signal()
     stale_changed = Signal()
+    arriving_changed = Signal()  # more is known of an explanation on its way, or it was given up
     more_changed = Signal(str)  # something of that kind came which a view had asked for; see `more`
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -58,6 +59,8 @@ class Document(Editing):
         self.selected_node = ""  # an operation by its name, or a group of them by "/" and its path
         self.selected_tensor = ""  # by name, of the open file
         self.problem = ""
+        self.arriving: Arriving | None = None  # of an explanation that takes its time
+        self.stopped = False  # somebody stopped it before there was a result
         self.stale = False  # the result is of an earlier state of the table or of the settings
         self.opening: Opening | None = None  # the one that brought what is shown
         self._more: More | None = None
@@ -108,8 +111,10 @@ class Document(Editing):
             contents = replace(contents, settings=settings)
         before, edit = self.opening, contents.file is not None and contents.file is self.file
         opening = Opening(contents, self.name, before.project if edit and before is not None else "")
-        if edit and before is not None and (before.project or self.modified):
-            opening.kept = before.kept
+        if edit and before is not None:
+            opening.root = before.root
+            if before.project or self.modified:
+                opening.kept = before.kept
         if self.network is None and self.file is None:
             self.begin(opening)
         else:
@@ -249,6 +254,7 @@ class Document(Editing):
         self.selected_sample, self.selected_unit, self.selected_node = -1, -1, ""
         self.selected_layer = contents.layer
         self.result, self.request, self.table_result, self.problem = None, None, None, ""
+        self.arriving, self.stopped = None, False
         if self._more is not None:
             self._more.begin(None)
         if another_file:
@@ -287,6 +293,7 @@ class Document(Editing):
     def put_result(self, result: SampleResult | None, problem: str = "", request: SampleRequest | None = None) -> None:
         """The chosen sample's explanation, and what was asked; or why there is none."""
         self.result, self.request, self.stale = result, request, False
+        self.arriving, self.stopped = None, False
         if self._more is not None:
             self._more.begin(request)
         if problem != self.problem:
@@ -294,6 +301,13 @@ class Document(Editing):
             self.problem_changed.emit()
         self.result_changed.emit()
         self.stale_changed.emit()
+
+    def put_arriving(self, arriving: Arriving | None, *, stopped: bool = False) -> None:
+        """What is known of the explanation that is on its way; None where it will not come."""
+        changed = arriving is not self.arriving or stopped != self.stopped
+        self.arriving, self.stopped = arriving, stopped
+        if changed:
+            self.arriving_changed.emit()
 
     def take_more(self, more: More) -> None:
         """From now on views can ask for more than the explanation."""

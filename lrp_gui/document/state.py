@@ -123,6 +123,7 @@ class Opening:
         self.project = project  # the project file that it stands in, or ""
         self.kept: Work | None = None  # what is in the project file, or in no need of one; None: all is news
         self.restored: Restored | None = None  # what waits for the network
+        self.root: Opening = self  # the first one of this piece of work; others are edits of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,11 @@ class Asking(QObject):
     def ask_first(self, then: Then) -> None:
         """Ask whether to save before something takes the place of the work."""
         session, document = self._session, self._window.document
+        if not session.precious:  # only undo leads to what would be lost
+            tables = document.unsaved_tables()
+            if tables and self._window.dialogs is not None:
+                self._window.dialogs.ask_before_closing(tables[0], lambda: session.unless_precious(then))
+            return
         text = self.tr("Save the changes to the project {name}?").format(name=session.name)
         if not session.path:
             table = document.table
@@ -79,10 +84,10 @@ class Asking(QObject):
 
         def answered(button: int) -> None:
             if button == save:
-                session.save(then)
+                session.save(lambda: session.unless_precious(then))
             elif button == discard:
                 document.discard_edits()
-                then()
+                session.unless_precious(then)
 
         self._show(box)
         box.finished.connect(answered)  # after the box has been forgotten: the answer may open another dialog

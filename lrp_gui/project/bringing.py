@@ -11,12 +11,16 @@ from PySide6.QtCore import QTimer
 from lrp_gui import recent
 from lrp_gui.project import views
 from lrp_gui.project.asking import Asking
+from lrp_gui.project.journal.bar import RecoveryBar
+from lrp_gui.project.journal.journal import Journal
+from lrp_gui.project.journal.recovery import Recovery
 from lrp_gui.project.session import Session
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from lrp_gui.document.opening import Opener
+    from lrp_gui.project.journal.volume import Found
     from lrp_gui.window import Window
 
 
@@ -30,9 +34,24 @@ def bring(window: Window, opener: Opener) -> tuple[Session, Asking]:
     session.changed.connect(due.start)
     window.document.sample_selected.connect(lambda _row: due.start())
     session.views_wanted.connect(partial(views.put_back, window))
+    gather = partial(views.gathered, window)
+    journal = Journal(window.document, window.jobs, gather, session.hashes.of, session)
+    session.closed.connect(journal.finish)
+    recovery = Recovery(window.document, window.jobs, session, session)
+    recovery.setObjectName("recovery")
+    journal.safe.connect(recovery.settle)
+    recovery.offered.connect(partial(_offer, window, recovery))
+    window.furnished.connect(partial(recovery.look, lambda: journal.folder))
     menu = window.menus["Recent"]
     menu.aboutToShow.connect(partial(fill_recent, window, menu))
     return session, asking
+
+
+def _offer(window: Window, recovery: Recovery, found: Found | None) -> None:
+    """The bar comes with the first work that is offered."""
+    if found is not None and window.recovery is None:
+        window.recovery = RecoveryBar(recovery, window.theme, window)
+        window.centralWidget().layout().insertWidget(0, window.recovery)  # type: ignore[union-attr]
 
 
 def fill_recent(window: Window, menu: QMenu) -> None:

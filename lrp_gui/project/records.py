@@ -14,7 +14,7 @@ import numpy as np
 from lrp_engine import __version__
 from lrp_gui.document import reference as references
 from lrp_gui.document.files import Source
-from lrp_gui.document.reference import NO_REFERENCE, Reference
+from lrp_gui.document.reference import NO_REFERENCE
 from lrp_gui.document.results import Feature
 from lrp_gui.document.state import ExplainSettings
 from lrp_gui.document.table import InputTable
@@ -178,26 +178,35 @@ def settings_of(project: Project, tensors: Tensors, file: str) -> ExplainSetting
     FormatError
         If the reference lacks its numbers, or is a row that is not there.
     """
-    record = project.settings
-    return ExplainSettings(
-        target=record.target,
-        composite=record.composite,
-        reference=_reference_of(record.reference, project.table, tensors, file),
-        own=record.own,
-        edits=record.edits,
-    )
+    record, table, values = project.settings.reference, project.table, None
+    if record.kind not in (references.NONE, references.SAMPLE):
+        values = tensors.array("reference", "float64", (len(table.features) if table is not None else 0,))
+    samples = table.samples if table is not None else 0
+    return settings_with(project, samples, values, file)
 
 
-def _reference_of(record: ReferenceRecord, table: TableRecord | None, tensors: Tensors, file: str) -> Reference:
-    if not record.kind:
-        return NO_REFERENCE
-    features, samples = (len(table.features), table.samples) if table is not None else (0, 0)
-    if record.kind == references.SAMPLE:
-        if not 0 <= record.row < samples:
+def settings_with(project: Project, samples: int, values: np.ndarray | None, file: str) -> ExplainSettings:
+    """The same with the reference's numbers, for a table of so many samples.
+
+    Raises
+    ------
+    FormatError
+        If the reference is a row that is not there.
+    """
+    record, reference = project.settings.reference, NO_REFERENCE
+    if record.kind:
+        if record.kind == references.SAMPLE and not 0 <= record.row < samples:
             raise damaged(file, tr("its reference is a sample that it does not have"))
-        return references.taken_again(record.kind, record.title, record.row, None, explains=record.explains)
-    values = tensors.array("reference", "float64", (features,))
-    return references.taken_again(record.kind, record.title, -1, values, explains=record.explains)
+        row = record.row if record.kind == references.SAMPLE else -1
+        reference = references.taken_again(record.kind, record.title, row, values, explains=record.explains)
+    settings = project.settings
+    return ExplainSettings(
+        target=settings.target,
+        composite=settings.composite,
+        reference=reference,
+        own=settings.own,
+        edits=settings.edits,
+    )
 
 
 def table_of(record: TableRecord, tensors: Tensors, file: str) -> InputTable:

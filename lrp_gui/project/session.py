@@ -41,6 +41,7 @@ class Session(QObject):
     astray = Signal(object, object)  # a Sought and the Loaded: `go_on`, `look_again` or nothing
     locked = Signal(str, str, object)  # path, by whom it is open, and a `Then` that opens a copy
     views_wanted = Signal(object)  # the ViewsRecord of what was opened
+    closed = Signal()  # the window goes, and nothing that anybody wants is lost by it
 
     def __init__(
         self,
@@ -99,6 +100,11 @@ class Session(QObject):
         work = document.work
         return edited or work.labels != kept.labels or work.settings.edits != kept.settings.edits
 
+    @property
+    def would_lose(self) -> bool:
+        """The same of all that undo leads to, too."""
+        return self.precious or bool(self._document.unsaved_tables())
+
     # ------------------------------------------------------------------------------------------ saving
 
     def save(self, then: Then = nothing) -> None:
@@ -150,11 +156,11 @@ class Session(QObject):
 
     def begin_new(self) -> None:
         """Close what is open, once nothing of it would be lost."""
-        self._unless_precious(self._clear)
+        self.unless_precious(self._clear)
 
     def open(self, path: str) -> None:
         """Open a project, once nothing would be lost by it."""
-        self._unless_precious(lambda: self._read(path))
+        self.unless_precious(lambda: self._read(path))
 
     def revert(self) -> None:
         """Open the project as it was saved last, whatever was done since."""
@@ -185,8 +191,7 @@ class Session(QObject):
         """Open what a journal kept: work that stands in no file yet, of this project or of none."""
         if loaded.project.source is None:
             return
-        folder = Path(project).parent if project else Path()
-        sought = Sought(loaded.project.source, folder)
+        sought = Sought(loaded.project.source, Path(loaded.path).parent)
         self.look_again(sought, replace(loaded, path=project, recovered=True))
 
     def _clear(self) -> None:
@@ -243,8 +248,9 @@ class Session(QObject):
 
     # ------------------------------------------------------------------------------------- small parts
 
-    def _unless_precious(self, then: Then) -> None:
-        if self.precious:
+    def unless_precious(self, then: Then) -> None:
+        """Do something that forgets the work, once that is saved or nobody wants it."""
+        if self.would_lose:
             self.answer_wanted.emit(then)
         else:
             then()
@@ -271,3 +277,4 @@ class Session(QObject):
     def close(self) -> None:
         """The window goes."""
         self._lock.release()
+        self.closed.emit()
