@@ -30,6 +30,7 @@ PATIENCE = 10.0  # seconds for the first instance to listen; it may just be star
 ANSWER_MS = 5000
 TALK_MS = 5000  # how long somebody may take to say something
 OK = b"ok\n"
+LONGEST_FOLDER = 40  # a socket's path ends at 107 bytes, and Qt makes it in a folder of its own first
 
 _log = logging.getLogger(__name__)
 
@@ -188,7 +189,7 @@ def _address() -> str:
 
 def _stem() -> str:
     """Path of the lock and the socket without their endings: one for each user, screen and set of settings."""
-    names = ("USERNAME", "DISPLAY", "WAYLAND_DISPLAY", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    names = ("HOME", "USERNAME", "DISPLAY", "WAYLAND_DISPLAY", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
     which = "\0".join(os.environ.get(name, "") for name in names)
     return str(_own_folder() / f"lrp-explorer-{zlib.crc32(os.fsencode(which)):08x}")
 
@@ -199,8 +200,9 @@ def _own_folder() -> Path:
     if sys.platform == "win32":
         return Path(tempfile.gettempdir())
     uid = os.getuid()
-    for folder in (os.environ.get("XDG_RUNTIME_DIR", ""), f"{tempfile.gettempdir()}/lrp-explorer-{uid}"):
-        if not os.path.isabs(folder) or len(folder) > 60:  # noqa: PTH117
+    own = f"lrp-explorer-{uid}"
+    for folder in (os.environ.get("XDG_RUNTIME_DIR", ""), f"{tempfile.gettempdir()}/{own}", f"/tmp/{own}"):  # noqa: S108
+        if not os.path.isabs(folder) or len(folder) > LONGEST_FOLDER:  # noqa: PTH117
             continue
         try:
             if folder != os.environ.get("XDG_RUNTIME_DIR"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -17,19 +18,14 @@ START_SECONDS = 30
 STORY_SECONDS = 100
 
 
-@pytest.fixture(scope="session")
-def display():
-    """The environment of a process that is to appear on a screen."""
-    environment = os.environ | {"QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
-    environment.pop("WAYLAND_DISPLAY", None)
-    if os.environ.get("DISPLAY"):
-        yield environment
-        return
+@contextlib.contextmanager
+def x_server(screen: str = SCREEN):
+    """Run Xvfb on a free number; give the DISPLAY that leads to it."""
     if shutil.which("Xvfb") is None:
         pytest.skip("there is no display and no Xvfb to make one (install xvfb)")
     reader, writer = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writer), "-screen", "0", SCREEN, "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", screen, "-nolisten", "tcp"],
         pass_fds=(writer,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -39,11 +35,23 @@ def display():
         ready, _, _ = select.select([reader], [], [], START_SECONDS)
         number = os.read(reader, 16).decode().strip() if ready else ""
         assert number, "Xvfb does not start"
-        yield environment | {"DISPLAY": f":{number}"}
+        yield f":{number}"
     finally:
         os.close(reader)
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def display():
+    """The environment of a process that is to appear on a screen."""
+    environment = os.environ | {"QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
+    environment.pop("WAYLAND_DISPLAY", None)
+    if os.environ.get("DISPLAY"):
+        yield environment
+        return
+    with x_server() as number:
+        yield environment | {"DISPLAY": number}
 
 
 @pytest.fixture
