@@ -79,8 +79,17 @@ QT_LIBRARIES = (
     ("libwayland-egl.so.1", "libwayland-egl1", "wayland"),
 )
 
-# The display of the tests that drive the real window: program, Debian package.
-XVFB = ("Xvfb", "xvfb")
+# What tests use of the system: program, Debian package. The first one is the display that windows need.
+TEST_PROGRAMS = (
+    ("Xvfb", "xvfb"),
+    ("desktop-file-validate", "desktop-file-utils"),
+    ("appstreamcli", "appstream"),
+    ("update-mime-database", "shared-mime-info"),
+    ("pcmanfm", "pcmanfm"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+    ("xprop", "x11-utils"),
+)
 
 # What the output of a step that failed says -> what a person can do about it. The first match counts: without a network
 # pip also says that it found no matching distribution.
@@ -292,15 +301,8 @@ def install_system_packages(packages: list, why: str) -> None:
     if not root and (shutil.which("sudo") is None or quiet(["sudo", "-n", "true"]).returncode):
         raise Problem(f"{why}. This line mends it: sudo apt-get install --no-install-recommends {' '.join(packages)}")
     say(f"{why}: installing {' '.join(packages)}")
-    apt = [
-        *([] if root else ["sudo", "-n"]),
-        "env",
-        "DEBIAN_FRONTEND=noninteractive",
-        "apt-get",
-        "-qq",
-        "-o",
-        "DPkg::Lock::Timeout=120",
-    ]
+    apt = [*([] if root else ["sudo", "-n"]), "env", "DEBIAN_FRONTEND=noninteractive"]
+    apt += ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
     updated = quiet([*apt, "update"])  # may fail for one source of many; the installation itself tells
     done = quiet([*apt, "install", "-y", "--no-install-recommends", *packages])
     if done.returncode:
@@ -364,18 +366,8 @@ def show(venv: Path) -> int:
     say("The display cannot be used: drawing the examples" if display else "No display: drawing the examples")
     for file, table in ((example, "diabetes.csv"), (EXAMPLES / "digits" / "digits.pt2", "digits.csv")):
         folder = PICTURES / file.parent.name
-        command = [
-            str(python_in(venv)),
-            "-m",
-            "lrp_gui",
-            "--render",
-            str(folder),
-            str(file),
-            "--data",
-            str(file.parent / table),
-            "--rows",
-            "0:3",
-        ]
+        command = [str(python_in(venv)), "-m", "lrp_gui", "--render", str(folder), str(file)]
+        command += ["--data", str(file.parent / table), "--rows", "0:3"]
         drawn = quiet(command, env={**env, "QT_QPA_PLATFORM": "offscreen"})
         if drawn.returncode:
             raise Problem(f"The {folder.name} example cannot be drawn: {last_line(drawn.stderr or drawn.stdout)}")
@@ -407,9 +399,18 @@ def virtual_display():  # noqa: ANN201
         server.wait()
 
 
-def have_xvfb() -> None:
-    if sys.platform.startswith("linux") and shutil.which(XVFB[0]) is None:
-        install_system_packages([XVFB[1]], "The tests that drive the real window need Xvfb")
+def have_test_programs() -> None:
+    """Install what the tests need of the system; only without a display they cannot go on."""
+    missing = [row for row in TEST_PROGRAMS if shutil.which(row[0]) is None]
+    if not missing or not sys.platform.startswith("linux"):
+        return
+    names = ", ".join(row[0] for row in missing)
+    try:
+        install_system_packages([row[1] for row in missing], f"Tests of the window and the desktop need {names}")
+    except Problem as problem:
+        if shutil.which(TEST_PROGRAMS[0][0]) is None:
+            raise
+        say(f"{problem}\nTests that need them are left out.")
 
 
 def test(venv: Path) -> int:
@@ -484,7 +485,7 @@ def main(arguments: "list[str] | None" = None) -> int:
     venv = chosen.venv.absolute()
     try:
         if chosen.test:
-            have_xvfb()  # first, because a person may have to do something about it
+            have_test_programs()  # first, because a person may have to do something about it
         make_environment(venv)
         install(venv, frozenset({"dev"}) if chosen.test else frozenset())
         return test(venv) if chosen.test else show(venv)
