@@ -156,6 +156,11 @@ def _show(options: argparse.Namespace) -> int:
     window.show()
     code = app.exec()
     watch.end()
+    from lrp_gui.jobs import stuck
+
+    if stuck.any_left():  # Python would wait for it for ever
+        logging.shutdown()
+        os._exit(code)
     # In this order: Qt objects that Python tears down after the application crash at exit.
     window.deleteLater()
     app.processEvents()
@@ -174,6 +179,7 @@ def make_window(theme: str = "") -> Window:
     window = Window(document, jobs, theme)
     document.setParent(window)
     jobs.setParent(window)
+    jobs.given_up.connect(window.say_given_up)
     return window
 
 

@@ -263,6 +263,13 @@ class Window(QMainWindow):
         if self.dialogs is not None:
             self.dialogs.tell(sentence)
 
+    def say_given_up(self, title: str) -> None:
+        """A job hangs where nothing can stop it."""
+        from lrp_gui.document.state import Message
+
+        sentence = self.tr("{title}: what it waits for does not answer. It was given up, and everything else goes on.")
+        self.say(Message(sentence.format(title=title)))
+
     def _on_file(self) -> None:
         name = self.document.name
         self.tell_title()

@@ -19,8 +19,9 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
+from lrp_gui.jobs import stuck
 from lrp_gui.jobs.steps import Cancelled, Part, Progress, Steps, here
 from lrp_gui.languages import tr
 
@@ -36,6 +37,7 @@ STOP_SECONDS = 0.2
 WORTH_A_LINE = 0.5
 # So many jobs that have ended are remembered.
 REMEMBERED = 200
+WATCH_MS = 1000  # between two looks for jobs that hang, while there are any
 
 
 class Priority(IntEnum):
@@ -165,6 +167,7 @@ class _Worker(QThread):
         self._changed = threading.Condition()
         self._jobs: list[Job] = []
         self._stopping = False
+        self.at: Job | None = None  # the one whose step runs
 
     def add(self, job: Job) -> None:
         with self._changed:
@@ -176,11 +179,23 @@ class _Worker(QThread):
             self._stopping = True
             self._changed.notify()
 
+    def hand_over(self) -> list[Job]:
+        """Give all jobs away but the one in whose step it hangs; should that come back, the thread ends."""
+        with self._changed:
+            rest = [job for job in self._jobs if job is not self.at]
+            self._jobs = [job for job in self._jobs if job is self.at]
+            self._stopping = True
+            self._changed.notify()
+        return rest
+
     def run(self) -> None:
         """The thread's life: take the most urgent job, advance it, look again."""
         sys.setswitchinterval(SWITCH_INTERVAL)
         while (job := self._next()) is not None:
-            if not self._advance(job):
+            self.at = job
+            goes_on = self._advance(job)
+            self.at = None
+            if not goes_on:
                 with self._changed:
                     self._jobs.remove(job)
                 self._report(job, "ended", None)
@@ -251,6 +266,7 @@ class JobQueue(QObject):
     idle = Signal()
     ended = Signal()  # a job more is among the `past`
     closing = Signal()  # other threads end as well
+    given_up = Signal(str)  # the title of a job that hangs, and that nothing waits for any more
     _reported = Signal(object, str, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -262,6 +278,8 @@ class JobQueue(QObject):
         self._reported.connect(self._receive)  # emitted in the worker, so it is queued
         self._worker = _Worker(self._reported.emit, self)
         self._closed = False
+        self._watch = QTimer(self, interval=WATCH_MS)
+        self._watch.timeout.connect(self._look_for_stuck)
 
     @property
     def busy(self) -> bool:
@@ -304,6 +322,8 @@ class JobQueue(QObject):
         self._worker.add(job)
         if not self._worker.isRunning():
             self._worker.start()
+        if not self._watch.isActive():
+            self._watch.start()
         self.status_changed.emit()
         return job
 
@@ -336,14 +356,34 @@ class JobQueue(QObject):
         self.closing.emit()
         for job in self._open:
             job.cancel()
+        self._watch.stop()
         self._worker.stop()
-        self._worker.wait()
+        if not self._worker.wait(stuck.CLOSING_MS):
+            stuck.leave(self._worker)
         self._open.clear()
+
+    def _look_for_stuck(self) -> None:
+        """A job that was cancelled long ago and still runs hangs: another thread does the rest."""
+        if not self._open:
+            self._watch.stop()
+            return
+        job = self._worker.at
+        if job is None or not job.cancelled or time.monotonic() - job.cancelled_at < stuck.PATIENCE:
+            return
+        log.warning("%s: hangs, and is given up", job.title)
+        hanging, self._worker = self._worker, _Worker(self._reported.emit, self)
+        for waiting in hanging.hand_over():
+            self._worker.add(waiting)
+        stuck.leave(hanging)
+        self._worker.start()
+        self._end(job)
+        self.given_up.emit(job.title)
 
     def _receive(self, job: Job, what: str, value: Any) -> None:
         """In the main thread: pass on what the worker reported, unless the job was cancelled since."""
         if what == "ended":
-            self._end(job)
+            if not job.ended:  # not given up before
+                self._end(job)
         elif job.cancelled:
             return
         elif what == "progress":
