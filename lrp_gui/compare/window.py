@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSaveFile, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QComboBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -25,15 +27,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lrp_gui.compare.graphs import DIFFERENCE, LETTERS, Maker, common_scales
 from lrp_gui.compare.model import LayersModel
 from lrp_gui.compare.panes import Pane
 from lrp_gui.compare.parts import Head, LayersTable
 from lrp_gui.compare.pictures import (
-    DIFFERENCE,
     GRAPH,
-    LETTERS,
     VALUES,
-    Maker,
     Panes,
     View,
     export_pictures,
@@ -43,14 +43,19 @@ from lrp_gui.compare.pictures import (
 from lrp_gui.compare.side_bar import SideBar
 from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED, SideBySide
 from lrp_gui.document.state import Message
+from lrp_gui.languages import tr
 from lrp_gui.turns import PAUSE_MS
-from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.layers.folding import is_open
+from lrp_gui.viewer.operations.picture import OperationsPicture
+from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.states import StatePicture
+from lrp_gui.viewer.tokens.picture import TokenPicture
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
     from lrp_gui.theme import Theme
     from lrp_gui.viewer.picture import Drawing, Hit
+    from lrp_gui.viewer.scales import Scale
 
 SIZE = QSize(1280, 820)
 BESIDE, SWIPE, BLINK = "beside", "swipe", "blink"
@@ -90,6 +95,7 @@ class CompareWindow(QWidget):
         self._blinks.timeout.connect(self._blink)
         beside.changed.connect(self._on_changed)
         beside.sides_changed.connect(self._show_state)
+        beside.more_changed.connect(self._outdate)
         document.layer_selected.connect(self._on_selected)
         document.unit_selected.connect(self._on_selected)
         self.resize(SIZE)
@@ -118,6 +124,7 @@ class CompareWindow(QWidget):
             self.columns.append(column)
             pane.moved.connect(lambda pane=pane: self._moved(pane))
             pane.activated.connect(self._on_activated)
+            pane.opened.connect(self._open)
             pane.swiped.connect(lambda share: self.slider.setValue(round(100 * share)))
             pane.keyed.connect(self._on_key)
         top = QHBoxLayout()
@@ -160,6 +167,10 @@ class CompareWindow(QWidget):
         )
         self.whats.buttonClicked.connect(lambda button: self.look(button.property("choice")))
         self.ways.buttonClicked.connect(lambda button: self.look_by(button.property("choice")))
+        self.scale = QComboBox(self)
+        self.scale.setAccessibleName(self.tr("Scale of the graphs"))
+        self.scale.setToolTip(self.tr("At what scale both graphs are looked at"))
+        self.scale.activated.connect(lambda _place: self._look_at(scale=self.scale.currentData()))
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setRange(0, 100)
         self.slider.setValue(50)
@@ -189,6 +200,7 @@ class CompareWindow(QWidget):
         self.stop.clicked.connect(self._toggle)
         for button in self.whats.buttons():
             bar.addWidget(button)
+        bar.addWidget(self.scale)
         bar.addSpacing(10)
         for button in self.ways.buttons():
             bar.addWidget(button)
@@ -221,6 +233,7 @@ class CompareWindow(QWidget):
         """Show the graph, or the chosen layer."""
         self.view = replace(self.view, what=what)
         _check(self.whats, what)
+        self._show_state()
         for pane in self.panes:
             pane.fit()
         self._outdate()
@@ -270,6 +283,8 @@ class CompareWindow(QWidget):
             text = self.tr("Stopped: what is shown may be of another choice.")
         else:
             text = beside.problem or (beside.contrast.problem if beside.contrast is not None else "")
+            if not text and beside.contrast is not None and self.view.what == GRAPH:
+                text = self.tr("The ribbons of A and B have one scale; A − B has its own.")
         self.note.setText(text)
         self.note.setToolTip(text)
         known = beside.contrast is not None
@@ -316,10 +331,38 @@ class CompareWindow(QWidget):
             self.model.put(())
             self._arrange()
             return
-        chosen = Selection(layer=self._document.selected_layer, unit=self._document.selected_unit)
-        self.view = replace(self.view, selection=chosen)
-        self._makers = list(pane_makers(contrast, self.theme, self.view))
+        layer, unit = self._document.selected_layer, self._document.selected_unit
+        self.view = replace(self.view, selection=replace(self.view.selection, layer=layer, unit=unit))
+        self._offer(common_scales(contrast, self.beside.more))
+        self._makers = list(pane_makers(contrast, self.theme, self.view, self.beside.more))
         self._due.start(PAUSE_MS)
+
+    def _offer(self, scales: Sequence[Scale]) -> None:
+        """The scales that fit both graphs."""
+        if [self.scale.itemData(n) for n in range(self.scale.count())] != [one.id for one in scales]:
+            self.scale.clear()
+            for n, one in enumerate(scales):
+                self.scale.addItem(tr(one.title), one.id)
+                self.scale.setItemData(n, tr(one.tip), Qt.ItemDataRole.ToolTipRole)
+        self.scale.setCurrentIndex(max(0, self.scale.findData(self.view.selection.scale)))
+        self.scale.setVisible(self.view.what == GRAPH and len(scales) > 1)
+
+    def _look_at(self, **changes: Any) -> None:
+        """Both graphs otherwise."""
+        self.view = replace(self.view, selection=replace(self.view.selection, **changes))
+        for pane in self.panes if "scale" in changes else ():
+            pane.fit()
+        self._outdate()
+
+    def _open(self, hit: Hit) -> None:
+        """Open or fold the same part of every graph."""
+        chosen, picture = self.view.selection, self._pictures[0] if self._pictures is not None else None
+        if isinstance(picture, TokenPicture):
+            self._look_at(every_token=not chosen.every_token)
+        elif isinstance(picture, OperationsPicture):
+            self._look_at(groups=chosen.groups ^ {hit.opens.removeprefix("/")})
+        elif isinstance(picture, StagePicture) and picture.graph is not None:
+            self._look_at(folds=chosen.folds.toggled(hit.opens, is_open(picture.graph, picture.folds, hit.opens)))
 
     def _tell(self) -> None:
         """What stands about the pictures, as they come: lines and table must not speak of others."""
@@ -421,7 +464,14 @@ class CompareWindow(QWidget):
 
         if self.beside.contrast is None:
             return
-        dialog = ExportDialog(export_pictures(self.beside.contrast, self.theme, self.view), self.theme, self)
+        from lrp_gui.export.recipe import recipe
+
+        contrast = self.beside.contrast
+        pictures = export_pictures(contrast, self.theme, self.view, self.beside.more)
+        sides = zip(LETTERS, contrast.networks, contrast.results, contrast.requests or (), strict=False)
+        lines = "\n".join(f"# {letter}\n{recipe(network, result, asked)}" for letter, network, result, asked in sides)
+        dialog = ExportDialog(pictures, self.theme, self, lines)
+        self.beside.more_changed.connect(dialog.make_again)
         dialog.exported.connect(lambda path: self.note.setText(self.tr("{path} is written.").format(path=path)))
         self.dialog = dialog
         dialog.open()

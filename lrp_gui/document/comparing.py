@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from lrp_gui.document.more import More
 from lrp_gui.document.reference import MEAN, NONE, ZEROS, Reference, make, sample_name, taking_mean
 from lrp_gui.document.words import counted
 from lrp_gui.jobs.comparing_results import Contrast, comparing
@@ -70,6 +71,7 @@ class SideBySide(QObject):
 
     changed = Signal()  # the state, or what was found
     sides_changed = Signal()
+    more_changed = Signal()  # what the graphs ask for besides came
 
     def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +80,9 @@ class SideBySide(QObject):
         self.contrast: Contrast | None = None
         self.state, self.problem = IDLE, ""
         self.networks: dict[str, NetworkInfo] = {}  # others, by path
+        self.more = More(jobs, engine, self), More(jobs, engine, self)  # of A and of B
+        for one in self.more:
+            one.changed.connect(self.more_changed)
         self._active = False
         self._job: Job | None = None
         self._loading: Job | None = None
@@ -300,6 +305,8 @@ class SideBySide(QObject):
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
         self._job, self.contrast, self.state = None, contrast, DONE
+        for one, request in zip(self.more, contrast.requests or (None, None), strict=True):
+            one.begin(request)
         self.changed.emit()
 
     def _failed(self, failure: Failure) -> None:
@@ -322,6 +329,8 @@ class SideBySide(QObject):
         self.sides, self.contrast, self._asked = None, None, None
         self._known.clear()
         self.networks.clear()
+        for one in self.more:
+            one.begin(None)
         self.state, self.problem = IDLE, ""
         self.sides_changed.emit()
         self.changed.emit()

@@ -65,6 +65,7 @@ class Contrast:
     rows: tuple[LayerDifference, ...]
     difference: SampleResult | None = None
     problem: str = ""
+    requests: tuple[SampleRequest, SampleRequest] | None = None
 
 
 def comparing(
@@ -77,7 +78,8 @@ def comparing(
     for request, result in zip(requests, known, strict=True):
         results.append(result if result is not None else (yield from engine.explain_sample(request)))
     first, second = (request.network for request in requests)
-    return (yield from contrasting((first, second), (results[0], results[1])))
+    contrast = yield from contrasting((first, second), (results[0], results[1]))
+    return replace(contrast, requests=requests)
 
 
 def contrasting(

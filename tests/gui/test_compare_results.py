@@ -6,22 +6,29 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 
+from lrp_gui.compare.graphs import common_scales
 from lrp_gui.compare.model import LAYER, SHARE, SUM_A, LayersModel
 from lrp_gui.compare.pictures import GRAPH, VALUES, Panes, View, export_pictures, pane_pictures
 from lrp_gui.compare.window import BESIDE, BLINK, SWIPE
 from lrp_gui.document.comparing import DONE, FAILED, MEAN, OTHER_SIDE, STOPPED
-from lrp_gui.document.results import LayerResult
+from lrp_gui.document.results import Feature, InputInfo, LayerResult, NodeInfo
 from lrp_gui.jobs.comparing_results import LayerDifference, contrasting
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer.charts import Chart
-from lrp_gui.viewer.picture import GraphPicture
+from lrp_gui.viewer.inputs.maps import GridPicture
+from lrp_gui.viewer.inputs.series import SeriesPicture
+from lrp_gui.viewer.inputs.tokens import TokensPicture
+from lrp_gui.viewer.picture import GraphPicture, Hit
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.tokens.picture import TokenPicture
 from tests.gui import fakes
+from tests.gui import test_tokens_picture as tokens_picture
 from tests.gui.example import DIABETES, DIGITS, settle
+from tests.gui.networks import saved
 
 
 def rendered(picture, width, height):
@@ -109,7 +116,7 @@ def test_every_pane_can_be_drawn_in_one_scale(qapp, theme):
     assert channels[0] == channels[1] == channels[2]
     for _title, make in export_pictures(contrast, theme, View(VALUES, Selection(layer="conv1"))):
         picture = make()
-        assert len(np.unique(rendered(picture, 900, 500).reshape(-1, 4), axis=0)) > 20, picture.title
+        assert len(np.unique(rendered(picture, 900, 500).view(np.uint32))) > 20, picture.title
 
 
 def test_explanations_that_are_the_same_are_called_so():
@@ -305,3 +312,132 @@ def test_the_table_and_the_pictures_can_be_taken_away(compared, diabetes, qtbot,
     assert compared.model.rowCount() == 0
     assert "Nothing is compared" in compared.note.text()
     assert not isinstance(compared.panes[0].picture, Chart)
+
+
+def test_ribbons_of_both_graphs_have_one_scale(qapp):
+    """As much relevance is as wide in A as in B, whichever has more of it."""
+    for network, a in (fakes.mlp_result(row=0), fakes.cnn_result(target=3)):
+        half = {path: replace(one, relevance=one.relevance / 2) for path, one in a.layers.items()}
+        flows = {path: replace(one, matrix=one.matrix / 2) for path, one in a.flows.items()}
+        b = replace(a, layers=half, flows=flows, shares={key: tuple(v / 2 for v in x) for key, x in a.shares.items()})
+        first, second, _ = pane_pictures(run_now(contrasting((network, network), (a, b))), LIGHT, View(GRAPH))
+        size = QSizeF(700, 500)
+        alone = first.own_width(size), second.own_width(size)
+        assert alone[1] > 1.5 * alone[0]
+        assert first.shared_width(size) == second.shared_width(size) == pytest.approx(alone[0])
+        rendered(second, 700, 500)
+        layout = second.layout(size)
+        assert layout.per_relevance * getattr(layout, "scale", 1.0) == pytest.approx(alone[0])
+
+
+class Known:
+    """What the worker would have given."""
+
+    def __init__(self, **found):
+        self.found = found
+
+    def get(self, kind):
+        return self.found.get(kind)
+
+    def problem(self, kind):
+        return "" if kind in self.found else f"There is no {kind}."
+
+
+def sentences(tokens=6):
+    """Two explanations of a sentence: the second of another last word, and of half of the relevance."""
+    network = tokens_picture.network_of(tokens)
+    softmax = replace(network.layers[1], nodes=(NodeInfo("a", "softmax", "softmax", ()),))
+    attention = replace(network.layers[2], nodes=(NodeInfo("b", "matmul", "bilinear", ()),))
+    network = replace(network, layers=(network.layers[0], softmax, attention, *network.layers[3:]))
+    _, result = fakes.mlp_result()
+    values = np.arange(tokens)
+    relevance = np.linspace(-1, 2, tokens)
+    layers = {one.path: LayerResult(np.ones((tokens, 4)), np.ones((tokens, 4))) for one in network.layers}
+    a = replace(result, values={"ids": values}, inputs={"ids": relevance}, layers=layers, flows={}, ledger=())
+    other = np.where(values == tokens - 1, 17, values)
+    b = replace(
+        a,
+        values={"ids": other},
+        inputs={"ids": relevance / 2},
+        layers={path: replace(one, relevance=one.relevance / 2) for path, one in layers.items()},
+    )
+    return run_now(contrasting((network, network), (a, b)))
+
+
+def test_tokens_by_layer_stand_beside_each_other_and_are_subtracted(qapp):
+    contrast = sentences()
+    a, b = tokens_picture.grid_of(6, seed=1), tokens_picture.grid_of(6, seed=2)
+    more = Known(tokens=replace(a, texts=())), Known(tokens=replace(b, texts=()))
+    assert "tokens" in [scale.id for scale in common_scales(contrast, more)]
+    assert "tokens" not in [scale.id for scale in common_scales(contrast)]
+    view = View(GRAPH, Selection(scale="tokens"))
+    first, second, apart = pane_pictures(contrast, LIGHT, view, more)
+    assert first.alongside == (second,)
+    grid = apart.whole
+    for n, point in enumerate(grid.points):
+        np.testing.assert_allclose(point.relevance, a.points[n].relevance - b.points[n].relevance)
+    both = np.zeros((6, 6))
+    np.add.at(both, (grid.gaps[0].mixing.right, grid.gaps[0].mixing.left), grid.gaps[0].mixing.amount)
+    np.testing.assert_allclose(both.sum(0), a.gaps[0].mixing.to_left(6) - b.gaps[0].mixing.to_left(6), atol=1e-12)
+    assert apart.labels[-1] == "5 | 17"
+    assert apart.labels[0] == "0"
+    for picture in (first, second, apart):
+        rendered(picture, 500, 300)
+    longer = Known(tokens=tokens_picture.grid_of(7))
+    assert "nothing is subtracted" in pane_pictures(contrast, LIGHT, view, (more[0], longer))[2].note
+    refused = pane_pictures(contrast, LIGHT, view, (more[0], Known()))[1]
+    assert refused.state.sentence == "There is no tokens."
+
+
+def test_operations_have_no_difference_and_say_so(qapp):
+    network, a = fakes.mlp_result(row=0)
+    _, b = fakes.mlp_result(row=1)
+    contrast = run_now(contrasting((network, network), (a, b)))
+    more = Known(), Known()
+    pictures = pane_pictures(contrast, LIGHT, View(GRAPH, Selection(scale="operations")), more)
+    assert "not for single operations" in pictures[2].note
+
+
+def test_tokens_and_series_are_shown_as_such_in_one_scale(qapp):
+    contrast = sentences()
+    words = {"ids": tuple(f"word{n}" for n in range(6))}
+    panes = pane_pictures(contrast, LIGHT, View(VALUES), (Known(words=words), Known(words=words)))
+    text = [pane.parts[0] for pane in panes]
+    assert all(isinstance(one, TokensPicture) for one in text)
+    assert text[0].limit == text[1].limit == pytest.approx(2)
+    assert text[0].texts[5] == "word5"
+    features = tuple(Feature(f"t{n}") for n in range(64))
+    info = InputInfo("signal", (2, 32), features, named=False)
+    network = replace(contrast.networks[0], inputs=(info,))
+    wave = np.sin(np.arange(64.0)).reshape(2, 32)
+    a = replace(contrast.results[0], values={"signal": wave}, inputs={"signal": wave * [[1], [3]]})
+    b = replace(a, values={"signal": wave + 1}, inputs={"signal": wave * [[5], [1]]})
+    panes = pane_pictures(run_now(contrasting((network, network), (a, b))), LIGHT, View(VALUES))
+    for pane in panes:
+        kinds = [type(part) for part in pane.parts]
+        assert kinds[:2] == [GridPicture, SeriesPicture]
+        rendered(pane, 420, 700)
+    np.testing.assert_allclose(panes[0].parts[1].channels, panes[1].parts[1].channels)
+    assert panes[0].parts[1].limit == panes[1].parts[1].limit
+
+
+def test_a_sentence_in_the_window_at_the_scale_of_tokens(window, qtbot, tmp_path):
+    network, table = saved("tokens", tmp_path)
+    window.opener.open([str(network), str(table)])
+    qtbot.waitUntil(lambda: window.document.result is not None, timeout=60000)
+    window.actions_["compare_explanations"].trigger()
+    compared = window.furniture.explanations
+    settle(qtbot, window)
+    finish(qtbot, compared)
+    compared.scale.setCurrentIndex(compared.scale.findData("tokens"))
+    compared.scale.activated.emit(compared.scale.currentIndex())
+    qtbot.waitUntil(lambda: all(one.get("tokens") is not None for one in compared.beside.more), timeout=60000)
+    compared.draw()
+    assert all(isinstance(pane.picture, TokenPicture) and pane.picture.tree for pane in compared.panes)
+    assert "one scale" in compared.note.text()
+    compared._open(Hit(opens="tokens"))
+    compared.draw()
+    assert all(pane.picture.every_row for pane in compared.panes)
+    compared.ask_export()
+    assert compared.dialog._recipe.count("lrp.explain(") == 2
+    compared.dialog.close()

@@ -33,6 +33,7 @@ class SeriesPicture(Chart):
     limit: float = 0.0
     layer: str = ""
     selected: int = -1
+    channels: np.ndarray | None = None  # (channels,) how much each weighs, where not its own relevance decides
     _rows: list[tuple[QRectF, int]] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,7 +49,8 @@ class SeriesPicture(Chart):
         """Rows, time below them, legend."""
         count, steps = self.relevance.shape
         most = max(1, min(MOST, count, int((rect.height() - LEGEND - 36) // 34)))
-        top = np.sort(smallest_set(np.abs(self.relevance).sum(axis=1), 1.0, most))
+        weights = np.abs(self.relevance).sum(axis=1) if self.channels is None else self.channels
+        top = np.sort(smallest_set(weights, 1.0, most))
         room = rect.adjusted(LEFT_ROOM, 2, -8, -LEGEND - 36)
         gap = GAP if count > 1 else 0.0
         tall = min(150.0, (room.height() - gap * (len(top) - 1)) / max(1, len(top)) - gap)
@@ -109,11 +111,13 @@ class SeriesPicture(Chart):
         if marked(self.colouring):
             draw_marks(ink, QRectF(place.left(), place.top(), place.width(), 11), relevance[np.newaxis], limit)
         ink.box(place, None, theme.line, 1)
-        low, high = float(values.min()), float(values.max())
-        ink.painter.setBrush(QColor(0, 0, 0, 0))
-        ink.painter.setPen(QPen(QColor(theme.text), 1.3))
-        ink.painter.drawPath(self._line(place, values, low, high))
-        ends = ((high, place.top() - 1), (low, place.bottom() - 12))
+        known = bool(np.isfinite(values).all())  # of two samples there is no common value
+        low, high = (float(values.min()), float(values.max())) if known else (0.0, 0.0)
+        if known:
+            ink.painter.setBrush(QColor(0, 0, 0, 0))
+            ink.painter.setPen(QPen(QColor(theme.text), 1.3))
+            ink.painter.drawPath(self._line(place, values, low, high))
+        ends = ((high, place.top() - 1), (low, place.bottom() - 12)) if known else ()
         for value, y in ends if place.height() > 25 else ():
             ink.text(QRectF(place.left() - LEFT_ROOM, y, LEFT_ROOM - 5, 13), plain(value, 3), 10.5, theme.dim, RIGHT)
         step = np.flatnonzero(self.units[channel] == self.selected)
