@@ -81,14 +81,9 @@ QT_LIBRARIES = (
 
 # What tests use of the system: program, Debian package. The first one is the display that windows need.
 TEST_PROGRAMS = (
-    ("Xvfb", "xvfb"),
-    ("desktop-file-validate", "desktop-file-utils"),
-    ("appstreamcli", "appstream"),
+    *(("Xvfb", "xvfb"), ("xdotool", "xdotool"), ("xprop", "x11-utils"), ("openbox", "openbox")),
+    *(("pcmanfm", "pcmanfm"), ("desktop-file-validate", "desktop-file-utils"), ("appstreamcli", "appstream")),
     ("update-mime-database", "shared-mime-info"),
-    ("pcmanfm", "pcmanfm"),
-    ("openbox", "openbox"),
-    ("xdotool", "xdotool"),
-    ("xprop", "x11-utils"),
 )
 
 # What the output of a step that failed says -> what a person can do about it. The first match counts: without a network
@@ -404,11 +399,11 @@ def have_test_programs() -> None:
     missing = [row for row in TEST_PROGRAMS if shutil.which(row[0]) is None]
     if not missing or not sys.platform.startswith("linux"):
         return
-    names = ", ".join(row[0] for row in missing)
+    why = "Tests of the window and the desktop need {}".format(", ".join(row[0] for row in missing))
     try:
-        install_system_packages([row[1] for row in missing], f"Tests of the window and the desktop need {names}")
+        install_system_packages([row[1] for row in missing], why)
     except Problem as problem:
-        if shutil.which(TEST_PROGRAMS[0][0]) is None:
+        if missing[0] == TEST_PROGRAMS[0]:
             raise
         say(f"{problem}\nTests that need them are left out.")
 
