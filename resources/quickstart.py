@@ -118,9 +118,8 @@ def environment_problem(venv: Path) -> str:
         return ""
     if not (venv / "pyvenv.cfg").exists():
         return f"{venv} exists and is no virtual environment: name another folder with --venv DIR."
-    version = re.search(
-        r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", (venv / "pyvenv.cfg").read_text("utf-8"), re.MULTILINE
-    )
+    about = (venv / "pyvenv.cfg").read_text("utf-8")
+    version = re.search(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", about, re.MULTILINE)
     if version and not OLDEST <= (int(version[1]), int(version[2])) <= NEWEST:
         return f"{venv} holds Python {version[1]}.{version[2]}: remove it, or name another folder with --venv DIR."
     return ""
@@ -334,10 +333,8 @@ def make_qt_start(venv: Path, display: str, env: dict) -> bool:
     if sys.platform.startswith("linux"):
         missing = missing_libraries(display)
         if missing:
-            install_system_packages(
-                sorted({row[1] for row in missing}),
-                "Qt lacks shared libraries ({})".format(", ".join(row[0] for row in missing)),
-            )
+            names = ", ".join(row[0] for row in missing)
+            install_system_packages(sorted({row[1] for row in missing}), f"Qt lacks shared libraries ({names})")
             if not qt_starts(venv, env):
                 return True
     offscreen = qt_starts(venv, {**env, "QT_QPA_PLATFORM": "offscreen"})
