@@ -154,17 +154,17 @@ def make(options: argparse.Namespace) -> None:
     folder = make_folder(venv, out)
     check_no_cuda(folder)
     report(folder)
+    if LINUX and shutil.which("dpkg-deb"):
+        asked = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True)
+        package = make_package(folder, out, asked.stdout.strip())
+        say(f"  {megabytes(package.stat().st_size)}")
+        if not options.no_smoke:
+            try_it(package, venv, out, options.root.absolute())
+    elif LINUX:
+        say("There is no dpkg-deb here: no Debian package, and no smoke test")
     if LINUX:
         archive = make_archive(folder, out, f"lrp-explorer-{project()['version']}-linux-{platform.machine()}")
         say(f"  {megabytes(archive.stat().st_size)}")
-        if shutil.which("dpkg-deb"):
-            asked = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True)
-            package = make_package(folder, out, asked.stdout.strip())
-            say(f"  {megabytes(package.stat().st_size)}")
-            if not options.no_smoke:
-                try_it(package, venv, out, options.root.absolute())
-        else:
-            say("There is no dpkg-deb here: no Debian package, and no smoke test")
     say(f"Done in {(time.monotonic() - began) / 60:.0f} minutes; everything lies in {out}")
 
 

@@ -91,7 +91,8 @@ def build(tree: Path, package: Path, fields: dict[str, str]) -> None:
         (control / script).chmod(0o755)
     for folder in (tree, *(path for path in tree.rglob("*") if path.is_dir() and not path.is_symlink())):
         folder.chmod(0o755)
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zxz", "-z3", "--build", str(tree), str(package)], check=True)
+    # zstd: a tenth larger than xz, and made in seconds; dpkg reads it from Debian 12 and Ubuntu 22.04 on
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zzstd", "--build", str(tree), str(package)], check=True)
 
 
 def _link(source: str, target: str) -> None:
