@@ -1,12 +1,12 @@
-#!/usr/bin/env python3
 """Collect the texts that people read, keep the catalogues of the other languages up to date, and compile them.
 
-`python resources/translate.py` goes through `lrp_gui` and `lrp_engine`, brings `lrp_gui/languages/*.po` up to date (what
-is new stands there without a translation, what is gone goes) and compiles each into the `.mo` that the program reads.
-`--check` changes nothing and says what is missing.
+`python resources/translate.py` goes through `lrp_gui` and `lrp_engine`, brings `lrp_gui/languages/*.po` up to date
+(what is new stands there without a translation, what is gone goes) and compiles each into the `.mo` that the program
+reads. `--check` changes nothing and says what is missing.
 
 In the window a text is a literal argument of `tr`, `trn` or `mark`, of `counted`, or of one of the rows in `ROWS`. The
-engine knows no window: its sentences are found by where they stand (`engine_texts`), and recognised again by their shape.
+engine knows no window: its sentences are found by where they stand (`engine_texts`), and recognised again by their
+shape (`lrp_gui.languages.engine`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROWS: dict[str, tuple[int | str, ...]] = {
     "ActionRow": (1, 2, 3, "text", "tip", "menu", "brief"),
     "Example": (1, 2, "title", "about"),
 }
-ENGINE = "engine"  # the comment at texts that are found in the engine
+ENGINE = "engine"  # the context of texts that are found in the engine
 Text = str | tuple[str, str]
 # What in the engine is no sentence: programs' messages, and what is written into files.
 NOT_READ = ("cli.py",)
@@ -202,11 +202,12 @@ def updated(old: Catalog, language: str) -> Catalog:
     new = Catalog(locale=language, header_comment=old.header_comment, fuzzy=False)
     new.mime_headers = old.mime_headers
     for text, (places, engine) in sorted(texts().items(), key=lambda one: (one[1][1], one[1][0][0], str(one[0]))):
-        known = old.get(text[0] if isinstance(text, tuple) else text)
+        context = ENGINE if engine else None
+        known = old.get(text[0] if isinstance(text, tuple) else text, context)
         translation = known.string if known is not None else ""
         if isinstance(text, tuple) != isinstance(translation, tuple):
             translation = ("", "") if isinstance(text, tuple) else ""
-        new.add(text, translation, [(place, None) for place in places], auto_comments=[ENGINE] if engine else ())
+        new.add(text, translation, [(place, None) for place in places], context=context)
     return new
 
 
@@ -240,8 +241,8 @@ def problems(language: str) -> list[str]:
     said += [f"{one!r} is obsolete" for one in known.obsolete]
     ids = {one.id for one in known if one.id}
     said += [f"{one!r} is said nowhere any more" for one in ids if one not in found]
-    for text in found:
-        message = known.get(text[0] if isinstance(text, tuple) else text)
+    for text, (_places, engine) in found.items():
+        message = known.get(text[0] if isinstance(text, tuple) else text, ENGINE if engine else None)
         said += [f"{text!r} has no translation"] if message is None or not _complete(message) else _differing(message)
     if not said and (FOLDER / f"{language}.mo").read_bytes() != compiled(known):
         said.append(f"{language}.mo is not compiled from {language}.po: run python resources/translate.py")

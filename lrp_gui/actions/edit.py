@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lrp_gui.actions.row import ActionRow
+from lrp_gui.languages import mark
 
 EDIT = (
     ActionRow("undo", "Undo", "Take the last edit back", "Edit", 0, "Ctrl+Z", "undo", "undo"),
@@ -64,24 +65,41 @@ EDIT = (
     *(
         ActionRow(name, text, tip, "Cells", shortcut=keys, when="sample", table_only=bool(keys))
         for name, text, tip, keys in (
-            ("copy_titles", "Copy with Titles", "Copy the selected cells below the names of their columns", ""),
+            (
+                "copy_titles",
+                mark("Copy with Titles"),
+                mark("Copy the selected cells below the names of their columns"),
+                "",
+            ),
             (
                 "fill_down",
-                "Fill Down",
-                "Give the selected cells what stands in the first of their column",
+                mark("Fill Down"),
+                mark("Give the selected cells what stands in the first of their column"),
                 "Ctrl+Shift+D",
             ),
-            ("random_values", "Random Values…", "Give the selected cells random values", ""),
-            ("noise", "Add Noise…", "Put normal noise onto the selected cells", ""),
+            ("random_values", mark("Random Values…"), mark("Give the selected cells random values"), ""),
+            ("noise", mark("Add Noise…"), mark("Put normal noise onto the selected cells"), ""),
         )
     ),
     *(
         ActionRow(name, text, tip, "Samples", when="table" if name.startswith("insert") else "sample")
         for name, text, tip in (
-            ("rename_sample", "Rename Sample…", "Call the chosen sample something else"),
-            ("insert_random", "Insert Random Samples…", "New samples of random values, below the selection"),
-            ("insert_constant", "Insert Constant Samples…", "New samples of one value, below the selection"),
-            ("assign_columns", "Columns of the Features…", "Choose which column of the table each feature gets"),
+            ("rename_sample", mark("Rename Sample…"), mark("Call the chosen sample something else")),
+            (
+                "insert_random",
+                mark("Insert Random Samples…"),
+                mark("New samples of random values, below the selection"),
+            ),
+            (
+                "insert_constant",
+                mark("Insert Constant Samples…"),
+                mark("New samples of one value, below the selection"),
+            ),
+            (
+                "assign_columns",
+                mark("Columns of the Features…"),
+                mark("Choose which column of the table each feature gets"),
+            ),
         )
     ),
     ActionRow("find", "Find…", "Find a layer or a tensor; in the table, a sample", "Edit", 3, "Ctrl+F", when="file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lrp_gui.actions.row import ActionRow
+from lrp_gui.languages import mark
 
 EXPLAIN = (
     ActionRow(
@@ -55,24 +56,54 @@ EXPLAIN = (
     *(
         ActionRow(name, text, tip, "Explain", 3, keys, when=when)
         for name, text, tip, keys, when in (
-            ("edit_input", "Edit the Input", "Paint the picture, draw the series or type the text", "F9", "sample"),
-            ("what_if", "What If", "Change the chosen sample by sliders, and see what follows", "F6", "sample"),
-            ("sweep", "Sweep a Feature", "Output and relevance over the whole range of one feature", "F7", "sample"),
-            ("reference", "Reference", "What the chosen sample is compared with or explained against", "F8", "sample"),
+            (
+                "edit_input",
+                mark("Edit the Input"),
+                mark("Paint the picture, draw the series or type the text"),
+                "F9",
+                "sample",
+            ),
+            (
+                "what_if",
+                mark("What If"),
+                mark("Change the chosen sample by sliders, and see what follows"),
+                "F6",
+                "sample",
+            ),
+            (
+                "sweep",
+                mark("Sweep a Feature"),
+                mark("Output and relevance over the whole range of one feature"),
+                "F7",
+                "sample",
+            ),
+            (
+                "reference",
+                mark("Reference"),
+                mark("What the chosen sample is compared with or explained against"),
+                "F8",
+                "sample",
+            ),
             (
                 "use_as_reference",
-                "Use Sample as Reference",
-                "Compare the other samples with the chosen one, or explain them against it",
+                mark("Use Sample as Reference"),
+                mark("Compare the other samples with the chosen one, or explain them against it"),
                 *("Ctrl+Shift+R", "sample"),
             ),
-            ("no_reference", "Take the Reference Away", "Compare with nothing", "", "reference"),
+            ("no_reference", mark("Take the Reference Away"), mark("Compare with nothing"), "", "reference"),
             (
                 "compare_explanations",
-                "Compare Explanations…",
-                "Put the explanation beside that of another sample, target, composite, reference or network",
+                mark("Compare Explanations…"),
+                mark("Put the explanation beside that of another sample, target, composite, reference or network"),
                 *("Ctrl+B", "sample"),
             ),
-            ("reset_sample", "Reset Sample", "Put the chosen sample's features back to what they were", "", "sample"),
+            (
+                "reset_sample",
+                mark("Reset Sample"),
+                mark("Put the chosen sample's features back to what they were"),
+                "",
+                "sample",
+            ),
         )
     ),
 )

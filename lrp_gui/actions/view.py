@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lrp_gui.actions.row import ActionRow
+from lrp_gui.languages import mark
 
 VIEW = (
     ActionRow(
@@ -34,13 +35,13 @@ VIEW = (
     *(
         ActionRow(f"dock_{name}", text, tip, "View", 1, keys, checkable=True, dock=name)
         for name, text, tip, keys in (
-            ("browser", "Model", "Layers, tensors, file and health of the network", "Alt+1"),
-            ("table", "Inputs", "The table of samples", "Alt+2"),
-            ("inspector", "Tensor", "The chosen tensor: numbers, histogram, values", "Alt+3"),
-            ("sample", "Sample", "The chosen sample: edit it, what if, sweep, reference", "Alt+4"),
-            ("comparison", "Comparison", "The tensors of two files beside each other", "Alt+5"),
-            ("operations", "Operations", "Every operation of the network as a table", "Alt+6"),
-            ("jobs", "Jobs", "What runs, what waits, and what has ended, with errors", "Alt+7"),
+            ("browser", mark("Model"), mark("Layers, tensors, file and health of the network"), "Alt+1"),
+            ("table", mark("Inputs"), mark("The table of samples"), "Alt+2"),
+            ("inspector", mark("Tensor"), mark("The chosen tensor: numbers, histogram, values"), "Alt+3"),
+            ("sample", mark("Sample"), mark("The chosen sample: edit it, what if, sweep, reference"), "Alt+4"),
+            ("comparison", mark("Comparison"), mark("The tensors of two files beside each other"), "Alt+5"),
+            ("operations", mark("Operations"), mark("Every operation of the network as a table"), "Alt+6"),
+            ("jobs", mark("Jobs"), mark("What runs, what waits, and what has ended, with errors"), "Alt+7"),
         )
     ),
     ActionRow(
@@ -59,50 +60,50 @@ VIEW = (
         for name, text, tip, keys, when, checkable, icon, brief in (
             (
                 "tint_value",
-                "Colour Cells by Value",
-                "Each column from its smallest to its largest value",
+                mark("Colour Cells by Value"),
+                mark("Each column from its smallest to its largest value"),
                 *("", "", True, "", ""),
             ),
             (
                 "tint_difference",
-                "Colour Cells by Difference",
-                "How far each cell is from the reference, or else from the feature's mean",
+                mark("Colour Cells by Difference"),
+                mark("How far each cell is from the reference, or else from the feature's mean"),
                 *("", "", True, "", ""),
             ),
             (
                 "network_units",
-                "Network Units",
-                "Show the standardised numbers that the network sees",
-                *("Ctrl+U", "", True, "units", "Network Units"),
+                mark("Network Units"),
+                mark("Show the standardised numbers that the network sees"),
+                *("Ctrl+U", "", True, "units", mark("Network Units")),
             ),
             (
                 "statistics",
-                "Statistics",
-                "The smallest, mean and largest value of each column, below the table",
-                *("Ctrl+Shift+S", "", True, "statistics", "Statistics"),
+                mark("Statistics"),
+                mark("The smallest, mean and largest value of each column, below the table"),
+                *("Ctrl+Shift+S", "", True, "statistics", mark("Statistics")),
             ),
             (
                 "group",
-                "Group by Prediction",
-                "Put the samples together by what the network predicts",
-                *("Ctrl+Shift+G", "sample", True, "group", "Group"),
+                mark("Group by Prediction"),
+                mark("Put the samples together by what the network predicts"),
+                *("Ctrl+Shift+G", "sample", True, "group", mark("Group")),
             ),
             (
                 "filter",
-                "Filter…",
-                "Show only the samples of which an expression holds",
+                mark("Filter…"),
+                mark("Show only the samples of which an expression holds"),
                 *("Ctrl+L", "sample", False, "", ""),
             ),
             (
                 "file_order",
-                "All Samples, in the File's Order",
-                "No filter, no sorting, no groups",
+                mark("All Samples, in the File's Order"),
+                mark("No filter, no sorting, no groups"),
                 *("", "sample", False, "", ""),
             ),
             (
                 "numbers",
-                "Large Inputs as Numbers or Pictures",
-                "Give each number of an image or the like a column, or all together one",
+                mark("Large Inputs as Numbers or Pictures"),
+                mark("Give each number of an image or the like a column, or all together one"),
                 *("", "table", False, "", ""),
             ),
         )
@@ -110,27 +111,32 @@ VIEW = (
     *(
         ActionRow(f"theme_{name}", text, tip, "Theme", checkable=True, group="theme")
         for name, text, tip in (
-            ("system", "As the System", "Light or dark, as the desktop is"),
-            ("light", "Light", "Dark text on light"),
-            ("dark", "Dark", "Light text on dark"),
+            ("system", mark("As the System"), mark("Light or dark, as the desktop is")),
+            ("light", mark("Light"), mark("Dark text on light")),
+            ("dark", mark("Dark"), mark("Light text on dark")),
         )
     ),
     *(
         ActionRow(f"task_{name}", text, tip, "Layout", 0, keys, checkable=True, group="task")
         for name, text, tip, keys in (
-            ("inspect", "Inspect", "Much room for layers, tensors and health", "Ctrl+Alt+1"),
-            ("explain", "Explain", "The graph with the table and the sample below", "Ctrl+Alt+2"),
-            ("compare", "Compare", "The table wide, the graph above, the sample's reference beside", "Ctrl+Alt+3"),
+            ("inspect", mark("Inspect"), mark("Much room for layers, tensors and health"), "Ctrl+Alt+1"),
+            ("explain", mark("Explain"), mark("The graph with the table and the sample below"), "Ctrl+Alt+2"),
+            (
+                "compare",
+                mark("Compare"),
+                mark("The table wide, the graph above, the sample's reference beside"),
+                "Ctrl+Alt+3",
+            ),
         )
     ),
     ActionRow("reset_layout", "Reset This Layout", "Put the docks of this layout back to where they were", "Layout", 1),
     *(
         ActionRow(f"toolbar_{name}", text, tip, "Toolbar", checkable=True, group="toolbar")
         for name, text, tip in (
-            ("icons", "Icons Only", "Small buttons; what they do stands in the tool tip"),
-            ("text", "Text Only", "What each button does, in a word"),
-            ("beside", "Text Beside Icons", "Wide buttons"),
-            ("under", "Text Under Icons", "High buttons"),
+            ("icons", mark("Icons Only"), mark("Small buttons; what they do stands in the tool tip")),
+            ("text", mark("Text Only"), mark("What each button does, in a word")),
+            ("beside", mark("Text Beside Icons"), mark("Wide buttons")),
+            ("under", mark("Text Under Icons"), mark("High buttons")),
         )
     ),
     ActionRow("log", "Log…", "What happened in this session, line by line", "Help", 1),

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gettext import GNUTranslations
+    from lrp_gui.languages.catalogue import Catalogue
 
 SOURCE = "en"
 AVAILABLE = {"en": "English", "de": "Deutsch"}
@@ -19,7 +19,7 @@ AVAILABLE = {"en": "English", "de": "Deutsch"}
 _SEPARATORS = {"de": "\u202f"}
 
 _language = SOURCE
-_catalogue: GNUTranslations | None = None
+_catalogue: Catalogue | None = None
 
 
 def use(name: str) -> str:
@@ -78,9 +78,12 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _read(language: str) -> GNUTranslations:
-    from gettext import GNUTranslations
-    from importlib.resources import files
+def engine(sentence: str) -> str:
+    """Give a sentence of the engine, which speaks English only, in the window's language; one not known stays."""
+    return sentence if _catalogue is None or not sentence else _catalogue.sentence(sentence)
 
-    with (files("lrp_gui.languages") / f"{language}.mo").open("rb") as stream:
-        return GNUTranslations(stream)
+
+def _read(language: str) -> Catalogue:
+    from lrp_gui.languages.catalogue import read
+
+    return read(language)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrp_gui.document import predicting
+from lrp_gui.languages import mark, tr
 from lrp_gui.table.matching import Value, Words
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 class Kind(Enum):
     """What stands in a column; the value is its name in an expression, where it has one."""
 
-    NAME = "sample"
-    TARGET = "target"
-    OUTPUT = "output"
-    PREDICTION = "prediction"
-    CONFIDENCE = "confidence"
+    NAME = mark("sample")
+    TARGET = mark("target")
+    OUTPUT = mark("output")
+    PREDICTION = mark("prediction")
+    CONFIDENCE = mark("confidence")
     PICTURE = ""  # a whole input in one cell
     FEATURE = "feature"
     EXTRA = "extra"
@@ -73,6 +74,7 @@ class TableColumns:
                 found.setdefault(extra.name, Column(Kind.EXTRA, number))
             for kind in PINNED:
                 found.setdefault(kind.value, Column(kind))
+                found.setdefault(tr(kind.value), Column(kind))
             self._places = found
         return self._places
 
