@@ -119,6 +119,10 @@ def _show(options: argparse.Namespace) -> int:
     """Open the window, then everything that takes longer than a frame."""
     if sys.platform == "win32":
         import torch  # noqa: F401  (imported after Qt, its libraries may fail to load there)
+
+        from lrp_gui.desktop.windows import name_program
+
+        name_program()
     if not _has_display():
         _complain("There is no display to open a window on; --render draws pictures without one.")
         return UNUSABLE
