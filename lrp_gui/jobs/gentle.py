@@ -16,23 +16,40 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.jobs.known import NoEngine, no_engine
+from lrp_gui.jobs.steps import Cancelled, Progress, Steps
 from lrp_gui.languages import tr
 
 # In the order in which they need each other.
 TORCH_LIBRARIES = ("libc10", "libtorch_cpu", "libtorch", "libtorch_python")
 SUFFIX = {"darwin": ".dylib"}
+_failed: list[NoEngine] = []  # why torch does not load, once that is known
 
 
 def import_torch() -> Steps[None]:
-    """Import torch and the engine; at once when they are there already."""
+    """Import torch and the engine; at once when they are there already.
+
+    Raises
+    ------
+    NoEngine
+        If torch is missing or does not load. It is not tried again: what a failed import leaves behind would only
+        make another error.
+    """
+    if _failed:
+        raise _failed[0]
     if "torch" not in sys.modules:
         yield Progress(text=tr("Starting the engine"))
-        for library in _torch_libraries():
-            _load(library)
-            yield Progress(text=tr("Starting the engine"))
-        with _no_garbage_collection():
-            torch = import_module("torch")
+        try:
+            for library in _torch_libraries():
+                _load(library)
+                yield Progress(text=tr("Starting the engine"))
+            with _no_garbage_collection():
+                torch = import_module("torch")
+        except (Cancelled, GeneratorExit):
+            raise
+        except Exception as error:  # a broken installation raises whatever it likes
+            _failed.append(no_engine(error))
+            raise _failed[0] from error
         # The worker never trains. Set for the thread, so that jobs which take turns cannot undo it for each other.
         torch.set_grad_enabled(False)
         yield Progress(text=tr("Starting the engine"))

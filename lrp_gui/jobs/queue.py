@@ -22,8 +22,9 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from lrp_gui.jobs import stuck
+from lrp_gui.jobs.known import NoEngine, is_no_engine, is_out_of_memory, no_engine
 from lrp_gui.jobs.steps import Cancelled, Part, Progress, Steps, here
-from lrp_gui.languages import tr
+from lrp_gui.languages import engine, tr
 
 log = logging.getLogger("lrp_gui.jobs")
 
@@ -126,8 +127,10 @@ def failure_from(error: BaseException, title: str) -> Failure:
 
     details = "".join(traceback.format_exception(error))
     if isinstance(error, LrpError):
-        return Failure(str(error), "", error)
-    if isinstance(error, MemoryError):
+        return Failure(engine(str(error)), "", error)
+    if is_no_engine(error):
+        return Failure(str(error if isinstance(error, NoEngine) else no_engine(error)), details, error)
+    if is_out_of_memory(error):
         return Failure(
             tr("{title}: the memory is not enough; close other programs or use fewer samples.").format(title=title),
             details,
