@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from lrp_gui.languages import mark
+from lrp_gui.languages import engine, mark
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -38,7 +38,9 @@ def grouped(names: tuple[tuple[str, str], ...]) -> list[tuple[Group, list[tuple[
     found: dict[Group, list[tuple[str, str]]] = {group: [] for group in GROUPS}
     for name, about in names:
         home = next(group for group in reversed(GROUPS) if about.startswith(group.beginning))
-        kept = about.removeprefix(home.beginning) if home is GROUPS[-1] else about
+        kept = engine(about)
+        if home is GROUPS[-1]:  # the heading says so already
+            kept = kept.partition(": ")[2] or kept
         found[home].append((name, kept))
     return [(group, members) for group, members in found.items() if members]
 

@@ -28,6 +28,7 @@ from lrp_gui.jobs.imported import (
     network_key,
 )
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.languages import engine
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -47,7 +48,7 @@ class Import(QObject):
     mapped = Signal()  # another column for a feature
     failed = Signal(str)  # not even the first rows can be read
     busy_changed = Signal()
-    imported = Signal(str)  # the path
+    imported = Signal(str, str)  # the path, and what was assumed on reading it
 
     def __init__(
         self,
@@ -264,7 +265,7 @@ class Import(QObject):
         if document.network is self.network:
             contents = replace(document.contents, table=input_table(self.network, data), sample=0)
             document.open(contents, self.tr("Import {name}").format(name=self.name))
-        self.imported.emit(self.paths[0])
+        self.imported.emit(self.paths[0], " ".join(map(engine, data.notes)))
         self.busy_changed.emit()
 
     def _failed(self, failure: Failure) -> None:

@@ -17,6 +17,7 @@ from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening, 
 from lrp_gui.jobs.browsing import are_pictures, program_of, sorted_paths
 from lrp_gui.jobs.opening import features_of, read_table
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.languages import engine
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -314,9 +315,7 @@ class Opener(QObject):
         document = self._document
         kept = document.settings
         settings = ExplainSettings(composite=kept.composite, own=kept.own, edits=kept.edits)
-        contents = Contents(
-            opened.network, _table_of(opened), settings, 0, file=document.file, labels=document.labels
-        )
+        contents = Contents(opened.network, _table_of(opened), settings, 0, file=document.file, labels=document.labels)
         document.open(contents, self.tr("Load {name} anew").format(name=opened.network.name))
         self._say_rest(opened.problem)
 
@@ -377,7 +376,7 @@ class Opener(QObject):
             return
         contents = replace(self._document.contents, table=input_table(network, data), sample=0)
         self._document.open(contents, self.tr("Open {name}").format(name=Path(data.path).name))
-        self.table_told.emit(" ".join(data.notes))
+        self.table_told.emit(" ".join(map(engine, data.notes)))
 
     def _table_failed(self, paths: tuple[str, ...], failure: Failure) -> None:
         """What does not fit by itself may fit once somebody has said how it is meant."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrp_gui.document.state import DEFAULT_COMPOSITE, ExplainSettings
-from lrp_gui.languages import tr
+from lrp_gui.languages import engine, tr
 
 if TYPE_CHECKING:
     from lrp_engine.composites import Composite, Entry, NodeFacts, Selector
@@ -44,7 +44,7 @@ class Planned:
         known = self._known.get(node.name)
         if known is None and (facts := self._facts.get(node.name)) is not None:
             rule, reason = self._composite.choose(facts)
-            known = self._known[node.name] = (str(rule), reason)
+            known = self._known[node.name] = (str(rule), engine(reason))
         return known
 
     def edits(self, nodes: Iterable[NodeInfo]) -> tuple[Entry, ...]:

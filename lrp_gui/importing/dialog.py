@@ -23,6 +23,7 @@ from lrp_gui.document.words import counted
 from lrp_gui.importing.mapping import MappingPanel, PreviewView
 from lrp_gui.importing.pictures import PicturesPage
 from lrp_gui.importing.reading_bar import ReadingBar
+from lrp_gui.languages import engine
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
@@ -118,7 +119,7 @@ class ImportDialog(QDialog):
         sentence, warns = self._sentence()
         self.verdict.setText(sentence)
         self.verdict.setStyleSheet(f"color: {self._theme.warning if warns else self._theme.text}; font-weight: 600;")
-        notes = source.whole.notes if source.whole is not None else ()
+        notes = tuple(map(engine, source.whole.notes)) if source.whole is not None else ()
         shown = [*notes[:MOST_NOTES], *([f"… {len(notes) - MOST_NOTES} more"] if len(notes) > MOST_NOTES else [])]
         self.notes.setText(" ".join(shown))
         self.notes.setToolTip("\n".join(notes))
@@ -151,20 +152,22 @@ class ImportDialog(QDialog):
             return self.tr("{size}. Every input has its column.").format(size=size), False
         if len(lacking) == len(source.order):
             return f"{size}. {whole.problem or self.tr('Choose a column for each input.')}", True
+        if whole.problem and tuple(source.order) == whole.order:
+            proposal = self.tr("{problem} The columns below are a proposal; {count} of {inputs} have none.")
+            return proposal.format(
+                problem=whole.problem, count=len(lacking), inputs=counted(len(source.order), "input")
+            ), True
         names = ", ".join(source.features[feature].name for feature in lacking[:LISTED])
         more = self.tr(" and {count} more").format(count=len(lacking) - LISTED) if len(lacking) > LISTED else ""
         has = self.tr("has no column") if len(lacking) == 1 else self.tr("have no column")
-        sentence = self.tr("{size}. {count} of {inputs} {has}: {names}{more}.").format(
+        return self.tr("{size}. {count} of {inputs} {has}: {names}{more}.").format(
             size=size,
             count=len(lacking),
             inputs=counted(len(source.order), "input"),
             has=has,
             names=names,
             more=more,
-        )
-        if whole.problem and tuple(source.order) == whole.order:
-            sentence += self.tr(" The columns below are a proposal.")
-        return sentence, True
+        ), True
 
     def _set_remember(self, on: bool) -> None:
         self.source.remembers = on

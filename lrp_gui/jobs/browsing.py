@@ -14,7 +14,7 @@ from lrp_gui.document.files import ARCHITECTURE, CONSENT, REFUSED, RUNS, FileInf
 from lrp_gui.jobs.opening import PICTURE_SUFFIXES, TABLE_SUFFIXES
 from lrp_gui.jobs.requests import Browsed
 from lrp_gui.jobs.steps import Progress, Steps
-from lrp_gui.languages import tr, trn
+from lrp_gui.languages import engine, tr, trn
 
 if TYPE_CHECKING:
     from lrp_engine import WeightFile
@@ -161,13 +161,13 @@ def file_info(weights: WeightFile) -> FileInfo:
     return FileInfo(
         path=str(weights.path),
         name=weights.path.name,
-        file_format=weights.format,
+        file_format=engine(weights.format),
         kind=weights.kind,
         nbytes=sum(_size(path) for path in files),
         tensors=rows,
         amounts=amounts_of(rows),
         metadata=tuple((str(name), _short(value)) for name, value in weights.metadata.items()),
-        notes=weights.notes,
+        notes=tuple(map(engine, weights.notes)),
         nodes=len(weights.nodes),
         files=files,
         status=need.status,
@@ -184,11 +184,11 @@ def _browse_one(path: str, opened: list[FileInfo], broken: list[tuple[str, str]]
         opened.append(file_info(open_weights(path)))
     except UntrustedFile as error:
         refused = FileInfo(path, Path(path).name, "", nbytes=_size(path), files=(path,))
-        opened.append(replace(refused, status=REFUSED, need=str(error), calls=error.calls))
+        opened.append(replace(refused, status=REFUSED, need=engine(str(error)), calls=error.calls))
     except FormatError as error:
         if last:
             raise
-        broken.append((path, str(error)))
+        broken.append((path, engine(str(error))))
 
 
 def _main_and_graph(opened: list[FileInfo], *, connected: bool) -> tuple[FileInfo | None, FileInfo | None]:
@@ -258,8 +258,10 @@ def _needed(need: Needs) -> str:
     """What a file needs; where what lies beside it does not fit, that first."""
     misfit = next((one for one in need.candidates if one.kind == "beside" and one.problems), None)
     if misfit is None or need.status == RUNS:
-        return _sentence(need.sentence)
-    return tr("{title}, does not fit: {problems}").format(title=misfit.title, problems=misfit.problems[0])
+        return _sentence(engine(need.sentence))
+    return tr("{title}, does not fit: {problems}").format(
+        title=engine(misfit.title), problems=engine(misfit.problems[0])
+    )
 
 
 def _short(value: Any, limit: int = 200) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lrp_gui.jobs.inspecting import NEWS_SECONDS, OpenedTensor, Reader
 from lrp_gui.jobs.steps import Part, Progress, Steps
-from lrp_gui.languages import mark, tr
+from lrp_gui.languages import engine, mark, tr
 
 if TYPE_CHECKING:
     from lrp_engine.files.differences import TensorDifference
@@ -87,7 +87,7 @@ def comparing(path: str, other: str) -> Steps[None]:
     one, two = open_weights(path), open_weights(other)
     matching = differences.matched(one.tensors, two.tensors)
     notes = tuple(
-        note.replace(tr("the first file"), one.path.name).replace(tr("the second file"), two.path.name)
+        engine(note).replace(tr("the first file"), one.path.name).replace(tr("the second file"), two.path.name)
         for note in matching.notes
     )
     yield Part(Begun(len(matching.pairs), notes))

@@ -12,7 +12,7 @@ from lrp_gui.jobs import json_lines
 from lrp_gui.jobs.browsing import program_of, sha256
 from lrp_gui.jobs.gentle import import_torch
 from lrp_gui.jobs.steps import Progress, Steps
-from lrp_gui.languages import mark, tr, trn
+from lrp_gui.languages import engine, mark, tr, trn
 
 if TYPE_CHECKING:
     from lrp_engine.networks.architecture import Architecture
@@ -37,10 +37,10 @@ def _row(candidate: Any) -> CandidateRow:
     return CandidateRow(
         candidate.kind,
         candidate.title,
-        candidate.reason,
+        engine(candidate.reason),
         candidate.score,
-        candidate.problems,
-        candidate.assumptions,
+        tuple(map(engine, candidate.problems)),
+        tuple(map(engine, candidate.assumptions)),
         text,
     )
 
@@ -57,25 +57,27 @@ def check(path: str, text: str) -> Steps[Check]:
     except ArchitectureError as error:
         sentence = str(error)
         return Check(
-            tr("This is no architecture yet."), (Misfit(sentence, json_lines.line_in_question(text, sentence)),)
+            tr("This is no architecture yet."), (Misfit(engine(sentence), json_lines.line_in_question(text, sentence)),)
         )
     try:
         weights = lrp_engine.open_weights(path)
     except LrpError as error:
-        return Check(tr("The weights cannot be read any more."), (Misfit(str(error)),))
+        return Check(tr("The weights cannot be read any more."), (Misfit(engine(str(error))),))
     yield Progress(text=tr("Checking the architecture"))
     fitted = fit(architecture, weights.tensors)
     yield Progress(text=tr("Checking the architecture"))
     names = [entry.name for entry in architecture.layers]
     known = json_lines.lines(text)
     misfits = [
-        Misfit(one.sentence, known.get(("layers", names.index(one.layer), "name"), 0) if one.layer in names else 0)
+        Misfit(
+            engine(one.sentence), known.get(("layers", names.index(one.layer), "name"), 0) if one.layer in names else 0
+        )
         for one in fitted.problems
     ] or _misnamed(architecture, fitted, known)
     own = weights.weights  # without what training left there
     unused = tuple(f"{name} ({_shape(own[name].shape)})" for name in fitted.unused if name in own)
     return Check(_outcome(len(misfits), len(own), unused), tuple(misfits), unused,
-                 tuple(architecture.assumptions))  # fmt: skip
+                 tuple(map(engine, architecture.assumptions)))  # fmt: skip
 
 
 def _misnamed(architecture: Architecture, fitted: Fit, known: Mapping[json_lines.Path, int]) -> list[Misfit]:
@@ -88,13 +90,13 @@ def _misnamed(architecture: Architecture, fitted: Fit, known: Mapping[json_lines
         try:
             features_of(entry.name, tuple(entry.shape), entry.features)
         except ArchitectureError as error:
-            misfits.append(Misfit(str(error), known.get(("inputs", number, "features"), 0)))
+            misfits.append(Misfit(engine(str(error)), known.get(("inputs", number, "features"), 0)))
     for number, (entry, (_name, layer)) in enumerate(zip(architecture.outputs, fitted.outputs, strict=False)):
         shape = fitted.shapes.get(layer)
         try:
             classes_of(entry, len(entry.classes) if shape is None else prod(size or 1 for size in shape[1:]))
         except ArchitectureError as error:
-            misfits.append(Misfit(str(error), known.get(("outputs", number, "classes"), 0)))
+            misfits.append(Misfit(engine(str(error)), known.get(("outputs", number, "classes"), 0)))
     return misfits
 
 
@@ -134,7 +136,7 @@ def consent(source: Source) -> Steps[Consent]:
     except UntrustedFile as error:
         if not error.consent:
             raise
-        meaning, names = error.consent, error.calls
+        meaning, names = engine(error.consent), error.calls
     return Consent(path, Path(path).stat().st_size, digest, meaning, names)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from lrp_gui.document.results import (
 from lrp_gui.jobs.nodes import node_infos
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.sizes import open_sizes
-from lrp_gui.languages import tr
+from lrp_gui.languages import engine, tr
 
 if TYPE_CHECKING:
     from lrp_engine import Composite, Explanation, Network
@@ -49,7 +51,7 @@ def network_info(network: Network, source: Source) -> NetworkInfo:
         layers=tuple(_layer(layer, nodes) for layer in network.layers),
         outputs=tuple(output.classes) or _numbers(min(output.units, MOST_OUTPUT_NAMES)),
         output_activation=output.activation,
-        notes=(*network.notes, *_several_outputs(network)),
+        notes=(*map(engine, network.notes), *_several_outputs(network)),
         source=source,
         sizes=open_sizes(network, source),
     )
@@ -118,16 +120,21 @@ def viewable_flows(info: NetworkInfo, composite: str | Composite) -> tuple[str, 
 
 
 def sample_result(
-    explanation: Explanation, inputs: dict[str, Any], request: SampleRequest, seconds: float
+    explanation: Explanation,
+    inputs: dict[str, Any],
+    request: SampleRequest,
+    seconds: float,
+    known: Mapping[str, LayerResult] = MappingProxyType({}),
 ) -> SampleResult:
-    """Everything about the first sample of an explanation."""
+    """Everything about the first sample of an explanation; of layers that arrived before, what is `known` is taken."""
     from lrp_engine.composites import as_composite
 
     composite = as_composite(request.composite)
     shapes = {layer.path: layer.shape for layer in request.network.layers}
     layers = {
-        path: LayerResult(
-            *(_first_sample(of[path], shapes.get(path, ())) for of in (explanation.layers, explanation.activations))
+        path: known.get(path)
+        or LayerResult(
+            *(first_sample(of[path], shapes.get(path, ())) for of in (explanation.layers, explanation.activations))
         )
         for path in explanation.layers
     }
@@ -140,15 +147,17 @@ def sample_result(
         explained=float(explanation.score[0]),
         target=explanation.targets[0],
         composite=composite.name,
-        inputs={name: _array(relevance[0]) for name, relevance in explanation.inputs.items()},
-        values={name: _array(values[0]) for name, values in inputs.items()},
+        inputs={name: as_array(relevance[0]) for name, relevance in explanation.inputs.items()},
+        values={name: as_array(values[0]) for name, values in inputs.items()},
         layers=layers,
-        flows={path: Flow(explanation.flow_source(path), _array(flow[0])) for path, flow in explanation.flows.items()},
+        flows={
+            path: Flow(explanation.flow_source(path), as_array(flow[0])) for path, flow in explanation.flows.items()
+        },
         ledger=tuple(_ledger_row(row) for row in explanation.ledger),
         shares={edge: (float(up[0]), float(down[0])) for edge, (up, down) in explanation.shares.items()},
-        notes=tuple(explanation.notes),
+        notes=tuple(map(engine, explanation.notes)),
         seconds=seconds,
-        warnings=tuple(explanation.warnings),
+        warnings=tuple(map(engine, explanation.warnings)),
         shows="difference" if request.against else composite.shows,
         against=request.against,
     )
@@ -157,11 +166,11 @@ def sample_result(
 def table_result(explanation: Explanation, info: NetworkInfo, rows: list[int]) -> TableResult:
     """Outputs and input relevance of every sample of an explanation."""
     count = len(rows)
-    relevance = [_array(explanation.inputs[one.name]).reshape(count, -1) for one in info.inputs]
+    relevance = [as_array(explanation.inputs[one.name]).reshape(count, -1) for one in info.inputs]
     return TableResult(
         rows=np.array(rows, dtype=np.intp),
         outputs=_first_output(explanation),
-        explained=_array(explanation.score).astype(np.float64),
+        explained=as_array(explanation.score).astype(np.float64),
         relevance=np.concatenate(relevance, axis=1).astype(np.float32),
     )
 
@@ -226,23 +235,23 @@ def _torch_type(name: str) -> Any:
     return getattr(torch, str(name).removeprefix("torch."))
 
 
-def _first_sample(values: Any, shape: tuple[int, ...]) -> np.ndarray:
+def first_sample(values: Any, shape: tuple[int, ...]) -> np.ndarray:
     """What belongs to the first sample; its axis need not be the first (the last states of an LSTM)."""
     sizes = tuple(values.shape)
     axes = (axis for axis, size in enumerate(sizes) if size == 1 and sizes[:axis] + sizes[axis + 1 :] == shape)
-    return _array(values.select(next(axes, 0), 0))
+    return as_array(values.select(next(axes, 0), 0))
 
 
-def _array(tensor: Any) -> np.ndarray:
+def as_array(tensor: Any) -> np.ndarray:
     """A copy that belongs to nobody else, on the way out of the worker."""
     return tensor.detach().cpu().numpy().copy()
 
 
 def _first_output(explanation: Explanation) -> np.ndarray:
     outputs = next(iter(explanation.outputs.values()))
-    return _array(outputs).reshape(len(outputs), -1)
+    return as_array(outputs).reshape(len(outputs), -1)
 
 
 def _ledger_row(row: Any) -> LedgerRow:
     amounts = {name: float(getattr(row, name)[0]) for name in ("arrived", "passed_on", *SINKS)}
-    return LedgerRow(row.node, row.layer, row.kind, row.rule, reason=row.reason, **amounts)
+    return LedgerRow(row.node, row.layer, row.kind, row.rule, reason=engine(row.reason), **amounts)

@@ -17,7 +17,7 @@ from lrp_gui.jobs.computing import Computing
 from lrp_gui.jobs.gentle import import_torch
 from lrp_gui.jobs.requests import Browsed, Opened, SampleRequest, TableRequest
 from lrp_gui.jobs.steps import Part, Progress, Steps, report
-from lrp_gui.languages import tr
+from lrp_gui.languages import engine, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lrp_engine import Explanation, Network
     from lrp_gui.document.files import CandidateRow, Check, Consent
     from lrp_gui.document.results import SampleResult
+    from lrp_gui.jobs.arriving import Arrivals
 
 # The open one, and those that undo may bring back at once; older ones are read again.
 NETWORKS_KEPT = 3
@@ -94,20 +95,22 @@ class Engine:
         try:
             return Opened(info, (yield from opening.read_table(info, table)))
         except LrpError as error:
-            return Opened(info, None, str(error))
+            return Opened(info, None, engine(str(error)))
 
     def explain_sample(self, request: SampleRequest) -> Steps[SampleResult]:
-        """One sample with everything that the viewer draws."""
+        """One sample with everything that the viewer draws; what takes long comes as `Part`s of `Arriving` before."""
         network = yield from self._network(request.network.source)
         from lrp_gui.jobs import convert
+        from lrp_gui.jobs.arriving import Arrivals
 
         began = time.perf_counter()
         inputs = convert.network_inputs(network, request.network, request.values[None])
         composite = "" if request.reference is not None else request.composite
         flows = convert.viewable_flows(request.network, composite)
-        explanation = yield from _explain(network, inputs, request, self.computing, flows=flows)
+        arrivals = Arrivals(request, flows)
+        explanation = yield from _explain(network, inputs, request, self.computing, flows=flows, arrivals=arrivals)
         yield Progress(text=tr("Collecting the relevance of sample {sample}").format(sample=request.sample))
-        return convert.sample_result(explanation, inputs, request, time.perf_counter() - began)
+        return convert.sample_result(explanation, inputs, request, time.perf_counter() - began, arrivals.layers)
 
     def more(self, kind: str, request: SampleRequest) -> Steps[Any]:
         """What a view asks for besides the sample's explanation; the kinds are those of `jobs.more`.
@@ -159,7 +162,7 @@ class Engine:
                 refused += 1
                 if not before and refused == first + 1 == MOST_REFUSED:
                     raise
-                yield Part(convert.refused_result(request.network, request.rows[first], str(error)))
+                yield Part(convert.refused_result(request.network, request.rows[first], engine(str(error))))
                 first += 1
                 continue
             yield Part(convert.table_result(explanation, request.network, request.rows[chunk]))
@@ -219,6 +222,7 @@ def _explain(
     flows: tuple[str, ...] = (),
     done: int = 0,
     total: int = 0,
+    arrivals: Arrivals | None = None,
 ) -> Steps[Explanation]:
     """Run the engine's generator; its progress is that of the sample, or for a table that of its rows."""
     import lrp_engine
@@ -237,5 +241,7 @@ def _explain(
             except StopIteration as stop:
                 return stop.value
             yield Progress(done, total) if total else Progress(step.done, step.total)
+            if arrivals is not None and (part := arrivals.part(step)) is not None:
+                yield part
     finally:
         steps.close()

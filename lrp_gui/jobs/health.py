@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lrp_gui.jobs.findings import HealthNews, HealthRequest, HealthRow
 from lrp_gui.jobs.inspecting import NEWS_SECONDS
 from lrp_gui.jobs.steps import Part, Progress, Steps
-from lrp_gui.languages import tr
+from lrp_gui.languages import engine, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,7 +94,7 @@ def _units(network: Network, request: HealthRequest) -> Steps[None]:
                 WEIGHTS + UNITS * step.done // max(step.total, 1), 1000, tr("Watching {layer}").format(layer=step.layer)
             )
     except LrpError as error:
-        yield Part(HealthNews((), units=True, problem=str(error)))
+        yield Part(HealthNews((), units=True, problem=engine(str(error))))
     finally:
         steps.close()
 
@@ -104,7 +104,8 @@ def _rows(findings: Sequence[Finding]) -> tuple[HealthRow, ...]:
 
     return tuple(
         HealthRow(
-            *(KINDS[one.kind].title, KINDS[one.kind].meaning, one.severity, one.short, one.sentence),
+            *(engine(KINDS[one.kind].title), engine(KINDS[one.kind].meaning), one.severity),
+            *(engine(one.short), engine(one.sentence)),
             *(one.tensor, one.layer, one.units),
         )
         for one in findings

@@ -13,7 +13,7 @@ from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.requests import TableData
 from lrp_gui.jobs.steps import Part, Progress, Steps, report
 from lrp_gui.jobs.texts import PLAIN, lines_as_table, matched_tokens, reads_texts, tokenised
-from lrp_gui.languages import tr
+from lrp_gui.languages import engine, tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,7 @@ def look(network: NetworkInfo, paths: Sequence[str], plan: Plan) -> Steps[Whole]
     try:
         raw = _read(network, paths, picture, plan.reading)
     except FormatError as error:
-        return Whole(problem=str(error), choice=error.choice)
+        return Whole(problem=engine(str(error)), choice=error.choice)
     if raw.names != first.names:  # tokens came in before the texts
         yield Part(_preview(raw))
     yield Progress(text=tr("Reading {name}").format(name=name))
@@ -97,7 +97,7 @@ def fitted(network: NetworkInfo, raw: RawTable, plan: Plan, match: Any) -> Whole
     try:
         matched = matched_tokens(network, raw) or match(features, named, raw)
     except FormatError as error:
-        return Whole(raw, count, suggest_columns(features, named, raw), raw.notes, str(error))  # type: ignore[arg-type]
+        return Whole(raw, count, suggest_columns(features, named, raw), raw.notes, engine(str(error)))  # type: ignore[arg-type]
     said = () if raw.kind == "pictures" else matched.notes  # their columns are of our making
     return Whole(raw, count, matched.order, raw.notes + said)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from lrp_gui.jobs.steps import Part, Progress, Steps
-from lrp_gui.languages import thousands, tr
+from lrp_gui.languages import engine, thousands, tr
 
 BLOCK = 2**19  # numbers in memory at a time
 NEWS_SECONDS = 0.1
@@ -99,7 +99,7 @@ def _measure(info, before: int, total: int, title: str) -> Steps[Measured]:  # n
             numbers = (one.count, one.min, one.max, one.mean, one.std, one.norm, one.zeros, one.nans, one.infs)
             return Measured(info.name, shape, *numbers)
         except LrpError as error:
-            return Measured(info.name, shape, problem=str(error))
+            return Measured(info.name, shape, problem=engine(str(error)))
         yield Progress((before + done) >> 10, max(total >> 10, 1), title)
 
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from lrp_gui.document.words import counted, percent
-from lrp_gui.languages import mark, tr
+from lrp_gui.languages import engine, mark, tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.files import CandidateRow
@@ -55,11 +55,11 @@ class CandidatesModel(QAbstractListModel):
             return None
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.title
+            return engine(row.title)
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.reason
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.title}, {tr(KINDS.get(row.kind, row.kind))}, {fit_text(row)}. {row.reason}"
+            return f"{engine(row.title)}, {tr(KINDS.get(row.kind, row.kind))}, {fit_text(row)}. {row.reason}"
         return row if role == ROW_ROLE else None
 
 
@@ -104,7 +104,7 @@ class _Card(QStyledItemDelegate):
         painter.save()
         painter.setPen(ink)
         painter.setFont(_bold(option))
-        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, row.title)
+        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, engine(row.title))
         painter.setFont(option.font)  # type: ignore[attr-defined]
         painter.setPen(dim)
         words = f"{tr(KINDS.get(row.kind, row.kind))}  ·  {fit_text(row)}"
@@ -124,7 +124,7 @@ class _Card(QStyledItemDelegate):
         metrics, row = option.fontMetrics, index.data(ROW_ROLE)  # type: ignore[attr-defined]
         wide = max(80, width - 2 * PADDING)
         flags = int(Qt.AlignmentFlag.AlignLeft) | int(Qt.TextFlag.TextWordWrap)
-        title = QFontMetrics(_bold(option)).boundingRect(QRect(0, 0, wide, 2000), flags, row.title)
+        title = QFontMetrics(_bold(option)).boundingRect(QRect(0, 0, wide, 2000), flags, engine(row.title))
         title = QRect(PADDING, PADDING, wide, title.height() + 2)
         line = QRect(PADDING, title.bottom() + 2, wide, metrics.height())
         reason = metrics.boundingRect(QRect(0, 0, wide, 2000), flags, row.reason)
