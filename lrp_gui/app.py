@@ -300,6 +300,10 @@ def _application(arguments: list[str], language: str = "") -> Any:
     app.setApplicationDisplayName("LRP Explorer")
     app.setDesktopFileName("lrp-explorer")
     languages.install(app, language or settings.LANGUAGE.read())
+    if settings.FONT_SIZE.read():
+        from lrp_gui import fonts
+
+        fonts.apply(app, settings.FONT_SIZE.read())
     return app
 
 

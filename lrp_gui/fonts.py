@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QApplication, QTableView, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDockWidget, QHeaderView, QWidget
 
+# With more columns only those follow that come to be seen later.
+MOST_COLUMNS = 500
 # The dynamic property of the application that keeps the system's own size while another one is chosen.
 _SYSTEM = "system font size"
 _SIZE_SET = 2  # Qt's mark of a font whose size somebody set; PySide does not name it
+_UNBOUNDED = (1 << 24) - 1  # Qt's largest size of a widget, which means none
 
 
 def apply(app: QApplication, points: int) -> None:
     """Give every widget letters of this size; 0 for the system's.
 
-    What was measured once follows: rows of tables, and the fonts of labels that are larger or smaller than the rest.
+    What was measured once follows: rows and columns of tables, sizes that labels and buttons were given, and the fonts
+    of those that are larger or smaller than the rest.
     """
     system = app.property(_SYSTEM)
     if system is None and not points:
@@ -24,11 +29,20 @@ def apply(app: QApplication, points: int) -> None:
     grown = wanted / font.pointSizeF()
     if grown == 1.0:
         return
-    before = {widget: _own_size(widget) for widget in app.allWidgets()}
+    # All of them first: some follow each other.
+    before = [(widget, _own_size(widget)) for widget in app.allWidgets()]
+    columns = {widget: _columns(widget) for widget, _size in before if isinstance(widget, QHeaderView)}
     font.setPointSizeF(wanted)
     app.setFont(font)
-    for widget, size in before.items():
-        _follow(widget, size, grown)
+    for widget, size in before:
+        if (size and _own_size(widget)) or isinstance(widget, QDockWidget):  # a dock's title does not follow by itself
+            own = widget.font()
+            own.setPointSizeF(size * grown if size else wanted)
+            widget.setFont(own)
+        if isinstance(widget, QHeaderView):
+            _follow_header(widget, columns[widget], grown)
+        elif not isinstance(widget, QAbstractScrollArea) and not widget.isWindow():
+            _follow_bounds(widget, grown)
 
 
 def text_scale() -> float:
@@ -41,14 +55,32 @@ def text_scale() -> float:
 def _own_size(widget: QWidget) -> float:
     """The size in points that somebody gave this widget; 0 where it has its parent's."""
     font = widget.font()
-    return font.pointSizeF() if font.resolveMask() & _SIZE_SET else 0.0
+    return max(0.0, font.pointSizeF()) if font.resolveMask() & _SIZE_SET else 0.0
 
 
-def _follow(widget: QWidget, size: float, grown: float) -> None:
-    if size > 0 and _own_size(widget):
-        font = widget.font()
-        font.setPointSizeF(size * grown)
-        widget.setFont(font)
-    if isinstance(widget, QTableView):
-        header = widget.verticalHeader()
+def _columns(header: QHeaderView) -> dict[int, int]:
+    """How wide the columns are that somebody may drag."""
+    if header.orientation() != Qt.Orientation.Horizontal or header.count() > MOST_COLUMNS:
+        return {}
+    free = QHeaderView.ResizeMode.Interactive
+    return {one: header.sectionSize(one) for one in range(header.count()) if header.sectionResizeMode(one) == free}
+
+
+def _follow_header(header: QHeaderView, columns: dict[int, int], grown: float) -> None:
+    for column, size in columns.items():
+        if not header.isSectionHidden(column):
+            header.resizeSection(column, round(size * grown))
+    if header.orientation() == Qt.Orientation.Vertical:
         header.setDefaultSectionSize(max(header.minimumSectionSize(), round(header.defaultSectionSize() * grown)))
+
+
+def _follow_bounds(widget: QWidget, grown: float) -> None:
+    least, most = widget.minimumSize(), widget.maximumSize()
+    sizes = (least.width(), least.height(), most.width(), most.height())
+    if sizes == (0, 0, _UNBOUNDED, _UNBOUNDED):
+        return
+    new = [size if size in {0, _UNBOUNDED} else round(size * grown) for size in sizes]
+    # The larger bound first, or one would push the other.
+    widget.setMaximumSize(QSize(max(new[2], least.width()), max(new[3], least.height())))
+    widget.setMinimumSize(QSize(*new[:2]))
+    widget.setMaximumSize(QSize(*new[2:]))

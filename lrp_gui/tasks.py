@@ -41,7 +41,7 @@ class Task:
 
 
 TASKS = {
-    "inspect": Task(980, 0.5, 250, 0.3, hidden=("table", "sample", "comparison", "operations")),
+    "inspect": Task(980, 0.44, 250, 0.3, hidden=("table", "sample", "comparison", "operations")),
     "explain": Task(520, 0.28, 250, 0.3, hidden=("comparison", "operations")),
     "compare": Task(420, 0.24, 460, 0.45, hidden=("browser",), page="reference", wide=1000, share=0.5),
 }

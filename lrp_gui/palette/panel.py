@@ -7,7 +7,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from lrp_gui.fuzzy import match
@@ -37,7 +37,6 @@ class Palette(QFrame):
         self._before: QWidget | None = None  # where the keyboard was
         self._left: Iterator[Item] = iter(())  # what has not been looked at yet
         self._words = ""
-        self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setAccessibleName(self.tr("Command palette"))
         self.line = QLineEdit()
@@ -103,6 +102,14 @@ class Palette(QFrame):
             note_used(item.id)
         # When this event is over: what is chosen may open a dialog.
         QTimer.singleShot(0, self._window, item.run)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A frame that tells it from what lies below."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(QPen(self.palette().highlight().color(), 2))
+        painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+        painter.end()
 
     # ------------------------------------------------------------------------------------------------ searching
 

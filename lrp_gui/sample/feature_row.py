@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolBu
 
 from lrp_gui.document.ranges import STEPS
 from lrp_gui.document.words import plain, signed
+from lrp_gui.fonts import text_scale
 from lrp_gui.sample.number_box import NumberBox
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ class RelevanceBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._value, self._limit = theme, float("nan"), 0.0
-        self.setFixedWidth(BAR_WIDTH)
+        self.setFixedWidth(round(BAR_WIDTH * text_scale()))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(BAR_WIDTH, QFontMetrics(self.font()).height() + 4)
+        return QSize(self.minimumWidth(), QFontMetrics(self.font()).height() + 4)
 
     def show_value(self, value: float, limit: float, theme: Theme, noun: str) -> None:
         """The feature's relevance, and the largest of all, which fills half the bar."""
@@ -71,7 +72,7 @@ class RelevanceBar(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
         text = signed(self._value, 3, "–")
-        number = NUMBER_WIDTH
+        number = round(NUMBER_WIDTH * text_scale())
         middle = number + (self.width() - number) / 2
         if self._limit > 0 and not math.isnan(self._value):
             length = self._value / self._limit * (self.width() - number) / 2
@@ -97,7 +98,7 @@ class FeatureRow(QWidget):
         self._theme = theme
         self.column, self._range = -1, None
         self.name = QLabel(self)
-        self.name.setFixedWidth(NAME_WIDTH)
+        self.name.setFixedWidth(round(NAME_WIDTH * text_scale()))
         self.name.setTextFormat(Qt.TextFormat.PlainText)
         self.slider = QuietSlider(theme, self)
         self.box = NumberBox(self)
@@ -131,7 +132,7 @@ class FeatureRow(QWidget):
         self.column, self._range = column, extent
         title = f"{feature.name} ({feature.unit})" if feature.unit else feature.name
         metrics = QFontMetrics(self.name.font())
-        self.name.setText(metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, NAME_WIDTH))
+        self.name.setText(metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, self.name.maximumWidth()))
         self.slider.setEnabled(extent is not None)
         tip = title
         if extent is not None:

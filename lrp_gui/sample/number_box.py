@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
 
 from lrp_gui.document.table import number_text
 from lrp_gui.document.words import MINUS
+from lrp_gui.fonts import text_scale
 
 LARGEST = 1e300
 # The base class rounds to so many decimals; with these a double stays what it is.
@@ -30,7 +31,7 @@ class NumberBox(QDoubleSpinBox):
         self.setKeyboardTracking(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setStepType(QAbstractSpinBox.StepType.DefaultStepType)
-        self.setFixedWidth(WIDTH)
+        self.setFixedWidth(round(WIDTH * text_scale()))
         self.valueChanged.connect(self._changed)
 
     def show_number(self, value: float, instead: str = "") -> None:

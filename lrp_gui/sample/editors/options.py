@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lrp_gui.fonts import text_scale
 from lrp_gui.languages import tr
 from lrp_gui.sample.editors.flow import FlowLayout
 
@@ -72,7 +73,7 @@ class Options(QWidget):
         self.value = QDoubleSpinBox(self)
         self.value.setRange(-WIDEST, WIDEST)
         self.value.setKeyboardTracking(False)
-        self.value.setFixedWidth(VALUE_WIDTH)
+        self.value.setFixedWidth(round(VALUE_WIDTH * text_scale()))
         self.colour = QPushButton(self)
         self.colour.setToolTip(self.tr("Choose the colour to paint with"))
         self.size_ = QSpinBox(self)
