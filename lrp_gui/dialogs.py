@@ -121,11 +121,12 @@ class Dialogs(QObject):
     def _drop_import(self, _sentence: str) -> None:
         self._importing = None
 
-    def _imported(self, path: str) -> None:
+    def _imported(self, path: str, notes: str) -> None:
         messages = self._window.messages
         if messages is not None:
             messages.dismiss()  # what did not fit does now
-        self.tell(self.tr("Imported {name}").format(name=Path(path).name))
+        said = self.tr("Imported {name}").format(name=Path(path).name)
+        self.tell(f"{said}. {notes}" if notes else said)
 
     def tell(self, text: str) -> None:
         """Say something that needs no answer; what is too long for the status bar stands where it can be read."""

@@ -88,8 +88,11 @@ class RuleDelegate(Roomy):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Enter does not close a box whose text makes no rule: what is typed stays, and the reason is said."""
         pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in ENTER
-        if pressed and isinstance(watched, QComboBox) and (problem := self._mark(watched)):
-            QToolTip.showText(watched.mapToGlobal(watched.rect().bottomLeft()), problem, watched)
+        if pressed and isinstance(watched, QComboBox):
+            if problem := self._mark(watched):
+                QToolTip.showText(watched.mapToGlobal(watched.rect().bottomLeft()), problem, watched)
+            else:
+                self._finish(watched)  # the box itself would too, and Qt behind it a second time
             return True
         return super().eventFilter(watched, event)
 

@@ -30,6 +30,7 @@ class Editing(Pushing):
 
     def edit_cell(self, row: int, column: int, text: str) -> None:
         """Type into one cell."""
+        text = self._as_at_home(text)
         if self.table is None or self.cell_text(row, column) == text:
             return
         label = self.tr("{name} of sample {sample}").format(name=self.column_name(column), sample=self.table.names[row])
@@ -69,6 +70,7 @@ class Editing(Pushing):
 
     def fill(self, rows: np.ndarray, columns: np.ndarray, text: str) -> None:
         """Type the same into every cell of a block."""
+        text = self._as_at_home(text)
         if self.table is not None and len(rows) and len(columns):
             label = self.tr("Fill {cells}").format(cells=self._block_title(rows, columns))
             making = self._making()
@@ -301,6 +303,11 @@ class Editing(Pushing):
         return plan is not None
 
     # ------------------------------------------------------------------------------------------ small parts
+
+    def _as_at_home(self, text: str) -> str:
+        from lrp_gui.document.table_checks import as_at_home
+
+        return as_at_home(text, decimal_comma=self.decimal_comma)
 
     def _block_title(self, rows: np.ndarray, columns: np.ndarray) -> str:
         if self.table is not None and len(columns) == 1:

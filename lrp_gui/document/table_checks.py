@@ -17,6 +17,7 @@ __all__ = [
     "Audit",
     "Checks",
     "Problem",
+    "as_at_home",
     "counted",
     "expectation",
     "read_cell",
@@ -75,6 +76,11 @@ def read_typed(text: str, one: Feature | None = None) -> tuple[float, str]:
     if reason and not _either(text):
         return number(text, decimal_comma=True) if writes_decimal_comma(text) else (value, reason)
     return value, reason
+
+
+def as_at_home(text: str, *, decimal_comma: bool) -> str:
+    """What somebody typed, where a comma stands before decimals: 1,234 is 1.234 there, and nothing else changes."""
+    return text.replace(",", ".") if decimal_comma and _either(text) else text
 
 
 def _either(text: str) -> bool:

@@ -152,22 +152,35 @@ class ImportDialog(QDialog):
             return self.tr("{size}. Every input has its column.").format(size=size), False
         if len(lacking) == len(source.order):
             return f"{size}. {whole.problem or self.tr('Choose a column for each input.')}", True
-        if whole.problem and tuple(source.order) == whole.order:
-            proposal = self.tr("{problem} The columns below are a proposal; {count} of {inputs} have none.")
-            return proposal.format(
-                problem=whole.problem, count=len(lacking), inputs=counted(len(source.order), "input")
-            ), True
         names = ", ".join(source.features[feature].name for feature in lacking[:LISTED])
         more = self.tr(" and {count} more").format(count=len(lacking) - LISTED) if len(lacking) > LISTED else ""
         has = self.tr("has no column") if len(lacking) == 1 else self.tr("have no column")
-        return self.tr("{size}. {count} of {inputs} {has}: {names}{more}.").format(
-            size=size,
-            count=len(lacking),
-            inputs=counted(len(source.order), "input"),
-            has=has,
-            names=names,
-            more=more,
-        ), True
+        proposed = whole.problem and tuple(source.order) == whole.order
+        if proposed and not self._by_name():
+            size = self.tr("{size}. No column has the name of an input; taken in their order").format(size=size)
+            between = ", "
+        else:
+            between = ". "
+        sentence = (
+            size
+            + between
+            + self.tr("{count} of {inputs} {has}: {names}{more}.").format(
+                count=len(lacking),
+                inputs=counted(len(source.order), "input"),
+                has=has,
+                names=names,
+                more=more,
+            )
+        )
+        if proposed:
+            sentence += self.tr(" The columns below are a proposal.")
+        return sentence, True
+
+    def _by_name(self) -> bool:
+        """Whether any input has a column of its name."""
+        source = self.source
+        pairs = zip(source.features, source.order, strict=True)
+        return any(column >= 0 and source.names[column].casefold() == one.name.casefold() for one, column in pairs)
 
     def _set_remember(self, on: bool) -> None:
         self.source.remembers = on

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QResizeEvent
 
-from lrp_gui.axes import colour_axes
+from lrp_gui.axes import TICK_POINTS, colour_axes
 from lrp_gui.document.words import MINUS
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class SweepPlot(pg.GraphicsLayoutWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._theme, self._beside = theme, None
+        self._theme, self._beside, self._titles = theme, None, ("", "")
         self.ci.setContentsMargins(2, 2, 10, 2)
         self.ci.setSpacing(4)
         self.outputs, self.relevance = (self._plot() for _ in range(2))
@@ -65,6 +65,8 @@ class SweepPlot(pg.GraphicsLayoutWidget):
         self.relevance.addItem(self.zero)
         self.markers = [pg.InfiniteLine(0, angle=90, movable=True) for _ in range(2)]
         self.befores = [pg.InfiniteLine(0, angle=90) for _ in range(2)]
+        for plot in (self.outputs, self.relevance):
+            plot.getViewBox().sigResized.connect(self._fit_titles)
         for plot, marker, before in zip((self.outputs, self.relevance), self.markers, self.befores, strict=True):
             plot.addItem(before, ignoreBounds=True)
             plot.addItem(marker, ignoreBounds=True)
@@ -139,8 +141,7 @@ class SweepPlot(pg.GraphicsLayoutWidget):
 
     def set_titles(self, feature: str, outputs: str, relevance: str) -> None:
         """What the axes are."""
-        self.outputs.getAxis("left").setLabel(outputs)
-        self.relevance.getAxis("left").setLabel(relevance)
+        self._titles = (outputs, relevance)
         for plot in (self.outputs, self.relevance):
             plot.getAxis("bottom").setLabel(feature)
         self._label_axes()
@@ -177,6 +178,18 @@ class SweepPlot(pg.GraphicsLayoutWidget):
             axis = plot.getAxis("bottom")
             axis.showLabel(named)
             axis.setHeight(AXIS_HEIGHT if named else AXIS_HEIGHT // 2)
+        self._fit_titles()
+
+    def _fit_titles(self, *_news: object) -> None:
+        """What stands along an axis that is shorter than it is cut off with a sign of it."""
+        font = QFont(self.font())
+        font.setPointSize(TICK_POINTS)
+        metrics = QFontMetrics(font)
+        for plot, title in zip((self.outputs, self.relevance), self._titles, strict=True):
+            axis, room = plot.getAxis("left"), int(plot.getViewBox().height())
+            shown = metrics.elidedText(title, Qt.TextElideMode.ElideRight, max(room, metrics.horizontalAdvance("…")))
+            if axis.labelText != shown:
+                axis.setLabel(shown)
 
     def resizeEvent(self, ev: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(ev)

@@ -13,7 +13,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, Q
 from PySide6.QtGui import QColor
 
 from lrp_gui.document import predicting
-from lrp_gui.document.table_checks import read_typed
+from lrp_gui.document.table_checks import as_at_home, read_typed
 from lrp_gui.document.table_storage import number_text
 from lrp_gui.document.words import counted, percent, plain, shape_text
 from lrp_gui.table.colours import Colours, Shade, Shading
@@ -196,7 +196,7 @@ class ShownModel(LaidOutModel):
         if not self.network_units or table is None or feature >= len(table.features):
             return text
         one = table.features[feature]
-        value, _reason = read_typed(text)
+        value, _reason = read_typed(as_at_home(text, decimal_comma=self._document.decimal_comma))
         return repr(value * one.scale + one.mean) if isfinite(value) else text
 
     def title(self, column: Column) -> str:

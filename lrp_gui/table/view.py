@@ -151,7 +151,7 @@ class TableView(PinnedTable):
         if not text.strip() or block is None:
             return
         if not block.columns.size or not block.rows.size:
-            self._say(self.tr("These columns are computed; paste onto the features."))
+            self._say(self._why_not_here(block))
         elif self.table_model.network_units:
             self._say(
                 self.tr("Copied numbers count as the table's own units; switch back to them (View ▸ Table) to paste.")
@@ -160,6 +160,20 @@ class TableView(PinnedTable):
             self.fill(text.strip())
         else:
             self.paste_wanted.emit(text)
+
+    def _why_not_here(self, block: Block) -> str:
+        """Why nothing can be pasted onto what is selected."""
+        kinds = {self.table_model.column(section).kind for section in block.sections}
+        if not block.rows.size:
+            return self.tr("A group's heading holds no cells; paste onto the samples below it.")
+        if Kind.PICTURE in kinds:
+            return self.tr(
+                "A whole input stands in this cell; View ▸ Numbers of Large Inputs gives each number a column to paste "
+                "onto."
+            )
+        if kinds == {Kind.NAME}:
+            return self.tr("Names are given one by one (F2), not pasted; paste onto the features.")
+        return self.tr("These columns are computed; paste onto the features.")
 
     def places_from_here(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns of the table that are shown from the selection's corner on, in their order."""

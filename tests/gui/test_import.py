@@ -60,6 +60,7 @@ def test_a_table_that_does_not_fit_is_mapped_and_remembered(misfit, diabetes, qt
     np.testing.assert_array_equal(document.table.values[0], np.genfromtxt(TABLE, delimiter=",", skip_header=1)[0, :10])
     assert document.table.extras == []
     assert document.undo_stack.undoText() == "Import patients.csv"
+    assert "Imported patients.csv" in diabetes.statusBar().currentMessage()
     # The next one of these columns needs no question.
     header = ["who", "code", *NAMES[:2], "Body-Mass Index", *NAMES[3:]]
     diabetes.opener.open([table(tmp_path / "more.csv", header, rows=5)])
@@ -231,7 +232,7 @@ def test_columns_with_other_names_are_a_proposal(diabetes, qtbot, tmp_path):
     (tmp_path / "two.csv").write_text("height,weight\n1,2\n3,4\n")
     diabetes.dialogs.show_import((str(tmp_path / "two.csv"),))
     dialog = asked(qtbot, diabetes)
-    assert "8 of 10 inputs have no column" in dialog.verdict.text()
+    assert "No column has the name of an input; taken in their order, 8 of 10 inputs have no" in dialog.verdict.text()
     assert dialog.verdict.text().endswith("The columns below are a proposal.")
 
 

@@ -350,6 +350,29 @@ def test_a_block_that_fits_is_pasted_where_one_sees_it(document, view):
     assert document.table.values[rows[2], 2:4].tolist() == [3, 4]
 
 
+@pytest.mark.parametrize(("comma", "expected"), [(True, 1.234), (False, None)])
+def test_a_comma_is_what_it_is_at_home(document, view, comma, expected):
+    document.decimal_comma = comma
+    model = view.table_model
+    model.setData(model.index(0, BMI), "1,234")
+    value = document.table.values[0, 2]
+    assert value == expected if expected is not None else np.isnan(value)
+    document.fill(np.array([1, 2]), np.array([2]), "1,5")
+    assert document.table.values[1, 2] == 1.5
+
+
+def test_pasting_onto_names_says_how_names_are_given(document, view):
+    said = []
+    document.message.connect(lambda message: said.append(message.sentence))
+    QGuiApplication.clipboard().setText("1\t2\n")
+    view.select(0, 0, 0, 0)
+    view.paste()
+    view.select(0, 2, 0, 2)
+    view.paste()
+    assert "one by one (F2)" in said[0]
+    assert "computed" in said[1]
+
+
 def test_a_block_that_does_not_fit_is_shown_first(document, panel, qtbot):
     view = panel.view
     QGuiApplication.clipboard().setText("bmi\tweight\n31,5\t80\n28,1\t70\n")

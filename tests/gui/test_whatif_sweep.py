@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QApplication
 
 import lrp_engine as lrp
 from lrp_gui.document.sweep import fixed_target
@@ -200,3 +201,13 @@ def test_a_sweep_of_tokens_says_which_points_the_network_cannot_take(qtbot):
     request = SweepRequest(None, "1", np.zeros(3), 1, (0.0, 1.0, 2.0), "max", "epsilon")
     parts = [step.value for step in sweeping(Refusing(), request) if isinstance(step, Part)]
     assert {place: why for part in parts for place, why in part.refused.items()} == {2: "there is no such token"}
+
+
+def test_titles_of_axes_that_are_lower_than_long_are_cut_off_with_a_sign(page, diabetes):
+    plot = page.plot
+    plot.set_titles("bmi", "the probability of a class with a long name", "R")
+    for height, cut in ((600, False), (110, True)):
+        plot.resize(900, height)
+        plot.show()
+        QApplication.processEvents()
+        assert plot.outputs.getAxis("left").labelText.endswith("…") == cut
