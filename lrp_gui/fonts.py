@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDockWidget, QHeaderView, QWidget
 
 # With more columns only those follow that come to be seen later.
@@ -10,6 +11,7 @@ MOST_COLUMNS = 500
 # The dynamic property of the application that keeps the system's own size while another one is chosen.
 _SYSTEM = "system font size"
 _SIZE_SET = 2  # Qt's mark of a font whose size somebody set; PySide does not name it
+_NOT_THE_SAME = 1 / 64  # of a point: another font, which nobody sees
 _UNBOUNDED = (1 << 24) - 1  # Qt's largest size of a widget, which means none
 
 
@@ -35,14 +37,23 @@ def apply(app: QApplication, points: int) -> None:
     font.setPointSizeF(wanted)
     app.setFont(font)
     for widget, size in before:
-        if (size and _own_size(widget)) or isinstance(widget, QDockWidget):  # a dock's title does not follow by itself
+        if isinstance(widget, QDockWidget):
+            dress_dock(widget)
+        elif size and _own_size(widget):
             own = widget.font()
-            own.setPointSizeF(size * grown if size else wanted)
+            own.setPointSizeF(size * grown)
             widget.setFont(own)
         if isinstance(widget, QHeaderView):
             _follow_header(widget, columns[widget], grown)
         elif not isinstance(widget, QAbstractScrollArea) and not widget.isWindow():
             _follow_bounds(widget, grown)
+
+
+def dress_dock(dock: QDockWidget) -> None:
+    """Let a dock's title follow: with the application's very font Qt draws it in the desktop's own size."""
+    font = QApplication.font()
+    font.setPointSizeF(font.pointSizeF() + _NOT_THE_SAME)
+    dock.setFont(QFont() if text_scale() == 1.0 else font)
 
 
 def text_scale() -> float:

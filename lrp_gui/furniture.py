@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QDockWidget
 
+from lrp_gui import fonts
 from lrp_gui.actions import ACTIONS, TABLE_BAR, TABLE_SHADES
 from lrp_gui.help.dock_button import DOCKS, DockQuestion
 from lrp_gui.tasks import Tasks
@@ -361,6 +362,7 @@ class Furniture(QObject):
         dock = QDockWidget(toggle.text(), self._window)
         dock.setObjectName(name)
         dock.setWidget(widget)
+        fonts.dress_dock(dock)
         dock.hide()
         dock.toggleViewAction().toggled.connect(toggle.setChecked)
         toggle.setVisible(True)
