@@ -1,6 +1,7 @@
 """The real program in a process of its own: it opens the diabetes example, prints what came of it, and ends.
 
-`python -m tests.gui.driven WHAT…`: of WHAT, "no-torch" and "broken-torch" take the engine away.
+`python -m tests.gui.driven WHAT…`: of WHAT, "no-torch" and "broken-torch" take the engine away, and "kept" opens the
+example's ONNX file, whose network is kept although it is made in no time.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def look_at(window, *_arguments):
         ready = window.viewer is not None and window.opener is not None
         if ready and not opened:
             opened.append(True)
-            window.opener.open([str(settings.EXAMPLES[0].path())])
+            path = settings.EXAMPLES[0].path()
+            window.opener.open([str(path.with_name("diabetes.onnx") if "kept" in sys.argv else path)])
         elif (ready and not window.jobs.busy and not window.explainer.busy) or time.monotonic() > end:
             timer.stop()
             document = window.document
@@ -63,7 +65,16 @@ GONE = {
 }
 
 
+def keep_everything():
+    from lrp_engine.networks import cache
+
+    kept = cache.kept
+    cache.kept = lambda make, files, **options: kept(make, files, **{**options, "at_least": 0.0})
+
+
 if __name__ == "__main__":
+    if "kept" in sys.argv:
+        keep_everything()
     report = app.report_faults
     app.report_faults = lambda window, *arguments: (report(window, *arguments), look_at(window))
     sys.meta_path[:0] = [Without(GONE[what]) for what in sys.argv[1:] if what in GONE]

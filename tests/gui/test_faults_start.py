@@ -68,8 +68,9 @@ def corrupted_settings(environment):
 
 def corrupted_cache(environment):
     """Kept networks that are none, under the names under which they are looked for."""
-    found_by(start(environment))  # keeps one
-    kept = [path for path in Path(environment["LRP_CACHE"]).rglob("*") if path.is_file()]
+    found_by(start(environment, "kept"))
+    kept = list(Path(environment["LRP_CACHE"]).glob("*.network"))
+    assert kept
     for number, path in enumerate(kept):
         garbage(path, number)
 
@@ -120,7 +121,7 @@ FAULTS = (
 
 
 def explains(environment):
-    found = found_by(start(environment))
+    found = found_by(start(environment, "kept"))
     assert found["explained"] == pytest.approx(EXPLAINED, rel=1e-5), found
     assert found["seen"]
     assert found["obstacle"] == ""
