@@ -22,12 +22,29 @@ class Later:
     weights: Callable[[str], Tensor]
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """What is known of an explanation on its way back: relevance and value of layers, flow, shares.
+
+    As in `Explanation`, but only of what relevance has come to.
+    """
+
+    layers: dict[str, Tensor]
+    activations: dict[str, Tensor]
+    flows: dict[str, Tensor]
+    shares: dict[tuple[str, str], tuple[Tensor, Tensor]]
+
+
 class Progress(NamedTuple):
-    """How far an explanation has come: `done` of `total` steps, and the layer at hand."""
+    """How far an explanation has come: `done` of `total` steps, and the layer at hand.
+
+    `arrived` gives what is known so far: on the way back, where all samples take it together.
+    """
 
     done: int
     total: int
     layer: str
+    arrived: Callable[[], Arrived] | None = None
 
 
 @dataclass

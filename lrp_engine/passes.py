@@ -112,9 +112,13 @@ class Passes:
         last : bool
             Nothing else will be explained on this forward pass: values are let go on the way.
         """
-        back = _Backward(self, targets, start, total, forget=last and len(targets) == 1)
+        back = self.way_back(targets, start, total, last=last)
         yield from back.run()
         return back.chunks()
+
+    def way_back(self, targets: Sequence[Target], start: int, total: int, *, last: bool = True) -> Backward:
+        """The way back before its first step; parameters as those of `backward`."""
+        return Backward(self, targets, start, total, forget=last and len(targets) == 1)
 
     def _again(self, node: Node) -> Any:
         """Compute a value that was let go of once more."""
@@ -163,7 +167,7 @@ class _Repeated(dict):
         return torch.cat([value] * self._times, dim=samples[0])
 
 
-class _Backward:
+class Backward:
     """One way back, for one target or for several at once."""
 
     def __init__(self, passes: Passes, targets: Sequence[Target], start: int, total: int, *, forget: bool) -> None:

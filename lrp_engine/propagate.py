@@ -14,10 +14,10 @@ from torch.fx import Node
 from .asked import checked, chunk_size, flows, kept_nodes, masks, part, references
 from .composites import AGAINST_REFERENCE, Composite, as_composite
 from .errors import CompositeError, InputError, TargetError
-from .explanation import Explanation, Later, Progress
+from .explanation import Arrived, Explanation, Later, Progress
 from .networks.graphs.narrowed import narrowed
 from .networks.graphs.ranges import Range, ranges
-from .passes import Passes, Wanted
+from .passes import Backward, Passes, Wanted
 from .plan import Plan, plan_of
 from .results import Chunk, assemble
 from .rules.weighted import AffineStep
@@ -185,8 +185,11 @@ def _explaining(
             done += 1
             yield Progress(done, total, layer)
         for number, group in enumerate(groups):
-            back = passes.backward(group, start, call.samples, last=number == len(groups) - 1)
-            found = yield from _counted(back, done, total)
+            way = passes.way_back(group, start, call.samples, last=number == len(groups) - 1)
+            alone = len(starts) == len(targets) == 1
+            arrived = partial(_so_far, call, way) if alone else None
+            yield from _counted(way.run(), done, total, arrived)
+            found = way.chunks()
             done += len(call.plan.backward)
             for index, chunk in enumerate(found):
                 chunks[number * call.together + index].append(chunk)
@@ -203,14 +206,25 @@ def _passes(call: _Call, start: int) -> Passes:
     return Passes(call.network, call.plan, given, call.wanted, reference=beside, bounds=call.bounds)
 
 
-def _counted(steps: Generator[str, None, list[Chunk]], done: int, total: int) -> Generator[Progress, None, list[Chunk]]:
-    while True:
-        try:
-            layer = next(steps)
-        except StopIteration as stop:
-            return stop.value
+def _so_far(call: _Call, way: Backward) -> Arrived:
+    """What a way back has found until now."""
+    by_name = {node.name: node for node in call.network.graph.nodes}
+    nodes = {layer.path: call.plan.settled(by_name[layer.nodes[-1]]) for layer in call.network.layers}
+    nodes = {path: node for path, node in nodes.items() if node in way.relevance and node in way.values}
+    return Arrived(
+        layers={path: way.relevance[node].detach().cpu() for path, node in nodes.items()},
+        activations={path: way.values[node].detach().cpu() for path, node in nodes.items()},
+        flows={path: flow.cpu() for path, flow in way.flows.items()},
+        shares={key: (up.cpu(), down.cpu()) for key, (up, down) in way.shares.items()},
+    )
+
+
+def _counted(
+    steps: Generator[str, None, None], done: int, total: int, arrived: Callable[[], Arrived] | None
+) -> Generator[Progress, None, None]:
+    for layer in steps:
         done += 1
-        yield Progress(done, total, layer)
+        yield Progress(done, total, layer, arrived)
 
 
 def _call(

@@ -92,6 +92,7 @@ class Explainer(QObject):
         running = self._job_runs(self._sample_job)
         self._stop_jobs()
         if running:
+            self._document.put_arriving(None, stopped=self._document.result is None)
             self._document.mark_stale()
 
     # -------------------------------------------------------------------------------- what changed
@@ -175,6 +176,8 @@ class Explainer(QObject):
             self._blank.start()
         if self._document.settings.auto:
             self._start.start()
+        else:
+            self._document.put_arriving(None)
 
     # ---------------------------------------------------------------------------------------- jobs
 
@@ -190,6 +193,8 @@ class Explainer(QObject):
             document.put_result(None, problem)
             return False
         reference, against = self._compared()
+        if document.stopped:
+            document.put_arriving(None)
         values = table.values[row].copy()
         request = SampleRequest(network, row, table.names[row], values, *self._asked[:2], reference, against)
         self._sample_job = self._jobs.submit(
@@ -197,6 +202,7 @@ class Explainer(QObject):
                 self.tr("Explaining sample {name}").format(name=table.names[row]),
                 Priority.SAMPLE,
                 lambda: self.engine.explain_sample(request),
+                part=self._document.put_arriving,
                 done=lambda result: self._sample_done(result, request),
                 failed=self._sample_failed,
             )

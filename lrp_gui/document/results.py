@@ -175,6 +175,18 @@ class SampleResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Arriving:
+    """What of a sample's explanation is known while the rest is computed; `dense` are the layers whose flow comes."""
+
+    row: int
+    sample: str
+    layers: dict[str, LayerResult]
+    flows: dict[str, Flow]
+    shares: dict[tuple[str, str], tuple[float, float]]
+    dense: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TableResult:
     """Outputs and input relevance of many samples, for the table's tint and its read-only columns.
 

@@ -133,11 +133,18 @@ class NeuronPicture(GraphPicture):
             yield lambda ink: draw_state(ink, area, state, boxed=True)
         self.spots = spots
 
+    def _waits(self, n: int) -> bool:
+        """Whether relevance has not come to a column yet."""
+        assert self.graph is not None
+        return bool(self.pending) and all(member in self.pending for member in self.graph.columns[n].members)
+
     def _flow(self, layout: NeuronLayout) -> Iterator[Step]:
         """Stubs, ribbons from weak to strong, and the path over them."""
         yield lambda ink: self._stubs(ink, layout)
-        folded = [ribbon for ribbon in layout.ribbons if ribbon.folded]
-        drawn = sorted((ribbon for ribbon in layout.ribbons if not ribbon.folded), key=lambda r: r.strength)
+        come = [not self._waits(n) for n in range(len(self.graph.columns))]  # type: ignore[union-attr]
+        handed = [ribbon for ribbon in layout.ribbons if come[ribbon.gap]]
+        folded = [ribbon for ribbon in handed if ribbon.folded]
+        drawn = sorted((ribbon for ribbon in handed if not ribbon.folded), key=lambda r: r.strength)
         on_path = {id(ribbon) for ribbon in layout.ribbons if self.path_shown and self._on_path(ribbon)}
         for ribbons in batches((one for one in folded + drawn if id(one) not in on_path), BATCH):
             yield partial(self._ribbons, layout=layout, ribbons=ribbons)
@@ -230,6 +237,7 @@ class NeuronPicture(GraphPicture):
         finite = np.abs(column.relevance[np.isfinite(column.relevance)])
         largest = float(finite.max()) if finite.size else 0.0
         selected_column, selected_unit = self._selection()
+        ink.painter.setOpacity(0.3 if self._waits(n) else 1.0)
         for unit in units:
             place = layout.places[n][unit]
             rect = QRectF(layout.x[n] - place.width / 2, place.y - place.height / 2, place.width, place.height)
@@ -251,6 +259,7 @@ class NeuronPicture(GraphPicture):
                 ink.box(rect.adjusted(-1.5, -1.5, 1.5, 1.5), None, ink.theme.text, 1.6, radius + 1.5)
             reach = max(0.0, 6 - rect.height() / 2)
             spots.append((rect.adjusted(-3, -reach, 3, reach), Hit(column.layer, unit, self._unit_text(n, unit))))
+        ink.painter.setOpacity(1.0)
 
     def _other(self, ink: Ink, rect: QRectF, n: int, gap: float, spots: list[tuple[QRectF, Hit]]) -> None:
         assert self.graph is not None

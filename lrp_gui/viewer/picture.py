@@ -133,6 +133,7 @@ class GraphPicture(Drawing):
     selected_layer: str = ""
     selected_unit: int = -1
     reveal: float = 1.0  # of the backward sweep: 0 = only the output, 1 = everything
+    pending: frozenset[str] = frozenset()  # layers and inputs to which relevance has not come yet
     state: State | None = None  # why there is no result, or what is wrong with it
     alongside: tuple[GraphPicture, ...] = field(
         default=(), repr=False, compare=False

@@ -39,6 +39,7 @@ class Scale:
     sliders: tuple[str, ...] = ()
     wants: str = ""
     asks: bool = False  # `build` gets the function by which it asks for what it needs itself
+    fills: bool = True  # it can be drawn while relevance arrives, layer by layer
 
 
 def _neurons(
@@ -101,6 +102,7 @@ SCALES: tuple[Scale, ...] = (
         build=tokens_picture,
         sliders=("units", "edges"),
         wants=WANTS,
+        fills=False,
     ),
 )
 BY_ID = {scale.id: scale for scale in SCALES}

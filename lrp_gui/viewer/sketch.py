@@ -24,6 +24,7 @@ class Sketch:
         self.pixmap.setDevicePixelRatio(ratio)
         self.pixmap.fill(QColor(picture.theme.background))
         self.done = False
+        self.cost = 0.0  # seconds of this thread
         self._steps: Iterator[Step] = picture.steps(rect.size() / scale)
 
     def advance(self, milliseconds: float = SLICE_MS) -> bool:
@@ -31,7 +32,8 @@ class Sketch:
         painter = QPainter(self.pixmap)
         try:
             ink = self.picture.prepared(painter, self.rect, self.scale)
-            until = clock() + milliseconds / 1000
+            began = clock()
+            until = began + milliseconds / 1000
             while not self.done:
                 step = next(self._steps, None)
                 if step is None:
@@ -40,6 +42,7 @@ class Sketch:
                     step(ink)
                 if clock() >= until:
                     break
+            self.cost += clock() - began
         finally:
             painter.end()
         return self.done

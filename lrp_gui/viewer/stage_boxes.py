@@ -66,7 +66,8 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
     total = f"{result.words.total} {total_text(stage.positive, stage.negative)}"
     ink.text(foot, total, 10.5, theme.text, LEFT)
     text = f"{result.words.score} = {plain(result.explained, 3)}"
-    if last and width_of(total, 10.5) + width_of(text, 10.5, True) + 8 < foot.width():
+    known = last and np.isfinite(result.explained)
+    if known and width_of(total, 10.5) + width_of(text, 10.5, True) + 8 < foot.width():
         ink.text(foot, text, 10.5, theme.text, RIGHT, bold=True)
 
 

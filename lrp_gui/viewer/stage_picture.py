@@ -140,7 +140,8 @@ class StagePicture(GraphPicture):
         reached = (1 - self.reveal) * max((stage.rank for stage in graph.stages), default=0)
         handed = [
             k for k, branch in enumerate(graph.branches)
-            if graph.stages[branch.reader].rank > reached or self.reveal >= 1
+            if (graph.stages[branch.reader].rank > reached or self.reveal >= 1)
+            and not self._waits(graph.stages[branch.source])
         ]  # fmt: skip
         inside: list[Step] = [lambda ink: self._frames(ink, layout, spots)]
         inside += [partial(self._branches, layout=layout, numbers=found) for found in batches(handed, BRANCHES)]
@@ -184,10 +185,14 @@ class StagePicture(GraphPicture):
         for n in numbers:
             stage, box = self.graph.stages[n], layout.boxes[n]
             if seen is None or seen.intersects(box):
-                painter.setOpacity(1.0 if stage.rank >= reached else 0.25)
+                painter.setOpacity(1.0 if stage.rank >= reached and not self._waits(stage) else 0.25)
                 found = self._box(ink, stage, box, n == last, legible)
                 spots.inside.extend((layout.in_picture(rect), hit) for rect, hit in found)
         painter.setOpacity(1.0)
+
+    def _waits(self, stage: Stage) -> bool:
+        """Whether relevance has not come to it yet."""
+        return bool(self.pending) and all(member in self.pending for member in stage.members)
 
     def _box(self, ink: Ink, stage: Stage, box: QRectF, last: bool, legible: bool) -> list[tuple[QRectF, Hit]]:
         """One box; what in it can be clicked by itself."""

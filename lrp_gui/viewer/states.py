@@ -43,6 +43,9 @@ NOT_ASKED = State(mark("Not explained yet"), mark("Automatic explaining is off: 
 EXPLAINING = State(mark("Explaining …"), mark("The relevance appears as soon as the worker has handed it back."))
 
 
+STOPPED = State(mark("Not explained"), mark("It was stopped before there was anything to show: choose Run."))
+
+
 def state_of(document: Document) -> State | None:
     """Why the document has no explanation to show; None where it has one."""
     if document.network is None:
@@ -55,6 +58,8 @@ def state_of(document: Document) -> State | None:
         return NO_SAMPLE
     if document.selected_sample < 0:
         return NOT_CHOSEN
+    if document.stopped:
+        return STOPPED
     return EXPLAINING if document.settings.auto else NOT_ASKED
 
 

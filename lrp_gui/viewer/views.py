@@ -25,6 +25,7 @@ from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.sketch import Sketch
 
 CLICK_REACH = 4
+VEIL = 0.62
 
 
 class PictureView(QWidget):
@@ -43,12 +44,14 @@ class PictureView(QWidget):
         self.picture: Drawing | None = None
         self._pixmap = QPixmap()  # the last whole drawing
         self._sketch: Sketch | None = None  # the one at work
+        self.cost = 0.0  # seconds that the last whole drawing took of this thread
         self._stale = True  # what is drawn, or being drawn, is not the picture as it is now
         self._turn = QTimer(self, interval=PAUSE_MS, singleShot=True)
         self._turn.timeout.connect(self._go_on)
         self._pressed = QPointF()
         self._by_key = False
         self._over = ""  # the node under the pointer
+        self._veiled = self._unveils = False
         self.setAccessibleName(name)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -75,6 +78,17 @@ class PictureView(QWidget):
         """Draw again from the next paint on."""
         self._stale = True
         self.update()
+
+    def veil(self) -> None:
+        """Grey what is shown, for it is of an earlier state; `unveil` ends it."""
+        if not self._veiled:
+            self._veiled = True
+            self.update()
+        self._unveils = False
+
+    def unveil(self) -> None:
+        """The next whole drawing is of now."""
+        self._unveils = True
 
     def forget(self) -> None:
         """What is drawn is of no use any more, not even while the next is drawn."""
@@ -127,6 +141,8 @@ class PictureView(QWidget):
             self._begin()
             self._advance()
         self.show_pixmap(painter)
+        if self._veiled:
+            painter.fillRect(self.rect(), Ink.colour(self.theme.background, VEIL))
         if self._over:
             self._paint_over(painter)
         if self.hasFocus() and self._by_key:
@@ -155,7 +171,9 @@ class PictureView(QWidget):
     def _take(self) -> None:
         """The drawing is whole."""
         assert self._sketch is not None
-        self._pixmap, self._sketch = self._sketch.pixmap, None
+        if self._unveils:
+            self._veiled = self._unveils = False
+        self.cost, self._pixmap, self._sketch = self._sketch.cost, self._sketch.pixmap, None
 
     def _go_on(self) -> None:
         self._advance()

@@ -100,7 +100,11 @@ class OperationsPicture(GraphPicture):
     def _reached(self) -> float:
         """The first node that relevance has come to, as far as the backward sweep is."""
         assert self.layout is not None
-        return (1 - self.reveal) * self.layout.graph.final if self.reveal < 1 else -1.0
+        graph = self.layout.graph
+        if self.pending:
+            come = [n for n, layer in enumerate(graph.layers) if (layer or graph.names[n]) not in self.pending]
+            return min(come, default=graph.final + 1)
+        return (1 - self.reveal) * graph.final if self.reveal < 1 else -1.0
 
     @property
     def _ends(self) -> np.ndarray:
