@@ -394,5 +394,7 @@ def c_strides(shape: Sequence[int]) -> tuple[int, ...]:
 
 def shown(text: object, most: int = 80) -> str:
     """A name out of a file, fit for one line of a message."""
-    line = "".join(letter if letter.isprintable() else "·" for letter in str(text)[: most + 1])
+    line = str(text)[: most + 1]
+    if not line.isprintable():
+        line = "".join(letter if letter.isprintable() else "·" for letter in line)
     return line if len(line) <= most else line[: most - 1] + "…"
