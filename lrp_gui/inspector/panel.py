@@ -123,6 +123,7 @@ class Inspector(QWidget):
         self.work.setLayout(line)
         line.setContentsMargins(0, 0, 0, 0)
         self.tabs = QTabWidget(content)
+        self.tabs.setAccessibleName(self.tr("What is shown of the tensor"))
         self.tabs.setDocumentMode(True)
         keeps = self.tabs.sizePolicy()
         keeps.setRetainSizeWhenHidden(True)

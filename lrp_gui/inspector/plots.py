@@ -85,6 +85,7 @@ class Histogram(Plot):
         self._summary: Summary | None = None
         self._log = False
         super().__init__(theme)
+        self.setAccessibleName(self.tr("Histogram"))
         self.plot.setAxisItems({"bottom": _Numbers("bottom"), "left": _Numbers("left")})
         self.box.setMouseEnabled(False, False)
         self.bars = pg.BarGraphItem(x0=[0], y0=[0], width=[0], height=[0], pen=None, brush=theme.accent)

@@ -47,6 +47,7 @@ class SamplePanel(QWidget):
         self.nothing.setMargin(24)
         self.nothing.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.tabs = QTabWidget(self)
+        self.tabs.setAccessibleName(self.tr("What is asked of the sample"))
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(True)
         self.tabs.currentChanged.connect(self._show_page)

@@ -116,6 +116,7 @@ class WhatIfPage(QWidget):
         self._list.addLayout(foot)
         self._list.addStretch(1)
         self.area = QScrollArea(self)
+        self.area.setAccessibleName(self.tr("Features"))
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QScrollArea.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
