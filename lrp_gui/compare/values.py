@@ -150,6 +150,9 @@ def _chart(
         weights = np.max([np.abs(one.ravel()) for one in ranked], axis=0)
         bars = _bars(theme, result, heading, (), relevance.ravel(), flat, weights, selection)
         bars.names, bars.details = _names(network, result, path, relevance.shape)
+        words = selection.words.get(path, ())
+        if len(words) == relevance.size:
+            bars.names, bars.details = Texts(len(words), lambda n: f"{n}: {words[n]}"), ()
         charts.append(bars)
     return _finished(charts, network, result, theme, f"{path}, {letter}")
 

@@ -168,6 +168,7 @@ class CompareWindow(QWidget):
         self.whats.buttonClicked.connect(lambda button: self.look(button.property("choice")))
         self.ways.buttonClicked.connect(lambda button: self.look_by(button.property("choice")))
         self.scale = QComboBox(self)
+        self.scale.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.scale.setAccessibleName(self.tr("Scale of the graphs"))
         self.scale.setToolTip(self.tr("At what scale both graphs are looked at"))
         self.scale.activated.connect(lambda _place: self._look_at(scale=self.scale.currentData()))
@@ -205,6 +206,8 @@ class CompareWindow(QWidget):
         for button in self.ways.buttons():
             bar.addWidget(button)
         for part in (self.slider, self.difference, self.note, self.progress, self.stop):
+            if part is self.note:
+                bar.addSpacing(6)
             bar.addWidget(part, 1 if part is self.note else 0)
         for part in (self.swap, self.save, self.export):
             bar.addWidget(part)

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from PySide6.QtCore import QBuffer, QByteArray, QDateTime, QIODevice, QMarginsF, QRect, QSaveFile, QSize, QSizeF, Qt
-from PySide6.QtGui import QPageSize, QPainter, QPdfWriter, QPicture
+from PySide6.QtGui import QFont, QFontInfo, QPageSize, QPainter, QPdfWriter, QPicture
 
 from lrp_gui.export import png
 from lrp_gui.export.sheet import CSS_DPI, LARGEST_AREA, LARGEST_SIDE, Sheet, draw_sheet
@@ -81,9 +81,17 @@ def to_svg(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
     width, height = sheet.millimetres
     size = f'<svg width="{width:.3f}mm" height="{height:.3f}mm"'
     text = re.sub(r'<svg width="[^"]*" height="[^"]*"', size, text, count=1)
+    text = re.sub(r"<g [^>]*>\s*</g>\s*", "", text)  # Qt writes one for each change of its pen, drawn with or not
+    text = re.sub(r'font-family="([^"]*)"', _families, text)
     if recipe:
         text = text.replace("</desc>", f"</desc>\n<metadata>{escape(recipe)}</metadata>", 1)
     yield text.encode()
+
+
+def _families(found: re.Match[str]) -> str:
+    """The font that was measured, by its real name; elsewhere one without serifs, as here."""
+    real = QFontInfo(QFont(unescape(found[1]))).family()
+    return f'font-family="{escape(", ".join(dict.fromkeys((real, unescape(found[1]), "sans-serif"))))}"'
 
 
 def to_pdf(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 from html import escape
+
+from PySide6.QtGui import QColor
 
 from lrp_gui.document.series import Explained
 from lrp_gui.export.exporters import PROGRAM, to_png, to_svg
@@ -14,19 +17,31 @@ from lrp_gui.languages import current, tr
 from lrp_gui.viewer.picture import Drawing
 
 LARGEST_SVG = 200_000  # bytes; a larger drawing is smaller as pixels
+DARK_BELOW = 128  # of 255: a page whose background is darker is a dark one
 WIDTH = 1100  # pixels of a picture on the page
 LARGEST_PIXEL = 1.25  # of a small picture, on the page
 SHARPNESS = 2  # pixels to a pixel of the page, of those that are no drawings
 STYLE = """
 body { max-width: 1120px; margin: 24px auto; padding: 0 16px; line-height: 1.35; }
 figure { margin: 12px 0 24px; } figcaption { font-size: 10pt; margin-bottom: 4px; }
-img { max-width: 100%; height: auto; }
+img, svg { max-width: 100%; height: auto; }
 pre { overflow-x: auto; font-size: 8.5pt; } section { border-top: 2px solid; margin-top: 32px; }
+@media print {
+  body { max-width: none; margin: 0; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  figure, tr { break-inside: avoid; } h1, h2, h3 { break-after: avoid; } svg, img { max-height: 85vh; }
+}
 """
 
 
 class HtmlReport(Report):
     """Written sample by sample."""
+
+    _pictures = 0
+
+    @property
+    def _scheme(self) -> str:
+        """What the page is, so that a browser that prefers the other one leaves its colours alone."""
+        return "dark" if QColor(self.paper.theme.background).lightness() < DARK_BELOW else "light"
 
     def begin(self, one: Explained) -> None:
         """Heading and tables."""
@@ -34,6 +49,8 @@ class HtmlReport(Report):
             made = tr("Made by {program}. Nothing in this file is loaded from elsewhere.").format(program=PROGRAM)
             self._write(
                 f'<!DOCTYPE html>\n<html lang="{current()}"><head><meta charset="utf-8">\n'
+                f'<meta name="viewport" content="width=device-width">\n'
+                f'<meta name="color-scheme" content="{self._scheme}">\n'
                 f'<meta name="generator" content="{PROGRAM}">\n<title>{escape(self.title)}</title>\n'
                 f"<style>{style(self.paper.theme)}{STYLE}</style></head>\n<body><h1>{escape(self.title)}</h1>\n"
                 f"<p>{escape(made)}</p>\n"
@@ -45,17 +62,21 @@ class HtmlReport(Report):
     def picture(self, title: str, picture: Drawing) -> None:
         """A drawing, or where that would be large, pixels."""
         theme = self.paper.theme
+        self._pictures += 1
         width = round(min(WIDTH, picture.size[0] * LARGEST_PIXEL))
         sheet = Sheet.of(picture, theme, width, caption=False)
-        data, kind = b"".join(to_svg(picture, sheet)), "svg+xml"
-        if len(data) > LARGEST_SVG:
+        said = escape(f"{picture.title}. {picture.caption}")
+        size = f'width="{sheet.width}" height="{sheet.height}"'
+        drawing = b"".join(to_svg(picture, sheet))
+        if len(drawing) > LARGEST_SVG:
             fine = Sheet.of(picture, theme, width * SHARPNESS, caption=False, dpi=CSS_DPI * SHARPNESS)
-            data, kind = b"".join(to_png(picture, fine)), "png"
-        source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+            data = base64.b64encode(b"".join(to_png(picture, fine))).decode()
+            shown = f'<img {size} alt="{said}" src="data:image/png;base64,{data}">'
+        else:
+            shown = _inline(drawing.decode(), f'{size} role="img" aria-label="{said}"', f"p{self._pictures}-")
         self._write(
-            f"<figure><figcaption><b>{escape(title)}</b></figcaption>\n"
-            f'<img width="{sheet.width}" height="{sheet.height}" alt="{escape(f"{picture.title}. {picture.caption}")}" '
-            f'src="{source}">\n<p class="dim">{escape(picture.caption)}</p></figure>\n'
+            f"<figure><figcaption><b>{escape(title)}</b></figcaption>\n{shown}\n"
+            f'<p class="dim">{escape(picture.caption)}</p></figure>\n'
         )
 
     def recipe(self, lines: str) -> None:
@@ -77,3 +98,12 @@ class HtmlReport(Report):
         data = text.encode()
         if self.file.write(data) != len(data):
             raise self._refused("")
+
+
+def _inline(drawing: str, attributes: str, prefix: str) -> str:
+    """A drawing as a part of the page, whose text can be selected and searched: what it names, it alone has."""
+    drawing = drawing[drawing.index("<svg") :]
+    drawing = re.sub(r'<svg width="[^"]*" height="[^"]*"', f"<svg {attributes}", drawing, count=1)
+    drawing = re.sub(r"<title>.*?</title>\s*<desc>.*?</desc>\s*", "", drawing, count=1, flags=re.DOTALL)
+    drawing = re.sub(r'\bid="', f'id="{prefix}', drawing)
+    return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", drawing)

@@ -22,6 +22,7 @@ MARGIN = 15.0  # millimetres, like all lengths here
 GAP = 6.0
 TITLE = 7.0
 FOOT = 10.0
+NARROW = 1.3  # of half a page: so wide a picture is made a little smaller to stand beside another one
 LARGEST_PIXEL = 0.24  # of a picture: letters of a small chart are not larger than the text
 
 
@@ -37,6 +38,7 @@ class PdfReport(Report):
         self._painter = QPainter(self._writer)
         self._page = 1
         self._top = MARGIN  # where there is room on this page
+        self._row = 0.0, 0.0, 0.0  # of the last row of pictures: its top, its height, and where there is room in it
         self._foot()
 
     def begin(self, one: Explained) -> None:
@@ -49,23 +51,35 @@ class PdfReport(Report):
         self._text(f"{title}<h2>{escape(heading(one.result))}</h2>{tables(one.network, one.result, one.request)}")
 
     def picture(self, title: str, picture: Drawing) -> None:
-        """As wide as the page, or as high."""
+        """As wide as the page, or as high; two narrow ones stand beside each other."""
         wide, tall = picture.size
         room = self._size()
-        width = min(room.width() - 2 * MARGIN, wide * LARGEST_PIXEL)
+        whole = room.width() - 2 * MARGIN
+        half = (whole - GAP) / 2
+        width = min(whole, wide * LARGEST_PIXEL)
+        width = half if half < width <= half * NARROW else width
         height = width * tall / wide
         most = room.height() - 2 * MARGIN - TITLE - FOOT
         if height > most:
             width, height = width * most / height, most
-        if self._top + TITLE + height > room.height() - MARGIN - FOOT:
-            self._turn()
-        self._line(title, QRectF(MARGIN, self._top, room.width() - 2 * MARGIN, TITLE))
+        top, row, left = self._row
+        lowest = room.height() - MARGIN - FOOT
+        if row and left + width <= room.width() - MARGIN + 1e-6 and top + TITLE + height <= lowest:
+            self._top = top
+        else:
+            row, left = 0.0, MARGIN
+            if self._top + TITLE + height > lowest:
+                self._turn()
+        top = self._top
+        self._line(title, QRectF(left, top, width, TITLE))
         sheet = Sheet(round(width * self._unit), round(height * self._unit), self.paper.theme, caption=False)
         self._painter.save()
-        self._painter.translate(MARGIN * self._unit, (self._top + TITLE) * self._unit)
+        self._painter.translate(left * self._unit, (top + TITLE) * self._unit)
         draw_sheet(self._painter, picture, sheet)
         self._painter.restore()
-        self._top += TITLE + height + GAP
+        row = max(row, TITLE + height + GAP)
+        self._row = top, row, left + width + GAP
+        self._top = top + row
 
     def recipe(self, lines: str) -> None:
         """A file inside the PDF for each sample."""
@@ -93,6 +107,7 @@ class PdfReport(Report):
         self._writer.newPage()
         self._page += 1
         self._top = MARGIN
+        self._row = 0.0, 0.0, 0.0
         self._foot()
 
     def _foot(self) -> None:
@@ -133,3 +148,4 @@ class PdfReport(Report):
             self._painter.restore()
         used = document.size().height() - (document.pageCount() - 1) * height
         self._top = MARGIN + min(used, height) / self._unit + GAP
+        self._row = 0.0, 0.0, 0.0

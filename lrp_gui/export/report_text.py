@@ -11,6 +11,7 @@ import numpy as np
 from lrp_gui.document.words import plain, sample_title, signed
 from lrp_gui.languages import capital, thousands, tr
 from lrp_gui.theme import SINKS, Theme
+from lrp_gui.viewer.neuron_labels import feature_value
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
@@ -55,7 +56,7 @@ def _settings(network: NetworkInfo, result: SampleResult, asked: SampleRequest |
         (tr("Asked for"), asked.target if asked is not None else ""),
         (tr("Reference") if result.against else tr("Composite"), result.against or result.composite),
         (tr("Score {score}").format(score=result.words.score), plain(result.explained, 6)),
-        *((tr("Note"), note) for note in (*network.notes, *result.notes)),
+        *((tr("Note"), note) for note in dict.fromkeys((*network.notes, *result.notes))),
         *((tr("Warning"), warning) for warning in result.warnings),
     ]
     return [(name, text) for name, text in found if text]
@@ -99,8 +100,7 @@ def _inputs(network: NetworkInfo, result: SampleResult) -> str:
         rows = []
         for unit in order:
             feature = one.features[unit]
-            value = float(values[unit]) * feature.scale + feature.mean
-            shown = f"{plain(value, DIGITS)} {feature.unit}".strip()
+            shown = feature_value(feature, float(values[unit]))
             rows.append((feature.name, shown, signed(float(relevance[unit]), DIGITS)))
         title = f"<p>{escape(one.name)}</p>" if len(network.inputs) > 1 else ""
         listed = table((tr("Feature"), tr("Value"), capital(result.words.noun)), rows, numbers=2)

@@ -69,20 +69,31 @@ def test_the_html_holds_settings_numbers_and_pictures_and_needs_nothing_else(qap
             assert signed(value, 4) in page.cells
         for row in one.result.ledger:
             assert signed(row.arrived, 4) in page.cells
-    assert len(page.images) == 6
-    for image in page.images:
-        kind, _, data = image["src"].partition(";base64,")
-        assert kind == "data:image/svg+xml"
-        ET.fromstring(base64.b64decode(data))
-        assert "relevance of the inputs" in image["alt"]
+    drawings = [ET.fromstring(drawing) for drawing in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]
+    assert len(drawings) == 6
+    for drawing in drawings:
+        assert "relevance of the inputs" in drawing.get("aria-label")
+        words = [element.text for element in drawing.iter() if element.tag.endswith("}text")]
+        assert words  # a person can select and search them
+        fonts = {element.get("font-family") for element in drawing.iter()} - {None}
+        assert all(font.endswith(", sans-serif") for font in fonts)
+    names = re.findall(r'\bid="([^"]*)"', text)
+    assert len(names) == len(set(names))
+    assert set(re.findall(r"url\(#([^)]*)\)", text)) <= set(names)
     assert text.count("print(&#x27;again&#x27;)") == 2
 
 
 def test_large_drawings_are_pixels_in_html(qapp, tmp_path, monkeypatch):
     monkeypatch.setattr("lrp_gui.export.report_html.LARGEST_SVG", 1000)
     text = written(HtmlReport, tmp_path / "why.html", [Explained(*fakes.cnn_result())]).read_text()
-    assert "data:image/png;base64," in text
-    assert "svg+xml" not in text
+    images = Page(text).images
+    assert len(images) == 3
+    for image in images:
+        kind, _, data = image["src"].partition(";base64,")
+        assert kind == "data:image/png"
+        assert base64.b64decode(data).startswith(b"\x89PNG")
+        assert "relevance of the inputs" in image["alt"]
+    assert "<svg" not in text
 
 
 def test_the_pdf_has_pages_of_a4_its_words_and_the_lines(qapp, two, tmp_path):
@@ -123,3 +134,19 @@ def test_an_older_report_stays_until_the_new_one_is_whole(qapp, two, kind, name,
     assert path.stat().st_size > 10_000
     with pytest.raises(ExportError, match="choose another place"):
         kind(tmp_path / "nowhere" / name, Paper(DARK), "why")
+
+
+def test_a_page_says_whether_it_is_dark(qapp, two, tmp_path):
+    for theme, scheme in ((LIGHT, "light"), (DARK, "dark")):
+        text = written(HtmlReport, tmp_path / "why.html", two[:1], theme, ("conservation",)).read_text()
+        assert f'<meta name="color-scheme" content="{scheme}">' in text
+
+
+def test_narrow_pictures_stand_beside_each_other_in_the_pdf(qapp, tmp_path):
+    one = Explained(*fakes.cnn_result())
+    pages = {}
+    for groups in (("inputs", "layers"), ()):
+        path = written(PdfReport, tmp_path / "why.pdf", [one], groups=groups)
+        pages[groups] = len(pypdf.PdfReader(path).pages)
+    layers = 1 + len(one.result.layers)
+    assert pages["inputs", "layers"] - pages[()] < 0.7 * layers
