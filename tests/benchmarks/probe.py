@@ -65,7 +65,11 @@ def at_event_loop(then: Callable[[], object]) -> None:
 
 def visible() -> None:
     """Tell the moment at which the first picture of the window has been handed to the screen."""
-    kept.append(AfterPaint([main_window()], lambda: tell(visible=time.monotonic(), torch="torch" in sys.modules)))
+
+    def drawn() -> None:
+        tell(visible=time.monotonic(), processor=time.process_time(), torch="torch" in sys.modules)
+
+    kept.append(AfterPaint([main_window()], drawn))
 
 
 def bare() -> None:
