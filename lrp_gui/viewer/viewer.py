@@ -17,7 +17,7 @@ from lrp_gui.fonts import text_scale
 from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
 from lrp_gui.turns import PAUSE_MS
-from lrp_gui.viewer.arriving import arriving_picture
+from lrp_gui.viewer.arrivals import ArrivalsShown
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.canvas import Canvas
 from lrp_gui.viewer.colouring import in_scheme
@@ -46,9 +46,8 @@ from lrp_gui.viewer.views import PictureView
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
-    from lrp_gui.document.results import Arriving, NetworkInfo, SampleResult
+    from lrp_gui.document.results import NetworkInfo, SampleResult
 
-ARRIVING_MS, ARRIVING_SHARE = 200, 8  # between two pictures of relevance that arrives, and how often their cost
 STRIP_SHARE = 0.2  # of the viewer's height
 STRIP_LIMITS = (96, 148)
 
@@ -64,7 +63,7 @@ class RelevanceViewer(QWidget):
         self.selection = Selection(colouring=chosen_colouring())
         self._plain = theme  # before the colours of relevance are chosen
         self.theme = theme = in_scheme(theme, self.selection.colouring.scheme)
-        self._scale: Scale | None = None  # at which the graph is drawn
+        self.scale: Scale | None = None  # at which the graph is drawn
         self._sought = ""  # a layer to be brought into sight
         self._held: tuple[str, QSizeF, tuple[QRectF, float], Choice] | None = None  # what stays in place
         self._groups = GroupsOpener(self, self._look)
@@ -95,8 +94,8 @@ class RelevanceViewer(QWidget):
         # One drawing for all that changes in one turn of the event loop; its parts follow in turns of their own.
         self._due = QTimer(self, interval=0, singleShot=True)
         self._due.timeout.connect(self._advance)
-        self._later = QTimer(self, singleShot=True)
-        self._later.timeout.connect(self._arriving_due)
+        self._arrivals = ArrivalsShown(self)
+        self._arrivals.due.connect(self._arriving_due)
         self._stale_parts = {"result", "selection"}
         self._unfinished: set[str] = set()  # what the steps that are left belong to
         self._steps: deque[Callable[[], None]] = deque()
@@ -119,7 +118,7 @@ class RelevanceViewer(QWidget):
         document.unit_selected.connect(self._selection_due)
         document.node_selected.connect(self._selection_due)
         document.stale_changed.connect(self._show_stale)
-        document.arriving_changed.connect(self._arriving_due)
+        document.arriving_changed.connect(self._arrivals.tell)
         for view in (self.strip, self.canvas, self.detail):
             view.activated.connect(self._on_activated)
         self.canvas.keyed.connect(self._walk)
@@ -185,10 +184,6 @@ class RelevanceViewer(QWidget):
         self._due.start(0)
 
     def _arriving_due(self) -> None:
-        if self.document.arriving is None:
-            self._later.stop()
-        elif self._later.isActive():
-            return
         self._stale_parts.add("result" if self.document.arriving is None else "arriving")
         self._due.start(0)
 
@@ -227,9 +222,8 @@ class RelevanceViewer(QWidget):
         self._show_stale()
         network, result, arriving = document.network, document.result, document.arriving
         if network is not None and arriving is not None:
-            return deque((partial(self._show_arriving, network, arriving),))
-        for view in (self.canvas, self.strip, self.detail.inputs, self.detail.layer):
-            view.unveil()
+            return deque((partial(self._arrivals.show, network, arriving),))
+        self._arrivals.end()
         if network is None or result is None:
             return deque((self._show_state,))
         steps = (self._show_graph, self._show_strip, self._show_detail)
@@ -243,7 +237,7 @@ class RelevanceViewer(QWidget):
             if isinstance(picture, OperationsPicture):
                 picture.node = self.selection.node
         if picture is None:
-            self._scale, picture = self._drawn(network, result)
+            self.scale, picture = self._drawn(network, result)
         if isinstance(picture, StagePicture) and self._kernel_kind:
             kernel = self.document.more(self._kernel_kind)
             picture.kernel = kernel or self.document.more_problem(self._kernel_kind) or tr(FETCHING)
@@ -251,35 +245,7 @@ class RelevanceViewer(QWidget):
         self.strip_area.show()
         self.detail.show()
         self._hold(picture)
-        self.controls.show_for(self._scale, fitting(network, result), result=True)
-
-    def _show_arriving(self, network: NetworkInfo, arriving: Arriving) -> None:
-        """As far as relevance has come; a picture that cannot be drawn in parts is grey until it can be drawn."""
-        count = len(arriving.layers)
-        self.controls.note.setText(
-            self.tr("relevance has come to {n} of {total} layers").format(n=count, total=len(network.layers))
-        )
-        for view in (self.strip, self.detail.inputs, self.detail.layer):
-            view.veil()
-        shown = self.canvas.picture
-        if not (isinstance(shown, GraphPicture) and shown.pending):
-            self.canvas.veil()
-        if not count or not isinstance(shown, GraphPicture):
-            return
-        if self.canvas.unfinished and self.canvas.isVisible():  # one after the other: the next has more to show
-            self._later.start(ARRIVING_MS)
-            return
-        # The worker comes first: drawing gets a small share of the time.
-        self._later.start(max(ARRIVING_MS, round(1000 * self.canvas.cost * ARRIVING_SHARE)))
-        before = self.document.result
-        found = arriving_picture(
-            *(network, arriving, before, self._scale if before is not None else None),
-            *(self.theme, self.selection, self.document.more if before is not None else lambda _kind: None),
-        )
-        if found is not None:
-            self._scale, picture = found
-            self.canvas.set_picture(picture)
-            self.canvas.unveil()
+        self.controls.show_for(self.scale, fitting(network, result), result=True)
 
     def _drawn(self, network: NetworkInfo, result: SampleResult) -> tuple[Scale, GraphPicture]:
         """The graph at the chosen scale; what it asked the worker for and cannot get is said in it."""
@@ -325,7 +291,7 @@ class RelevanceViewer(QWidget):
         if network is None:
             self.canvas.set_picture(StatePicture(self.theme, tr("no network"), tr(state.sentence), state=state))
         else:
-            self._scale, picture = drawn(network, None, self.theme, self.selection)
+            self.scale, picture = drawn(network, None, self.theme, self.selection)
             picture.state = state
             self.canvas.set_picture(picture)
         self.strip_area.hide()
@@ -489,7 +455,7 @@ class RelevanceViewer(QWidget):
             self._selection_due()
         if kind == self._kernel_kind:
             self._result_due()
-        if self._scale is not None and (self._scale.asks or self._scale.wants == kind):
+        if self.scale is not None and (self.scale.asks or self.scale.wants == kind):
             self._result_due()
 
     def _sweep(self, share: float) -> None:
