@@ -33,6 +33,7 @@ DIABETES = "diabetes/model_weights.pth"
 DIGITS = "digits/digits.pt2"
 PATIENCE_MS = 60_000
 AREA = 2e-4  # of all pixels: so many of one colour are an area
+COLOURS = 256  # of a picture
 
 
 @dataclass(frozen=True)
@@ -334,22 +335,41 @@ def settle(window: Window) -> None:
 
 
 def keep(widget: QWidget, name: str) -> Path:
-    """Save what a widget shows: colours of areas as they are, rare ones in 24 steps, which takes less room."""
-    import numpy as np
-    from PIL import Image
-
+    """Save what a widget shows, in little room."""
     path = IMAGES / f"{name}.png"
     IMAGES.mkdir(parents=True, exist_ok=True)
     if not widget.grab().save(str(path)):
         raise SystemExit(f"{path} cannot be written; run this in a checkout of your own.")
+    shrink(path)
+    return path
+
+
+def shrink(path: Path) -> None:
+    """Give a picture a palette: colours of areas as they are, all others by the nearest of those that are left."""
+    import numpy as np
+    from PIL import Image
+
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     packed = pixels.astype(np.int64) @ np.array([65536, 256, 1])
-    _colours, which, counts = np.unique(packed, return_inverse=True, return_counts=True)
-    rare = counts[which].reshape(packed.shape) < packed.size * AREA
-    stepped = np.round(np.round(pixels / 255 * 23) * 255 / 23).astype(np.uint8)
-    Image.fromarray(np.where(rare[..., None], stepped, pixels)).save(path, optimize=True)
-    return path
+    colours, which, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    common = np.argsort(-counts, kind="stable")[: COLOURS // 2]
+    common = common[counts[common] >= packed.size * AREA]
+    rare = pixels[~np.isin(which.reshape(packed.shape), common)]
+    every = np.stack([colours >> shift & 255 for shift in (16, 8, 0)], axis=1)
+    areas = every[common].astype(np.uint8)
+    others = np.zeros((0, 3), np.uint8)
+    if len(rare):
+        few = Image.fromarray(rare[np.newaxis]).quantize(COLOURS - len(areas), dither=Image.Dither.NONE)
+        others = np.array(few.getpalette(), dtype=np.uint8).reshape(-1, 3)[: COLOURS - len(areas)]
+    palette = np.concatenate([areas, others])
+    nearest = [
+        ((part[:, np.newaxis] - palette) ** 2).sum(axis=2).argmin(axis=1)
+        for part in np.array_split(every, len(every) // 4096 + 1)
+    ]
+    image = Image.fromarray(np.concatenate(nearest)[which].reshape(packed.shape).astype(np.uint8), "P")
+    image.putpalette(palette.ravel().tolist())
+    image.save(path, optimize=True)
 
 
 def asked(window: Window, action: str) -> QWidget:
