@@ -34,7 +34,7 @@ ROWS: dict[str, tuple[int | str, ...]] = {
 ENGINE = "engine"  # the context of texts that are found in the engine
 Text = str | tuple[str, str]
 # What in the engine is no sentence: programs' messages, and what is written into files.
-NOT_READ = ("cli.py",)
+NOT_READ = ("cli.py", "inspection.py", "report.py")
 TOO_PLAIN = re.compile(r"^\W*(\{\w+\}\W*)*$")
 
 
@@ -134,6 +134,8 @@ _SILENT = {
     ),
 }
 _WORDS = re.compile(r"[A-Za-z]{2,}[,;:”)]* [“(]?[A-Za-z]{2,}|[a-z]{3,}[,:;]? \{|\} [a-z]{3,}")
+# Lists of names that are split, types, log lines, rows of a table in Markdown.
+_NO_SENTENCE = re.compile(r"%[sd]|^\| |^(tuple|Network)[\[(]|^lrp |^\S*[A-Z]\w+( \S*[A-Z]\S+)+$|Dropout ")
 
 
 def _sentences(tree: ast.Module) -> Iterator[str]:
@@ -154,8 +156,8 @@ def _sentences(tree: ast.Module) -> Iterator[str]:
             continue
         text = template(node) if isinstance(node, ast.JoinedStr) else ""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text = node.value
-        if _WORDS.search(text) and not TOO_PLAIN.match(text):
+            text = node.value.replace("{}", "{value}")
+        if _WORDS.search(text) and not TOO_PLAIN.match(text) and not _NO_SENTENCE.search(text):
             yield text
 
 
