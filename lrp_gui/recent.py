@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict, dataclass, replace
 
@@ -32,6 +31,8 @@ class Recent:
 
 def entries() -> tuple[Recent, ...]:
     """All that are remembered. What cannot be read any more counts as nothing."""
+    import json  # the way to the first paint has no time for it
+
     try:
         rows = json.loads(settings.RECENT.read() or "[]")
         return tuple(Recent(str(row["path"]), bool(row["pinned"]), str(row["title"])) for row in rows)
@@ -63,5 +64,7 @@ def clear() -> None:
 
 
 def _write(recent: tuple[Recent, ...]) -> None:
+    import json
+
     pinned, others = (tuple(one for one in recent if one.pinned == which) for which in (True, False))
     settings.RECENT.write(json.dumps([asdict(one) for one in (*pinned, *others[:KEPT])]))

@@ -131,7 +131,8 @@ def try_it(package: Path, venv: Path, out: Path, root: Path) -> None:
     smoke.make_root(root)
     parquet = out / "work" / "diabetes.parquet"
     table = quickstart.EXAMPLES / "diabetes" / "diabetes.csv"
-    program = f"import polars; polars.read_csv({str(table)!r}, infer_schema_length=None).head(5).write_parquet({str(parquet)!r})"
+    read = f"polars.read_csv({str(table)!r}, infer_schema_length=None)"
+    program = f"import polars; {read}.head(5).write_parquet({str(parquet)!r})"
     subprocess.run([str(python_in(venv)), "-c", program], check=True)
     with contextlib.ExitStack() as stack:
         seen = all(shutil.which(name) for name in ("Xvfb", "xdotool"))
