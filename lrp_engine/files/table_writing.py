@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..errors import InputError
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
+    import xlsxwriter
 
 # As spreadsheet programs read them.
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
@@ -162,7 +164,13 @@ def _parquet(path: Path, columns: Columns, _style: Style) -> Steps:
 
     frame = pl.DataFrame([_series(name, column) for name, column in columns.items()])
     yield 0, frame.height
-    frame.write_parquet(path)
+    try:
+        frame.write_parquet(path)
+    except pl.exceptions.PolarsError as error:  # polars says what the system refused in words only
+        reason = re.search(r"IO error: (.*?) \(os error \d+\)", str(error))
+        if reason is None:
+            raise
+        raise OSError(reason[1]) from error
 
 
 def _excel(path: Path, columns: Columns, _style: Style) -> Steps:
@@ -187,7 +195,24 @@ def _excel(path: Path, columns: Columns, _style: Style) -> Steps:
                 sheet.write_row(row, 0, [_for_excel(cell) for cell in cells])
             yield min(first + step, rows), rows
     finally:
+        _close(book)
+
+
+def _close(book: xlsxwriter.Workbook) -> None:
+    """Put the sheet together; what the system refuses is an OSError here as everywhere.
+
+    Raises
+    ------
+    OSError
+        If there is no room, or no right to write.
+    """
+    from xlsxwriter.exceptions import FileCreateError
+
+    try:
         book.close()
+    except FileCreateError as error:
+        reason = error.args[0] if error.args else error
+        raise reason if isinstance(reason, OSError) else OSError(str(reason)) from error
 
 
 def _for_excel(cell: Any) -> Any:
