@@ -11,10 +11,11 @@ from lrp_gui.garbage import forget_items
 
 
 @pytest.fixture(autouse=True)
-def settings_apart(tmp_path, qapp):
-    """QSettings and QStandardPaths lead into this test's own folder."""
+def settings_apart(tmp_path, qapp, monkeypatch):
+    """Settings, and the journal of what is edited, lie in this test's own folder."""
     from PySide6.QtCore import QSettings, QStandardPaths
 
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     QStandardPaths.setTestModeEnabled(True)
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))

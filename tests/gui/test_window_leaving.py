@@ -8,6 +8,8 @@ import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from lrp_gui.app import make_window, move_in
+from lrp_gui.jobs.steps import run_now
+from lrp_gui.project.file import reading
 from tests.gui.example import DIABETES, DIGITS, settle
 
 
@@ -60,10 +62,10 @@ def test_closing_with_edits_saved_closes_after_the_file_is_written(edited, qtbot
     answer(edited, QMessageBox.StandardButton.Save)
     dialog = edited.dialogs.current
     assert isinstance(dialog, QFileDialog)
-    path = tmp_path / "edited.csv"
+    path = tmp_path / "edited.lrpx"
     dialog.fileSelected.emit(str(path))
     qtbot.waitUntil(lambda: not edited.isVisible(), timeout=10000)
-    assert path.read_text().splitlines()[1].split(",")[2] == "45"
+    assert run_now(reading(str(path))).table.text(0, 2) == "45"
     dialog.close()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
 from lrp_gui.document.state import Message
+from lrp_gui.document.table_changes import Came, Went
 from lrp_gui.project.journal import places
 from lrp_gui.project.journal.records import held, record_of
 from lrp_gui.project.journal.volume import Volume, state_record
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.table import InputTable
     from lrp_gui.document.table_changes import Change
     from lrp_gui.jobs.queue import JobQueue
+    from lrp_gui.project.journal.records import Record
     from lrp_gui.project.records import HashOf
     from lrp_gui.project.schema import ViewsRecord
 
@@ -110,7 +112,10 @@ class Journal(QObject):
             self._base(work)  # what changed is in it
         else:
             kept: Any = held(change, table)
-            self._writer.append(work.volume, lambda: record_of(kept))
+            # Rows that come and go move the reference: both together, or it would mean another sample.
+            moved = isinstance(change, Came | Went) and bool(self._document.settings.reference)
+            more = [self._state(clean=False)] if moved else []
+            self._writer.append(work.volume, lambda: record_of(kept), *more)
             if work.volume.log_bytes > max(LONG_LOG, table.values.nbytes):
                 work.volume.log_bytes = 0
                 self._base(work)
@@ -157,8 +162,11 @@ class Journal(QObject):
         self._writer.base(work.volume, taken(self._document, self._views()))
 
     def _note(self, work: Work, *, clean: bool) -> None:
+        self._writer.append(work.volume, self._state(clean=clean))
+
+    def _state(self, *, clean: bool) -> Callable[[], Record]:
         snapshot, folder = taken(self._document, self._views(), with_table=False), self._folder or Path()
-        self._writer.append(work.volume, lambda: state_record(snapshot, folder, clean=clean))
+        return lambda: state_record(snapshot, folder, clean=clean)
 
     def _table(self) -> InputTable | None:
         """The table, or the one that waits for its network."""

@@ -36,19 +36,26 @@ class Writer:
         self._tasks: deque[Task] = deque()
         self._bases: deque[tuple[Volume, Snapshot, Iterator[None]]] = deque()
         self._unsynced: set[Volume] = set()
+        self._volumes: set[Volume] = set()
         self._thread: threading.Thread | None = None
         self._stopping = False
         self.broken = False
 
     def base(self, volume: Volume, snapshot: Snapshot) -> None:
         """Write the whole of a piece of work."""
-        self._add(lambda: self._bases.append((volume, snapshot, volume.begin_base(snapshot))))
 
-    def append(self, volume: Volume, make: Callable[[], records.Record]) -> None:
-        """Write what changed; the record is made in the thread."""
+        def begin() -> None:
+            self._volumes.add(volume)
+            self._bases.append((volume, snapshot, volume.begin_base(snapshot)))
+
+        self._add(begin)
+
+    def append(self, volume: Volume, *makes: Callable[[], records.Record]) -> None:
+        """Write what changed, all of it at once; the records are made in the thread."""
 
         def write() -> None:
-            volume.append(make())
+            for make in makes:
+                volume.append(make())
             self._unsynced.add(volume)
 
         self._add(write)
@@ -58,6 +65,7 @@ class Writer:
 
         def away() -> None:
             self._unsynced.discard(volume)
+            self._volumes.discard(volume)
             for one in [one for one in self._bases if one[0] is volume]:
                 self._bases.remove(one)
                 _drop(one)
@@ -100,6 +108,8 @@ class Writer:
         finally:
             for one in self._bases:
                 _drop(one)
+            for volume in self._volumes:
+                volume.close()
 
     def _wait(self) -> bool:
         """Whether there is anything to do, now or after a while."""
