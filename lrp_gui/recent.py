@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 from lrp_gui import settings
 
 KEPT = 12  # beside the pinned ones
 
 
-@dataclass(frozen=True, slots=True)
-class Recent:
+class Recent(NamedTuple):
     """One of them. `path` is absolute; `title` is shown for it, by default the name of the file."""
 
     path: str
@@ -44,13 +43,13 @@ def remember(path: str, title: str = "") -> None:
     """Put a file that was opened just now in front."""
     path = os.path.abspath(path)  # noqa: PTH100  (a link's own place is what the person knows)
     known = {one.path: one for one in entries()}
-    first = replace(known.pop(path, Recent(path)), title=title)
+    first = known.pop(path, Recent(path))._replace(title=title)
     _write((first, *known.values()))
 
 
 def pin(path: str, pinned: bool) -> None:
     """Keep one whatever comes after it, or no longer."""
-    _write(tuple(replace(one, pinned=pinned) if one.path == path else one for one in entries()))
+    _write(tuple(one._replace(pinned=pinned) if one.path == path else one for one in entries()))
 
 
 def forget(path: str) -> None:
@@ -67,4 +66,4 @@ def _write(recent: tuple[Recent, ...]) -> None:
     import json
 
     pinned, others = (tuple(one for one in recent if one.pinned == which) for which in (True, False))
-    settings.RECENT.write(json.dumps([asdict(one) for one in (*pinned, *others[:KEPT])]))
+    settings.RECENT.write(json.dumps([one._asdict() for one in (*pinned, *others[:KEPT])]))

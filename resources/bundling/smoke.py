@@ -12,7 +12,7 @@ from pathlib import Path
 
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
 EXAMPLES = "/usr/lib/lrp-explorer/_internal/share/lrp-explorer/examples"
-WINDOW_SECONDS = 120
+WINDOW_SECONDS, LEAVING_SECONDS = 120, 60
 LAYOUT = '{"blocks": [{"sizes": [[9, 9], [9, 9]], "edges": [[0, 1]], "narrowest": 9}], "pad": 1, "header": 1}'
 
 
@@ -108,7 +108,9 @@ def _window(root: Path, screen: dict[str, str]) -> float:
                     if "model_weights" in _ask(["xdotool", "getwindowname", window], screen):
                         seconds = time.monotonic() - began
                         time.sleep(5)  # for the explanation, and whoever looks
-                        _ask(["xdotool", "windowclose", window], screen)
+                        _ask(["xdotool", "windowfocus", "--sync", window, "key", "ctrl+q"], screen)
+                        if program.wait(LEAVING_SECONDS):
+                            raise SmokeError(f"The window ended with {program.returncode}.")
                         return seconds
                 time.sleep(0.3)
         finally:
