@@ -211,6 +211,11 @@ def _close(book: xlsxwriter.Workbook) -> None:
     try:
         book.close()
     except FileCreateError as error:
+        for sheet in book.worksheets():  # its rows wait in a file of the system's, which nobody else would remove
+            waiting = getattr(sheet, "row_data_fh", None)
+            if waiting is not None:
+                waiting.close()
+                Path(waiting.name).unlink(missing_ok=True)
         reason = error.args[0] if error.args else error
         raise reason if isinstance(reason, OSError) else OSError(str(reason)) from error
 
