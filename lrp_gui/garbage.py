@@ -2,7 +2,9 @@
 
 Python collects in whatever thread allocates, also in the worker; Qt objects that lie in a cycle (pyqtgraph makes such)
 would then be taken down outside the main thread, which Qt does not allow. So garbage is collected in the main thread
-only.
+only. There it takes as long as there are objects: of a file with ten thousand tensors, a tenth of a second and more.
+What outlives a collection that could be felt is therefore set aside, and not gone through again until nobody looks, or
+some minutes have passed.
 
 PySide wraps the items of a layout that is put into its place (`addLayout`, `setLayout`) with widgets in it. An item
 ends without PySide hearing of it when its widget is deleted or moves to another layout; the wrapper stays in Shiboken's
@@ -15,13 +17,18 @@ these wrappers, so they are taken out of the map while their items live.
 from __future__ import annotations
 
 import gc
+import time
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSpacerItem, QWidgetItem
 from shiboken6 import Shiboken
 
-INTERVAL_MS = 1000
+WRAPPERS_MS, COLLECTION_MS = 1000, 100  # what comes in a tenth of a second is gone through in a few milliseconds
+FELT_SECONDS = 0.008
+SET_ASIDE_SECONDS = 60.0  # until nobody looks; and where somebody always does
+MOST_SET_ASIDE_SECONDS = 600.0
 
 
 class Collector(QObject):
@@ -30,10 +37,34 @@ class Collector(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         gc.disable()
-        timer = QTimer(self)
-        timer.timeout.connect(collect)
-        timer.timeout.connect(forget_items)
-        timer.start(INTERVAL_MS)
+        self._since: float | None = None  # something is set aside
+        self.destroyed.connect(_take_back)  # what the window was made of, above all
+        for work, interval in ((self.collect, COLLECTION_MS), (forget_items, WRAPPERS_MS)):
+            timer = QTimer(self)
+            timer.timeout.connect(work)
+            timer.start(interval)
+
+    def collect(self) -> None:
+        """Collect what is due; what is left of much is set aside for a while."""
+        began = time.monotonic()
+        if self._since is not None and self._may_take_long(began - self._since):
+            gc.unfreeze()
+            gc.collect()
+            self._since = None
+        else:
+            collect()
+        if time.monotonic() - began > FELT_SECONDS:
+            gc.freeze()
+            self._since = began
+
+    @staticmethod
+    def _may_take_long(age: float) -> bool:
+        looked_at = QGuiApplication.applicationState() == Qt.ApplicationState.ApplicationActive
+        return age > (MOST_SET_ASIDE_SECONDS if looked_at else SET_ASIDE_SECONDS)
+
+
+def _take_back(*_ended: QObject) -> None:
+    gc.unfreeze()
 
 
 def collect() -> None:

@@ -7,9 +7,10 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
@@ -207,12 +208,7 @@ class CompareModel(QAbstractTableModel):
         everything = not self.text and len(self.changes) == len(CHANGES)
         order = [number for number, row in enumerate(self._all) if everything or self._lets_through(row)]
         if self._sorted is not None:
-            key = _key_of(COLUMNS[self._sorted[0]])
-            keys = [(key(self._all[number]), number) for number in order]
-            unknown = {number for value, number in keys if isinstance(value, float) and math.isnan(value)}
-            known = [pair for pair in keys if pair[1] not in unknown]
-            known.sort(key=itemgetter(0), reverse=self._sorted[1] == Qt.SortOrder.DescendingOrder)
-            order = [number for _value, number in known] + sorted(unknown)
+            order = _sorted_rows(self._all, order, *self._sorted)
         self._order = order
         places = {number: place for place, number in enumerate(order)} if before else {}
         for index, number in before:
@@ -238,11 +234,15 @@ def _tip(row: DifferenceRow) -> str:
     return "\n".join([*lines, *([row.problem] if row.problem else [])])
 
 
-def _key_of(column: _Column) -> Callable[[DifferenceRow], Any]:
-    """By what a column sorts."""
-    if column is COLUMNS[CHANGE]:
-        return lambda row: CHANGES.index(row.change)
-    return column.value or column.text
+def _sorted_rows(rows: Sequence[DifferenceRow], order: list[int], at: int, direction: Qt.SortOrder) -> list[int]:
+    """Places of rows by a column, equal ones as they stood; what has no number last both ways."""
+    column, down = COLUMNS[at], direction == Qt.SortOrder.DescendingOrder
+    value = column.value if column is not COLUMNS[CHANGE] else lambda row: CHANGES.index(row.change)
+    if value is None:
+        keys = {number: column.text(rows[number]) for number in order}
+        return sorted(order, key=keys.__getitem__, reverse=down)
+    numbers = np.fromiter((value(rows[number]) for number in order), dtype=np.float64, count=len(order))
+    return np.array(order, dtype=np.intp)[np.argsort(-numbers if down else numbers, kind="stable")].tolist()
 
 
 def _exact(value: float) -> str:

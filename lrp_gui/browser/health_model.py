@@ -128,32 +128,32 @@ class HealthModel(QAbstractItemModel):
     def add(self, rows: Sequence[HealthRow]) -> None:
         """More findings; what is selected or folded stays so."""
         self._all += rows
-        by_kind: dict[tuple[str, str], list[HealthRow]] = {}
-        for row in rows:
-            if self._lets_through(row):
-                by_kind.setdefault((row.title, row.severity), []).append(row)
-        for alike in by_kind.values():
+        for alike in self._by_kind(rows):
             self._put(alike)
 
     def show_only(self, severity: str, text: str) -> None:
         """Filter by gravity and by text."""
         self.beginResetModel()
         self.severity, self.text = severity, text.strip().lower()
-        self._groups = []
-        for row in self._all:
-            if self._lets_through(row):
-                group = self._groups[self._place_of(row)] if self._has(row) else None
-                if group is None:
-                    self._groups.insert(self._place_of(row), _Group(row.title, row.severity, row.meaning, [row]))
-                else:
-                    group.rows.append(row)
+        by_kind = self._by_kind(self._all)
+        groups = [_Group(rows[0].title, rows[0].severity, rows[0].meaning, rows) for rows in by_kind]
+        self._groups = sorted(groups, key=lambda group: SEVERITIES.index(group.severity))
         self.endResetModel()
 
     # --------------------------------------------------------------------------------- small parts
 
+    def _by_kind(self, rows: Sequence[HealthRow]) -> list[list[HealthRow]]:
+        """Those that are shown, with their like."""
+        found: dict[tuple[str, str], list[HealthRow]] = {}
+        for row in rows:
+            if self._lets_through(row):
+                found.setdefault((row.title, row.severity), []).append(row)
+        return list(found.values())
+
     def _lets_through(self, row: HealthRow) -> bool:
-        words = f"{row.title} {row.place} {row.sentence}".lower()
-        return (not self.severity or row.severity == self.severity) and self.text in words
+        if self.severity and row.severity != self.severity:
+            return False
+        return not self.text or self.text in f"{row.title} {row.place} {row.sentence}".lower()
 
     def _group(self, index: Index) -> _Group | None:
         """The kind of a top row, None for a finding."""

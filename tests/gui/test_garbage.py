@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import Shiboken
 
+from lrp_gui import garbage
 from lrp_gui.garbage import collect, forget_items, wrapped_items
 from lrp_gui.opening.page import ObstaclePage
 from lrp_gui.sample.editors.flow import FlowLayout
@@ -46,6 +47,23 @@ def test_what_is_due_is_collected(window):
     kept = allocate()
     collect()
     assert kept
+    assert ended == [True]
+
+
+def test_what_outlives_a_long_collection_is_set_aside_until_nobody_looks(window, monkeypatch):
+    monkeypatch.setattr(garbage, "FELT_SECONDS", -1.0)
+    collector = window.findChild(garbage.Collector)
+    ended = []
+    knot = Knot(ended)
+    collector.collect()
+    assert gc.get_freeze_count()
+    del knot
+    gc.collect()
+    assert not ended
+    monkeypatch.setattr(garbage, "FELT_SECONDS", 1000.0)
+    for limit in ("SET_ASIDE_SECONDS", "MOST_SET_ASIDE_SECONDS"):
+        monkeypatch.setattr(garbage, limit, -1.0)
+    collector.collect()
     assert ended == [True]
 
 
