@@ -17,6 +17,7 @@ import re
 import string
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -38,6 +39,7 @@ NOT_READ = ("cli.py", "inspection.py", "report.py")
 TOO_PLAIN = re.compile(r"^\W*(\{\w+\}\W*)*$")
 
 
+@cache
 def window_texts() -> dict[Text, list[str]]:
     """Every text of the window -> the files in which it stands."""
     found: dict[Text, list[str]] = {}
@@ -102,6 +104,7 @@ def literals(node: ast.expr) -> Iterator[str]:
 # ---------------------------------------------------------------------------------------------------------- the engine
 
 
+@cache
 def engine_texts() -> dict[str, list[str]]:
     """Every sentence of the engine, with {placeholders} for what is filled in -> the files in which it stands."""
     found: dict[str, list[str]] = {}
@@ -135,7 +138,7 @@ _SILENT = {
 }
 _WORDS = re.compile(r"[A-Za-z]{2,}[,;:”)]* [“(]?[A-Za-z]{2,}|[a-z]{3,}[,:;]? \{|\} [a-z]{3,}")
 # Lists of names that are split, types, log lines, rows of a table in Markdown.
-_NO_SENTENCE = re.compile(r"%[sd]|^\| |^(tuple|Network)[\[(]|^lrp |^\S*[A-Z]\w+( \S*[A-Z]\S+)+$|Dropout ")
+_NO_SENTENCE = re.compile(r"%[sd]|^\| |^(tuple|Network)[\[(]|^lrp |^\S*[A-Z]\w+( \S*[A-Z]\S+)+$|Dropout |\(\.\*")
 
 
 def _sentences(tree: ast.Module) -> Iterator[str]:

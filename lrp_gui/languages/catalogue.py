@@ -15,6 +15,7 @@ from lrp_gui.languages import capital
 ENGINE = "engine\x04"
 DEEPEST = 4  # sentences in sentences
 _FIELD = re.compile(r"\{(\w+)\}")
+_ENDING = re.compile(r"(?<=[a-z])\{(\w+)\}")
 
 
 def read(language: str) -> Catalogue:
@@ -59,6 +60,7 @@ class Catalogue(GNUTranslations):
             found = shape.fullmatch(text)
             if found is not None:
                 gaps = {name: self._gap(value, depth) for name, value in found.groupdict().items()}
+                gaps |= {name: "" for name in _ENDING.findall(key) if gaps[name] == "s"}  # English makes its plural so
                 return string.Formatter().vformat(self._known(key), (), gaps)
         return ""
 
