@@ -12,6 +12,7 @@ from lrp_gui.actions import ACTIONS, TABLE_BAR, TABLE_SHADES
 from lrp_gui.help.dock_button import DOCKS, DockQuestion
 from lrp_gui.tasks import Tasks
 from lrp_gui.turns import Turns
+from lrp_gui.walking import enter, is_in
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -57,12 +58,14 @@ class Furniture(QObject):
         self.sample_dock: QDockWidget | None = None
         self.jobs: Any = None
         self.jobs_dock: QDockWidget | None = None
+        self.history: Any = None
+        self.history_dock: QDockWidget | None = None
         self.tasks = Tasks(window, self)
 
     def move_in(self) -> None:
         """Build the views, one a turn of the event loop, so that none of them holds the window up."""
         steps = (self._bring_browser, self._bring_table, self._bring_viewer, self._bring_inspector, self._bring_sample)
-        Turns((*steps, self._bring_jobs, _warm_up, self.ready.emit), self)
+        Turns((*steps, self._bring_jobs, self._bring_history, _warm_up, self.ready.emit), self)
 
     def arrange(self) -> None:
         """Show the views as they were left last time, once there is something to show."""
@@ -116,6 +119,10 @@ class Furniture(QObject):
             self._window.tabifyDockWidget(self.docks[1], self.jobs_dock)
             self.jobs_dock.hide()
             self.docks[1].raise_()
+        if self.history_dock is not None:
+            self.history_dock.setFloating(False)
+            self._window.addDockWidget(RIGHT, self.history_dock)
+            self.history_dock.hide()
 
     def make_room(self) -> None:
         """In a window that became smaller the docks give way; Qt would let the centre alone pay."""
@@ -141,7 +148,7 @@ class Furniture(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
         tabs = self.health, self.comparison, self.explanations
-        for view in (self.table, self.viewer, self.inspector, self.sample, *tabs):
+        for view in (self.table, self.viewer, self.inspector, self.sample, self.history, *tabs):
             if view is not None:
                 view.set_theme(theme)
 
@@ -338,14 +345,16 @@ class Furniture(QObject):
         return self._window.findChild(QDockWidget, name)
 
     def toggle_dock(self, name: str) -> None:
-        """Show a dock that cannot be seen, close one that can."""
+        """Show a dock and give it the keyboard; close it where the keyboard is there already."""
         dock = self.dock(name)
         if dock is None:
             return
         seen = not dock.isHidden() and not dock.visibleRegion().isEmpty()
-        dock.setVisible(not seen)
-        if not seen:
+        leave = seen and is_in(dock, self._window.focusWidget())
+        dock.setVisible(not leave)
+        if not leave:
             dock.raise_()
+            enter(dock.widget())
         self._window.actions_[f"dock_{name}"].setChecked(not dock.isHidden())
 
     def _bring_jobs(self) -> None:
@@ -354,6 +363,12 @@ class Furniture(QObject):
         window = self._window
         self.jobs = JobsPanel(window.jobs, window.cancel_job)
         self.jobs_dock = self._dock("jobs", self.jobs)
+
+    def _bring_history(self) -> None:
+        from lrp_gui.project.history import HistoryView
+
+        self.history = HistoryView(self._window.document, self._window.theme)
+        self.history_dock = self._dock("history", self.history)
 
     def _dock(self, name: str, widget: QWidget) -> QDockWidget:
         """A dock, and the action of its name that shows it."""

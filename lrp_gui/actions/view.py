@@ -32,6 +32,17 @@ VIEW = (
         "Ctrl+Alt+O",
         when="result",
     ),
+    ActionRow(
+        "next_part", mark("Go to Next Part"), mark("The keyboard to the next part of the window"), "View", 1, "Ctrl+F6"
+    ),
+    ActionRow(
+        "previous_part",
+        mark("Go to Previous Part"),
+        mark("The keyboard to the part of the window before"),
+        "View",
+        1,
+        "Ctrl+Shift+F6",
+    ),
     *(
         ActionRow(f"dock_{name}", text, tip, "View", 1, keys, checkable=True, dock=name)
         for name, text, tip, keys in (
@@ -42,6 +53,7 @@ VIEW = (
             ("comparison", mark("Comparison"), mark("The tensors of two files beside each other"), "Alt+5"),
             ("operations", mark("Operations"), mark("Every operation of the network as a table"), "Alt+6"),
             ("jobs", mark("Jobs"), mark("What runs, what waits, and what has ended, with errors"), "Alt+7"),
+            ("history", mark("History"), mark("Every step that can be undone; a click goes there"), "Alt+8"),
         )
     ),
     ActionRow(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.state import ExplainSettings
 
 LAYER, OPERATION, SHAPE, PARAMETERS, RULE, RELEVANCE, ABSORBED, PRODUCTS = range(8)
+TEXTS = (Qt.ItemDataRole.EditRole, Qt.ItemDataRole.DisplayRole)
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported")
 
 
@@ -38,11 +39,13 @@ class LayersModel(TreeModel):
         self._absorbed: dict[int, float] = {}  # by the id of a node of the tree, with all below it
         self._ledger: dict[str, LedgerRow] = {}
         self._by_layer: dict[str, tuple[Chosen, ...]] = {}  # as the explanation had it
+        self.renaming = False  # a view is about to let somebody type a layer's name
         self._planned = Planned(None, document.settings)
         document.network_changed.connect(self._rebuild)
         document.result_changed.connect(self._on_result)
         document.stale_changed.connect(self._on_result)
         document.settings_changed.connect(self._on_settings)
+        document.labels_changed.connect(self._on_labels)
         self._rebuild()
 
     # ------------------------------------------------------------------------------ what the tree asks
@@ -53,8 +56,9 @@ class LayersModel(TreeModel):
             return None
         operation = "input" if isinstance(item, InputInfo) else f"{item.operation} {item.kind}"
         rules = ", ".join(rule for rule, _reason in self.chosen(node))
+        label = self._document.labelled(node.path, "") if self.named(node) else ""
         return Subject(
-            name=node.path,
+            name=f"{node.path} {label}".rstrip(),
             shape=item.shape,
             operation=operation.lower(),
             rule=rules.lower(),
@@ -68,6 +72,8 @@ class LayersModel(TreeModel):
         if item is None or isinstance(item, InputInfo):
             return node.path
         lines = [f"{node.path}: {item.operation} ({item.kind})"]
+        if self.named(node) and (label := self._document.labelled(node.path, "")):
+            lines[0] = f"{label} – {lines[0]}"
         if isinstance(item, LayerInfo) and item.merged_into:
             return tr("{layer}; computed inside {other}").format(layer=lines[0], other=item.merged_into)
         lines += [
@@ -115,6 +121,16 @@ class LayersModel(TreeModel):
                 return ((row.rule, row.reason),)
         return tuple(dict.fromkeys(one for one in planned if one is not None))
 
+    # ---------------------------------------------------------------------------------- layers' names
+
+    def named(self, node: TreeNode) -> bool:
+        """Whether a person may call this row something else: layers, not what holds them or is in them."""
+        return isinstance(node.item, LayerInfo)
+
+    def _on_labels(self) -> None:
+        self.forget_subjects()
+        self.tell(LAYER)
+
     # ------------------------------------------------------------------------------------ editing rules
 
     def editable(self, node: TreeNode) -> bool:
@@ -128,16 +144,32 @@ class LayersModel(TreeModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
         flags = super().flags(index)
-        if index.isValid() and index.column() == RULE and self.editable(self.node_at(index)):
+        if not index.isValid():
+            return flags
+        node = self.node_at(index)
+        named = index.column() == LAYER and self.renaming and self.named(node)
+        if named or (index.column() == RULE and self.editable(node)):
             return flags | Qt.ItemFlag.ItemIsEditable
         return flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
-        if role == Qt.ItemDataRole.EditRole and index.isValid() and index.column() == RULE:
+        if index.isValid() and index.column() == RULE and role == Qt.ItemDataRole.EditRole:
             return next((rule for rule, _reason in self._of_main(self.node_at(index))), "")
+        if index.isValid() and index.column() == LAYER and role in TEXTS:
+            node = self.node_at(index)
+            label = self._document.labelled(node.path, "") if self.named(node) else ""
+            if role == Qt.ItemDataRole.EditRole:
+                return label or node.path
+            if label:
+                return label
         return super().data(index, role)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: D102
+        if role == Qt.ItemDataRole.EditRole and index.isValid() and index.column() == LAYER:
+            node = self.node_at(index)
+            if self.named(node):
+                self._document.rename_layer(node.path, str(value))
+            return self.named(node)
         if role != Qt.ItemDataRole.EditRole or not self.flags(index) & Qt.ItemFlag.ItemIsEditable:
             return False
         node, document = self.node_at(index), self._document

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTabWidget, QVBoxLayout, QWidget
 
 from lrp_gui.browser.file_view import FileView
-from lrp_gui.browser.layers_model import PARAMETERS, RELEVANCE, RULE, LayersModel
+from lrp_gui.browser.layers_model import LAYER, PARAMETERS, RELEVANCE, RULE, LayersModel
 from lrp_gui.browser.rule_delegate import RuleDelegate, edit_rule
 from lrp_gui.browser.search import NotUnderstood
 from lrp_gui.browser.search_bar import SearchBar
@@ -165,6 +165,7 @@ class LayersView(SearchableTree):
         header.moveSection(header.visualIndex(PARAMETERS), self._model.columnCount() - 2)
         document.layer_selected.connect(self.follow)
         document.network_changed.connect(self.fit)
+        document.labels_changed.connect(self.fit)
         document.result_changed.connect(self._fit_result_columns)
         document.settings_changed.connect(self._fit_result_columns)
         self.start()
@@ -183,9 +184,11 @@ class LayersView(SearchableTree):
         super().follow(path)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """F2 changes the rule, wherever in the row one is; Return folds and unfolds."""
+        """F2 changes the rule, with Shift the layer's name, wherever in the row one is; Return folds and unfolds."""
         current = self.currentIndex()
-        if event.key() == KEYS.Key_F2 and current.isValid():
+        if event.key() == KEYS.Key_F2 and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.rename()
+        elif event.key() == KEYS.Key_F2 and current.isValid():
             edit_rule(self, current.siblingAtColumn(RULE))
         elif event.key() in (KEYS.Key_Return, KEYS.Key_Enter) and self.tree.hasChildren(current.siblingAtColumn(0)):
             self.setExpanded(current.siblingAtColumn(0), not self.isExpanded(current.siblingAtColumn(0)))
@@ -206,9 +209,24 @@ class LayersView(SearchableTree):
         action.setShortcut(KEYS.Key_F2)
         action.setEnabled(at.isValid() and bool(at.flags() & Qt.ItemFlag.ItemIsEditable))
         action.triggered.connect(lambda: edit_rule(self, at))
-        menu.insertAction(menu.actions()[0], action)
-        menu.insertSeparator(menu.actions()[1])
+        name = QAction(self.tr("Rename Layer"), menu)
+        name.setShortcut(QKeySequence("Shift+F2"))
+        name.setEnabled(at.isValid() and self._model.named(self._model.node_at(at)))
+        name.triggered.connect(self.rename)
+        menu.insertActions(menu.actions()[0], [action, name])
+        menu.insertSeparator(menu.actions()[2])
         return menu
+
+    def rename(self) -> None:
+        """Let somebody type what the chosen layer is called; its path takes that back."""
+        at = self.currentIndex().siblingAtColumn(LAYER)
+        if at.isValid():
+            self._model.renaming = True
+            try:
+                if at.flags() & Qt.ItemFlag.ItemIsEditable:
+                    self.edit(at)
+            finally:
+                self._model.renaming = False
 
     def unfolds(self, node: TreeNode) -> bool:
         """A layer's nodes wait until somebody asks for them."""

@@ -146,6 +146,8 @@ class Session(QObject):
             table.mark_kept()
         if self._document.opening is opening:
             self._document.mark_saved(work, path)
+            if not self._document.modified:
+                self._document.undo_stack.setClean()  # the history marks it, and no later step becomes a part of it
             self._lock.take(path)
         else:
             opening.kept, opening.project = work, path
