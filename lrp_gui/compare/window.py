@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSaveFile, QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -36,11 +36,11 @@ from lrp_gui.compare.pictures import (
     VALUES,
     Panes,
     View,
-    export_pictures,
     headings,
     pane_makers,
 )
 from lrp_gui.compare.side_bar import SideBar
+from lrp_gui.compare.taking import pictures_dialog, write_table
 from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED, SideBySide
 from lrp_gui.document.state import Message
 from lrp_gui.languages import tr
@@ -463,17 +463,9 @@ class CompareWindow(QWidget):
 
     def ask_export(self) -> None:
         """Save or copy what is shown, or one of its pictures."""
-        from lrp_gui.export import ExportDialog
-
         if self.beside.contrast is None:
             return
-        from lrp_gui.export.recipe import recipe
-
-        contrast = self.beside.contrast
-        pictures = export_pictures(contrast, self.theme, self.view, self.beside.more)
-        sides = zip(LETTERS, contrast.networks, contrast.results, contrast.requests or (), strict=False)
-        lines = "\n".join(f"# {letter}\n{recipe(network, result, asked)}" for letter, network, result, asked in sides)
-        dialog = ExportDialog(pictures, self.theme, self, lines)
+        dialog = pictures_dialog(self.beside.contrast, self.theme, self.view, self.beside.more, self)
         self.beside.more_changed.connect(dialog.make_again)
         dialog.exported.connect(lambda path: self.note.setText(self.tr("{path} is written.").format(path=path)))
         self.dialog = dialog
@@ -504,13 +496,7 @@ class CompareWindow(QWidget):
 
     def write(self, path: str) -> None:
         """Write the table as CSV, whole or not at all."""
-        file = QSaveFile(path)
-        content = self.model.as_text(separator=",").encode()
-        if file.open(QSaveFile.OpenModeFlag.WriteOnly) and file.write(content) >= 0 and file.commit():
-            text = self.tr("{path} is written.").format(path=path)
-        else:
-            text = self.tr("{name} cannot be written ({reason}); choose another place.")
-            text = text.format(name=Path(path).name, reason=file.errorString())
+        text = write_table(self.model, path)
         self.note.setText(text)
         self._document.message.emit(Message(text))
 

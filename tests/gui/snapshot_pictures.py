@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QRectF
 from PySide6.QtGui import QFont, QFontDatabase, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from lrp_gui.document.results import Feature, InputInfo
-from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.document.results import Feature, InputInfo, NetworkInfo, SampleResult
+from lrp_gui.theme import DARK, LIGHT, Theme
 from lrp_gui.viewer import ink
 from lrp_gui.viewer.layer_charts import layer_charts
 from lrp_gui.viewer.picture import Drawing
@@ -44,8 +45,9 @@ def _sequence(form: str, shape: tuple[int, ...], integer: bool) -> Drawing:
     return layer_charts(network, result, LIGHT, Selection(layer="x", unit=5, form=form))[0]
 
 
-def _chart(made, layer: str, theme=LIGHT, **look) -> Drawing:
-    return layer_charts(*made, theme, Selection(layer=layer, **look))[0]
+def _chart(made: tuple[NetworkInfo, SampleResult], layer: str, theme: Theme = LIGHT, **look: Any) -> Drawing:
+    network, result = made
+    return layer_charts(network, result, theme, Selection(layer=layer, **look))[0]
 
 
 SHOTS: dict[str, tuple[tuple[int, int], Callable[[], Drawing]]] = {

@@ -1,0 +1,42 @@
+"""What is taken away of a comparison: its pictures, with the lines that make both again, and the table of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSaveFile
+from PySide6.QtWidgets import QWidget
+
+from lrp_gui.compare.graphs import LETTERS, Asking
+from lrp_gui.compare.model import LayersModel
+from lrp_gui.compare.pictures import View, export_pictures
+from lrp_gui.jobs.comparing_results import Contrast
+from lrp_gui.languages import tr
+from lrp_gui.theme import Theme
+
+if TYPE_CHECKING:
+    from lrp_gui.export import ExportDialog
+
+
+def pictures_dialog(
+    contrast: Contrast, theme: Theme, view: View, more: Sequence[Asking], parent: QWidget
+) -> ExportDialog:
+    """The dialog that saves or copies what is shown, or one of its pictures."""
+    from lrp_gui.export import ExportDialog
+    from lrp_gui.export.recipe import recipe
+
+    sides = zip(LETTERS, contrast.networks, contrast.results, contrast.requests or (), strict=False)
+    lines = "\n".join(f"# {letter}\n{recipe(network, result, asked)}" for letter, network, result, asked in sides)
+    return ExportDialog(export_pictures(contrast, theme, view, more), theme, parent, lines)
+
+
+def write_table(model: LayersModel, path: str) -> str:
+    """Write the table of layers as CSV, whole or not at all; what is to be said of it."""
+    file = QSaveFile(path)
+    content = model.as_text(separator=",").encode()
+    if file.open(QSaveFile.OpenModeFlag.WriteOnly) and file.write(content) >= 0 and file.commit():
+        return tr("{path} is written.").format(path=path)
+    text = tr("{name} cannot be written ({reason}); choose another place.")
+    return text.format(name=Path(path).name, reason=file.errorString())
