@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from lrp_gui import recent
 from lrp_gui.icons import pixmap
-from lrp_gui.languages import tr
+from lrp_gui.languages import current, tr
 from lrp_gui.settings import docs_folder
 from lrp_gui.theme import LIGHT, Theme
 
@@ -318,10 +318,15 @@ class _Rows(QStyledItemDelegate):
 
 
 def newest() -> tuple[str, tuple[str, ...]]:
-    """The newest version that the page of news tells of, and its points in plain words, a line each."""
+    """The newest version that the page of news tells of, and its points in plain words, a line each.
+
+    They are in the window's language, where the page is there in it.
+    """
     folder = docs_folder()
-    page = folder / "news.md" if folder is not None else None
-    if page is None or not page.exists():
+    if folder is None:
+        return "", ()
+    page = next((page for name in (f".{current()}", "") if (page := folder / f"news{name}.md").exists()), None)
+    if page is None:
         return "", ()
     sections = re.split(r"^## +", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     if len(sections) < 2:

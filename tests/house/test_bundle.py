@@ -156,6 +156,15 @@ def test_the_version_is_told_everywhere_as_one():
     assert re.search(r"^## (.+)$", news, re.MULTILINE)[1] == __version__
 
 
+def test_the_news_are_the_same_in_both_languages():
+    versions = [
+        [section.count("\n- ") for section in re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)]
+        for page in sorted((ROOT / "resources" / "docs").glob("news*.md"))
+    ]
+    assert len(versions) == 2
+    assert versions[0] == versions[1]
+
+
 def test_windows_knows_the_program_by_one_name():
     from lrp_gui.desktop.windows import APP_ID
 
