@@ -67,6 +67,8 @@ class Handlers:
             "operations": lambda: window.furniture and window.furniture.show_operations(),
             "statistics": self._set_statistics,
             "decimal_comma": self._set_decimal_comma,
+            "next_part": partial(self._walk, 1),
+            "previous_part": partial(self._walk, -1),
             "reset_layout": lambda: window.furniture and window.furniture.reset(),
             "guide": lambda: window.help.open_guide(),  # noqa: PLW0108  (help is made when it is first wanted)
             "glossary": lambda: window.help.open_guide("glossary"),
@@ -99,6 +101,11 @@ class Handlers:
     def _toggle_dock(self, name: str, _checked: bool = False) -> None:
         if self._window.furniture is not None:
             self._window.furniture.toggle_dock(name)
+
+    def _walk(self, by: int, _checked: bool = False) -> None:
+        from lrp_gui.walking import step
+
+        step(self._window, by)
 
     def _take_task(self, name: str, _checked: bool = False) -> None:
         if self._window.furniture is not None:

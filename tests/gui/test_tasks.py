@@ -59,7 +59,7 @@ def test_the_task_is_there_at_the_next_start(diabetes, qtbot):
     again.jobs.close()
 
 
-def test_the_action_of_a_dock_shows_what_is_behind_and_closes_what_is_seen(diabetes, qtbot):
+def test_the_action_of_a_dock_shows_what_is_behind_and_closes_where_the_keyboard_is(diabetes, qtbot):
     action, dock = diabetes.actions_["dock_sample"], diabetes.furniture.dock("sample")
     assert action.isChecked()
     assert dock.visibleRegion().isEmpty()  # behind the table, as a tab
