@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from lrp_gui import settings
-from lrp_gui.languages import mark
+from lrp_gui.languages import mark, tr
 
 # What a person at the window reads, in this order: the file's name, and the words of its own in the contents.
 PAGES = (
@@ -46,6 +46,11 @@ class Section:
     title: str
     level: int
     plain: str = ""  # without Markdown, in one line
+    english: str = ""  # of a translation, what the heading is called in links of the English page
+
+    def is_called(self, slug: str) -> bool:
+        """Whether a link means this one, in whichever language it was written."""
+        return slug in (self.slug, self.english)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,9 @@ class Book:
         name = path.rpartition("/")[2].removesuffix(".md") if path else page
         of_page = [chapter for chapter in self.chapters if chapter.page == name]
         for chapter in of_page:
-            if any(section.slug == slug for section in chapter.sections):
-                return chapter, slug
+            found = next((section for section in chapter.sections if section.is_called(slug)), None)
+            if found is not None and slug:
+                return chapter, found.slug
         return (of_page[0], "") if of_page and not slug else None
 
     def search(self, text: str) -> list[Hit]:
@@ -136,8 +142,24 @@ def book(language: str = "en") -> Book | None:
         else:
             path = folder / f"{name}.md"
         if path.exists():
-            chapters += chapters_of(name, path.read_text(encoding="utf-8"), title)
+            read = chapters_of(name, path.read_text(encoding="utf-8"), tr(title))
+            if path.name != f"{name}.md":
+                original = folder / f"{name}.md"
+                read = _answering_to(read, chapters_of(name, original.read_text(encoding="utf-8")))
+            chapters += read
     return Book(folder, tuple(chapters), translated)
+
+
+def _answering_to(translated: list[Chapter], original: list[Chapter]) -> list[Chapter]:
+    """A translation whose headings answer to the names of the original's, where it has as many of them."""
+    names = [section.slug for chapter in original for section in chapter.sections]
+    if len(names) != sum(len(chapter.sections) for chapter in translated):
+        return translated
+    rest = iter(names)
+    return [
+        replace(chapter, sections=tuple(replace(section, english=next(rest)) for section in chapter.sections))
+        for chapter in translated
+    ]
 
 
 def slug_of(heading: str) -> str:

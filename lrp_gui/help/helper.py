@@ -95,6 +95,8 @@ class Help(QObject):
         """After the start: tell how the last session ended, and offer the tour to who is here for the first time."""
         from lrp_gui import settings
 
+        for name in ("guide", "what_is_this"):  # in the windows beside this one as well
+            self._window.actions_[name].setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
         self.tell_crashes()
         if newcomer and not settings.TOUR_OFFERED.read():
             settings.TOUR_OFFERED.write(True)

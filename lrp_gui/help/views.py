@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtWidgets import QApplication
+
 from lrp_gui.help import about_data, about_graph
 from lrp_gui.languages import mark
 
@@ -107,7 +109,7 @@ def view_of(window: Any, widget: QWidget | None) -> View | None:
 
 def view_now(window: Any) -> View:
     """What somebody means who asks about "this": where the focus is, or else what fills the centre."""
-    found = view_of(window, window.focusWidget())
+    found = view_of(window, QApplication.focusWidget() or window.focusWidget())
     if found is not None and (widget := found.find(window)) is not None and widget.isVisible():
         return found
     page = window.pages.currentWidget()
