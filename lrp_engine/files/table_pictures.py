@@ -129,8 +129,7 @@ def read_pictures(
         if progress is not None:
             progress(row + 1, len(files))
     for what, times in said.items():
-        which = "The picture" if len(files) == 1 else f"Each of {times} of the {len(files)} pictures"
-        notes.append(f"{which} {what}")
+        notes.append(f"{_which(times, len(files))} {what}")
     notes.append(_scale(picture))
     places = [f"{row},{column}" for row in range(picture.height) for column in range(picture.width)]
     if picture.channels == 1:
@@ -220,6 +219,15 @@ def _scale(picture: PictureInput) -> str:
         mean, std = (", ".join(f"{one:g}" for one in numbers) or "none" for numbers in (picture.mean, picture.std))
         sentence += f"; then the mean ({mean}) was taken away, and divided by the deviation ({std})"
     return sentence + "."
+
+
+def _which(times: int, files: int) -> str:
+    """Of which pictures something is said, as the beginning of a sentence about one."""
+    if files == 1:
+        return "The picture"
+    if times == 1:
+        return f"One of the {files} pictures"
+    return f"Each of the {files} pictures" if times == files else f"Each of {times} pictures (of {files})"
 
 
 def _opened(path: Path, said: Counter[str]) -> Image:
