@@ -1,10 +1,18 @@
-"""Parts of the window about two explanations: the line above a pane, and the table of layers."""
+"""Parts of the window about two explanations: the line above a pane, the table of layers, buttons of a choice."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QSizePolicy, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QLabel,
+    QSizePolicy,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 
 from lrp_gui.compare.model import LAYER, SHARE, LayersModel
 
@@ -77,3 +85,31 @@ class LayersTable(QTableView):
     def copy(self) -> None:
         """The table with its titles, for a spreadsheet."""
         QGuiApplication.clipboard().setText(self._rows.as_text())
+
+
+def flat_button(parent: QWidget, text: str, tip: str) -> QToolButton:
+    """A flat button that the keyboard reaches."""
+    one = QToolButton(parent)
+    one.setText(text)
+    one.setToolTip(tip)
+    one.setAutoRaise(True)
+    one.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return one
+
+
+def choices(parent: QWidget, *rows: tuple[str, str, str]) -> QButtonGroup:
+    """Buttons of which one is down: what each chooses, its text, its tip; the first at first."""
+    group = QButtonGroup(parent)
+    for n, (choice, text, tip) in enumerate(rows):
+        one = flat_button(parent, text, tip)
+        one.setCheckable(True)
+        one.setChecked(n == 0)
+        one.setProperty("choice", choice)
+        group.addButton(one)
+    return group
+
+
+def check(group: QButtonGroup, choice: str) -> None:
+    """Press the button of a choice."""
+    for one in group.buttons():
+        one.setChecked(one.property("choice") == choice)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QComboBox,
     QDialog,
     QFileDialog,
@@ -22,7 +21,6 @@ from PySide6.QtWidgets import (
     QSlider,
     QSplitter,
     QStyle,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -30,7 +28,7 @@ from PySide6.QtWidgets import (
 from lrp_gui.compare.graphs import DIFFERENCE, LETTERS, Maker, common_scales
 from lrp_gui.compare.model import LayersModel
 from lrp_gui.compare.panes import Pane
-from lrp_gui.compare.parts import Head, LayersTable
+from lrp_gui.compare.parts import Head, LayersTable, check, choices, flat_button
 from lrp_gui.compare.pictures import (
     GRAPH,
     VALUES,
@@ -156,11 +154,13 @@ class CompareWindow(QWidget):
         """What is shown, how, and what is going on."""
         bar = QHBoxLayout()
         bar.setContentsMargins(6, 2, 6, 2)
-        self.whats = self._choices(
+        self.whats = choices(
+            self,
             (GRAPH, self.tr("&Graph"), self.tr("The network's graph in each pane")),
             (VALUES, self.tr("&Layer"), self.tr("The chosen layer or input in each pane, in one scale")),
         )
-        self.ways = self._choices(
+        self.ways = choices(
+            self,
             (BESIDE, self.tr("&Side by Side"), self.tr("Each in its pane")),
             (SWIPE, self.tr("S&wipe"), self.tr("A left of a line, B right of it; drag the line")),
             (BLINK, self.tr("&Blink"), self.tr("A and B in turn, in the same place (Space)")),
@@ -179,15 +179,15 @@ class CompareWindow(QWidget):
         self.slider.setAccessibleName(self.tr("Where A ends and B begins"))
         self.slider.setToolTip(self.tr("Where A ends and B begins"))
         self.slider.valueChanged.connect(self._swipe)
-        self.difference = _button(self, self.tr("A − B"), self.tr("Show the difference in a pane of its own"))
+        self.difference = flat_button(self, self.tr("A − B"), self.tr("Show the difference in a pane of its own"))
         self.difference.setCheckable(True)
         self.difference.toggled.connect(self._arrange)
-        self.swap = _button(self, self.tr("Swap"), self.tr("Left becomes right"))
+        self.swap = flat_button(self, self.tr("Swap"), self.tr("Left becomes right"))
         self.swap.clicked.connect(self.beside.swap)
-        self.export = _button(self, self.tr("Export…"), self.tr("Save the panes as PNG, SVG or PDF (Ctrl+E)"))
+        self.export = flat_button(self, self.tr("Export…"), self.tr("Save the panes as PNG, SVG or PDF (Ctrl+E)"))
         self.export.clicked.connect(self.ask_export)
         QShortcut(QKeySequence("Ctrl+E"), self, self.ask_export)
-        self.save = _button(self, self.tr("Table…"), self.tr("Write the table of layers to a CSV file"))
+        self.save = flat_button(self, self.tr("Table…"), self.tr("Write the table of layers to a CSV file"))
         self.save.clicked.connect(self.ask_where)
         self.note = QLabel(self)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -213,16 +213,6 @@ class CompareWindow(QWidget):
             bar.addWidget(part)
         return bar
 
-    def _choices(self, *rows: tuple[str, str, str]) -> QButtonGroup:
-        group = QButtonGroup(self)
-        for n, (choice, text, tip) in enumerate(rows):
-            button = _button(self, text, tip)
-            button.setCheckable(True)
-            button.setChecked(n == 0)
-            button.setProperty("choice", choice)
-            group.addButton(button)
-        return group
-
     # ------------------------------------------------------------------------------------------ what others ask
 
     def set_theme(self, theme: Theme) -> None:
@@ -235,7 +225,7 @@ class CompareWindow(QWidget):
     def look(self, what: str) -> None:
         """Show the graph, or the chosen layer."""
         self.view = replace(self.view, what=what)
-        _check(self.whats, what)
+        check(self.whats, what)
         self._show_state()
         for pane in self.panes:
             pane.fit()
@@ -244,7 +234,7 @@ class CompareWindow(QWidget):
     def look_by(self, way: str) -> None:
         """Show both beside each other, on both sides of a line, or in turn."""
         self.way, self._blinked = way, False
-        _check(self.ways, way)
+        check(self.ways, way)
         moving = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
         if way == BLINK and moving:
             self._blinks.start()
@@ -499,17 +489,3 @@ class CompareWindow(QWidget):
         text = write_table(self.model, path)
         self.note.setText(text)
         self._document.message.emit(Message(text))
-
-
-def _button(parent: QWidget, text: str, tip: str) -> QToolButton:
-    button = QToolButton(parent)
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAutoRaise(True)
-    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    return button
-
-
-def _check(group: QButtonGroup, choice: str) -> None:
-    for button in group.buttons():
-        button.setChecked(button.property("choice") == choice)
