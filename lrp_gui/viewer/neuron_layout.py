@@ -104,9 +104,9 @@ def _stacks(n: int, columns: tuple[Column, ...], gaps: tuple[Gap, ...]) -> dict[
     column = columns[n]
     sides = []
     if n > 0:
-        sides.append(np.abs(gaps[n - 1].matrix).sum(axis=1))
+        sides.append(gaps[n - 1].of_right)
     if n < len(gaps):
-        sides.append(np.abs(gaps[n].matrix).sum(axis=0))
+        sides.append(gaps[n].of_left)
     through = {}
     for unit in _units(column):
         pick = column.hidden if unit == OTHER else [unit]
@@ -175,30 +175,33 @@ class _Side(NamedTuple):
 def _ribbons(layout: NeuronLayout, n: int, gap: Gap, left: Column, right: Column) -> None:
     """Stack the ends of every ribbon of one gap, on both sides, in the order of the other ends."""
     per = layout.per_relevance
-    size = np.abs(gap.matrix)
-    largest = float(size.max()) or 1.0
-    ends = _ends(gap, size, left, right)
+    largest = float(gap.size.max()) or 1.0
+    ends = _ends(gap, left, right)
     at_left, at_right = layout.places[n], layout.places[n + 1]
-    y_right = _stack(layout, ends, _Side(n + 1, -1, size.sum(axis=1), at_right, at_left))
-    y_left = _stack(layout, ends, _Side(n, +1, size.sum(axis=0), at_left, at_right))
+    y_right = _stack(layout, ends, _Side(n + 1, -1, gap.of_right, at_right, at_left))
+    y_left = _stack(layout, ends, _Side(n, +1, gap.of_left, at_left, at_right))
     layout.ribbons += [
         Ribbon(n, j, i, value, abs(value) * per, y_left[k], y_right[k], min(1.0, abs(value) / largest), folded)
         for k, (j, i, value, folded) in enumerate(ends)
     ]
 
 
-def _ends(gap: Gap, size: np.ndarray, left: Column, right: Column) -> list[_End]:
+def _ends(gap: Gap, left: Column, right: Column) -> list[_End]:
     """The drawn edges, and a grey one for all that leads to or from folded units."""
+    # What is folded is what is not shown: of large layers the shown part is by far the smaller.
+    shown = gap.size[np.ix_(right.shown, left.shown)]
+    to_folded = gap.of_right[right.shown] - shown.sum(axis=1, dtype=float)
+    from_folded = gap.of_left[left.shown] - shown.sum(axis=0, dtype=float)
+    between = float(gap.of_right.sum() - gap.of_right[right.shown].sum() - from_folded.sum())
+    least = 1e-12 * float(gap.of_right.sum())  # less is but rounding
     ends = [_End(int(j), int(i), float(gap.matrix[j, i]), folded=False) for j, i in gap.edges]
     if left.hidden.size:
-        sums = size[:, left.hidden].sum(axis=1)
-        ends += [_End(int(j), OTHER, float(sums[j]), folded=True) for j in right.shown]
+        ends += [_End(int(j), OTHER, float(to_folded[k]), folded=True) for k, j in enumerate(right.shown)]
     if right.hidden.size:
-        sums = size[right.hidden].sum(axis=0)
-        ends += [_End(OTHER, int(i), float(sums[i]), folded=True) for i in left.shown]
+        ends += [_End(OTHER, int(i), float(from_folded[k]), folded=True) for k, i in enumerate(left.shown)]
     if left.hidden.size and right.hidden.size:
-        ends.append(_End(OTHER, OTHER, float(size[np.ix_(right.hidden, left.hidden)].sum()), folded=True))
-    return [end for end in ends if end.value != 0]
+        ends.append(_End(OTHER, OTHER, between, folded=True))
+    return [end for end in ends if (end.value > least if end.folded else end.value != 0)]
 
 
 def _stack(layout: NeuronLayout, ends: list[_End], side: _Side) -> dict[int, float]:

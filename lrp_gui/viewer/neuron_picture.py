@@ -16,6 +16,7 @@ from lrp_gui.languages import thousands, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.legend import draw_legend
+from lrp_gui.viewer.neuron_band import band_height, draw_band
 from lrp_gui.viewer.neuron_labels import Labels
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out, width_of_one
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
@@ -35,6 +36,7 @@ class NeuronPicture(GraphPicture):
 
     graph: NeuronGraph | None = None
     path_shown: bool = True
+    picked: tuple[tuple[str, int], ...] = ()
     _layout: NeuronLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
@@ -49,7 +51,8 @@ class NeuronPicture(GraphPicture):
     ) -> NeuronPicture | None:
         """The picture of an MLP's explanation; None where the network is no MLP."""
         chosen = (str(options.get("selected_layer", "")), int(options.get("selected_unit", -1)))  # type: ignore[call-overload]
-        graph = neuron_graph(network, result, visibility, bool(options.pop("barycentre", False)), chosen)
+        picked = tuple(options.get("picked", ()))  # type: ignore[arg-type]
+        graph = neuron_graph(network, result, visibility, bool(options.pop("barycentre", False)), chosen, picked)
         if graph is None:
             return None
         picture = cls(theme, network=network, result=result, graph=graph)
@@ -73,8 +76,10 @@ class NeuronPicture(GraphPicture):
 
     @cached_property
     def path(self) -> tuple[int, ...]:
-        """The strongest path: through the selected unit, or from the output."""
+        """The path through what was picked; else the strongest, through the selected unit, or from the output."""
         assert self.graph is not None
+        if self.picked:
+            return self.graph.through(self.picked)
         if not any(np.any(gap.matrix) for gap in self.graph.gaps):
             return ()
         column = self.graph.column_of(self.selected_layer)
@@ -95,7 +100,7 @@ class NeuronPicture(GraphPicture):
     def _edges(self, size: QSizeF) -> tuple[float, float]:
         """Between which heights the columns stand."""
         hidden = self.graph is not None and any(column.hidden.size for column in self.graph.columns)
-        return self._top + HEADER + 4, size.height() - FOOTER - (20 if hidden else 8)
+        return self._top + HEADER + 4, size.height() - FOOTER - (band_height(size.height()) + 4 if hidden else 8)
 
     def own_width(self, size: QSizeF) -> float:
         """As the fullest column allows."""
@@ -124,6 +129,12 @@ class NeuronPicture(GraphPicture):
         for n in range(len(self.graph.columns)):
             for units in batches(layout.places[n], BATCH):
                 yield partial(self._circles, layout=layout, n=n, units=units, spots=spots)
+        gap = layout.x[1] - layout.x[0] if len(layout.x) > 1 else 180.0
+        tall = band_height(size.height())
+        top = size.height() - FOOTER - tall
+        for n, column in enumerate(self.graph.columns):
+            if column.hidden.size and layout.x[n] >= edge:
+                yield partial(self._band, place=(layout.x[n], top, gap - 8, tall), n=n, spots=spots)
         selected = self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1
         yield lambda ink: self.labels.paint(ink, layout, size, selected)
         yield lambda ink: self._heads(ink, layout, size, spots)
@@ -155,6 +166,20 @@ class NeuronPicture(GraphPicture):
         assert self.graph is not None
         picture = replace(self, selected_layer=layer, selected_unit=unit, spots=[])
         return picture if not picture.path or self.graph.shows(picture.path) else None
+
+    def picking(self, layer: str, unit: int) -> tuple[tuple[str, int], ...]:
+        """What is picked when this unit is too: one of each column; the chosen one is where a path begins."""
+        assert self.graph is not None
+        picked = {self.graph.column_of(one): (one, number) for one, number in self.picked}
+        column, before = self._selection()
+        if not picked and before >= 0:
+            picked[column] = (self.selected_layer, before)
+        here = self.graph.column_of(layer)
+        if picked.get(here, ("", -1))[1] == unit:
+            del picked[here]
+        else:
+            picked[here] = (layer, unit)
+        return tuple(picked[n] for n in sorted(picked))
 
     # ------------------------------------------------------------------------------------------------ ribbons
 
@@ -242,8 +267,7 @@ class NeuronPicture(GraphPicture):
             place = layout.places[n][unit]
             rect = QRectF(layout.x[n] - place.width / 2, place.y - place.height / 2, place.width, place.height)
             if unit == OTHER:
-                gap = layout.x[1] - layout.x[0] if len(layout.x) > 1 else 90.0
-                self._other(ink, rect, n, gap, spots)
+                self._other(ink, rect, n, spots)
                 continue
             value = float(column.relevance[unit])
             share = abs(value) / largest if largest and np.isfinite(value) else 0.0
@@ -261,22 +285,26 @@ class NeuronPicture(GraphPicture):
             spots.append((rect.adjusted(-3, -reach, 3, reach), Hit(column.layer, unit, self._unit_text(n, unit))))
         ink.painter.setOpacity(1.0)
 
-    def _other(self, ink: Ink, rect: QRectF, n: int, gap: float, spots: list[tuple[QRectF, Hit]]) -> None:
+    def _other(self, ink: Ink, rect: QRectF, n: int, spots: list[tuple[QRectF, Hit]]) -> None:
         assert self.graph is not None
         column = self.graph.columns[n]
-        count = len(column.hidden)
         ink.box(rect, mix(ink.theme.background, ink.theme.other, 0.55), ink.theme.other, 1, rect.width() / 2)
-        room = min(90.0, gap)
-        label = QRectF(rect.center().x() - room / 2, rect.bottom() + 2, room, 13)
-        words = fitting((tr("{count} folded").format(count=count), f"+{count}"), room - 6, 10.5)
-        ink.text(label, words, 10.5, ink.theme.dim, CENTRE, halo=True)
         total = float(np.nansum(column.relevance[column.hidden]))
         text = tr("{units} of {layer}, ΣR {total}").format(
-            units=counted(count, "weaker unit"), layer=column.layer, total=signed(total)
+            units=counted(len(column.hidden), "weaker unit"), layer=column.layer, total=signed(total)
         )
         if not (column.is_input or column.is_output):
             text += tr("\n(the Units slider shows more)")
-        spots.append((rect.united(label), Hit(column.layer, -1, text)))
+        spots.append((rect, Hit(column.layer, -1, text)))
+
+    def _band(
+        self, ink: Ink, place: tuple[float, float, float, float], n: int, spots: list[tuple[QRectF, Hit]]
+    ) -> None:
+        """Below the column what finds no room in it."""
+        assert self.graph is not None
+        ink.painter.setOpacity(0.3 if self._waits(n) else 1.0)
+        spots += draw_band(ink, self.graph.columns[n], *place)
+        ink.painter.setOpacity(1.0)
 
     @staticmethod
     def _glyph(ink: Ink, centre: QPointF, arm: float, positive: bool) -> None:
@@ -315,12 +343,27 @@ class NeuronPicture(GraphPicture):
 
     def _foot(self, ink: Ink, layout: NeuronLayout, size: QSizeF) -> None:
         rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
-        text = self.visible_text
+        text = self.picked_text or self.visible_text
         ink.text(QRectF(rect.left(), rect.top(), rect.width() * 0.5, rect.height()), text, 11, ink.theme.dim, LEFT)
         room = rect.width() - min(rect.width() * 0.5, width_of(text, 11)) - 16
         assert self.result is not None
         place = QRectF(rect.right() - room, rect.top(), room, rect.height())
         draw_legend(ink, place, layout.per_relevance, words=self.result.words)
+
+    @property
+    def picked_text(self) -> str:
+        """What goes along the path that was picked, and what share that is; "" where none was."""
+        assert self.graph is not None
+        path = self.path if self.picked else ()
+        through = [n for n, unit in enumerate(path) if unit >= 0]
+        if len(through) < 2:
+            return ""
+        amount, last = self.graph.flow_along(path), through[-1]
+        held = float(self.graph.columns[last].relevance[path[last]])
+        names = [self.labels.name(n, path[n]) for n in (last, through[0])]
+        share = f"{signed(100 * amount / held)} %" if held else "–"
+        text = tr("{amount} goes this way from {start} to {end}, {share} of what {start} holds")
+        return text.format(amount=signed(amount), start=names[0], end=names[1], share=share)
 
     @property
     def visible_text(self) -> str:
@@ -380,6 +423,10 @@ class NeuronPicture(GraphPicture):
             if unit not in shown:
                 return graph.columns[n].layer, shown[0] if shown else unit
             at = shown.index(unit) + (1 if key == "down" else -1)
+            hidden = graph.columns[n].hidden
+            if at == len(shown) and hidden.size:  # below the last one: the strongest of the band
+                sizes = np.nan_to_num(graph.columns[n].relevance[hidden])
+                return graph.columns[n].layer, int(hidden[np.argmax(np.abs(sizes))])
             return graph.columns[n].layer, shown[min(max(at, 0), len(shown) - 1)]
         if key == "left" and n > 0:
             return graph.columns[n - 1].layer, int(np.argmax(np.abs(graph.gaps[n - 1].matrix[unit])))

@@ -6,11 +6,14 @@ follow: their relevance is the same numbers.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
+from lrp_gui.viewer.neuron_paths import flow_along, picked_path, strongest_path
 from lrp_gui.viewer.visible import smallest_set
 
 MOST_UNITS = 220  # circles in one column; the weakest beyond it are folded
@@ -40,7 +43,7 @@ class Column:
     is_output: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gap:
     """The edges between two columns: matrix[j, i] from unit j (nearer the output) back to unit i.
 
@@ -49,6 +52,21 @@ class Gap:
 
     matrix: np.ndarray
     edges: np.ndarray
+
+    @cached_property
+    def size(self) -> np.ndarray:
+        """|R| of every edge."""
+        return np.abs(self.matrix)
+
+    @cached_property
+    def of_right(self) -> np.ndarray:
+        """Σ|R| that each right unit hands back."""
+        return self.size.sum(axis=1, dtype=float)
+
+    @cached_property
+    def of_left(self) -> np.ndarray:
+        """Σ|R| that each left unit gets."""
+        return self.size.sum(axis=0, dtype=float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +84,8 @@ class NeuronGraph:
     @property
     def carried(self) -> float:
         """The share of all |R| on edges that the drawn ones carry."""
-        total = sum(float(np.abs(gap.matrix).sum()) for gap in self.gaps)
-        drawn = sum(float(np.abs(gap.matrix[gap.edges[:, 0], gap.edges[:, 1]]).sum()) for gap in self.gaps)
+        total = sum(float(gap.of_left.sum()) for gap in self.gaps)
+        drawn = sum(float(gap.size[gap.edges[:, 0], gap.edges[:, 1]].sum(dtype=float)) for gap in self.gaps)
         return drawn / total if total else 0.0
 
     def column_of(self, layer: str) -> int:
@@ -78,25 +96,23 @@ class NeuronGraph:
         """The strongest path through a unit (without one: from the output that carries most), a unit per column."""
         return strongest_path([gap.matrix for gap in self.gaps], self.columns[-1].relevance, column, unit)
 
+    def through(self, picked: Iterable[tuple[str, int]]) -> tuple[int, ...]:
+        """The path through units that were picked, by layer and number; () where there is none of them."""
+        columns = {self.column_of(layer): unit for layer, unit in picked}
+        columns = {n: unit for n, unit in columns.items() if n >= 0 and 0 <= unit < self.columns[n].relevance.size}
+        return picked_path([gap.matrix for gap in self.gaps], columns) if columns else ()
+
+    def flow_along(self, path: tuple[int, ...]) -> float:
+        """How much relevance goes exactly this way."""
+        return flow_along([gap.matrix for gap in self.gaps], [column.relevance for column in self.columns], path)
+
     def shows(self, path: tuple[int, ...]) -> bool:
         """Whether every unit and edge of a path is drawn."""
         return all(
             bool(np.any(np.all(gap.edges == (right, left), axis=1)))
             for gap, left, right in zip(self.gaps, path, path[1:], strict=False)
-        )
-
-
-def strongest_path(matrices: list[np.ndarray], outputs: np.ndarray, column: int, unit: int) -> tuple[int, ...]:
-    """From a unit along the strongest edge each time, back to the input and on to the output."""
-    last = len(matrices)
-    if column < 0 or unit < 0:
-        column, unit = last, _strongest(outputs)
-    units = {column: unit}
-    for n in range(column, 0, -1):
-        units[n - 1] = _strongest(matrices[n - 1][units[n]])
-    for n in range(column, last):
-        units[n + 1] = _strongest(matrices[n][:, units[n]])
-    return tuple(units[n] for n in range(last + 1))
+            if left >= 0 and right >= 0
+        ) and all(unit < 0 or unit in column.shown for column, unit in zip(self.columns, path, strict=False))
 
 
 def neuron_graph(
@@ -105,10 +121,12 @@ def neuron_graph(
     visibility: Visibility | None = None,
     barycentre: bool = False,
     chosen: tuple[str, int] = ("", -1),
+    picked: Sequence[tuple[str, int]] = (),
 ) -> NeuronGraph | None:
     """The columns of an MLP; None where the network is something else or some edges are not known.
 
-    `chosen` is a layer and one of its units: the strongest path through it is never folded away.
+    `chosen` is a layer and one of its units: the strongest path through it is never folded away. Nor is the one
+    through the units that were `picked`.
     """
     visibility = visibility or Visibility()
     chain = _chain(network, result)
@@ -117,8 +135,16 @@ def neuron_graph(
     matrices = [_finite(result.flows[layer].matrix) for layer, _ in chain[1:]]
     at = next((n for n, (_, members) in enumerate(chain) if chosen[0] in members), -1)
     path = strongest_path(matrices, _finite(result.layers[chain[-1][0]].relevance.ravel()), at, chosen[1])
+    column_of = {layer: n for n, (_, members) in enumerate(chain) for layer in members}
+    by_hand = {column_of[layer]: unit for layer, unit in picked if layer in column_of}
+    if by_hand:
+        path = tuple(a if a >= 0 else b for a, b in zip(picked_path(matrices, by_hand), path, strict=True))
+    if chosen[1] >= 0 and at >= 0 and path[at] != chosen[1]:
+        kept = [(unit, chosen[1]) if n == at else (unit,) for n, unit in enumerate(path)]
+    else:
+        kept = [(unit,) for unit in path]
     columns = [
-        _column(result, layer, members, visibility, (n == 0, n == len(chain) - 1), path[n])
+        _column(result, layer, members, visibility, (n == 0, n == len(chain) - 1), kept[n])
         for n, (layer, members) in enumerate(chain)
     ]
     if barycentre:
@@ -166,7 +192,7 @@ def _column(
     members: tuple[str, ...],
     visibility: Visibility,
     ends: tuple[bool, bool],
-    kept: int,
+    kept: tuple[int, ...],
 ) -> Column:
     """A layer's column: all of an input or output, of a hidden layer the units that carry most and the kept one."""
     first, last = ends
@@ -182,7 +208,7 @@ def _column(
         shown = np.arange(relevance.size)
     else:
         shown = smallest_set(relevance, 1.0 if first or last else visibility.units, MOST_UNITS)
-        shown = np.union1d(shown, [kept])
+        shown = np.union1d(shown, kept)
     hidden = np.setdiff1d(np.arange(relevance.size), shown)
     return Column(layer, members, relevance, activation, shown, hidden, first, last)
 
@@ -215,9 +241,6 @@ def _by_barycentre(columns: list[Column], matrices: list[np.ndarray]) -> list[Co
     return result
 
 
-def _strongest(values: np.ndarray) -> int:
-    return int(np.argmax(np.abs(values)))
-
-
 def _finite(matrix: np.ndarray) -> np.ndarray:
-    return np.nan_to_num(np.asarray(matrix, dtype=float), nan=0.0, posinf=0.0, neginf=0.0)
+    values = np.asarray(matrix)
+    return values if np.isfinite(values.sum()) else np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)

@@ -51,6 +51,7 @@ def _neurons(
         *(network, result, theme, selection.visibility),
         **_chosen(network, result, selection),
         path_shown=selection.path,
+        picked=selection.picked,
         barycentre=selection.barycentre,
     )
 

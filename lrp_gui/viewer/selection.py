@@ -20,6 +20,7 @@ class Selection:
     path: bool = True
     folds: Folds = field(default_factory=Folds)  # the modules that were opened and closed
     scale: str = ""  # of `scales.SCALES`; "": whichever fits best
+    picked: tuple[tuple[str, int], ...] = ()  # layers and their units through which a path was picked
     node: str = ""  # an operation, or "/" and the path of a group of them
     groups: frozenset[str] = frozenset()  # of operations, opened or folded otherwise than at first
     every_token: bool = False  # also those whose rows have no room

@@ -28,6 +28,7 @@ from lrp_gui.viewer.layers.folding import is_open, opened_for
 from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.matrix.picture import MatrixPicture, SampleHit
 from lrp_gui.viewer.matrix.view import MatrixTab
+from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.operations.opening import GroupsOpener
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit
@@ -123,6 +124,7 @@ class RelevanceViewer(QWidget):
             view.activated.connect(self._on_activated)
         self.canvas.keyed.connect(self._walk)
         self.canvas.opened.connect(self._open)
+        self.canvas.added.connect(self._pick)
         self.search_bar.typed.connect(self._search)
         self.search_bar.stepped.connect(self._search_on)
         self.search_bar.left.connect(self.canvas.setFocus)
@@ -335,9 +337,19 @@ class RelevanceViewer(QWidget):
         if hit.node:
             self.document.select_node(hit.node, hit.layer)
             return
+        if self.selection.picked:
+            self._look(picked=())
         self.document.select_node("", hit.layer)
         self.document.select_layer(hit.layer)
         self.document.select_unit(hit.unit)
+
+    def _pick(self, hit: Hit) -> None:
+        """A path goes through one more unit, or through one less; anything else is chosen as by a click."""
+        picture = self.canvas.picture
+        if isinstance(picture, NeuronPicture) and hit.unit >= 0:
+            self._look(picked=picture.picking(hit.layer, hit.unit))
+        else:
+            self._on_activated(hit)
 
     def _open(self, hit: Hit) -> None:
         """Open or close a part of the graph; what was clicked stays where it was."""
@@ -401,7 +413,7 @@ class RelevanceViewer(QWidget):
             self.canvas.hold(before, after[0], after[1] / scale)
 
     def _walk(self, key: str) -> None:
-        picture = self.canvas.picture
+        picture, adds, key = self.canvas.picture, key.startswith("+"), key.removeprefix("+")
         if key == "space":
             self.controls.start_sweep()
         elif isinstance(picture, OperationsPicture):
@@ -412,7 +424,11 @@ class RelevanceViewer(QWidget):
             if isinstance(picture, StagePicture | TokenPicture):
                 self._open(picture.inside(self.document.selected_layer, self.document.selected_unit))
         elif isinstance(picture, GraphPicture):
-            self._on_activated(Hit(*picture.neighbour(key, self.document.selected_layer, self.document.selected_unit)))
+            hit = Hit(*picture.neighbour(key, self.document.selected_layer, self.document.selected_unit))
+            picked = picture.picking(hit.layer, hit.unit) if adds and isinstance(picture, NeuronPicture) else ()
+            self._on_activated(hit)
+            if picked:
+                self._look(picked=picked)
 
     def _walk_strip(self, key: str) -> None:
         strip = self.strip.picture

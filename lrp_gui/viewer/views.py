@@ -35,8 +35,9 @@ class PictureView(QWidget):
     """
 
     activated = Signal(object)  # the Hit that was clicked
-    keyed = Signal(str)  # "left", "right", "up", "down": an arrow key; "space", "enter", "search"
+    keyed = Signal(str)  # "left", "right", "up", "down": an arrow key, with Shift "+left" …; "space", "enter", "search"
     opened = Signal(object)  # the Hit whose inside was asked for
+    added = Signal(object)  # the Hit that was clicked with Shift held: it too
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -253,7 +254,8 @@ class PictureView(QWidget):
             if hit is not None and hit.opens and hit.at_once:
                 self.opened.emit(hit)
             elif hit is not None and (hit.layer or hit.node):
-                self.activated.emit(hit)
+                held = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+                (self.added if held else self.activated).emit(hit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrow keys walk; everything else goes on."""
@@ -266,7 +268,7 @@ class PictureView(QWidget):
         name = names.get(Qt.Key(event.key()))
         if name:
             self._by_key = True
-            self.keyed.emit(name)
+            self.keyed.emit(f"+{name}" if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else name)
             self.update()
         else:
             super().keyPressEvent(event)
