@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QStyle, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
+from lrp_gui import motion
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.scales import SCALES, Scale
 
@@ -152,8 +153,8 @@ class Controls(QWidget):
         self.sweep.setVisible(self.width() >= needed + ROOM_FOR_SCRUBBER)
 
     def start_sweep(self) -> None:
-        """From the output to the input once; at once where the desktop asks for less motion."""
-        if not self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self):
+        """From the output to the input once; at once where nothing should move."""
+        if motion.reduced():
             self.sweep.setValue(100)
             return
         self.sweep.setValue(0)

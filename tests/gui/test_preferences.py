@@ -188,3 +188,29 @@ def test_an_unknown_device_that_is_stored_is_shown_as_it_is(window, qtbot):
     qtbot.addWidget(dialog)
     qtbot.waitUntil(lambda: bool(window.computing.devices), timeout=10000)
     assert dialog.editors[settings.DEVICE.key].currentData() == "cuda:7"
+
+
+def test_with_reduced_motion_the_sweep_is_there_at_once(dialog, diabetes):
+    controls = diabetes.viewer.controls
+    choose(dialog, settings.REDUCED_MOTION, "off")
+    controls.start_sweep()
+    assert controls.sweep.value() == 0
+    choose(dialog, settings.REDUCED_MOTION, "on")
+    controls.start_sweep()
+    assert controls.sweep.value() == 100
+
+
+def test_the_systems_theme_is_followed_while_the_window_stands(window, monkeypatch):
+    from lrp_gui import theme
+
+    monkeypatch.setattr(theme, "theme_for", lambda setting, _app: theme.THEMES.get(setting, theme.DARK))
+    app = QApplication.instance()
+    app.styleHints().colorSchemeChanged.emit(app.styleHints().colorScheme())
+    assert not window.theme.dark  # somebody chose light
+    window.actions_["theme_system"].trigger()
+    window.set_theme("light")
+    window.set_theme("system")
+    assert window.theme.dark
+    monkeypatch.setattr(theme, "theme_for", lambda setting, _app: theme.LIGHT)
+    app.styleHints().colorSchemeChanged.emit(app.styleHints().colorScheme())
+    assert not window.theme.dark
