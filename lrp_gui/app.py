@@ -251,9 +251,12 @@ def move_in(
         window.document.message.emit(Message(failure.sentence, failure.details))
 
     def furnish() -> None:
+        from lrp_gui import settings
         from lrp_gui.jobs.engine import composites
 
-        window.furnish(composites())
+        names = composites()
+        window.furnish(names)
+        window.document.start_with(settings.COMPOSITE.read(), [name for name, _about in names])
 
     def attach_engine() -> None:
         from lrp_gui.document.computing import EngineSettings

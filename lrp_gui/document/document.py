@@ -13,6 +13,8 @@ from lrp_gui.document.editing import Editing
 from lrp_gui.document.state import Contents, ExplainSettings, Labels, Opening, Work
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from lrp_gui.document.files import FileInfo, Obstacle
@@ -275,6 +277,11 @@ class Document(Editing):
         self.layer_selected.emit(contents.layer)
         self.unit_selected.emit(-1)
         self.select_sample(contents.sample)
+
+    def start_with(self, composite: str, known: Sequence[str]) -> None:
+        """Explain by the composite that somebody wants at first, unless there is something open by now."""
+        if composite in known and self.file is None and self.network is None:
+            self.put_settings(replace(self.settings, composite=composite))
 
     def put_settings(self, settings: ExplainSettings) -> None:
         """Replace target, composite and mode."""

@@ -63,7 +63,7 @@ def test_larger_letters_reach_tables_and_pictures_and_go_again(dialog, diabetes,
     view, canvas = diabetes.table.view, diabetes.viewer.canvas
     usual = view.font().pointSizeF(), view.verticalHeader().defaultSectionSize(), canvas.view_scale
     dialog.editors[settings.FONT_SIZE.key].setValue(18)
-    qtbot.waitUntil(lambda: view.font().pointSizeF() == 18)
+    qtbot.waitUntil(lambda: round(view.font().pointSizeF()) == 18)
     assert view.verticalHeader().defaultSectionSize() > 1.5 * usual[1]
     assert canvas.view_scale == pytest.approx(usual[2] * 18 / usual[0])
     dialog.editors[settings.FONT_SIZE.key].setValue(7)

@@ -41,10 +41,11 @@ def test_a_floating_dock_is_remembered_and_reset_brings_it_home(diabetes, qtbot)
     assert not dock.isFloating()
 
 
-def test_the_task_is_there_at_the_next_start(diabetes, qtbot):
+def test_the_task_and_the_default_composite_are_there_at_the_next_start(diabetes, qtbot):
     diabetes.actions_["task_inspect"].trigger()
     diabetes.furniture.remember()
     assert settings.TASK.read() == "inspect"
+    settings.COMPOSITE.write("gamma")
     again = make_window("light")
     qtbot.addWidget(again)
     again.resize(1300, 800)
@@ -55,6 +56,7 @@ def test_the_task_is_there_at_the_next_start(diabetes, qtbot):
     settle(qtbot, again)
     qtbot.waitUntil(lambda: again.furniture._arranged)
     assert again.actions_["task_inspect"].isChecked()
+    assert again.document.result.composite == "gamma"
     assert seen(again) == {"browser"}
     again.jobs.close()
 
