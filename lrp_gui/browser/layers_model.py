@@ -337,7 +337,7 @@ def _name(node: TreeNode) -> str:
 
 def _operation(node: TreeNode) -> str:
     if isinstance(node.item, InputInfo):
-        return "input"
+        return tr("input")
     return node.item.operation if node.item else ""
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLine
 
 from lrp_gui.document.comparing import LETTERS, OTHER_SIDE, WINDOW, Side, SideBySide
 from lrp_gui.document.reference import MEAN, NONE, ZEROS, takes_fractions
-from lrp_gui.languages import thousands
+from lrp_gui.languages import engine, thousands
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -48,7 +48,7 @@ class SideBar(QWidget):
         self.composite.setToolTip(self.tr("The composite: which rule each layer gets"))
         for name, about in composites:
             self.composite.addItem(name, name)
-            self.composite.setItemData(self.composite.count() - 1, about, 3)  # Qt.ItemDataRole.ToolTipRole
+            self.composite.setItemData(self.composite.count() - 1, engine(about), 3)  # Qt.ItemDataRole.ToolTipRole
         self.against = QComboBox(self)
         self.against.setToolTip(self.tr("Against what it is explained; a reference takes the composite's place"))
         self.network = QComboBox(self)

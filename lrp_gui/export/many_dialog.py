@@ -102,7 +102,7 @@ class ManyDialog(QDialog):
             views.addWidget(box, number // 2, number % 2)
         self.formats, formats = {}, QGridLayout()
         for number, exporter in enumerate(EXPORTERS):
-            box = self.formats[exporter.suffix] = QCheckBox(exporter.title)
+            box = self.formats[exporter.suffix] = QCheckBox(self.tr(exporter.title))
             box.setChecked(exporter.suffix == "png")
             box.toggled.connect(self._follow)
             formats.addWidget(box, 0, number)

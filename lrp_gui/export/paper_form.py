@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox
 
 from lrp_gui.export.sheet import CSS_DPI, LARGEST_SIDE, MM_PER_INCH, Sheet, pixels
+from lrp_gui.languages import mark
 from lrp_gui.theme import THEMES, Theme
 from lrp_gui.viewer.picture import Drawing
 
@@ -24,6 +25,8 @@ SIZES: tuple[tuple[float, float, str], ...] = (
 )
 PRINT_DPI = 300
 FEWEST = 64  # pixels a side
+
+_THEME_TITLES = {"light": mark("light"), "dark": mark("dark")}
 
 
 class PaperForm(QObject):
@@ -48,7 +51,7 @@ class PaperForm(QObject):
         self.text_size = QSpinBox(minimum=25, maximum=400, value=100, suffix=" %", singleStep=10)
         self.theme_box = QComboBox()
         for one in THEMES.values():
-            self.theme_box.addItem(one.name, one)
+            self.theme_box.addItem(self.tr(_THEME_TITLES.get(one.name, one.name)), one)
         self.theme_box.setCurrentText(theme.name)
         self.caption = QCheckBox(self.tr("Caption &below the picture"))
         self.caption.setChecked(True)

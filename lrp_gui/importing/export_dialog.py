@@ -26,13 +26,18 @@ from PySide6.QtWidgets import (
 from lrp_gui import settings
 from lrp_gui.document.exporting import FORMATS, INPUTS, OTHERS, OUTPUTS, RELEVANCE, Selection, TableExport, named_rows
 from lrp_gui.document.words import counted
+from lrp_gui.languages import mark
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
     from lrp_gui.theme import Theme
 
 TEXTS = (".csv", ".tsv")
-STYLES = ((",", False, "Commas, 3.14"), (";", False, "Semicolons, 3.14"), (";", True, "Semicolons, 3,14"))
+STYLES = (
+    (",", False, mark("Commas, 3.14")),
+    (";", False, mark("Semicolons, 3.14")),
+    (";", True, mark("Semicolons, 3,14")),
+)
 
 
 class TableExportDialog(QDialog):
@@ -76,9 +81,9 @@ class TableExportDialog(QDialog):
             box.toggled.connect(self._follow)
         self.format, self.style_box = QComboBox(), QComboBox()
         for suffix, title in FORMATS:
-            self.format.addItem(f"{title} ({suffix})", suffix)
+            self.format.addItem(f"{self.tr(title)} ({suffix})", suffix)
         for separator, comma, title in STYLES:
-            self.style_box.addItem(title, (separator, comma))
+            self.style_box.addItem(self.tr(title), (separator, comma))
         self.path = QLineEdit(str(Path(settings.FOLDER.read() or Path.home()) / f"{_stem(document)}.csv"))
         self.browse = QPushButton(self.tr("&Browse…"))
         self.browse.setAutoDefault(False)

@@ -47,7 +47,7 @@ PAGES: tuple[tuple[str, type[Page]], ...] = (
     (mark("Numbers"), ValuesPage),
 )
 FORMATS = (("csv", mark("Numbers as CSV…")), ("npy", mark("Numbers as NPY…")), ("png", mark("Picture as PNG…")))
-FACTS: tuple[str, ...] = ("min", "max", "mean", "std", "norm", "zeros", "NaN", "Inf")
+FACTS: tuple[str, ...] = ("min", "max", mark("mean"), mark("std"), mark("norm"), mark("zeros"), "NaN", "Inf")
 WHOLE = ("int", "uint", "bool")  # dtypes whose smallest and largest numbers are written in full
 # What a dtype's numbers are taken for, where that is not plain.
 TAKEN = {
@@ -152,9 +152,9 @@ class Inspector(QWidget):
         self.facts: dict[str, QLabel] = {}
         self._heads: list[QLabel] = []
         for n, fact in enumerate(FACTS):
-            title, value = QLabel(fact, content), QLabel("–", content)
+            title, value = QLabel(self.tr(fact), content), QLabel("–", content)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            value.setAccessibleName(fact)
+            value.setAccessibleName(self.tr(fact))
             facts.addWidget(title, n // 4 * 3, n % 4)
             facts.addWidget(value, n // 4 * 3 + 1, n % 4)
             facts.setColumnStretch(n % 4, 1)
@@ -328,7 +328,9 @@ def _texts(summary: Summary, *, whole: bool) -> dict[str, str]:
     numbers = (summary.min, summary.max, summary.mean, summary.std)
     texts = {str(name): plain(value, 4) if finite else "–" for name, value in zip(FACTS, numbers, strict=False)}
     if whole and finite:
-        texts |= {name: f"{value:,.0f}".replace("-", MINUS) for name, value in zip(FACTS, numbers[:2], strict=False)}
+        texts |= {
+            name: thousands(round(value)).replace("-", MINUS) for name, value in zip(FACTS, numbers[:2], strict=False)
+        }
     texts["norm"] = plain(summary.norm, 4) if finite else "–"
     counts = {"zeros": summary.zeros, "NaN": summary.nans, "Inf": summary.infs}
     for name, count in counts.items():

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from lrp_gui.document.words import signed
+from lrp_gui.languages import mark, tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from lrp_gui.viewer.operations.amounts import Amounts
 
 Index = QModelIndex | QPersistentModelIndex
-TEXTS = ("node", "operation", "layer", "rule")
+TEXTS = (mark("node"), mark("operation"), mark("layer"), mark("rule"))
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
-POSITIVE, NEGATIVE, ARRIVED = "ΣR +", "ΣR −", "arrived"
+POSITIVE, NEGATIVE, ARRIVED = "ΣR +", "ΣR −", mark("arrived")
 DIGITS = 4
 
 
@@ -113,7 +114,7 @@ class OperationsModel(QAbstractTableModel):
             return None
         if orientation == Qt.Orientation.Vertical:
             return section + 1
-        return self._heads[section] if section < len(self._heads) else None
+        return tr(self._heads[section]) if section < len(self._heads) else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Texts, right-aligned numbers; nothing where nothing arrived."""
