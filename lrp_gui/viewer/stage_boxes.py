@@ -48,7 +48,7 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
     draw_name(ink, stage, inner, chosen)
     small = box.height() < SMALL_BOX and result is not None
     if not small:
-        what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"
+        what = f"{shape_text(stage.shape)} · {' · '.join(map(tr, stage.operations))}"
         ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, theme.dim, LEFT)
     above = 18 if small else 34
     body = QRectF(inner.left(), inner.top() + above, inner.width(), inner.height() - above - 16)
