@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QRectF
 
 from lrp_gui.document.words import counted, signed
-from lrp_gui.viewer.charts import HEAD, ROW, TALL_ROW, Chart
+from lrp_gui.viewer.charts import BEYOND, HEAD, NOTE, ROW, TALL_ROW, Chart, note_cut
 from lrp_gui.viewer.ink import Ink, elided, width_of
 from lrp_gui.viewer.inputs.maps import ChannelsPicture
 from lrp_gui.viewer.picture import Hit
@@ -43,25 +43,31 @@ class PairBars(Chart):
         """One pyqtgraph plot."""
         from lrp_gui.viewer import plots
 
-        room = max(2, int((rect.height() - 28) / ROW))
+        room = max(2, int((rect.height() - 28 - NOTE) / ROW))
         shown = self.order if self.order.size <= room else self.order[: room - 1]
         most = rect.width() * 0.45
         names = [self._name(int(unit), most) for unit in shown]
         values = [float(self.values[unit]) for unit in shown]
         colours = [ink.sign(value) for value in values]
         left_out = self.values.size - shown.size
+        limit = max(self.limit, *(abs(value) for value in values))
+        cut = False
         if left_out:
             names.append(elided(counted(left_out, "other"), most, plots.TICKS))
             values.append(float(self.values.sum() - self.values[shown].sum()))
+            cut = abs(values[-1]) > BEYOND * limit > 0
+            limit = limit if cut else max(limit, abs(values[-1]))
             colours.append(ink.theme.other)
-        used = min(rect.height(), 28 + TALL_ROW * len(names) + 6)
+        used = min(rect.height() - (NOTE if cut else 0), 28 + TALL_ROW * len(names) + 6)
         widest = max(width_of(name, plots.TICKS) for name in names) + 12
         plots.bars(
-            *(ink, QRectF(rect.left(), rect.top(), rect.width(), used), names, np.array(values)),
-            *([signed(value) for value in values], colours),
+            *(ink, QRectF(rect.left(), rect.top(), rect.width(), used), names, np.clip(values, -limit, limit)),
+            *([f"{signed(value)} »" if abs(value) > limit else signed(value) for value in values], colours),
             widest_name=widest,
-            limit=max(self.limit, *(abs(value) for value in values)),
+            limit=limit,
         )
+        if cut:
+            note_cut(ink, rect, rect.top() + used)
         step = (used - 24) / len(names)
         for n, unit in enumerate(shown):
             row = QRectF(rect.left(), rect.top() + n * step, rect.width(), step)

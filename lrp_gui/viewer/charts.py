@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,14 +11,18 @@ from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.words import signed
 from lrp_gui.languages import thousands, tr
-from lrp_gui.viewer.ink import LEFT, Ink, elided, fitting, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 
 ROW = 17.0
 TALL_ROW = 24.0
 HEAD = 24.0
 LEGEND = 30.0
+NOTE = 14.0
 MANY = 4096
+BEYOND = 3.0  # times the longest bar: a sum of all others that is longer still would leave nothing of the bars
+LEAST_BARS = 3
+MOST_ZERO = 0.5  # of all units: more zeros would be one bar that hides the others
 
 
 class Texts(Sequence[str]):
@@ -80,6 +85,9 @@ class BarsPicture(Chart):
         sizes = np.abs(self.values)
         if sizes.size <= room:
             return np.argsort(-sizes, kind="stable"), 0.0
+        holding = int(np.count_nonzero(sizes))
+        if holding < room:  # what holds nothing needs no bar of its own
+            room = max(holding, LEAST_BARS) + 1
         # Of very many, those that find room are picked before they are sorted.
         picked = np.sort(np.argpartition(-sizes, room - 1)[: room - 1]) if sizes.size > MANY else np.arange(sizes.size)
         order = picked[np.argsort(-sizes[picked], kind="stable")][: room - 1]
@@ -92,9 +100,11 @@ class BarsPicture(Chart):
         from lrp_gui.viewer import plots
 
         theme = ink.theme
-        room = max(2, int((rect.height() - 28) / ROW))
+        room = max(2, int((rect.height() - 28 - NOTE) / ROW))
         order, rest = self.rows(room)
         left_out = self.values.size - order.size
+        longest = float(np.abs(self.values[order]).max(initial=0.0))
+        cut = left_out > 0 and abs(rest) > BEYOND * longest > 0
         most = rect.width() * 0.45
         names, values, texts, colours = [], [], [], []
         for unit in order:
@@ -104,11 +114,11 @@ class BarsPicture(Chart):
             colours.append(ink.sign(values[-1]))
         if left_out:
             names.append(elided(tr("{left_out} others").format(left_out=thousands(left_out)), most, plots.TICKS))
-            values.append(rest)
-            texts.append(signed(rest))
+            values.append(math.copysign(longest, rest) if cut else rest)
+            texts.append(f"{signed(rest)} »" if cut else signed(rest))
             colours.append(theme.other)
         widest = max(width_of(name, plots.TICKS) for name in names) + 12
-        used = min(rect.height(), 28 + TALL_ROW * len(names) + 6)
+        used = min(rect.height() - (NOTE if cut else 0), 28 + TALL_ROW * len(names) + 6)
         plot = QRectF(rect.left(), rect.top(), rect.width(), used)
         plots.bars(ink, plot, names, np.array(values), texts, colours, widest_name=widest)
         step = (used - 24) / len(names)
@@ -118,6 +128,8 @@ class BarsPicture(Chart):
             self.spots.append((row, Hit(self.layer, int(unit), text)))
             if unit == self.selected:
                 ink.box(row.adjusted(1, 0.5, -1, -0.5), None, theme.accent, 1.5, 3)
+        if cut:
+            note_cut(ink, rect, rect.top() + used)
 
     def _full(self, unit: int) -> str:
         detail = self.details[unit] if self.details else ""
@@ -131,6 +143,12 @@ class BarsPicture(Chart):
         return f"{elided(self.names[unit], max(30.0, most - beside), 10.5)}  {elided(detail, most, 10.5)}"
 
 
+def note_cut(ink: Ink, rect: QRectF, top: float) -> None:
+    """Say that the grey bar is longer than there is room for."""
+    note = tr("» the sum of the others is longer than the scale")
+    ink.text(QRectF(rect.left(), top, rect.width(), NOTE), note, 10.5, ink.theme.dim, CENTRE)
+
+
 @dataclass
 class HistogramPicture(Chart):
     """How the relevance is spread over many units."""
@@ -142,5 +160,13 @@ class HistogramPicture(Chart):
         from lrp_gui.viewer import plots
 
         limit = float(np.abs(self.values).max()) or 1.0
-        counts, edges = np.histogram(self.values, bins=40, range=(-limit, limit))
-        plots.histogram(ink, rect, edges, counts)
+        values = self.values[self.values != 0]
+        nothing = self.values.size - values.size
+        if nothing <= MOST_ZERO * self.values.size:
+            values, nothing = self.values, 0
+        counts, edges = np.histogram(values, bins=40, range=(-limit, limit))
+        plots.histogram(ink, rect.adjusted(0, 0, 0, -NOTE) if nothing else rect, edges, counts)
+        if nothing:
+            note = tr("{n} of {all} are zero and not counted")
+            note = note.format(n=thousands(nothing), all=thousands(self.values.size))
+            ink.text(QRectF(rect.left(), rect.bottom() - NOTE, rect.width(), NOTE), note, 10.5, ink.theme.dim, CENTRE)

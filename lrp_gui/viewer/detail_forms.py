@@ -18,6 +18,7 @@ from lrp_gui.viewer.inputs.maps import ChannelsPicture, GridPicture
 from lrp_gui.viewer.selection import Selection
 
 MANY_UNITS = 40
+FEWEST = 12  # units of which a histogram says more than their bars
 
 
 @dataclass
@@ -189,7 +190,7 @@ FORMS: tuple[Form, ...] = (
         "histogram",
         mark("Histogram"),
         mark("How many units hold how much"),
-        lambda view: view.relevance.size > 1,
+        lambda view: view.relevance.size >= FEWEST,
         _histogram,
     ),
     Form(

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from lrp_gui.document.results import Feature, InputInfo
 from lrp_gui.theme import DARK, LIGHT, PRINT
 from lrp_gui.viewer import detail_forms
-from lrp_gui.viewer.charts import BarsPicture, Texts
+from lrp_gui.viewer.charts import BarsPicture, HistogramPicture, Texts
 from lrp_gui.viewer.colouring import CBTD1, GREY, Colouring, block_means, in_scheme
 from lrp_gui.viewer.detail_pairs import PairMapsPicture, PairsPicture
 from lrp_gui.viewer.detail_waterfall import steps_of
@@ -267,3 +267,50 @@ def test_long_and_right_to_left_names_fit(qapp, name):
         image = painted(chart, 240, 300)
         assert image.pixelColor(1, 150).name() == LIGHT.background
         assert any(name in hit.text for _, hit in chart.spots)
+
+
+def bars_drawn(chart, monkeypatch):
+    """Names, values and texts as the plot gets them, and what is written below it."""
+    from lrp_gui.viewer import ink, plots
+
+    found, said = [], []
+    monkeypatch.setattr(plots, "bars", lambda _ink, _rect, *rows, **_more: found.append(rows[:3]))
+    monkeypatch.setattr(ink.Ink, "text", lambda _ink, _rect, text, *_more, **_named: said.append(text))
+    painted(chart)
+    return found[0], said
+
+
+def test_a_sum_of_others_that_would_hide_all_bars_is_cut_and_said(qapp, monkeypatch):
+    values = np.ones(10_000)
+    values[:3] = 2.0, -1.5, 1.2
+    chart = BarsPicture(LIGHT, heading="x", names=Texts(10_000, str), values=values, layer="x")
+    (names, lengths, texts), said = bars_drawn(chart, monkeypatch)
+    assert names[-1].endswith("others")
+    assert max(np.abs(lengths)) == 2  # the strongest unit, and not the sum of the rest
+    assert texts[-1].endswith("»")
+    assert any("longer than the scale" in text for text in said)
+
+
+def test_units_that_hold_nothing_have_no_bars_of_their_own(qapp, monkeypatch):
+    values = np.zeros(1000)
+    values[[5, 421]] = 0.2, -0.4
+    chart = BarsPicture(LIGHT, heading="x", names=Texts(1000, str), values=values, layer="x")
+    (names, lengths, _texts), said = bars_drawn(chart, monkeypatch)
+    assert names[:2] == ["421", "5"]
+    assert len(names) == 4  # a third one, and all others
+    assert lengths[-1] == 0
+    assert not any("longer than the scale" in text for text in said)
+
+
+def test_a_histogram_leaves_out_zeros_that_would_hide_the_rest(qapp, monkeypatch):
+    from lrp_gui.viewer import ink, plots
+
+    counted, said = [], []
+    monkeypatch.setattr(plots, "histogram", lambda _ink, _rect, _edges, counts: counted.append(counts.sum()))
+    monkeypatch.setattr(ink.Ink, "text", lambda _ink, _rect, text, *_more, **_named: said.append(text))
+    values = np.zeros(500)
+    values[:20] = np.linspace(-1, 1, 20)
+    painted(HistogramPicture(LIGHT, heading="x", values=values))
+    painted(HistogramPicture(LIGHT, heading="x", values=np.linspace(-1, 1, 20)))
+    assert counted == [20, 20]
+    assert "480 of 500 are zero and not counted" in said
