@@ -41,7 +41,7 @@ def apply(app: QApplication, points: int) -> None:
             dress_dock(widget)
         elif size and _own_size(widget):
             own = widget.font()
-            own.setPointSizeF(size * grown)
+            own.setPointSizeF(round(4 * size * grown) / 4)
             widget.setFont(own)
         if isinstance(widget, QHeaderView):
             _follow_header(widget, columns[widget], grown)
@@ -66,7 +66,8 @@ def text_scale() -> float:
 def _own_size(widget: QWidget) -> float:
     """The size in points that somebody gave this widget; 0 where it has its parent's."""
     font = widget.font()
-    return max(0.0, font.pointSizeF()) if font.resolveMask() & _SIZE_SET else 0.0
+    own = widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) and font.resolveMask() & _SIZE_SET
+    return max(0.0, font.pointSizeF()) if own else 0.0
 
 
 def _columns(header: QHeaderView) -> dict[int, int]:
