@@ -34,6 +34,7 @@ CHUNK_SECONDS = 0.15
 FIRST_CHUNK = 64
 LARGEST_CHUNK = 4096
 KERNEL = "kernel:"  # and the path of a layer, ":", the number of a channel: a kind of `more`
+FLOW = "flow:"  # and the path of a layer: what flows into it, by channel
 # So many samples refused before any is explained: it is not the samples.
 MOST_REFUSED = 16
 
@@ -128,10 +129,13 @@ class Engine:
 
             return kernel_of(network, kind.removeprefix(KERNEL))
         from lrp_gui.jobs import convert
-        from lrp_gui.jobs.more import MAKERS
+        from lrp_gui.jobs.more import MAKERS, channel_flow
 
         inputs = convert.network_inputs(network, request.network, request.values[None])
-        return (yield from MAKERS[kind](network, request, partial(_explain, network, inputs, request, self.computing)))
+        explain = partial(_explain, network, inputs, request, self.computing)
+        if kind.startswith(FLOW):
+            return (yield from channel_flow(kind.removeprefix(FLOW), explain))
+        return (yield from MAKERS[kind](network, request, explain))
 
     def explain_table(self, request: TableRequest) -> Steps[None]:
         """Many samples, in chunks that grow until one takes `CHUNK_SECONDS`; each comes as a `Part`.

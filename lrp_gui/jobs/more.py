@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lrp_gui.document.results import Flow
 from lrp_gui.jobs.steps import Progress, Steps
 from lrp_gui.jobs.token_words import token_words
 from lrp_gui.jobs.tokens import token_grid
@@ -39,6 +40,18 @@ def node_sums(_network: Network, request: SampleRequest, explain: Explain) -> St
         found[name] = NodeSums(float(values[values > 0].sum()), float(values[values < 0].sum()))
         yield Progress(text=tr("Adding up the relevance of sample {sample}").format(sample=request.sample))
     return found
+
+
+def channel_flow(layer: str, explain: Explain) -> Steps[Flow | None]:
+    """Relevance between the channels of a layer and those of the one that it reads; None where it has no weights."""
+    from lrp_engine.errors import InputError
+    from lrp_gui.jobs.convert import as_array
+
+    explanation = yield from explain(keep="inputs", flows=(layer,))
+    try:
+        return Flow(explanation.flow_source(layer), as_array(explanation.flow(layer)[0]))
+    except InputError:  # a pool or a sum: each of its channels is one of its source's
+        return None
 
 
 MAKERS: Final[dict[str, Maker]] = {"nodes": node_sums, "tokens": token_grid, "words": token_words}

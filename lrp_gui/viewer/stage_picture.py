@@ -10,12 +10,13 @@ from typing import NamedTuple
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainterPath, QPainterPathStroker, QPen
 
-from lrp_gui.document.results import Kernel, NetworkInfo, SampleResult
+from lrp_gui.document.results import Flow, Kernel, NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, percent, sample_title, shape_text, signed
 from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, width_of
 from lrp_gui.viewer.layers.channels import draw_channel, draw_channels
+from lrp_gui.viewer.layers.edges import channel_edges, draw_edges
 from lrp_gui.viewer.layers.folding import folded_graph
 from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.legend import draw_legend
@@ -47,6 +48,8 @@ class StagePicture(GraphPicture):
 
     graph: StageGraph | None = None
     folds: Folds = field(default_factory=Folds)
+    channel_flows: dict[str, Flow] = field(default_factory=dict)  # by layer, where two that feed each other stand open
+    share: float = 0.98  # of |R| on edges between channels that is drawn
     kernel: Kernel | str = FETCHING  # of the channel that stands open; or why there is none
     keep: tuple[QSizeF, Choice] | None = None  # a layout before, whose boxes stay where they were
     _layout: StageLayout | None = field(default=None, repr=False)
@@ -67,6 +70,7 @@ class StagePicture(GraphPicture):
         """The picture of a network and, where there is one, its explanation."""
         graph = folded_graph(network, result, folds, visibility, str(options.get("selected_layer", "")))
         picture = cls(theme, network=network, result=result, graph=graph, folds=folds)
+        picture.share = visibility.edges if visibility is not None else 1.0
         title = (
             result.words.title.format(sample=sample_title(result))
             if result
@@ -155,6 +159,9 @@ class StagePicture(GraphPicture):
                 partial(self._shares, branches=found)
                 for found in batches(zip(graph.branches, layout.paths, strict=True), BRANCHES)
             ]
+        for edges in channel_edges(graph, self.channel_flows):
+            per = layout.per_relevance
+            inside.append(partial(draw_edges, graph=graph, edges=edges, boxes=layout.boxes, per=per, share=self.share))
         inside.append(lambda ink: self._hidden(ink, layout, spots))
         for step in inside:
             yield partial(_in_layout, step, layout)
@@ -371,7 +378,7 @@ class StagePicture(GraphPicture):
         return self._curves[key]
 
     def _stage_text(self, stage: Stage) -> str:
-        lines = [stage.name, f"{' · '.join(stage.operations)}, {shape_text(stage.shape)}"]
+        lines = [stage.name, f"{' · '.join(map(tr, stage.operations))}, {shape_text(stage.shape)}"]
         if stage.held:
             lines.append(tr("nothing is handed back through it: it makes a gate, or the target does not depend on it"))
         elif self.result is not None:

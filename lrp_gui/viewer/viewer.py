@@ -24,6 +24,7 @@ from lrp_gui.viewer.colouring import in_scheme
 from lrp_gui.viewer.controls import Controls
 from lrp_gui.viewer.detail import Detail
 from lrp_gui.viewer.detail_bar import chosen_colouring
+from lrp_gui.viewer.layers.asked import concerns, fill_in
 from lrp_gui.viewer.layers.folding import is_open, opened_for
 from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.matrix.picture import MatrixPicture, SampleHit
@@ -37,7 +38,7 @@ from lrp_gui.viewer.scales import Scale, drawn, fitting
 from lrp_gui.viewer.search import Search, SearchBar
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.stage_layout import Choice
-from lrp_gui.viewer.stage_picture import FETCHING, StagePicture
+from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.states import StatePicture, state_of
 from lrp_gui.viewer.strip import StripPicture
 from lrp_gui.viewer.strip_alarm import AlarmBar
@@ -240,9 +241,8 @@ class RelevanceViewer(QWidget):
                 picture.node = self.selection.node
         if picture is None:
             self.scale, picture = self._drawn(network, result)
-        if isinstance(picture, StagePicture) and self._kernel_kind:
-            kernel = self.document.more(self._kernel_kind)
-            picture.kernel = kernel or self.document.more_problem(self._kernel_kind) or tr(FETCHING)
+        if isinstance(picture, StagePicture):
+            fill_in(picture, self.document, self.selection.folds)
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()
@@ -451,12 +451,6 @@ class RelevanceViewer(QWidget):
             self.set_theme(self._plain)
         self._result_due()
 
-    @property
-    def _kernel_kind(self) -> str:
-        """What to ask the worker for where a channel stands open; "" where none does."""
-        layer, channel = self.selection.folds.channel
-        return f"kernel:{layer}:{channel}" if channel >= 0 else ""
-
     def _read_words(self, network: NetworkInfo) -> None:
         """Tokens are shown as text as soon as it is known what they stand for."""
         words = self.document.more("words") if any(one.integer for one in network.inputs) else None
@@ -469,7 +463,7 @@ class RelevanceViewer(QWidget):
     def _on_more(self, kind: str) -> None:
         if kind == "words":
             self._selection_due()
-        if kind == self._kernel_kind:
+        if concerns(kind, self.selection.folds):
             self._result_due()
         if self.scale is not None and (self.scale.asks or self.scale.wants == kind):
             self._result_due()

@@ -26,6 +26,17 @@ def top_channels(stage: Stage) -> np.ndarray:
     return smallest_set(stage.channels, 1.0, MOST)
 
 
+def tiles(stage: Stage, box: QRectF) -> dict[int, QRectF]:
+    """Where each of the channels that are drawn lies in an open box, with its number below its map."""
+    body, top = _body(_inner(box)), top_channels(stage)
+    rows = max(1, -(-min(MOST, len(top)) // ACROSS))
+    width, height = body.width() / ACROSS, min(body.height() / rows, body.width() / ACROSS + LINE)
+    return {
+        channel: QRectF(body.left() + n % ACROSS * width, body.top() + n // ACROSS * height, width - 6, height - 4)
+        for n, channel in enumerate(map(int, top))
+    }
+
+
 def draw_channels(
     ink: Ink, stage: Stage, box: QRectF, result: SampleResult, chosen: int, selected: bool
 ) -> list[tuple[QRectF, Hit]]:
@@ -35,12 +46,9 @@ def draw_channels(
     if not top.size:
         ink.text(body, tr("no {noun} in any channel").format(noun=result.words.noun), 11, ink.theme.dim, CENTRE)
         return []
-    rows = -(-min(MOST, len(top)) // ACROSS)
-    width, height = body.width() / ACROSS, min(body.height() / rows, body.width() / ACROSS + LINE)
     limit = float(np.abs(stage.relevance[top]).max())
     spots = []
-    for n, channel in enumerate(map(int, top)):
-        tile = QRectF(body.left() + n % ACROSS * width, body.top() + n // ACROSS * height, width - 6, height - 4)
+    for channel, tile in tiles(stage, box).items():
         place = _square(stage.relevance[channel], tile.adjusted(0, 0, 0, -LINE))
         draw_map(ink, stage.relevance[channel], place, limit)
         value = float(stage.channels[channel])
@@ -115,11 +123,20 @@ def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
 def _head(ink: Ink, stage: Stage, box: QRectF, selected: bool) -> tuple[QRectF, QRectF]:
     """The shell with its name; the room within it, and the room below the heading."""
     draw_shell(ink, stage, box, selected)
-    inner = box.adjusted(9, 6, -9, -6)
+    inner = _inner(box)
     draw_name(ink, stage, inner, selected)
     what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"
     ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, ink.theme.dim, LEFT)
-    return inner, inner.adjusted(0, 36, 0, -18)
+    return inner, _body(inner)
+
+
+def _inner(box: QRectF) -> QRectF:
+    return box.adjusted(9, 6, -9, -6)
+
+
+def _body(inner: QRectF) -> QRectF:
+    """The room below the heading."""
+    return inner.adjusted(0, 36, 0, -18)
 
 
 def _square(plane: np.ndarray, room: QRectF) -> QRectF:

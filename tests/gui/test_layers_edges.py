@@ -1,0 +1,84 @@
+"""What flows between the channels of two layers that stand open, with the worker's own numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF, QSizeF
+
+from lrp_gui.document.files import Source
+from lrp_gui.jobs.engine import Engine
+from lrp_gui.jobs.requests import SampleRequest
+from lrp_gui.jobs.steps import run_now
+from lrp_gui.theme import LIGHT
+from lrp_gui.viewer.layers.channels import tiles
+from lrp_gui.viewer.layers.edges import channel_edges, open_pairs
+from lrp_gui.viewer.layers.folds import Folds
+from lrp_gui.viewer.scales import drawn
+from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.sketch import Sketch
+from lrp_gui.viewer.stage_layout import UNFOLDED
+from tests.gui import fakes
+from tests.gui.example import DIGITS
+
+
+@pytest.fixture(scope="module")
+def digits():
+    engine = Engine()
+    network = run_now(engine.open(Source(str(DIGITS)))).network
+    request = SampleRequest(network, 0, "1", fakes.DIGIT.ravel() / 16, "max", "epsilon_plus")
+    return engine, request, run_now(engine.explain_sample(request))
+
+
+def opened(digits):
+    """The picture with every layer that has channels open, and the pairs among them."""
+    _, request, result = digits
+    folded = drawn(request.network, result, LIGHT, Selection(scale="layers"))[1]
+    every = frozenset(stage.opens for stage in folded.graph.stages if stage.opens)
+    picture = drawn(request.network, result, LIGHT, Selection(scale="layers", folds=Folds(every)))[1]
+    return picture, open_pairs(picture.graph)
+
+
+def flows_of(digits, picture):
+    engine, request, _ = digits
+    found = {layer: run_now(engine.more(f"flow:{layer}", request)) for _, _, layer in open_pairs(picture.graph)}
+    return {layer: flow for layer, flow in found.items() if flow is not None}
+
+
+def test_edges_between_channels_sum_to_what_the_ledger_says(digits, qapp):
+    _, _, result = digits
+    picture, _ = opened(digits)
+    found = channel_edges(picture.graph, flows_of(digits, picture))
+    assert found
+    for edges in found:
+        source = picture.graph.stages[edges.source]
+        row = next(row for row in result.ledger if row.layer == edges.layer and row.rule != "pass")
+        assert edges.matrix.sum() == pytest.approx(row.passed_on, rel=1e-4)
+        readers = [branch for branch in picture.graph.branches if branch.source == edges.source]
+        if len(readers) == 1:  # then all of the source's relevance comes on these edges
+            assert edges.matrix.sum(axis=0) == pytest.approx(source.channels, rel=1e-3, abs=1e-6)
+
+
+def test_a_layer_without_weights_has_no_such_edges(digits):
+    engine, request, _ = digits
+    pool = next(layer.path for layer in request.network.layers if "pool" in layer.operation.casefold())
+    assert run_now(engine.more(f"flow:{pool}", request)) is None
+
+
+def test_they_are_drawn_from_tile_to_tile(digits, qapp):
+    picture, pairs = opened(digits)
+    assert pairs
+    size = QSizeF(1600, 1000)
+    before = Sketch(picture, size, QRectF(0, 0, 1600, 1000), 1.0, 1.0).finish().toImage()
+    picture.channel_flows = flows_of(digits, picture)
+    after = Sketch(picture, size, QRectF(0, 0, 1600, 1000), 1.0, 1.0).finish().toImage()
+    assert before != after
+
+
+def test_tiles_lie_in_their_box(digits):
+    picture, _ = opened(digits)
+    stage = next(one for one in picture.graph.stages if one.unfolded)
+    box = QRectF(10, 20, *UNFOLDED)
+    found = tiles(stage, box)
+    assert len(found) == min(16, np.count_nonzero(stage.channels))
+    assert all(box.contains(tile) for tile in found.values())
