@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from lrp_gui.languages import tr
 from lrp_gui.settings import EXAMPLES
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
     from lrp_gui.start_recent import RecentColumn
     from lrp_gui.theme import Theme
 
-WIDTH, GAP = 460, 40
-RIGHT_WIDTH, RIGHT_HEIGHT = 360, 400
+# In lines of text: what the columns have at most and at least, and between them.
+LEFT, LEFT_LEAST = 33, 20
+RIGHT, RIGHT_LEAST, RIGHT_HEIGHT = 26, 18, 28
+GAP = 3
 TITLE_SCALE = 1.9
 ICON_SIZE = 26
 
 
-class StartPage(QWidget):
+class StartPage(QScrollArea):
     """Every way to begin, each one click or one key away.
 
     The right column moves in after the first paint; its place is kept, so that nothing jumps.
@@ -32,6 +35,10 @@ class StartPage(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Start"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.viewport().setAutoFillBackground(False)
+        line = self.fontMetrics().lineSpacing()
         title = QLabel(self.tr("Why did the network decide so?"), self)
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * TITLE_SCALE)
@@ -61,34 +68,36 @@ class StartPage(QWidget):
             "open",
         )
         self.recent: RecentColumn | None = None
-        self._right = QWidget(self)
-        self._right.setFixedWidth(RIGHT_WIDTH)
-        self._right.setMinimumHeight(RIGHT_HEIGHT)
-        left = QWidget(self)
-        left.setFixedWidth(WIDTH)
+        page = QWidget(self)
+        page.setAutoFillBackground(False)
+        box, left, self._right = QWidget(page), QWidget(page), QWidget(page)
+        box.setMaximumWidth((LEFT + GAP + RIGHT) * line)
+        left.setMinimumWidth(LEFT_LEAST * line)
+        self._right.setMinimumSize(RIGHT_LEAST * line, RIGHT_HEIGHT * line)
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         for widget in (about, *self.buttons.values(), self._busy):
             column.addWidget(widget)
         column.addStretch()
+        both = QHBoxLayout()
+        inner = QVBoxLayout(box)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(14)
+        inner.addWidget(title)
+        inner.addLayout(both)
+        both.setSpacing(GAP * line)
+        both.addWidget(left, LEFT)
+        both.addWidget(self._right, RIGHT)
         middle = QHBoxLayout()
-        middle.setSpacing(GAP)
-        middle.addStretch()
-        middle.addWidget(left)
-        middle.addWidget(self._right)
-        middle.addStretch()
-        head = QHBoxLayout()
-        head.addStretch()
-        title.setFixedWidth(WIDTH + GAP + RIGHT_WIDTH)
-        head.addWidget(title)
-        head.addStretch()
-        outer = QVBoxLayout(self)
-        outer.setSpacing(14)
+        outer = QVBoxLayout(page)
         outer.addStretch(2)
-        outer.addLayout(head)
         outer.addLayout(middle)
         outer.addStretch(3)
+        middle.addStretch()
+        middle.addWidget(box, 1000)
+        middle.addStretch()
+        self.setWidget(page)
 
     def bring_recent(self, actions: Actions, theme: Theme) -> RecentColumn:
         """Fill the right column: what was open last, and what is new."""
@@ -138,15 +147,29 @@ class Card(QPushButton):
         words.addWidget(name)
         words.addWidget(self._about)
         words.addStretch()
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(14, self.MARGIN, 14, self.MARGIN)
         row.setSpacing(14)
         row.addWidget(self._icon)
         row.addLayout(words, 1)
         self._icon.setFixedWidth(ICON_SIZE)
-        # A button's own size hint knows its text, not the labels on it.
-        self.setFixedHeight(row.totalHeightForWidth(WIDTH - 24))
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    # A button's own sizes are those of its text, not of the labels on it.
+
+    def hasHeightForWidth(self) -> bool:  # noqa: D102, N802
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: D102
+        return self._row.totalHeightForWidth(width)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return self._row.totalSizeHint()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return self._row.totalMinimumSize()
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours, and draw the icon in them."""

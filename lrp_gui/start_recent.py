@@ -8,7 +8,7 @@ import threading
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -159,8 +159,7 @@ class RecentList(QListWidget):
             self._describe(item)
             self.addItem(item)
         self.setCurrentRow(min(row, len(entries) - 1))
-        height = self.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex()).height()
-        self.setFixedHeight(height * min(ROWS_SHOWN, max(1, len(entries))) + 2 * self.frameWidth() + 2)
+        self._fit()
         if entries:
             self._look_for([one.path for one in entries])
 
@@ -170,6 +169,16 @@ class RecentList(QListWidget):
         assert isinstance(rows, _Rows)
         rows.theme = theme
         self.viewport().update()
+
+    def _fit(self) -> None:
+        """Be as high as the rows are, up to some."""
+        height = self.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex()).height()
+        self.setFixedHeight(height * min(ROWS_SHOWN, max(1, self.count())) + 2 * self.frameWidth() + 2)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         item = self.currentItem()
