@@ -16,7 +16,7 @@ from lrp_engine.files.features import header_feature
 from lrp_gui.document.table import InputTable, fresh_rows
 from lrp_gui.document.table_blocks import Numbers, Patch, RowBlock, Words
 from lrp_gui.document.table_checks import read_cell
-from lrp_gui.languages import tr
+from lrp_gui.languages import tr, trn
 
 LEFT_OUT = -1
 # So many cells tell what stands before decimals; a whole table of them would say nothing else.
@@ -203,11 +203,16 @@ def plan(
     unusable = sum(int(np.count_nonzero(~np.isfinite(values))) for values, _typed in read.values())
     if unusable:
         notes.append(
-            tr("{unusable} cells are no numbers; they are kept as they are and marked.").format(unusable=unusable)
+            trn(
+                "{unusable} cell is no number; it is kept as it is and marked.",
+                "{unusable} cells are no numbers; they are kept as they are and marked.",
+                unusable,
+            ).format(unusable=unusable)
         )
     added = max(0, len(cells) - len(rows))
     if added:
-        notes.append(tr("{added} samples are added at the end.").format(added=added))
+        said = trn("{added} sample is added at the end.", "{added} samples are added at the end.", added)
+        notes.append(said.format(added=added))
     return PastePlan(
         cells=cells,
         header=names,

@@ -55,6 +55,7 @@ class PinnedTable(QTableView):
         own = self.front.selectionModel()
         self.front.setSelectionModel(self.selectionModel())
         own.deleteLater()
+        model.modelReset.connect(self._scroll_back)
         model.modelReset.connect(self.pin)
         model.columnsInserted.connect(self.pin)
         model.columnsRemoved.connect(self.pin)
@@ -148,6 +149,11 @@ class PinnedTable(QTableView):
         return super().edit(index, *how)  # type: ignore[call-overload]
 
     # ------------------------------------------------------------------------------------- inside
+
+    def _scroll_back(self) -> None:
+        """Into what rows there are now: further down, the headers would paint each of them, for seconds."""
+        for view in (self, self.front):
+            view.updateGeometries()
 
     def _on_resized(self, column: int, _old: int, new: int) -> None:
         if column < self.pinned:

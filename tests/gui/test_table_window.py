@@ -90,3 +90,22 @@ def test_the_windows_switches_and_the_table_agree(diabetes):
     entries(diabetes.table.menus.title_menu(BMI))["Network Units"].setChecked(True)
     assert diabetes.actions_["network_units"].isChecked()
     assert model.network_units
+
+
+def test_fewer_rows_than_one_has_scrolled_down_are_painted_at_once(qapp, qtbot):
+    values = np.random.default_rng(0).normal(size=(5000, 10))
+    document = Document()
+    table = InputTable.from_columns(fakes.DIABETES, values, {}, [], "")
+    document.open(Contents(fakes.mlp().info, table, ExplainSettings(), 0), "Open")
+    panel = TablePanel(document, LIGHT, [])
+    qtbot.addWidget(panel)
+    panel.resize(900, 300)
+    panel.show()
+    qapp.processEvents()
+    panel.view.verticalScrollBar().setValue(5000)
+    panel.filter.add("bmi > 1")
+    # Before anything is painted: a header that has scrolled behind its end would paint all of its rows.
+    for view in (panel.view, panel.view.front):
+        header = view.verticalHeader()
+        assert header.count() == np.count_nonzero(values[:, 2] > 1)
+        assert 0 <= header.offset() < header.length()
