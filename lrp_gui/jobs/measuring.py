@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ NEWS_SECONDS = 0.1
 FEWEST_ALIKE = 4
 # A spread so many times that of its like, a number so many times as far out as the largest of as many normal ones.
 WIDE, FAR = 4.0, 4.0
+MOST_SPREAD = 0.75  # of the like of a tensor, where one that never moved from where it began is odd
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +108,16 @@ def _measure(info, before: int, total: int, title: str) -> Steps[Measured]:  # n
 def oddities(found: Sequence[Measured]) -> dict[str, Oddity]:
     """Say which tensors are unlike the others; a tensor's like are those of the same last name and as many axes."""
     spreads: dict[tuple[str, int], list[float]] = {}
+    alike = Counter(map(_likeness, found))
     for one in found:
         if one.std > 0:
             spreads.setdefault(_likeness(one), []).append(one.std)
     usual = {kind: median(all_) for kind, all_ in spreads.items() if len(all_) >= FEWEST_ALIKE}
     told: dict[str, Oddity] = {}
     for one in found:
-        reasons = sorted(_reasons(one, usual.get(_likeness(one), 0.0)), key=lambda reason: -reason.score)
+        kind = _likeness(one)
+        alone = kind in usual and len(spreads[kind]) >= MOST_SPREAD * alike[kind]
+        reasons = sorted(_reasons(one, usual.get(kind, 0.0), alone=alone), key=lambda reason: -reason.score)
         if reasons:
             told[one.name] = Oddity(reasons[0].score, "; ".join(reason.text for reason in reasons))
     return told
@@ -122,8 +127,11 @@ def _likeness(one: Measured) -> tuple[str, int]:
     return one.name.rpartition(".")[2], len(one.shape)
 
 
-def _reasons(one: Measured, usual: float) -> list[Oddity]:
-    """All that is odd about a tensor; what cannot be computed with goes before what is only large."""
+def _reasons(one: Measured, usual: float, *, alone: bool) -> list[Oddity]:
+    """All that is odd about a tensor; what cannot be computed with goes before what is only large.
+
+    `alone`: nearly all of its like hold different numbers.
+    """
     reasons = []
     if one.problem:
         reasons.append(Oddity(1e9, one.problem))
@@ -136,6 +144,8 @@ def _reasons(one: Measured, usual: float) -> list[Oddity]:
         # Norms and biases begin as ones and zeros, and may stay so; a whole matrix of one number has learned nothing.
         if wide or one.min not in {0, 1}:
             reasons.append(Oddity(1e3 if wide else 1.0, tr("every number is {min:g}").format(min=one.min)))
+        elif alone:
+            reasons.append(Oddity(1.0, tr("every number is {min:g}, unlike its like").format(min=one.min)))
     elif one.count and wide and one.zeros > one.count / 2:
         reasons.append(
             Oddity(10 * one.zeros / one.count, tr("{part:.0f} % zeros").format(part=100 * one.zeros / one.count))

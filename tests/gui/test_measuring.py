@@ -68,6 +68,16 @@ def test_what_begins_as_ones_and_zeros_is_not_odd():
     assert "3" in oddities([Measured("scale", (8,), min=3, max=3, mean=3, **flat)])["scale"].text
 
 
+def test_a_bias_that_never_moved_is_odd_where_all_others_did():
+    moved = [
+        Measured(f"layer.{n}.bias", (8,), count=8, min=-1, max=1, mean=0, std=0.5 + n / 100, norm=2) for n in range(5)
+    ]
+    dead = Measured("layer.5.bias", (8,), count=8, min=0, max=0, mean=0, std=0, norm=0, zeros=8)
+    assert oddities([*moved, dead])["layer.5.bias"].text == "every number is 0, unlike its like"
+    still = [Measured(f"other.{n}.bias", (8,), count=8, min=0, max=0, mean=0, std=0, norm=0) for n in range(5)]
+    assert oddities([*moved, *still, dead]) == {}
+
+
 def test_a_tensor_that_cannot_be_read_is_told_and_the_others_are_measured(path, monkeypatch):
     from lrp_engine.errors import FormatError
     from lrp_engine.files.tensors import TensorInfo
