@@ -11,7 +11,6 @@ import logging
 import os
 import stat
 import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Sequence
@@ -198,10 +197,10 @@ def _stem() -> str:
 def _own_folder() -> Path:
     """A folder that nobody else can write into, with a path short enough for a socket."""
     if sys.platform == "win32":
-        return Path(tempfile.gettempdir())
+        return Path(os.environ.get("TEMP", "."))
     uid = os.getuid()
     own = f"lrp-explorer-{uid}"
-    for folder in (os.environ.get("XDG_RUNTIME_DIR", ""), f"{tempfile.gettempdir()}/{own}", f"/tmp/{own}"):  # noqa: S108
+    for folder in (os.environ.get("XDG_RUNTIME_DIR", ""), f"{os.environ.get('TMPDIR', '/tmp')}/{own}", f"/tmp/{own}"):  # noqa: S108
         if not os.path.isabs(folder) or len(folder) > LONGEST_FOLDER:  # noqa: PTH117
             continue
         try:
@@ -213,4 +212,6 @@ def _own_folder() -> Path:
         if stat.S_ISDIR(about.st_mode) and about.st_uid == uid and not about.st_mode & 0o022:
             return Path(folder)
     # Somebody else sits where ours should be: then every start is a first one.
+    import tempfile  # the way to the first paint has no time for it
+
     return Path(tempfile.mkdtemp(prefix="lrp-explorer-"))
