@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from lrp_gui import settings
@@ -101,15 +101,13 @@ class Asking(QObject):
         text = self.tr("Go back to the project {name} as it was saved last?").format(name=session.name)
         why = self.tr("Everything that was changed since is lost; it cannot be undone.")
         box = self._box(WARNING, self.tr("Revert"), text, why)
-        self._answers(box, [(self.tr("&Revert"), DESTROY, session.revert)])
-        self._show(box)
+        self._show_with(box, [(self.tr("&Revert"), DESTROY, session.revert)])
 
     def _ask_copy(self, path: str, owner: str, copy: Then) -> None:
         text = self.tr("{name} is open in {owner}.").format(name=Path(path).name, owner=owner)
         why = self.tr("A copy can be opened and changed; it is saved under another name.")
         box = self._box(QUESTION, self.tr("Open Project"), text, why)
-        self._answers(box, [(self.tr("Open a &Copy"), ACCEPT, copy)])
-        self._show(box)
+        self._show_with(box, [(self.tr("Open a &Copy"), ACCEPT, copy)])
 
     def _ask_place(self, sought: Sought, loaded: Loaded) -> None:
         """Ask about the first file that is missing or changed; the next one is asked about after it."""
@@ -131,8 +129,7 @@ class Asking(QObject):
             go_on = self.tr("&Use the Changed File"), DESTROY, lambda: self._use(one, sought, loaded)
         box = self._box(WARNING, self.tr("Open Project"), text.format(name=name, project=Path(loaded.path).name), why)
         locate = (self.tr("&Locate…"), ACCEPT, lambda: self._locate(one, sought, loaded))
-        self._answers(box, [go_on] if one.role == PARTS else [locate, go_on])
-        self._show(box)
+        self._show_with(box, [go_on] if one.role == PARTS else [locate, go_on])
 
     def _use(self, one: Astray, sought: Sought, loaded: Loaded) -> None:
         if one.role == PARTS:
@@ -151,8 +148,9 @@ class Asking(QObject):
             self._session.look_again(sought, loaded)
 
         dialog.fileSelected.connect(chosen)
-        dialog.rejected.connect(lambda: self._ask_place(sought, loaded), Qt.ConnectionType.QueuedConnection)
         self._show(dialog)
+        # In a turn of its own: by then this dialog has been forgotten.
+        dialog.rejected.connect(lambda: QTimer.singleShot(0, self, lambda: self._ask_place(sought, loaded)))
 
     # ------------------------------------------------------------------------------------- small parts
 
@@ -161,10 +159,10 @@ class Asking(QObject):
         box.setInformativeText(why)
         return box
 
-    def _answers(
+    def _show_with(
         self, box: QMessageBox, answers: list[tuple[str, QMessageBox.ButtonRole, Callable[[], object]]]
     ) -> None:
-        """Buttons, the first of them by default, and what each does once the box has been forgotten."""
+        """Show it with these buttons, the first of them by default, and what each does when the box is forgotten."""
         does: dict[QPushButton, Callable[[], object]] = {}
         for text, role, do in answers:
             does[box.addButton(text, role)] = do
@@ -176,7 +174,8 @@ class Asking(QObject):
             if isinstance(clicked, QPushButton) and clicked in does:
                 does[clicked]()
 
-        box.finished.connect(answered, Qt.ConnectionType.QueuedConnection)
+        self._show(box)
+        box.finished.connect(answered)  # after the box has been forgotten: the answer may open another dialog
 
     def _show(self, dialog: QFileDialog | QMessageBox) -> None:
         if self._window.dialogs is not None:

@@ -89,6 +89,7 @@ class Journal(QObject):
 
     def finish(self) -> None:
         """The window is closed as people close windows: nothing has to be offered back."""
+        self._due.stop()
         for work in self._works.values():
             self._writer.discard(work.volume)
         self.stop()
@@ -98,6 +99,8 @@ class Journal(QObject):
 
     def stop(self) -> None:
         """Write what is left, and no more."""
+        if self._due.isActive() and self._folder is not None:
+            self._follow()
         self._due.stop()
         self._looks.stop()
         self._writer.end()

@@ -116,7 +116,7 @@ class Writer:
         with self._changed:
             while not self._tasks and not self._bases and not self._stopping:
                 self._changed.wait()
-            return bool(self._tasks or self._bases) and not (self._stopping and not self._tasks)
+            return bool(self._tasks or self._bases)
 
     def _turn(self) -> None:
         """All that was said, onto the disk together; then a block of a base."""
