@@ -110,7 +110,7 @@ def _bars(ink: Ink, stage: Stage, rect: QRectF) -> None:
     step = min(26.0 if flat else 14.0, rect.width() / max(len(top), 4))
     for n, channel in enumerate(top):
         value = float(stage.channels[channel])
-        if flat and value:
+        if flat and value and width_of(str(channel), 9) <= step + 1:
             spot = QRectF(rect.left() + n * step, zero if value < 0 else zero + 1, step, 12)
             spot.moveTop(zero - 13 if value < 0 else zero + 1)
             ink.text(spot, str(channel), 9, ink.theme.dim, CENTRE)

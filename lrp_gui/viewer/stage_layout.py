@@ -22,6 +22,7 @@ GAP_TURN = 24.0
 READABLE = 0.8  # below this scale, larger text is worth more than larger boxes
 WIDEST = 34.0  # ribbon
 MOST_IN_ROW = 32  # more side by side could not be read on any screen
+APART = 0.35  # what a layout is worth for each pair of open layers that it parts, beside one that does not
 HIDDEN = 28.0  # below the last row, where folded stages are said
 
 
@@ -40,6 +41,7 @@ PLAIN_BOXES = (Box(160, 46, largest=1.3),)  # name and shape alone
 
 
 UNFOLDED = (356.0, 420.0)  # a layer that shows its channels
+ROWS, ACROSS, ROW = 4, 4, 88.0  # of channels, and how tall one is
 Choice = tuple[Box, float]  # size of boxes, and how wide a row may be
 
 
@@ -88,13 +90,15 @@ def lay_out_stages(
     With the same choice what stands before an opened box stays where it was.
     """
     ranks = 1 + max((stage.rank for stage in graph.stages), default=0)
+    if choice is not None and _apart(graph, _wrapped(graph, choice, area)[0]):
+        choice = None  # open layers that feed each other belong side by side
     if choice is None:
         choices = [
             (box, per_row * (box.width + box.gap)) for per_row in range(1, min(ranks, MOST_IN_ROW) + 1) for box in sizes
         ]
         rows, scale, choice = max(
             ((*_wrapped(graph, one, area), one) for one in choices),
-            key=lambda found: (_worth(found[2][0], found[1]), found[2][1]),
+            key=lambda found: (_worth(found[2][0], found[1]) * APART ** _apart(graph, found[0]), found[2][1]),
         )
     else:
         rows, scale = _wrapped(graph, choice, area)
@@ -123,7 +127,12 @@ def lay_out_stages(
 
 
 def _extent(stage: Stage, box: Box) -> tuple[float, float]:
-    return UNFOLDED if stage.unfolded else (box.width, box.height)
+    """The size of a stage's box; one that stands open has room for its rows of channels, never less than others."""
+    if not stage.unfolded:
+        return box.width, box.height
+    width, height = UNFOLDED
+    rows = -(-min(ROWS * ACROSS, stage.channels.size) // ACROSS)
+    return width, max(box.height, height - (ROWS - max(rows, 2)) * ROW)
 
 
 def _wrapped(graph: StageGraph, choice: Choice, area: QRectF) -> tuple[_Rows, float]:
@@ -153,6 +162,16 @@ def _wrapped(graph: StageGraph, choice: Choice, area: QRectF) -> tuple[_Rows, fl
     size = 2 * SIDE + widest, y + (HIDDEN if graph.hidden else 10)
     scale = max(0.05, min(box.largest, area.width() / size[0], area.height() / size[1]))
     return _Rows(row_of, left, width, tops, lanes, size), scale
+
+
+def _apart(graph: StageGraph, rows: _Rows) -> int:
+    """How many pairs of open layers that feed each other stand in different rows."""
+    pairs = [(graph.stages[branch.source], graph.stages[branch.reader]) for branch in graph.branches]
+    return sum(
+        rows.row_of[source.rank] != rows.row_of[reader.rank]
+        for source, reader in pairs
+        if source.unfolded and reader.unfolded
+    )
 
 
 def _worth(box: Box, scale: float) -> int:

@@ -22,7 +22,8 @@ from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
-from lrp_gui.viewer.stage_boxes import draw_glyph, draw_stage, glyph_rect
+from lrp_gui.viewer.stage_boxes import draw_stage, glyph_rect
+from lrp_gui.viewer.stage_frames import draw_frames, draw_titles
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, Choice, StageLayout, lay_out_stages, parallel
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph
 from lrp_gui.viewer.states import BOX, draw_state, trouble
@@ -147,9 +148,10 @@ class StagePicture(GraphPicture):
             if (graph.stages[branch.reader].rank > reached or self.reveal >= 1)
             and not self._waits(graph.stages[branch.source])
         ]  # fmt: skip
-        inside: list[Step] = [lambda ink: self._frames(ink, layout, spots)]
+        inside: list[Step] = [lambda ink: draw_frames(ink, graph, layout)]
         inside += [partial(self._branches, layout=layout, numbers=found) for found in batches(handed, BRANCHES)]
         inside.append(lambda ink: self._stubs(ink, layout, spots))
+        inside.append(lambda ink: self._titles(ink, layout, spots))
         inside += [
             partial(self._boxes, layout=layout, numbers=found, reached=reached, spots=spots)
             for found in batches(range(len(graph.stages)), STAGES)
@@ -221,37 +223,9 @@ class StagePicture(GraphPicture):
         colour = mix(ink.theme.panel, ink.sign(share), min(1.0, 0.25 + 0.6 * abs(share)))
         ink.box(box, colour, ink.theme.line, 1.2, 7)
 
-    def _frames(self, ink: Ink, layout: StageLayout, spots: _Spots) -> None:
-        """Behind the boxes of each part that stands open, a row at a time; its name where it begins."""
-        assert self.graph is not None
-        legible = _legible(ink)
-        deepest = max((frame.depth for frame in self.graph.frames), default=0)
-        taken: dict[int, float] = {}
-        for frame in self.graph.frames:
-            if not frame.stages:
-                continue
-            around = 7.0 + 4.0 * (deepest - frame.depth)
-            by_row: dict[int, QRectF] = {}
-            for n in frame.stages:
-                row = layout.row_of[self.graph.stages[n].rank]
-                by_row[row] = by_row.get(row, QRectF()).united(layout.boxes[n])
-            for rect in by_row.values():
-                room = rect.adjusted(-around, -around, around, around)
-                ink.box(room, mix(ink.theme.background, ink.theme.other, 0.09), ink.theme.line, 1, 9)
-            first = min(frame.stages, key=lambda n: (self.graph.stages[n].rank, n))  # type: ignore[union-attr]
-            start = by_row[layout.row_of[self.graph.stages[first].rank]]
-            if not legible:
-                continue
-            left = max(start.left() - 2, taken.get(first, start.left() - 2))
-            text = frame.title.rpartition(".")[2] if first in taken else frame.title
-            width = width_of(text, 10, bold=True)
-            line = QRectF(left, start.top() - 7.0 - 4.0 * deepest - 15, width + 22, 13)
-            taken[first] = line.right() + 6
-            draw_glyph(ink, QRectF(line.left(), line.top() + 1, 11, 11), opened=True)
-            ink.text(line.adjusted(15, 0, 0, 0), text, 10, ink.theme.dim, LEFT, bold=True, halo=True)
-            layer = self.graph.stages[first].layer
-            hit = Hit(layer, -1, tr("{title}: fold it").format(title=frame.title), opens=frame.id, at_once=True)
-            spots.below.append((layout.in_picture(line), hit))
+    def _titles(self, ink: Ink, layout: StageLayout, spots: _Spots) -> None:
+        if _legible(ink) and self.graph is not None:
+            spots.below.extend(draw_titles(ink, self.graph, layout))
 
     def _shares(self, ink: Ink, branches: list[tuple[Branch, QPainterPath]]) -> None:
         """At the reader's end of each branch of a source with several, the share of its relevance that comes there."""

@@ -57,7 +57,8 @@ def draw_edges(
     """The strongest between drawn channels, as wide as other ribbons of their |R|; below, how much that is of all."""
     left = tiles(graph.stages[edges.source], boxes[edges.source])
     right = tiles(graph.stages[edges.reader], boxes[edges.reader])
-    if not left or not right:
+    beside = boxes[edges.reader].left() > boxes[edges.source].right()
+    if not left or not right or not beside:  # across rows they would run over everything: the ribbons tell the sums
         return
     matrix = np.nan_to_num(edges.matrix)
     rows, columns = list(right), list(left)
@@ -66,11 +67,17 @@ def draw_edges(
     for k in reversed(picked.tolist()):
         j, i = divmod(k, len(columns))
         value, a, b = float(part[j, i]), left[columns[i]], right[rows[j]]
-        start, end = QPointF(a.right(), a.center().y()), QPointF(b.left(), b.center().y())
-        middle = (boxes[edges.source].right() + boxes[edges.reader].left()) / 2
+        colour = ink.colour(ink.sign(value), 0.72)
+        start, end = QPointF(boxes[edges.source].right(), a.bottom()), QPointF(boxes[edges.reader].left(), b.top() - 3)
+        middle = (start.x() + end.x()) / 2
         path = QPainterPath(start)
         path.cubicTo(QPointF(middle, start.y()), QPointF(middle, end.y()), end)
-        ink.ribbon(path, max(abs(value) * per, THINNEST), ink.colour(ink.sign(value), 0.72))
+        ink.ribbon(path, max(abs(value) * per, THINNEST), colour)
+        # Within the boxes but a hairline below and above the maps: over them, it would hide what they show.
+        for ends in ((QPointF(a.center().x(), start.y()), start), (end, QPointF(b.center().x(), end.y()))):
+            hair = QPainterPath(ends[0])
+            hair.lineTo(ends[1])
+            ink.ribbon(hair, THINNEST, colour)
     total, drawn = float(np.abs(matrix).sum()), float(np.abs(part.ravel()[picked]).sum())
     said = tr("{n} of {all} edges, {share} of |R|").format(
         n=thousands(len(picked)), all=thousands(matrix.size), share=percent(drawn / total if total else 1.0)

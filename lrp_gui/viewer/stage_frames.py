@@ -1,0 +1,57 @@
+"""Around the boxes of each part that stands open: a frame in every row, and its name, by which it is folded."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+
+from lrp_gui.languages import tr
+from lrp_gui.viewer.ink import LEFT, Ink, last_parts, mix, width_of
+from lrp_gui.viewer.picture import Hit
+from lrp_gui.viewer.stage_boxes import draw_glyph
+from lrp_gui.viewer.stage_layout import StageLayout
+from lrp_gui.viewer.stages import Frame, StageGraph
+
+NEAR, STEP = 7.0, 4.0  # from the boxes, and from frame to frame
+SHORTEST = 40.0  # a name
+
+
+def draw_frames(ink: Ink, graph: StageGraph, layout: StageLayout) -> None:
+    """The frames, outermost first: ribbons run over them."""
+    deepest = max((frame.depth for frame in graph.frames), default=0)
+    for frame in graph.frames:
+        around = NEAR + STEP * (deepest - frame.depth)
+        for rect in _by_row(frame, graph, layout).values():
+            room = rect.adjusted(-around, -around, around, around)
+            ink.box(room, mix(ink.theme.background, ink.theme.other, 0.09), ink.theme.line, 1, 9)
+
+
+def draw_titles(ink: Ink, graph: StageGraph, layout: StageLayout) -> list[tuple[QRectF, Hit]]:
+    """Names where the parts begin, over the ribbons; where they lie in the picture."""
+    deepest = max((frame.depth for frame in graph.frames), default=0)
+    taken: dict[int, float] = {}
+    spots = []
+    for frame in graph.frames:
+        if not frame.stages:
+            continue
+        first = min(frame.stages, key=lambda n: (graph.stages[n].rank, n))
+        start = _by_row(frame, graph, layout)[layout.row_of[graph.stages[first].rank]]
+        left = max(start.left() - 2, taken.get(first, start.left() - 2))
+        text = frame.title.rpartition(".")[2] if first in taken else frame.title
+        text = last_parts(text, max(SHORTEST, start.right() - left - 22), 10, bold=True)
+        line = QRectF(left, start.top() - NEAR - STEP * deepest - 15, width_of(text, 10, bold=True) + 22, 13)
+        taken[first] = line.right() + 6
+        draw_glyph(ink, QRectF(line.left(), line.top() + 1, 11, 11), opened=True)
+        ink.text(line.adjusted(15, 0, 0, 0), text, 10, ink.theme.dim, LEFT, bold=True, halo=True)
+        said = tr("{title}: fold it").format(title=frame.title)
+        hit = Hit(graph.stages[first].layer, -1, said, opens=frame.id, at_once=True)
+        spots.append((layout.in_picture(line), hit))
+    return spots
+
+
+def _by_row(frame: Frame, graph: StageGraph, layout: StageLayout) -> dict[int, QRectF]:
+    """Around its boxes in each row."""
+    found: dict[int, QRectF] = {}
+    for n in frame.stages:
+        row = layout.row_of[graph.stages[n].rank]
+        found[row] = found.get(row, QRectF()).united(layout.boxes[n])
+    return found
