@@ -38,6 +38,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _NO_MEMORY)
 
 
+def let_go_of_frames(error: BaseException) -> None:
+    """An error that is kept must not keep all that the calls it came through held; its details are text by then."""
+    chain: list[BaseException | None] = [error]
+    while chain:
+        one = chain.pop()
+        if one is not None and one.__traceback__ is not None:
+            one.__traceback__ = None
+            chain += [one.__cause__, one.__context__]
+
+
 def is_no_engine(error: BaseException) -> bool:
     """Whether an error says that torch is not there, also where something else stumbled over it."""
     return isinstance(error, NoEngine) or (

@@ -22,7 +22,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from lrp_gui.jobs import stuck
-from lrp_gui.jobs.known import NoEngine, is_no_engine, is_out_of_memory, no_engine
+from lrp_gui.jobs.known import NoEngine, is_no_engine, is_out_of_memory, let_go_of_frames, no_engine
 from lrp_gui.jobs.steps import Cancelled, Part, Progress, Steps, here
 from lrp_gui.languages import engine, tr
 
@@ -397,6 +397,7 @@ class JobQueue(QObject):
             if value.details:
                 log.error("%s\n%s", value.sentence, value.details)
             job.failed(value)
+            let_go_of_frames(value.error)
         else:
             {"done": job.done, "part": job.part}[what](value)
 

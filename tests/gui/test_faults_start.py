@@ -135,16 +135,10 @@ def test_each_fault_alone_stops_nothing(fault, tmp_path):
     explains(environment)
 
 
-def test_corrupted_settings_and_cache_and_a_bare_desktop_stop_nothing(tmp_path):
-    environment = home(tmp_path)
-    corrupted_cache(environment)
-    corrupted_settings(environment)
-    nothing_of_the_desktop(environment)
-    explains(environment)
-
-
-def test_two_users_run_it_at_once_and_one_has_no_home_and_can_write_nowhere(tmp_path):
+def test_two_users_at_once_one_with_corrupted_settings_one_without_a_home_or_a_place_to_write(tmp_path):
     ada, nobody = home(tmp_path, "ada"), home(tmp_path, "nobody")
+    corrupted_settings(ada)
+    nothing_of_the_desktop(ada)
     folders_that_are_files(nobody)
     nobody.pop("HOME")
     runtime = tmp_path / "runtime"
