@@ -32,6 +32,10 @@ def share_shown(column: Column) -> float:
 def drawn_text(column: Column, room: float) -> str:
     """N of M units, X % of |R|; shorter where there is little room."""
     shown, every, share = thousands(len(column.shown)), thousands(column.relevance.size), percent(share_shown(column))
+    if not np.nan_to_num(column.relevance).any():  # there is nothing to have a share of
+        return fitting(
+            (tr("{shown} of {every} units").format(shown=shown, every=every), f"{shown} / {every}"), room, 10.5
+        )
     texts = (
         tr("{shown} of {every} units, {share} of |R|").format(shown=shown, every=every, share=share),
         tr("{shown} of {every}, {share}").format(shown=shown, every=every, share=share),

@@ -84,6 +84,7 @@ CASES = {
     "NaN, layers": lambda: (fakes.cnn().info, fakes.with_nan(fakes.cnn_result()[1], "conv2")),
     "one unit": one_unit,
     "50,000 units": many_units,
+    "50,000 units, neurons": lambda: fakes.mlp_result((50_000, 4, 2)),
     "long names": lambda: renamed(*fakes.cnn_result(), {"conv1": LONG, "conv2": LONG.replace("conv", "second")}),
     "long names, neurons": lambda: renamed(*fakes.mlp_result(), {"fc1": LONG, "fc2": LONG + "2"}),
     "right to left": lambda: renamed(*fakes.cnn_result(), {"conv1": ARABIC, "fc": ARABIC + "٢"}),
