@@ -46,6 +46,7 @@ class Engine:
         self._networks: OrderedDict[Source, Network] = OrderedDict()
         self._consents: set[str] = set()
         self._chunk = FIRST_CHUNK  # rows of the last table that were explained at a time
+        self._pace: tuple[Source | None, float] = None, 0.0  # of which network a sample took how many seconds last
         self.computing = Computing()  # the window puts another one in its place; what runs goes on with its own
 
     def start(self) -> Steps[None]:
@@ -111,7 +112,9 @@ class Engine:
         arrivals = Arrivals(request, flows)
         explanation = yield from _explain(network, inputs, request, self.computing, flows=flows, arrivals=arrivals)
         yield Progress(text=tr("Collecting the relevance of sample {sample}").format(sample=request.sample))
-        return convert.sample_result(explanation, inputs, request, time.perf_counter() - began, arrivals.layers)
+        seconds = time.perf_counter() - began
+        self._pace = request.network.source, seconds
+        return convert.sample_result(explanation, inputs, request, seconds, arrivals.layers)
 
     def more(self, kind: str, request: SampleRequest) -> Steps[Any]:
         """What a view asks for besides the sample's explanation; the kinds are those of `jobs.more`.
@@ -148,7 +151,7 @@ class Engine:
 
         before, of = request.done, request.total or len(request.rows)
         # What follows on other rows of the same table goes on at their pace.
-        total, first, size, refused = len(request.rows), 0, self._chunk if before else FIRST_CHUNK, 0
+        total, first, size, refused = len(request.rows), 0, self._chunk if before else self._first_chunk(request), 0
         while first < total:
             began = time.perf_counter()
             chunk = slice(first, first + size)
@@ -174,6 +177,13 @@ class Engine:
             yield Progress(before + min(first, total), of)
             speed = size / max(time.perf_counter() - began, 1e-3)
             size = self._chunk = max(1, min(LARGEST_CHUNK, 4 * size, int(speed * CHUNK_SECONDS)))
+
+    def _first_chunk(self, request: TableRequest) -> int:
+        """So few rows that a chunk of a slow network can be cancelled soon."""
+        source, seconds = self._pace
+        if source != request.network.source or seconds <= 0:
+            return FIRST_CHUNK
+        return max(1, min(FIRST_CHUNK, int(CHUNK_SECONDS / seconds)))
 
     def network(self, source: Source) -> Steps[Network]:
         """The network of a source, for the jobs beside this one."""
