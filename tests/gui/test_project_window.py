@@ -176,7 +176,7 @@ def test_work_of_a_program_that_ended_is_offered_back(diabetes, qtbot):
     again.show()
     move_in(again)
     qtbot.waitUntil(lambda: again.recovery is not None and again.recovery.isVisible(), timeout=20000)
-    assert "not saved" in again.recovery.sentence
+    assert "diabetes was saved" in again.recovery.sentence
     again.recovery.recover.click()
     qtbot.waitUntil(lambda: again.document.table is not None, timeout=20000)
     settle(qtbot, again)

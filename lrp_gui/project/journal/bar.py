@@ -9,7 +9,6 @@ from PySide6.QtCore import QDateTime, QLocale
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from lrp_gui.icons import pixmap
-from lrp_gui.languages import trn
 
 if TYPE_CHECKING:
     from lrp_gui.project.journal.recovery import Recovery
@@ -58,15 +57,12 @@ class RecoveryBar(QFrame):
         if found is None:
             return
         when = QDateTime.fromSecsSinceEpoch(int(found.when))
-        text = self.tr("{name} was not saved when the program ended: {edits}, until {when}.")
+        text = self.tr("The program ended before the work on {name} was saved; the last edit was at {when}.")
         if found.project:
-            text = self.tr("The project {project} was not saved when the program ended: {edits}, until {when}.")
+            text = self.tr("The program ended before the project {project} was saved; the last edit was at {when}.")
         sentence = text.format(
             name=found.name,
             project=Path(found.project).name,
-            edits=trn("{n} edit of the table", "{n} edits of the table", found.edits)
-            if found.edits
-            else self.tr("edits"),
             when=QLocale().toString(when, QLocale.FormatType.ShortFormat),
         )
         self._text.setText(sentence)

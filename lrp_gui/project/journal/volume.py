@@ -125,22 +125,20 @@ class Found:
     name: str
     project: str  # its file, or ""
     when: float  # the last edit, in seconds since 1970
-    edits: int
 
 
 def found_in(folder: Path) -> Found | None:
     """What a volume holds; None where it holds nothing that would be lost."""
     if not _files(folder)[0]:
         return None
-    count, clean = 0, False
+    clean = False
     for record in records_in(folder):
         clean = isinstance(record, records.StateRecord) and record.clean
-        count += not isinstance(record, records.StateRecord)
     if clean:
         return None
     about = _about(folder)
     when = max((path.stat().st_mtime for path in folder.iterdir() if path.suffix in {BASE, LOG}), default=0.0)
-    return Found(folder, about.get("name", ""), about.get("project", ""), when, count)
+    return Found(folder, about.get("name", ""), about.get("project", ""), when)
 
 
 def records_in(folder: Path) -> Iterator[records.Record]:
