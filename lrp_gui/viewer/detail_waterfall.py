@@ -15,7 +15,7 @@ from lrp_gui.languages import tr
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES
 from lrp_gui.viewer.charts import Chart
-from lrp_gui.viewer.ink import CENTRE, RIGHT, Ink, elided, width_of
+from lrp_gui.viewer.ink import CENTRE, RIGHT, Ink, elided, last_parts, width_of
 from lrp_gui.viewer.picture import Hit
 
 ROW = 20.0
@@ -80,6 +80,8 @@ def steps_of(network: NetworkInfo, result: SampleResult, features: int, sinks: i
     for unit in picked[np.argsort(-sizes[picked], kind="stable")].tolist():
         info, own = _owner(flat, unit)
         name = info.features[own].name if own < len(info.features) else f"{info.name} {own + 1}"
+        if info.integer and info.name in result.values:  # a token is known by its place and its number
+            name = f"{own}: {np.ravel(result.values[info.name])[own]:.0f}"
         steps.append(Step(name, running, running - float(every[unit]), "feature", info.name, own))
         running = steps[-1].end
     if every.size > room:
@@ -137,6 +139,9 @@ class WaterfallPicture(Chart):
             chosen = bool(step.layer) and (step.layer, step.unit) == (self.layer, self.unit)
             bold = step.kind in TOTALS
             text = elided(step.name, names - 8, 10.5, bold)
+            if step.kind in SINKS and text != step.name:  # layers are told apart by the ends of their paths
+                taken = step.name.removeprefix(step.layer)
+                text = last_parts(step.layer, names - 8 - width_of(taken, 10.5), 10.5) + taken
             ink.text(QRectF(row.left(), row.top(), names - 6, tall), text, 10.5, theme.text, RIGHT, bold=bold)
             beside = QRectF(room.right() + 4, row.top(), widest, tall)
             ink.text(beside, signed(step.change), 10.5, theme.text if bold else theme.dim, RIGHT, bold=bold)

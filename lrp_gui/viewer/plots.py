@@ -23,6 +23,7 @@ from lrp_gui.viewer.ink import Ink, font, mix, over, width_of
 
 VECTOR_CELLS = 8192  # heatmaps with no more cells in all are drawn as polygons: sharp in a vector file
 TICKS = 10.5
+FEW = 8  # units
 
 
 class Scaffold:
@@ -153,7 +154,8 @@ def histogram(ink: Ink, rect: QRectF, edges: np.ndarray, counts: np.ndarray) -> 
         brushes=[QColor(c) for c in colours], pens=None, pen=None, y=None,
     )  # fmt: skip
     frame.zero.setPen(pg.mkPen(theme.dim, width=1))
-    frame.axis("left", theme, None)
+    most = int(counts.max(initial=0))  # there are no halves of a unit
+    frame.axis("left", theme, [(n, str(n)) for n in range(most + 1)] if most <= FEW else None)
     frame.axis("right", theme, [])
     frame.axis("bottom", theme, None)
     frame.box.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)

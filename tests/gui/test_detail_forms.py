@@ -314,3 +314,17 @@ def test_a_histogram_leaves_out_zeros_that_would_hide_the_rest(qapp, monkeypatch
     painted(HistogramPicture(LIGHT, heading="x", values=np.linspace(-1, 1, 20)))
     assert counted == [20, 20]
     assert "480 of 500 are zero and not counted" in said
+
+
+def test_a_map_of_means_has_the_colours_of_the_means(qapp, monkeypatch):
+    from lrp_gui.viewer import plots
+
+    limits = []
+    monkeypatch.setattr(plots, "heatmap", lambda _ink, tiles, _area: limits.append(tiles[0][2][1]))
+    wide = np.zeros((3, 60_000))
+    wide[1, 40_000] = 5.0
+    painted(GridPicture(LIGHT, heading="x", relevance=wide))
+    assert 0 < limits[0] < 0.5  # and not the 5 that no mean comes near
+    painted(GridPicture(LIGHT, heading="x", relevance=wide, limit=5.0))  # of one scale with others
+    painted(GridPicture(LIGHT, heading="x", relevance=np.eye(3)))
+    assert limits[1:] == [5.0, 1.0]

@@ -18,6 +18,7 @@ from lrp_gui.viewer.visible import smallest_set
 
 NOTE = 14.0  # a line below the legend
 NARROW = 330.0
+WHOLE = 100  # per cent of all values within the colours
 
 
 @dataclass
@@ -198,8 +199,10 @@ class GridPicture(PlanePicture):
             room.setBottom(room.bottom() - NOTE)
         tall = min(room.height(), 34.0 * count)
         place = self._place = QRectF(room.left(), room.top(), room.width(), max(4.0, tall))
-        limit = self.strongest
         means = block_means(self.relevance, int(place.height()), int(place.width()))
+        limit = self.strongest
+        if self.blocks and not self.limit and self.colouring.clip == WHOLE:
+            limit = self.colouring.limit(means)  # one strong value among many would leave a mean without colour
         plots.heatmap(ink, [(place, means, (-limit, limit), plots.colour_map(ink.theme))], place)
         if marked(self.colouring):
             draw_marks(ink, place, self.relevance, limit)
@@ -220,7 +223,9 @@ class GridPicture(PlanePicture):
             ink.text(QRectF(place.left() - left, y - 7, left - 6, 14), text, 10.5, ink.theme.text, RIGHT)
         wide = place.width() / across
         widest = (
-            max((width_of(self.columns[n], 10.5) for n in range(min(across, 60))), default=0) if self.columns else 0
+            max((width_of(self.columns[n], 10.5) for n in (*range(min(across, 60)), across - 1)), default=0)
+            if self.columns
+            else 0
         )
         step = max(1, int(np.ceil(min(90.0, widest + 10) / max(wide, 1e-9))))
         for column in range(0, across, step) if self.columns else ():
