@@ -60,17 +60,23 @@ class Furniture(QObject):
         self.jobs_dock: QDockWidget | None = None
         self.history: Any = None
         self.history_dock: QDockWidget | None = None
+        self._moved_in = False
         self.tasks = Tasks(window, self)
 
     def move_in(self) -> None:
         """Build the views, one a turn of the event loop, so that none of them holds the window up."""
         steps = (self._bring_browser, self._bring_table, self._bring_viewer, self._bring_inspector, self._bring_sample)
-        Turns((*steps, self._bring_jobs, self._bring_history, _warm_up, self.ready.emit), self)
+        Turns((*steps, self._bring_jobs, self._bring_history, _warm_up, self._all_in), self)
+
+    def _all_in(self) -> None:
+        self._moved_in = True
+        self.ready.emit()
 
     def arrange(self) -> None:
         """Show the views as they were left last time, once there is something to show."""
         window = self._window
-        if self._arranged or self.viewer is None or not window.document.name:
+        # A file may be there before the last dock is, which would then stand in no place.
+        if self._arranged or not self._moved_in or not window.document.name:
             return
         self._arranged = True
         window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)

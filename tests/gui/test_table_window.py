@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget
 
+from lrp_gui.app import make_window, move_in
 from lrp_gui.document.document import Document
 from lrp_gui.document.state import Contents, ExplainSettings
 from lrp_gui.document.table import InputTable
+from lrp_gui.furniture import Furniture
 from lrp_gui.jobs.queue import JobQueue
 from lrp_gui.table import arranging, statistics
 from lrp_gui.table.colours import Shade
 from lrp_gui.table.panel import TablePanel
 from lrp_gui.theme import LIGHT
 from tests.gui import fakes
+from tests.gui.test_document import small_table
 from tests.gui.test_table_view import BMI, UP, entries, order
 
 
@@ -109,3 +113,27 @@ def test_fewer_rows_than_one_has_scrolled_down_are_painted_at_once(qapp, qtbot):
         header = view.verticalHeader()
         assert header.count() == np.count_nonzero(values[:, 2] > 1)
         assert 0 <= header.offset() < header.length()
+
+
+def test_every_dock_has_its_place_where_the_file_is_there_before_the_last_of_them(qtbot, monkeypatch):
+    bring = Furniture._bring_sample
+
+    def bring_late(furniture):
+        contents = Contents(fakes.mlp().info, small_table(), ExplainSettings(), 0)
+        furniture._window.document.open(contents, "Open")
+        furniture.arrange()
+        bring(furniture)
+
+    monkeypatch.setattr(Furniture, "_bring_sample", bring_late)
+    window = make_window("light")
+    qtbot.addWidget(window)
+    window.show()
+    move_in(window)
+    try:
+        with qtbot.waitSignal(window.furnished, timeout=20000):
+            pass
+        qtbot.waitUntil(lambda: window.furniture._arranged, timeout=20000)
+        for dock in window.findChildren(QDockWidget):
+            assert window.dockWidgetArea(dock) != Qt.DockWidgetArea.NoDockWidgetArea, dock.objectName()
+    finally:
+        window.jobs.close()
