@@ -228,6 +228,42 @@ def test_patches_stand_beside_their_rows():
     drawn(picture)
 
 
+def of_amounts(grid, change):
+    """The same grid with other numbers."""
+    points = tuple(replace(point, relevance=change(point.relevance)) for point in grid.points)
+    gaps = tuple(
+        replace(gap, branch=change(gap.branch), skip=change(gap.skip), into=change(gap.into), mixing=None)
+        for gap in grid.gaps
+    )
+    return replace(grid, points=points, gaps=gaps, explained=float(change(np.array([grid.explained]))[0]))
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("tokens", [1, 6, 1024])
+@pytest.mark.parametrize("numbers", ["zero", "nan", "usual"])
+def test_any_numbers_can_be_drawn(tokens, numbers, theme):
+    grid = grid_of(tokens)
+    if numbers != "usual":
+        grid = of_amounts(grid, lambda x: np.zeros_like(x) if numbers == "zero" else np.full_like(x, np.nan))
+    for layer in ("", "attn"):
+        picture = picture_of(grid, theme, selected_layer=layer)
+        drawn(picture, 420, 236)
+        drawn(picture, 1900, 1100)
+        assert picture.visible_text
+        for key in ("left", "right", "up", "down"):
+            picture.neighbour(key, "", -1)
+
+
+@pytest.mark.parametrize("word", ["w" * 200, "النص العربي من اليمين", "a\nb", ""])
+def test_any_text_of_a_token_has_its_room(word):
+    grid = replace(grid_of(6), texts=(word,) * 6)
+    picture = picture_of(grid)
+    drawn(picture, 500, 300)
+    at = picture.places(QRectF(10, 4, 480, 300 - 4 - 26))
+    assert at.points[0] < 250  # names take a part of the width, the grid has the rest
+    assert word.strip() in picture.labels[0] or picture.labels[0] == "0"
+
+
 def test_waiting_and_no_structure_are_said():
     waiting = TokenPicture.build(network_of(), fakes.mlp_result()[1], LIGHT, None, Visibility(), {})
     none = picture_of(TokenGrid(problem="There is no stream of tokens."))
