@@ -11,7 +11,6 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
-import platform
 import re
 import sys
 import threading
@@ -186,6 +185,8 @@ def versions() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     from lrp_engine import __version__
+
+    import platform
 
     lines = [f"LRP Explorer {__version__}", f"Python {platform.python_version()}", f"system {platform.platform()}"]
     for name in ("torch", "numpy", "PySide6-Essentials", "pyqtgraph", "polars"):

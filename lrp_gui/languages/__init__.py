@@ -6,7 +6,6 @@ when a language other than English is taken. `resources/translate.py` collects t
 
 from __future__ import annotations
 
-import locale
 import os
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,11 @@ def current() -> str:
 def system_language() -> str:
     """The desktop's language where we speak it, otherwise English."""
     names = [os.environ.get(name, "") for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")]
-    named = next((name for name in names if name), "") or (locale.getlocale()[0] or "")
+    named = next((name for name in names if name), "")
+    if not named:
+        import locale  # the way to the first paint has no time for it
+
+        named = locale.getlocale()[0] or ""
     code = named.partition(":")[0].partition("_")[0].partition(".")[0].lower()
     code = {"german": "de", "english": "en"}.get(code, code)  # as Windows writes them
     return code if code in AVAILABLE else SOURCE
