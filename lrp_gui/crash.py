@@ -182,11 +182,10 @@ def _held(path: Path) -> bool:
 
 def versions() -> str:
     """What is installed, a line each; nothing is imported for it."""
+    import platform
     from importlib.metadata import PackageNotFoundError, version
 
     from lrp_engine import __version__
-
-    import platform
 
     lines = [f"LRP Explorer {__version__}", f"Python {platform.python_version()}", f"system {platform.platform()}"]
     for name in ("torch", "numpy", "PySide6-Essentials", "pyqtgraph", "polars"):
