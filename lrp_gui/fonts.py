@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDockWidget, QHeaderView, QWidget
 
@@ -65,6 +65,8 @@ def text_scale() -> float:
 
 def _own_size(widget: QWidget) -> float:
     """The size in points that somebody gave this widget; 0 where it has its parent's."""
+    from PySide6.QtCore import Qt  # here: naming it builds all its enumerations, which start-up has no time for
+
     font = widget.font()
     own = widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) and font.resolveMask() & _SIZE_SET
     return max(0.0, font.pointSizeF()) if own else 0.0
@@ -72,6 +74,8 @@ def _own_size(widget: QWidget) -> float:
 
 def _columns(header: QHeaderView) -> dict[int, int]:
     """How wide the columns are that somebody may drag."""
+    from PySide6.QtCore import Qt
+
     if header.orientation() != Qt.Orientation.Horizontal or header.count() > MOST_COLUMNS:
         return {}
     free = QHeaderView.ResizeMode.Interactive
@@ -79,6 +83,8 @@ def _columns(header: QHeaderView) -> dict[int, int]:
 
 
 def _follow_header(header: QHeaderView, columns: dict[int, int], grown: float) -> None:
+    from PySide6.QtCore import Qt
+
     for column, size in columns.items():
         if not header.isSectionHidden(column):
             header.resizeSection(column, round(size * grown))
