@@ -70,6 +70,8 @@ def graph(window: Any) -> list[Line]:
     drawn = getattr(picture, "visible_text", "")
     if drawn:
         text = tr("Drawn: {drawn}. What is left out is summed up in grey stubs; the sliders below draw more.")
+        if f" {percent(1.0)}" in drawn:
+            text = tr("All is drawn: {drawn}.")
         lines.append(Line(text.format(drawn=drawn), "other"))
     lines += conserved(result)
     if document.stale:
