@@ -48,7 +48,7 @@ class PictureView(QWidget):
         self.cost = 0.0  # seconds that the last whole drawing took of this thread
         self._stale = True  # what is drawn, or being drawn, is not the picture as it is now
         self._turn = QTimer(self, interval=PAUSE_MS, singleShot=True)
-        self._turn.timeout.connect(self._go_on)
+        self._turn.timeout.connect(self.go_on)
         self._pressed = QPointF()
         self._by_key = False
         self._over = ""  # the node under the pointer
@@ -176,7 +176,8 @@ class PictureView(QWidget):
             self._veiled = self._unveils = False
         self.cost, self._pixmap, self._sketch = self._sketch.cost, self._sketch.pixmap, None
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Take the next turn at the drawing."""
         self._advance()
         # Until the first one is whole it is seen coming; if it has changed since, the next begins with this painting.
         if self._pixmap.isNull() or self._sketch is None:
