@@ -42,7 +42,7 @@ def row_labels(
                     step=at + 1
                 )
             )
-    return labels
+    return [label.replace("\n", "⏎") for label in labels]
 
 
 def feature_of(grid: TokenGrid, result: SampleResult, row: int) -> int:

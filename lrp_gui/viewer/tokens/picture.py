@@ -188,6 +188,7 @@ class TokenPicture(GraphPicture):
         rows = self.tree.rows
         pitch = min(tall / max(len(rows), 1), TALLEST)
         wide = max((width_of(self.labels[row], 11) for row in rows), default=20.0)
+        wide = max(wide, width_of(f"▸ {tr('{n} more').format(n=thousands(self.grid.rows))}", 10))
         left = area.left() + min(max(wide, 48.0), 0.2 * area.width(), 170.0) + 22 + self.thumbnail(pitch)
         right = area.right() - max(74.0, width_of(self.score, 11, bold=True) + 8)
         xs = np.linspace(left, right, len(self.grid.points) + 1)

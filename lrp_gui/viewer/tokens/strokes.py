@@ -213,7 +213,9 @@ class Strokes:
         ring = QRectF(places.output - radius, y - radius, 2 * radius, 2 * radius)
         ink.box(ring, ink.sign(self.grid.explained), ink.theme.background, 0.8, radius)
         text = self.picture.score
-        room = QRectF(places.output - 6, y + radius + 3, width_of(text, 11, bold=True) + 4, 14)
+        below = y + radius + 3
+        top = below if below + 14 < places.stub + STUB / 2 else y - radius - 17  # clear of the lines at the foot
+        room = QRectF(places.output - 6, top, width_of(text, 11, bold=True) + 4, 14)
         ink.text(room, text, 11, ink.theme.text, LEFT, bold=True)
         if not self.grid.last:
             words = tr("What arrived here from the part behind this one: {amount}")
