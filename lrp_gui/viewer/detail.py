@@ -33,7 +33,7 @@ from lrp_gui.viewer.inputs import forms as input_forms
 from lrp_gui.viewer.layer_charts import facts, input_charts, layer_charts, summary
 from lrp_gui.viewer.neuron_labels import feature_value
 from lrp_gui.viewer.picture import Drawing, Hit
-from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.selection import Selection, renamed
 from lrp_gui.viewer.units_model import UnitsModel
 from lrp_gui.viewer.views import PictureView
 
@@ -113,7 +113,10 @@ class Detail(QTabWidget):
         chosen = replace(selection, layer=path)
         self._shown = (network, result, chosen)
         self.inputs.set_picture(stacked(theme, input_charts(network, result, theme, chosen)))
-        self.layer.set_picture(stacked(theme, layer_charts(network, result, theme, chosen)))
+        charts = layer_charts(network, result, theme, chosen)
+        for chart in charts if selection.labels else ():
+            chart.heading = renamed(chart.heading, selection.labels)
+        self.layer.set_picture(stacked(theme, charts))
         self._fill_bars(network, result, chosen, theme)
         self._facts = facts(network, result, accounts.get(path), path)
         self._words = summary(network, result)

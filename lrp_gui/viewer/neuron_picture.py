@@ -21,6 +21,7 @@ from lrp_gui.viewer.neuron_labels import Labels
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out, width_of_one
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
 from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
+from lrp_gui.viewer.selection import renamed
 from lrp_gui.viewer.states import BOX, draw_state, trouble
 
 HEADER = 40.0
@@ -36,6 +37,7 @@ class NeuronPicture(GraphPicture):
 
     graph: NeuronGraph | None = None
     path_shown: bool = True
+    called: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
     picked: tuple[tuple[str, int], ...] = ()
     _layout: NeuronLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
@@ -324,10 +326,10 @@ class NeuronPicture(GraphPicture):
             rect = QRectF(layout.x[n] - half, self._top + 5, 2 * half, 16)
             rect.moveLeft(min(max(4.0, rect.left()), size.width() - rect.width() - 4))
             here = self.selected_layer in column.members and bool(self.selected_layer)
-            name = " · ".join(column.members)
+            name = renamed(" · ".join(column.members), self.called)
             total = float(np.sum(column.relevance))
             units = counted(column.relevance.size, "unit")
-            short = last_parts(column.layer, rect.width(), 12.5, bold=True)
+            short = last_parts(self.called.get(column.layer, column.layer), rect.width(), 12.5, bold=True)
             heading = fitting((name, short), rect.width(), 12.5, bold=True)
             ink.text(rect, heading, 12.5, ink.theme.accent if here else ink.theme.text, CENTRE, bold=True)
             below = rect.translated(0, 16)

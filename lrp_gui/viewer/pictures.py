@@ -49,6 +49,7 @@ def strip_picture(
         columns=merged(accounts, fold(network)[0]),
         accounts=accounts,
         selected=(selection or Selection()).layer,
+        labels=(selection or Selection()).labels,
     )
 
 

@@ -7,7 +7,7 @@ A scale that needs more than the explanation itself names it in `wants`; the vie
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
@@ -18,7 +18,7 @@ from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import is_chain
 from lrp_gui.viewer.operations.scale import operations_picture
 from lrp_gui.viewer.picture import GraphPicture
-from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.selection import Selection, renamed
 from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.tokens.scale import WANTS, has_tokens, tokens_picture
 
@@ -51,6 +51,7 @@ def _neurons(
         *(network, result, theme, selection.visibility),
         **_chosen(network, result, selection),
         path_shown=selection.path,
+        called=selection.labels,
         picked=selection.picked,
         barycentre=selection.barycentre,
     )
@@ -59,9 +60,13 @@ def _neurons(
 def _layers(
     network: NetworkInfo, result: SampleResult | None, theme: Theme, selection: Selection, _more: Any
 ) -> GraphPicture:
-    return StagePicture.build(
+    picture = StagePicture.build(
         *(network, result, theme, selection.folds, selection.visibility), **_chosen(network, result, selection)
     )
+    if selection.labels and picture.graph is not None:
+        stages = (replace(one, name=renamed(one.name, selection.labels)) for one in picture.graph.stages)
+        picture.graph = replace(picture.graph, stages=tuple(stages))
+    return picture
 
 
 def _chosen(network: NetworkInfo, result: SampleResult | None, selection: Selection) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from lrp_gui.viewer.colouring import Colouring
@@ -28,4 +29,13 @@ class Selection:
     form: str = ""  # of `inputs.forms.FORMS`, how the inputs are drawn; "": those that tell most
     layer_form: str = ""  # of `detail_forms.FORMS`
     colouring: Colouring = field(default_factory=Colouring)
+    labels: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)  # input name -> what its tokens stand for
+
+
+def renamed(text: str, labels: dict[str, str]) -> str:
+    """A name that is made of layer paths, with what the person calls them in their places."""
+    for path, label in labels.items():
+        if path in text:
+            text = re.sub(rf"(?<![\w.]){re.escape(path)}(?![\w.])", lambda _found, label=label: label, text)
+    return text

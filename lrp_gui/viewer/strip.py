@@ -36,6 +36,7 @@ class StripPicture(Drawing):
     columns: tuple[Balance, ...] = ()
     accounts: tuple[Balance, ...] = ()  # the same, layer by layer
     selected: str = ""
+    labels: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
     over: Callable[[float], Sequence[float]] | None = None  # for the strip's width, where the graph's columns stand
     _columns_at: list[QRectF] = field(default_factory=list, repr=False)
 
@@ -104,9 +105,10 @@ class StripPicture(Drawing):
         name = QRectF(rect.left() + 4, rect.top() + 1, rect.width() - 8, HEADER - 2)
         if column.alarm:
             name.setLeft(name.left() + 12)
-        fits = (size for size in NAME_SIZES if width_of(column.layer, size, chosen) <= name.width())
+        layer = self.labels.get(column.layer, column.layer)
+        fits = (size for size in NAME_SIZES if width_of(layer, size, chosen) <= name.width())
         size = next(fits, NAME_SIZES[-1])
-        shown = last_parts(column.layer, name.width(), size, chosen)
+        shown = last_parts(layer, name.width(), size, chosen)
         ink.text(name, shown, size, theme.text, CENTRE, bold=chosen)
         if column.alarm:
             half = min(width_of(shown, size, chosen) / 2, name.width() / 2)

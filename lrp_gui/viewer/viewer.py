@@ -133,6 +133,7 @@ class RelevanceViewer(QWidget):
         self.strip.keyed.connect(self._walk_strip)
         self.controls.scale_chosen.connect(lambda scale: self._look(scale=scale))
         document.more_changed.connect(self._on_more)
+        document.labels_changed.connect(self._result_due)
         self.controls.visibility_changed.connect(lambda visibility: self._look(visibility=visibility))
         self.controls.path_toggled.connect(lambda shown: self._look(path=shown))
         self.controls.order_toggled.connect(lambda sort: self._look(barycentre=sort))
@@ -221,7 +222,8 @@ class RelevanceViewer(QWidget):
     def _plan(self) -> deque[Callable[[], None]]:
         document = self.document
         layer, unit, node = document.selected_layer, document.selected_unit, document.selected_node
-        self.selection = replace(self.selection, layer=layer, unit=unit, node=node)
+        labels = dict(document.labels)
+        self.selection = replace(self.selection, layer=layer, unit=unit, node=node, labels=labels)
         self._show_stale()
         network, result, arriving = document.network, document.result, document.arriving
         if network is not None and arriving is not None:
