@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from lrp_gui.document.results import Feature, InputInfo, LayerInfo, NetworkInfo, NodeInfo
@@ -17,6 +17,8 @@ from lrp_gui.viewer.scales import fitting
 from lrp_gui.viewer.tokens.picture import TokenPicture
 from lrp_gui.viewer.tokens.tree import FROM_BLOCK, STREAM, TO_BLOCK, every_edge, tree_of
 from tests.gui import fakes
+from tests.gui.example import settle
+from tests.gui.networks import saved
 
 UNITS = 4
 
@@ -280,3 +282,30 @@ def test_the_scale_is_offered_where_there_is_attention_or_recurrence():
     node = NodeInfo("lstm", "lstm", "recurrent", ())
     layer = replace(network.layers[0], nodes=(node,))
     assert "tokens" in {scale.id for scale in fitting(replace(network, layers=(layer,)), result)}
+
+
+def test_a_click_and_the_enter_key_show_the_rows_that_have_no_room(window, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("lrp_gui.viewer.tokens.picture.ROW", 150.0)
+    network, table = saved("tokens", tmp_path)
+    window.opener.open([str(network), str(table)])
+    settle(qtbot, window)
+    viewer = window.viewer
+    viewer.controls.scales["tokens"].click()
+    qtbot.waitUntil(lambda: getattr(viewer.canvas.picture, "tree", None) is not None, timeout=60000)
+    settle(qtbot, window)
+
+    def rows():
+        viewer.bring_up_to_date()
+        viewer.canvas.grab()
+        return len(viewer.canvas.picture.tree.rows)
+
+    assert rows() < 6
+    place, hit = next(spot for spot in viewer.canvas.picture.spots if spot[1].opens)
+    assert hit.at_once
+    at = place.center().toPoint()
+    assert viewer.canvas.hit(QPointF(at)).opens == hit.opens
+    qtbot.mouseClick(viewer.canvas, Qt.MouseButton.LeftButton, pos=at)
+    assert rows() == 6
+    viewer.canvas.setFocus()
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_Return)
+    assert rows() < 6
