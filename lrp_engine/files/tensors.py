@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError
+from .drives import is_far
 from .dtypes import DTYPES, Dtype
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ class TensorInfo:
 def mapped(path: Path, size: int, stamp: tuple[int, int], offset: int = 0) -> Region:
     """Describe `size` bytes at `offset`; each load maps them anew, so that no file stays open.
 
+    On a drive that may hang they are read instead (`drives`).
+
     `stamp` is the file's length and time of change at opening: a map of a file that has shrunk would end the process.
     """
 
@@ -174,9 +177,14 @@ def mapped(path: Path, size: int, stamp: tuple[int, int], offset: int = 0) -> Re
         if count == 0:
             return np.empty(0, dtype=np.uint8)
         try:
-            return np.memmap(path, dtype=np.uint8, mode="r", offset=offset + first, shape=(count,))
+            if not is_far(path):
+                return np.memmap(path, dtype=np.uint8, mode="r", offset=offset + first, shape=(count,))
+            read = np.fromfile(path, dtype=np.uint8, count=count, offset=offset + first)
         except OSError as error:
             raise FormatError(f"{path.name} cannot be read any more: {error.strerror or error}.") from error
+        if len(read) < count:
+            raise FormatError(f"{path.name} has changed since it was opened; open it again.")
+        return read
 
     return Region(size, lambda: part(0, size), part)
 
