@@ -54,7 +54,6 @@ def test_on_a_far_drive_numbers_are_read_and_the_same(mounted, tmp_path):
         tensor = lrp.open_weights(path).tensors["w"]
         found[kind] = tensor.read()
         np.testing.assert_array_equal(found[kind], numbers)
-        np.testing.assert_array_equal()
     assert isinstance(base_of(found["ext4"]), np.memmap)
     assert not isinstance(base_of(found["nfs4"]), np.memmap)
     opened = lrp.open_weights(path).tensors["w"]
