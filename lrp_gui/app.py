@@ -126,6 +126,9 @@ def _show(options: argparse.Namespace) -> int:
     if not _has_display():
         _complain("There is no display to open a window on; --render draws pictures without one.")
         return UNUSABLE
+    import PySide6.QtCore  # noqa: F401
+
+    _import_plainly()
     lock = None
     if _is_seen() and not (options.new_window or options.trust):  # consent is not handed on
         from lrp_gui.desktop import single
