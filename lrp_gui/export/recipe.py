@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrp_gui.document.words import sample_title
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.files import Source
@@ -24,7 +25,7 @@ _WIDTH = 118
 def recipe(network: NetworkInfo, result: SampleResult, asked: SampleRequest) -> str:
     """Load, feed, explain: what was asked of the engine to get this result."""
     lines = [
-        f"# {network.name}: {sample_title(result)}, target {result.target}, {result.how}".replace("\n", " "),
+        f"# {network.name}: {sample_title(result)}, {tr('target')} {result.target}, {result.how}".replace("\n", " "),
         *_imports(result),
         "import lrp_engine as lrp",
         "",

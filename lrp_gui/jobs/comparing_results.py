@@ -220,7 +220,7 @@ def _relevance(result: SampleResult, path: str) -> np.ndarray | None:
 
 
 def _operation(network: NetworkInfo, path: str) -> str:
-    return next((layer.operation for layer in network.layers if layer.path == path), "input")
+    return next((layer.operation for layer in network.layers if layer.path == path), tr("input"))
 
 
 def _apart(network: NetworkInfo, a: SampleResult, b: SampleResult, path: str) -> list[LayerDifference]:

@@ -101,6 +101,8 @@ def _forms(text: str) -> list[tuple[str, Any]]:
     forms: list[tuple[str, Any]] = [(text, str)]
     if text.endswith(".") and not text.endswith(".."):
         forms.append((text[:-1], lambda said: said if said.endswith((".", "!", "?")) else f"{said}."))
+    elif text[-1:].isalnum():
+        forms.append((f"{text}.", lambda said: said.removesuffix(".")))
     if text[:1].isupper():
         forms += [(form[:1].lower() + form[1:], _capital(mend)) for form, mend in list(forms) if form[:1] == text[:1]]
     return forms

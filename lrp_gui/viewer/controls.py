@@ -141,12 +141,16 @@ class Controls(QWidget):
     def _fit(self) -> None:
         offered = {one.id for one in self._offered}
         buttons = [button for name, button in self.scales.items() if name in offered]
-        others = [part for part in self._slider_parts if not part.isHidden()] + [self.play, self.menu_button]
-        needed = sum(
+        sliders = [parts for parts in self._sliders.values() if not parts[1].isHidden()]
+        others = [*(part for parts in sliders for part in parts), self.play, self.menu_button]
+        rest = GAP * (len(others) + 2) + sum(
             part.minimumSizeHint().width() if isinstance(part, QSlider) else part.sizeHint().width() for part in others
         )
-        needed += GAP * (len(others) + len(buttons) + 2) + sum(button.sizeHint().width() for button in buttons)
+        needed = rest + sum(button.sizeHint().width() + GAP for button in buttons)
         in_menu = bool(buttons) and self.width() < needed
+        menu = self.scale_menu.sizeHint().width() + GAP if in_menu else 0
+        for name, *_ in sliders:
+            name.setVisible(self.width() >= rest + menu)  # what the slider does stands in its tool tip as well
         for name, button in self.scales.items():
             button.setVisible(name in offered and not in_menu)
         self.scale_menu.setVisible(in_menu)

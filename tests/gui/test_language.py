@@ -1,0 +1,87 @@
+"""The window in another language: the same catalogue for Qt and for plain code, and for what the engine says."""
+
+import pytest
+from PySide6.QtCore import QLocale, QObject
+from PySide6.QtWidgets import QDialogButtonBox
+
+from lrp_gui import languages, settings
+from lrp_gui.actions import ACTIONS
+from lrp_gui.app import make_window
+from lrp_gui.document.words import counted, shown
+from lrp_gui.languages import qt
+
+
+@pytest.fixture
+def german(qapp):
+    before = QLocale()
+    qt.install(qapp, "de")
+    yield
+    qt.install(qapp, "en")
+    QLocale.setDefault(before)
+
+
+def test_qt_and_plain_code_look_into_one_catalogue(german):
+    assert languages.tr("Layers") == QObject().tr("Layers") == "Schichten"
+    assert languages.tr("no such text") == QObject().tr("no such text") == "no such text"
+
+
+def test_a_number_takes_its_form_and_keeps_its_thousands_apart(german):
+    assert languages.trn("{n} layer", "{n} layers", 1) == "1 Schicht"
+    assert counted(1797, "layer") == "1\u202f797 Schichten"
+
+
+def test_english_is_what_stands_in_the_code(qapp):
+    assert qt.install(qapp, "en") == "en"
+    assert (languages.tr("Layers"), counted(1797, "layer")) == ("Layers", "1,797 layers")
+
+
+def test_words_follow_the_language(german, qapp):
+    assert shown().noun == "Relevanz"
+    qt.install(qapp, "en")
+    assert shown().noun == "relevance"
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [
+        ("net.pth is empty.", "net.pth ist leer."),
+        ("Net.pth is empty", "Net.pth ist leer"),
+        (
+            "The output “p” ends in a sigmoid; the logit before it is explained.",
+            "Die Ausgabe „p“ endet mit sigmoid; erklärt wird der Logit davor.",
+        ),
+        ("default for affine map", "üblich für affine Abbildung"),
+        ("Nobody says this.", "Nobody says this."),
+        ("net.pth is empty. Nobody says this.", "net.pth ist leer. Nobody says this."),
+    ],
+)
+def test_what_the_engine_says_is_known_by_its_shape(german, said, ours):
+    assert languages.engine(said) == ours
+
+
+def test_the_window_speaks_german(german, qtbot):
+    window = make_window()
+    qtbot.addWidget(window)
+    assert next(action.text() for action in window.menuBar().actions()) == "&Datei"
+    untold = {row.text for row in ACTIONS if languages.tr(row.text) == row.text}
+    assert untold <= {"Diabetes", "Tensor"}  # the same in both languages
+
+
+def test_qts_own_buttons_speak_german(german, qtbot):
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    qtbot.addWidget(box)
+    assert box.button(QDialogButtonBox.StandardButton.Cancel).text().replace("&", "") == "Abbrechen"
+
+
+@pytest.mark.parametrize(
+    ("named", "language"), [("de_DE.UTF-8", "de"), ("de:en", "de"), ("fr_FR", "en"), ("C", "en"), ("en_GB", "en")]
+)
+def test_the_desktops_language_is_taken_where_we_speak_it(monkeypatch, named, language):
+    monkeypatch.setenv("LANGUAGE", named)
+    assert languages.system_language() == language
+
+
+def test_every_language_can_be_chosen_and_an_unknown_one_is_the_systems(monkeypatch, qapp):
+    assert settings.LANGUAGE.allowed == ("system", *languages.AVAILABLE)
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert qt.install(qapp, "tlh") == "en"
