@@ -285,6 +285,7 @@ def move_in(
             ready()
 
         # Two threads that import at once would wait for each other's turns: the window comes first.
+        moved_in.append(partial(window.bring_session, opener))
         moved_in.append(start_engine)
 
     Turns((attach_engine, prepare_views), window)

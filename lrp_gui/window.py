@@ -203,11 +203,6 @@ class Window(QMainWindow):
             self.opener, self.explainer = opener, explainer
             self.dialogs = Dialogs(self, opener)
 
-        def bring_session() -> None:
-            from lrp_gui.project.bringing import bring
-
-            self.session, self.asking = bring(self, opener)
-
         def bring_recent() -> None:
             column = self.start.bring_recent(self.actions_, self.theme)
             column.chosen.connect(lambda path: opener.open([path]))
@@ -229,9 +224,15 @@ class Window(QMainWindow):
                 self.setWindowIcon(QIcon(str(icon)))
 
         return (
-            *(bring_theme, bring_messages, bring_status, bring_dialogs, bring_session, bring_obstacle),
+            *(bring_theme, bring_messages, bring_status, bring_dialogs, bring_obstacle),
             *(bring_recent, self.actions_.add_shortcuts, self._dress_toolbar, bring_icon),
         )
+
+    def bring_session(self, opener: Opener) -> None:
+        """Projects and recovery. Not while the worker imports what they import, too: one would wait for the other."""
+        from lrp_gui.project.bringing import bring
+
+        self.session, self.asking = bring(self, opener)
 
     def furnish(self, composites: tuple[tuple[str, str], ...]) -> None:
         """Bring the views in, once their libraries are imported."""

@@ -31,14 +31,16 @@ def killed(seed: int, folder: Path) -> float:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=log, stderr=log)
     end = time.monotonic() + START_SECONDS
-    while not (folder / "edits").exists() or (folder / "edits").stat().st_size < 200:
-        assert process.poll() is None, (folder / "log").read_text()
-        assert time.monotonic() < end, "the program does not start"
-        time.sleep(0.02)
-    time.sleep(random.Random(seed).uniform(0.0, 3.0))
-    process.send_signal(signal.SIGKILL)
-    moment = time.monotonic()
-    process.wait()
+    try:
+        while not (folder / "edits").exists() or (folder / "edits").stat().st_size < 200:
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < end, (folder / "log").read_text()
+            time.sleep(0.02)
+        time.sleep(random.Random(seed).uniform(0.0, 3.0))
+    finally:
+        process.send_signal(signal.SIGKILL)
+        moment = time.monotonic()
+        process.wait()
     return moment
 
 
