@@ -128,7 +128,7 @@ def strip(window: Any) -> list[Line]:
             sink=tr(TITLES[name]),
             amount=signed(value),
             share=share,
-            advice=ADVICE[name].format(other=other_way(result)),
+            advice=tr(ADVICE[name]).format(other=other_way(result)),
         )
         lines.append(Line(text, name))
     alarms = _alarms(document.network, result)
