@@ -15,6 +15,7 @@ from ..files import open_weights
 from ..files.onnx import LACKING
 from ..files.shards import part_of
 from .architecture import Architecture, read_architecture
+from .beats import heard
 from .candidate import Candidate
 from .candidates import GRAPHS, beside, candidates
 from .chain.parts import reparametrised
@@ -88,8 +89,10 @@ def load(
     tell = progress or (lambda _: None)
     tell(Loading(0, 2, f"Reading {path.name}"))
     weights = open_weights(path)
-    tell(Loading(1, 2, f"Connecting the tensors of {path.name}"))
-    network = _made(weights, architecture, Options(trust, sizes, cache))
+    connecting = Loading(1, 2, f"Connecting the tensors of {path.name}")
+    tell(connecting)
+    with heard(lambda: tell(connecting)):
+        network = _made(weights, architecture, Options(trust, sizes, cache))
     network.metadata = {**network.metadata, "path": str(path), "format": weights.format, **weights.metadata}
     network.notes = (*weights.notes, *network.notes)
     tell(Loading(2, 2, f"{path.name} is loaded"))

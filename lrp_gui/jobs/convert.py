@@ -25,6 +25,7 @@ from lrp_gui.document.results import (
 from lrp_gui.jobs.nodes import node_infos
 from lrp_gui.jobs.opening import features_of
 from lrp_gui.jobs.sizes import open_sizes
+from lrp_gui.jobs.steps import report
 from lrp_gui.languages import engine, tr
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ LARGEST_FLOW = 4_000_000
 DENSE = "Linear"
 # Names for more output units than this are made by nobody and read by nobody.
 MOST_OUTPUT_NAMES = 100_000
+FEATURES_AT_ONCE = 10_000
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
 
 
@@ -194,13 +196,17 @@ def _inputs(network: Network) -> tuple[InputInfo, ...]:
     found, number = [], 1
     for one in network.inputs:
         units = prod(one.unit_shape)
-        known = one.features or numbered(units, number)
         wanted = _torch_type(one.dtype)
         integer = not (wanted.is_floating_point or wanted.is_complex)
-        features = tuple(
-            Feature(f.name, f.unit, f.mean, f.scale, f.low, f.high, f.integer or integer, f.categories) for f in known
-        )
-        found.append(InputInfo(one.name, one.unit_shape, features, named=bool(one.features), integer=integer))
+        features: list[Feature] = []
+        for first in range(0, units, FEATURES_AT_ONCE):
+            report()  # a picture has a hundred thousand
+            some = min(FEATURES_AT_ONCE, units - first)
+            features += [
+                Feature(f.name, f.unit, f.mean, f.scale, f.low, f.high, f.integer or integer, f.categories)
+                for f in one.features[first : first + some] or numbered(some, number + first)
+            ]
+        found.append(InputInfo(one.name, one.unit_shape, tuple(features), named=bool(one.features), integer=integer))
         number += units
     return tuple(found)
 

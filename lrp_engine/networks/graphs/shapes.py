@@ -16,6 +16,7 @@ import torch
 from torch.fx import Graph, Node
 
 from ...errors import CaptureError, LrpError
+from ..beats import beat
 from ..network import Shape
 from .graph import evaluate, operation_name
 
@@ -127,6 +128,7 @@ def _run(
     made = 0
     held: dict[str, torch.Tensor] = {}
     for node in graph.nodes:
+        beat()
         if node.op == "placeholder":
             values[node] = given[str(node.target)]
         elif node.op == "get_attr":
