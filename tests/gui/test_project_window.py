@@ -18,22 +18,22 @@ from tests.gui.example import DIABETES, settle
 
 
 @pytest.fixture
-def study(diabetes, qtbot, tmp_path):
+def study(window, qtbot, tmp_path):
     """A project beside a copy of its weights, saved from the window."""
     folder = tmp_path / "study"
     shutil.copytree(DIABETES.parent, folder)
-    diabetes.opener.open([str(folder / DIABETES.name)])
-    settle(qtbot, diabetes)
-    document = diabetes.document
+    window.opener.open([str(folder / DIABETES.name)])
+    settle(qtbot, window)
+    document = window.document
     document.edit_cell(0, 2, "45")
     document.edit_cell(1, 2, "abc")
     document.rename_layer("fc1", "the first")
     document.set_target("0")
     document.select_sample(5)
-    diabetes.table.view.table_model.arranger.filter("age > 50")
+    window.table.view.table_model.arranger.filter("age > 50")
     path = folder / "study.lrpx"
-    diabetes.session.save_as(str(path))
-    settle(qtbot, diabetes)
+    window.session.save_as(str(path))
+    settle(qtbot, window)
     return path
 
 
@@ -47,117 +47,117 @@ def click(window, role):
     next(button for button in box.buttons() if box.buttonRole(button) == role).click()
 
 
-def test_a_project_is_what_it_was_when_it_is_opened_again(diabetes, study, qtbot):
-    document = diabetes.document
-    before = state(diabetes)
-    assert diabetes.windowTitle().startswith("study[*]")
+def test_a_project_is_what_it_was_when_it_is_opened_again(window, study, qtbot):
+    document = window.document
+    before = state(window)
+    assert window.windowTitle().startswith("study[*]")
     assert not document.modified
     document.edit_cell(3, 2, "1")
-    qtbot.waitUntil(diabetes.isWindowModified)
+    qtbot.waitUntil(window.isWindowModified)
     document.undo()  # undo survives saving
-    qtbot.waitUntil(lambda: not diabetes.isWindowModified())
-    diabetes.session.begin_new()
+    qtbot.waitUntil(lambda: not window.isWindowModified())
+    window.session.begin_new()
     assert document.table is None
-    assert diabetes.pages.currentWidget() is diabetes.start
-    diabetes.opener.open([str(study)])
-    settle(qtbot, diabetes)
-    assert state(diabetes) == before
+    assert window.pages.currentWidget() is window.start
+    window.opener.open([str(study)])
+    settle(qtbot, window)
+    assert state(window) == before
     assert document.cell_text(1, 2) == "abc"
     assert not document.modified
     assert not document.undo_stack.canUndo()
-    qtbot.waitUntil(lambda: diabetes.table.view.table_model.arranger.wish.filter == "age > 50")
+    qtbot.waitUntil(lambda: window.table.view.table_model.arranger.wish.filter == "age > 50")
     assert recent.entries()[0].path == str(study)
 
 
-def test_reverting_goes_back_to_what_was_saved(diabetes, study, qtbot):
-    before = state(diabetes)
-    diabetes.document.delete_samples(range(100))
-    diabetes.actions_["revert"].trigger()
-    click(diabetes, QMessageBox.ButtonRole.DestructiveRole)
-    qtbot.waitUntil(lambda: not diabetes.document.modified, timeout=10000)
-    settle(qtbot, diabetes)
-    assert state(diabetes) == before
+def test_reverting_goes_back_to_what_was_saved(window, study, qtbot):
+    before = state(window)
+    window.document.delete_samples(range(100))
+    window.actions_["revert"].trigger()
+    click(window, QMessageBox.ButtonRole.DestructiveRole)
+    qtbot.waitUntil(lambda: not window.document.modified, timeout=10000)
+    settle(qtbot, window)
+    assert state(window) == before
 
 
-def test_what_would_be_lost_is_asked_about(diabetes, study, qtbot):
-    document = diabetes.document
+def test_what_would_be_lost_is_asked_about(window, study, qtbot):
+    document = window.document
     document.edit_cell(3, 2, "1")
-    edited = state(diabetes)
-    diabetes.actions_["new"].trigger()
-    diabetes.dialogs.current.button(QMessageBox.StandardButton.Cancel).click()
-    assert state(diabetes) == edited
-    diabetes.actions_["new"].trigger()
-    diabetes.dialogs.current.button(QMessageBox.StandardButton.Save).click()
+    edited = state(window)
+    window.actions_["new"].trigger()
+    window.dialogs.current.button(QMessageBox.StandardButton.Cancel).click()
+    assert state(window) == edited
+    window.actions_["new"].trigger()
+    window.dialogs.current.button(QMessageBox.StandardButton.Save).click()
     qtbot.waitUntil(lambda: document.table is None, timeout=10000)
-    diabetes.opener.open([str(study)])
-    settle(qtbot, diabetes)
+    window.opener.open([str(study)])
+    settle(qtbot, window)
     assert document.cell_text(3, 2) == "1"
 
 
-def test_a_project_moves_with_its_weights(diabetes, study, qtbot):
-    before = state(diabetes)
-    diabetes.session.begin_new()
+def test_a_project_moves_with_its_weights(window, study, qtbot):
+    before = state(window)
+    window.session.begin_new()
     moved = study.parent.rename(study.parent.with_name("elsewhere"))
-    diabetes.opener.open([str(moved / study.name)])
-    settle(qtbot, diabetes)
-    assert state(diabetes) == before
-    assert diabetes.document.file.path == str(moved / DIABETES.name)
+    window.opener.open([str(moved / study.name)])
+    settle(qtbot, window)
+    assert state(window) == before
+    assert window.document.file.path == str(moved / DIABETES.name)
 
 
-def test_missing_weights_are_asked_about_and_lose_nothing(diabetes, study, qtbot):
-    before = state(diabetes)
-    weights, document = study.with_name(DIABETES.name), diabetes.document
-    diabetes.session.begin_new()
+def test_missing_weights_are_asked_about_and_lose_nothing(window, study, qtbot):
+    before = state(window)
+    weights, document = study.with_name(DIABETES.name), window.document
+    window.session.begin_new()
     kept = weights.rename(study.parent.parent / "kept.pth")
-    diabetes.opener.open([str(study)])
-    qtbot.waitUntil(lambda: diabetes.dialogs.current is not None, timeout=10000)
-    assert "not where it was" in diabetes.dialogs.current.text()
-    click(diabetes, QMessageBox.ButtonRole.DestructiveRole)  # open without
+    window.opener.open([str(study)])
+    qtbot.waitUntil(lambda: window.dialogs.current is not None, timeout=10000)
+    assert "not where it was" in window.dialogs.current.text()
+    click(window, QMessageBox.ButtonRole.DestructiveRole)  # open without
     qtbot.waitUntil(lambda: document.obstacle is not None, timeout=10000)
     assert document.obstacle.kind == files.FAILED
-    diabetes.session.save()  # nothing of what waits for the network is lost by that
-    settle(qtbot, diabetes)
+    window.session.save()  # nothing of what waits for the network is lost by that
+    settle(qtbot, window)
     kept.rename(weights)
-    diabetes.opener.load_again()
-    settle(qtbot, diabetes)
-    assert state(diabetes) == before
+    window.opener.load_again()
+    settle(qtbot, window)
+    assert state(window) == before
 
 
-def test_changed_weights_are_asked_about(diabetes, study, qtbot):
-    weights, document = study.with_name(DIABETES.name), diabetes.document
-    diabetes.session.begin_new()
+def test_changed_weights_are_asked_about(window, study, qtbot):
+    weights, document = study.with_name(DIABETES.name), window.document
+    window.session.begin_new()
     with weights.open("ab") as stream:
         stream.write(b"\0" * 10)
-    diabetes.opener.open([str(study)])
-    qtbot.waitUntil(lambda: diabetes.dialogs.current is not None, timeout=10000)
-    assert "not the file" in diabetes.dialogs.current.text()
-    diabetes.dialogs.current.button(QMessageBox.StandardButton.Cancel).click()
-    settle(qtbot, diabetes)
+    window.opener.open([str(study)])
+    qtbot.waitUntil(lambda: window.dialogs.current is not None, timeout=10000)
+    assert "not the file" in window.dialogs.current.text()
+    window.dialogs.current.button(QMessageBox.StandardButton.Cancel).click()
+    settle(qtbot, window)
     assert document.table is None
 
 
-def test_a_project_that_is_open_elsewhere_opens_as_a_copy(diabetes, study, qtbot):
-    before = state(diabetes)
-    diabetes.session.begin_new()
+def test_a_project_that_is_open_elsewhere_opens_as_a_copy(window, study, qtbot):
+    before = state(window)
+    window.session.begin_new()
     other = Lock()
     assert not other.take(str(study))
-    diabetes.opener.open([str(study)])
-    qtbot.waitUntil(lambda: diabetes.dialogs.current is not None, timeout=10000)
-    click(diabetes, QMessageBox.ButtonRole.AcceptRole)
-    qtbot.waitUntil(lambda: diabetes.document.table is not None, timeout=10000)
-    settle(qtbot, diabetes)
-    assert state(diabetes) == before
-    assert not diabetes.session.path
+    window.opener.open([str(study)])
+    qtbot.waitUntil(lambda: window.dialogs.current is not None, timeout=10000)
+    click(window, QMessageBox.ButtonRole.AcceptRole)
+    qtbot.waitUntil(lambda: window.document.table is not None, timeout=10000)
+    settle(qtbot, window)
+    assert state(window) == before
+    assert not window.session.path
     other.release()
 
 
-def test_saving_where_nothing_can_be_written_is_one_sentence(diabetes, study, qtbot):
-    diabetes.document.edit_cell(3, 2, "1")
-    with qtbot.waitSignal(diabetes.document.message, timeout=10000) as told:
-        diabetes.session.save_as(str(study.parent / "no" / "folder.lrpx"))
+def test_saving_where_nothing_can_be_written_is_one_sentence(window, study, qtbot):
+    window.document.edit_cell(3, 2, "1")
+    with qtbot.waitSignal(window.document.message, timeout=10000) as told:
+        window.session.save_as(str(study.parent / "no" / "folder.lrpx"))
     assert "\n" not in told.args[0].sentence
-    assert diabetes.document.modified
-    assert diabetes.session.path == str(study)
+    assert window.document.modified
+    assert window.session.path == str(study)
 
 
 def test_work_of_a_program_that_ended_is_offered_back(diabetes, qtbot):
