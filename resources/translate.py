@@ -116,9 +116,11 @@ def engine_texts() -> dict[str, list[str]]:
             places = found.setdefault(text, [])
             if place not in places:
                 places.append(place)
-    return found
+    return found | {word: ["lrp_engine"] for word in _SINGLE}
 
 
+# Words that the engine puts into its sentences; other single words are names.
+_SINGLE = ("are", "column", "columns", "first", "fits", "has", "have", "is", "numbers", "second", "texts", "tokens")
 # Callables whose texts no person in front of the window reads: faults of a program's author, keys, patterns.
 _SILENT = {
     *("ValueError", "TypeError", "AttributeError", "AssertionError", "KeyError", "RuntimeError", "ImportError"),

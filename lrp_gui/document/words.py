@@ -91,7 +91,7 @@ def _shown(kind: str, _language: str) -> Shown:
     return replace(words, **texts)
 
 
-_BYTES = ("bytes", "KiB", "MiB", "GiB", "TiB")
+_BYTES = (mark("bytes"), "KiB", "MiB", "GiB", "TiB")
 
 
 def plain(value: float, digits: int = 3, unknown: str = "NaN") -> str:
@@ -135,7 +135,7 @@ def size_text(nbytes: int) -> str:
     size, unit = float(nbytes), 0
     while size >= 1024 and unit < len(_BYTES) - 1:
         size, unit = size / 1024, unit + 1
-    return f"{thousands(round(size))} {_BYTES[unit]}" if unit == 0 or size >= 100 else f"{size:.1f} {_BYTES[unit]}"
+    return f"{thousands(round(size))} {tr(_BYTES[unit])}" if unit == 0 or size >= 100 else f"{size:.1f} {_BYTES[unit]}"
 
 
 def percent(part: float) -> str:

@@ -15,6 +15,8 @@ from lrp_gui.languages import capital
 ENGINE = "engine\x04"
 DEEPEST = 4  # sentences in sentences
 _FIELD = re.compile(r"\{(\w+)\}")
+_SHARED = ("fits",)  # single words that the window says as well
+_COUNTED = re.compile(r"([\d,]+) ([a-z ]+?)s?")
 _ENDING = re.compile(r"(?<=[a-z])\{(\w+)\}")
 
 
@@ -43,7 +45,7 @@ class Catalogue(GNUTranslations):
     def _said(self, text: str, depth: int) -> str:
         """A text in this language, "" where it is not known."""
         for form, mend in _forms(text):
-            plain = self._known(form) or self._shaped(form, depth)
+            plain = self._known(form) or self._counted(form) or self._shaped(form, depth)
             if plain:
                 return mend(plain)
         return ""
@@ -65,8 +67,20 @@ class Catalogue(GNUTranslations):
         return ""
 
     def _gap(self, text: str, depth: int) -> str:
-        worth = depth < DEEPEST and " " in text.strip()
-        return (self._said(text, depth + 1) if worth else "") or text
+        if " " not in text.strip():
+            key = text if text in _SHARED else ENGINE + text  # names stay, whatever they mean elsewhere
+            word = self.gettext(key)
+            return text if word == key else word
+        return (self._said(text, depth + 1) if depth < DEEPEST else "") or text
+
+    def _counted(self, text: str) -> str:
+        """A number of things, which the window counts as well: “3 tensors”."""
+        found = _COUNTED.fullmatch(text)
+        if found is None:
+            return ""
+        number, one = found[1], f"{{n}} {found[2]}"
+        form = self.ngettext(one, f"{one}s", 1 if number == "1" else 2)
+        return "" if form in {one, f"{one}s"} else form.replace("{n}", number)
 
     def _parts(self, text: str) -> str:
         """Sentences that stand one after the other, each on its own; "" where none is known."""

@@ -34,11 +34,11 @@ class UnitsModel(QAbstractTableModel):
         values: np.ndarray,
         texts: Sequence[str],
         relevance: np.ndarray,
-        noun: str = "relevance",
+        noun: str = "",
     ) -> None:
         """Fill the table; `texts` are the values as the person knows them, where there are any."""
         self.beginResetModel()
-        self._heads = (*self._heads[:RELEVANCE], noun, *self._heads[SHARE:])
+        self._heads = (*self._heads[:RELEVANCE], noun or self.tr("relevance"), *self._heads[SHARE:])
         self._names, self._values, self._texts = names, values, texts
         self._relevance = np.asarray(relevance, dtype=float)
         sizes = np.abs(np.nan_to_num(self._relevance))
