@@ -113,9 +113,7 @@ def test_layers_tensors_and_samples_are_found_by_a_sign(filled, diabetes, qtbot)
     filled.take(0)
     qtbot.waitUntil(lambda: document.selected_sample == 441)
     settle(qtbot, diabetes)
-
-
-def test_a_number_that_no_sample_has_is_not_found(filled):
+    filled.begin()
     filled.line.setText("#443")
     assert titles(filled) == []
     assert filled.note.text() == "No sample is called so."

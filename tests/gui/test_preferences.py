@@ -44,19 +44,27 @@ def test_the_table_fits_the_settings(entry):
     assert isinstance(entry.setting.default, {CHOICE: str, NUMBER: int, SWITCH: bool, FOLDER: str}[entry.kind])
 
 
-def test_every_entry_has_a_tool_tip_and_a_name(dialog):
-    for entry in ENTRIES:
-        editor = dialog.editors[entry.setting.key]
-        assert editor.toolTip() == entry.tip
-        assert editor.accessibleName() == entry.title
-
-
-def test_theme_and_toolbar_follow_at_once(dialog, diabetes):
+def test_theme_toolbar_colours_and_motion_follow_at_once(dialog, diabetes):
     choose(dialog, settings.THEME, "dark")
     assert diabetes.theme.dark
     choose(dialog, settings.TOOLBAR, "text")
     assert diabetes.bar.toolButtonStyle() == diabetes.bar.toolButtonStyle().ToolButtonTextOnly
     assert diabetes.actions_["toolbar_text"].isChecked()
+    choose(dialog, settings.SCHEME, "grey")
+    dialog.editors[settings.MARKS.key].setChecked(True)
+    colouring = diabetes.viewer.selection.colouring
+    assert (colouring.scheme, colouring.marks) == ("grey", True)
+    controls = diabetes.viewer.controls
+    choose(dialog, settings.REDUCED_MOTION, "off")
+    controls.start_sweep()
+    assert controls.sweep.value() == 0
+    choose(dialog, settings.REDUCED_MOTION, "on")
+    controls.start_sweep()
+    assert controls.sweep.value() == 100
+    for entry in ENTRIES:
+        editor = dialog.editors[entry.setting.key]
+        assert editor.toolTip() == entry.tip
+        assert editor.accessibleName() == entry.title
 
 
 def test_larger_letters_reach_tables_and_pictures_and_go_again(dialog, diabetes, qtbot):
@@ -88,6 +96,11 @@ def test_another_precision_explains_again_with_its_numbers(dialog, diabetes, qtb
     choose(dialog, settings.DTYPE, "file")
     settle(qtbot, diabetes)
     assert document.result.explained == single.explained
+    # Where nothing is explained by itself a change waits.
+    diabetes.document.set_auto(False)
+    choose(dialog, settings.DTYPE, "float64")
+    settle(qtbot, diabetes)
+    assert diabetes.document.stale
 
 
 def test_threads_and_memory_reach_the_engine(dialog, diabetes, qtbot, monkeypatch):
@@ -123,13 +136,6 @@ def test_a_device_that_is_not_here_gives_way_to_the_cpu_and_that_is_said(diabete
     assert diabetes.document.result is not None
 
 
-def test_without_explaining_by_itself_a_change_waits(dialog, diabetes, qtbot):
-    diabetes.document.set_auto(False)
-    choose(dialog, settings.DTYPE, "float64")
-    settle(qtbot, diabetes)
-    assert diabetes.document.stale
-
-
 def test_the_default_composite_is_taken_by_who_has_the_old_one(dialog, diabetes, qtbot):
     choose(dialog, settings.COMPOSITE, "gamma")
     settle(qtbot, diabetes)
@@ -138,13 +144,6 @@ def test_the_default_composite_is_taken_by_who_has_the_old_one(dialog, diabetes,
     choose(dialog, settings.COMPOSITE, "lrp_0")
     assert diabetes.document.settings.composite == "epsilon"
     settle(qtbot, diabetes)
-
-
-def test_colours_of_pictures_follow(dialog, diabetes):
-    choose(dialog, settings.SCHEME, "grey")
-    dialog.editors[settings.MARKS.key].setChecked(True)
-    colouring = diabetes.viewer.selection.colouring
-    assert (colouring.scheme, colouring.marks) == ("grey", True)
 
 
 def test_the_cache_moves_is_measured_and_cleared(dialog, diabetes, qtbot, tmp_path):
@@ -188,16 +187,6 @@ def test_an_unknown_device_that_is_stored_is_shown_as_it_is(window, qtbot):
     qtbot.addWidget(dialog)
     qtbot.waitUntil(lambda: bool(window.computing.devices), timeout=10000)
     assert dialog.editors[settings.DEVICE.key].currentData() == "cuda:7"
-
-
-def test_with_reduced_motion_the_sweep_is_there_at_once(dialog, diabetes):
-    controls = diabetes.viewer.controls
-    choose(dialog, settings.REDUCED_MOTION, "off")
-    controls.start_sweep()
-    assert controls.sweep.value() == 0
-    choose(dialog, settings.REDUCED_MOTION, "on")
-    controls.start_sweep()
-    assert controls.sweep.value() == 100
 
 
 def test_the_systems_theme_is_followed_while_the_window_stands(window, monkeypatch):
