@@ -72,6 +72,11 @@ class Furniture(QObject):
         self._moved_in = True
         self.ready.emit()
 
+    @property
+    def arranged(self) -> bool:
+        """Whether the docks stand where they belong."""
+        return self._arranged
+
     def arrange(self) -> None:
         """Show the views as they were left last time, once there is something to show."""
         window = self._window

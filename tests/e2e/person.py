@@ -44,6 +44,7 @@ class Person:
         """Wait until all is explained and drawn."""
         window = self.window
         self.until(lambda: window.viewer is not None and window.explainer is not None, "the views have moved in")
+        self.until(lambda: not window.document.name or window.furniture.arranged, "the docks stand in their places")
         self.until(lambda: not window.jobs.busy and not window.explainer.busy, "nothing runs any more")
         self.wait(400)  # the viewer's sweep and its sharp redraw
 
