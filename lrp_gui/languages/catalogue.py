@@ -15,6 +15,7 @@ from lrp_gui.languages import capital
 ENGINE = "engine\x04"
 DEEPEST = 4  # sentences in sentences
 _FIELD = re.compile(r"\{(\w+)\}")
+_VERBS = "is|are|has|have"
 _SHARED = ("fits",)  # single words that the window says as well
 _COUNTED = re.compile(r"([\d,]+) ([a-z ]+?)s?")
 _ENDING = re.compile(r"(?<=[a-z])\{(\w+)\}")
@@ -105,7 +106,8 @@ def _shape(text: str) -> re.Pattern[str]:
     for before, name, _spec, _conversion in string.Formatter().parse(text):
         shape += re.escape(before)
         if name is not None:
-            shape += f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
+            gap = _VERBS if name in {"are", "be", "has", "have", "is"} else ".*?"
+            shape += f"(?P={name})" if name in seen else f"(?P<{name}>{gap})"
             seen.add(name)
     return re.compile(shape, re.DOTALL)
 

@@ -6,10 +6,12 @@ import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
 from lrp_gui import languages
+from lrp_gui.languages import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "resources"))
@@ -173,3 +175,24 @@ def key_of(text: str) -> str:
     """The letter that & marks, "" where none does."""
     found = re.search(r"&([^\W_])", text.replace("&&", "").replace("&nbsp;", ""))
     return found[1].lower() if found else ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_of_the_engine_is_recognised_once_it_is_filled_in(language):
+    spoken = catalogue.read(language)
+    unknown = []
+    for text in translate.engine_texts():
+        gaps = {name: "is" if name in VERBS else f"X{n}x" for n, name in enumerate(gaps_of(text))}
+        filled = text.format(**gaps)
+        if spoken.sentence(filled) == filled and text not in SAME:
+            unknown.append(filled)
+    assert unknown == []
+
+
+VERBS = {"are", "be", "has", "have", "is"}
+SAME = {"PyTorch state dict", "state dict"}  # in every language
+
+
+def gaps_of(text: str) -> list[str]:
+    """The placeholders of a template."""
+    return [name for _text, name, _spec, _conversion in Formatter().parse(text) if name is not None]
