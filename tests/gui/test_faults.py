@@ -380,21 +380,19 @@ def real_lack_of_memory():
     raise AssertionError("so much memory cannot be had")
 
 
-@pytest.mark.parametrize("kind", ["torch", "numpy", "a device"])
-def test_memory_that_is_not_enough_is_said(diabetes, qtbot, monkeypatch, kind):
+def test_memory_that_is_not_enough_is_said(diabetes, qtbot, monkeypatch):
     import torch
 
-    errors = {"torch": real_lack_of_memory, "numpy": MemoryError, "a device": torch.OutOfMemoryError}
-    error = errors[kind]()
-    with monkeypatch.context() as patch:
-        failing_with(patch, error)
-        diabetes.document.set_composite("gamma")
+    for lacking in (real_lack_of_memory, MemoryError, torch.OutOfMemoryError):
+        with monkeypatch.context() as patch:
+            failing_with(patch, lacking())
+            diabetes.document.set_composite("gamma")
+            settle(qtbot, diabetes)
+            assert "the memory is not enough" in diabetes.document.problem, lacking
+            assert diabetes.document.result is None
+        diabetes.document.set_composite("epsilon")
         settle(qtbot, diabetes)
-        assert "the memory is not enough" in diabetes.document.problem
-        assert diabetes.document.result is None
-    diabetes.document.set_composite("epsilon")
-    settle(qtbot, diabetes)
-    assert diabetes.document.result is not None
+        assert diabetes.document.result is not None
     still_works(diabetes, qtbot)
 
 
@@ -409,7 +407,7 @@ def test_a_fault_in_the_worker_is_said_with_details_and_the_window_goes_on(diabe
     still_works(diabetes, qtbot)
 
 
-@pytest.mark.parametrize("turns", [0, 3])
+@pytest.mark.parametrize("turns", [pytest.param(0, marks=pytest.mark.exhaustive), 3])
 def test_a_cancelled_load_leaves_the_file_and_can_be_taken_up_again(window, qtbot, turns):
     window.opener.open([str(DIGITS)])
     if turns:

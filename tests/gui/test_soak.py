@@ -36,7 +36,7 @@ def grown(seconds, every, warm):
 
 @pytest.mark.timeout(300)
 def test_a_short_day():
-    too_much, _counts = grown(3, 0.5, warm=3)
+    too_much, _counts = grown(2, 0.4, warm=3)
     assert not too_much
 
 
