@@ -144,7 +144,10 @@ class Controls(QWidget):
         sliders = [parts for parts in self._sliders.values() if not parts[1].isHidden()]
         others = [*(part for parts in sliders for part in parts), self.play, self.menu_button]
         rest = GAP * (len(others) + 2) + sum(
-            part.minimumSizeHint().width() if isinstance(part, QSlider) else part.sizeHint().width() for part in others
+            max(part.minimumWidth(), part.minimumSizeHint().width())
+            if isinstance(part, QSlider)
+            else part.sizeHint().width()
+            for part in others
         )
         needed = rest + sum(button.sizeHint().width() + GAP for button in buttons)
         in_menu = bool(buttons) and self.width() < needed
