@@ -88,7 +88,7 @@ def make_archive(folder: Path, out: Path, stem: str) -> Path:
     """The folder as .tar.xz."""
     archive = out / f"{stem}.tar.xz"
     say(f"Packing {archive.name}")
-    environment = {**os.environ, "XZ_OPT": "-3 -T0"}
+    environment = {**os.environ, "XZ_OPT": "-1 -T0"}
     words = [
         "tar",
         "--owner=0",
