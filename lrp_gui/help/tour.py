@@ -206,7 +206,7 @@ class Tour(QObject):
         if light is None or bubble is None:
             return
         if self.at == OFFERED:
-            bubble.adjustSize()
+            bubble.fit()
             corner = self._window.rect().bottomRight() - QPoint(bubble.width() + GAP, bubble.height() + 3 * GAP)
             bubble.move(corner)
             bubble.raise_()
@@ -220,7 +220,7 @@ class Tour(QObject):
         light.update()
         light.show()
         light.raise_()
-        bubble.adjustSize()
+        bubble.fit()
         bubble.move(place_beside(hole, bubble.size().toTuple(), self._window.rect()))
         bubble.raise_()
 
@@ -282,7 +282,6 @@ class Bubble(QFrame):
         super().__init__(window)
         self.setObjectName("tour")
         self.setAutoFillBackground(True)
-        self.setFixedWidth(WIDTH)
         self.title, self.text, self.count = QLabel(self), QLabel(self), QLabel(self)
         for label in (self.title, self.text):
             label.setWordWrap(True)
@@ -326,6 +325,13 @@ class Bubble(QFrame):
         self.back.hide()
         self.next.setText(self.tr("Take the Tour"))
         self.skip.setText(self.tr("Not Now"))
+
+    def fit(self) -> None:
+        """As wide as the buttons need it, as high as the text is then."""
+        column = self.layout()
+        assert column is not None
+        width = max(WIDTH, column.totalMinimumSize().width())
+        self.setFixedSize(width, column.totalHeightForWidth(width))
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
