@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QSignalBlocker
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
-from lrp_gui.languages import mark
+from lrp_gui.languages import mark, thousands
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -48,7 +48,7 @@ class SampleBox(QSpinBox):
         with QSignalBlocker(self):
             self.setRange(min(1, samples), samples)
             self.setValue(row + 1)
-        self.setSuffix(self.tr(" of {samples}").format(samples=f"{samples:,}") if samples else "")
+        self.setSuffix(self.tr(" of {samples}").format(samples=thousands(samples)) if samples else "")
         self.setEnabled(samples > 0)
 
 

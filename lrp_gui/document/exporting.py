@@ -14,6 +14,7 @@ from lrp_gui.document.predicting import predictions
 from lrp_gui.document.state import Message
 from lrp_gui.jobs import importing
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.languages import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ FORMATS = (
     (".tsv", "TSV"),
     (".parquet", "Parquet"),
     (".xlsx", "Excel"),
-    (".npz", "NumPy archive"),
+    (".npz", mark("NumPy archive")),
 )
 
 
