@@ -138,7 +138,7 @@ def book(language: str = "en") -> Book | None:
     for name, title in PAGES:
         path = folder / f"{name}.{language}.md"
         if path.exists():
-            translated = language
+            translated = language if name == GUIDE else translated  # the other pages are short
         else:
             path = folder / f"{name}.md"
         if path.exists():
