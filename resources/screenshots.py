@@ -12,15 +12,18 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QWidget
 
 from lrp_gui.app import make_window, move_in
+from lrp_gui.importing.dialog import ImportDialog
+from lrp_gui.opening.candidates import CandidatesDialog
+from lrp_gui.opening.consent import ConsentDialog
 from lrp_gui.sample.editors.options import BESIDE
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ DIGITS = "digits/digits.pt2"
 PATIENCE_MS = 60_000
 AREA = 2e-4  # of all pixels: so many of one colour are an area
 COLOURS = 256  # of a picture
+Part = TypeVar("Part")
+Dialog = TypeVar("Dialog", bound=QDialog)
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,8 @@ def take(shot: Shot) -> Path:
 
 def candidates(window: Window, folder: Path) -> QWidget:
     """Weights alone, and a line of the inferred architecture that does not fit."""
-    window.opener.open([shutil.copy(RESOURCES / "examples" / DIABETES, folder / "weights.pth")])
-    dialog = asked(window, "candidates")
+    there(window.opener).open([str(shutil.copy(RESOURCES / "examples" / DIABETES, folder / "weights.pth"))])
+    dialog = asked(window, "candidates", CandidatesDialog)
     wait(window, dialog.open_button.isEnabled)
     text = dialog.editor.toPlainText()
     dialog.editor.setPlainText(text.replace('"out_features": 16', '"out_features": 12'))
@@ -100,8 +105,8 @@ def consent(window: Window, folder: Path) -> QWidget:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch would rather export
         torch.jit.save(torch.jit.script(layers), folder / "scripted.pt")
-    window.opener.open([str(folder / "scripted.pt")])
-    dialog = asked(window, "consent")
+    there(window.opener).open([str(folder / "scripted.pt")])
+    dialog = asked(window, "consent", ConsentDialog)
     wait(window, dialog.trusts.isEnabled)
     return dialog
 
@@ -112,10 +117,10 @@ def refused(window: Window, folder: Path) -> QWidget:
 
     torch.save({"fc.weight": torch.zeros(2, 3), "hook": _Call(os.system, "curl example.org"), "also": _Call(eval, "1")},
                folder / "model_final.pth")  # fmt: skip
-    window.opener.open([str(RESOURCES / "examples" / DIABETES)])
+    there(window.opener).open([str(RESOURCES / "examples" / DIABETES)])
     wait(window, lambda: window.document.result is not None)
-    window.opener.open([str(folder / "model_final.pth")])
-    wait(window, lambda: window.obstacle.isVisible() and window.obstacle.calls.isVisible())
+    there(window.opener).open([str(folder / "model_final.pth")])
+    wait(window, lambda: there(window.obstacle).isVisible() and there(window.obstacle).calls.isVisible())
     return window
 
 
@@ -153,8 +158,8 @@ def table(window: Window, _folder: Path) -> QWidget:
         window.actions_[name].setChecked(True)
     panel.filter.box.setText("bmi > 30 and confidence > 0.8")
     panel.filter.apply()
-    window.furniture.docks[1].setFloating(True)
-    window.furniture.docks[1].resize(1240, 400)
+    there(window.furniture).docks[1].setFloating(True)
+    there(window.furniture).docks[1].resize(1240, 400)
     settle(window)
     return panel
 
@@ -163,11 +168,11 @@ def paint(window: Window, _folder: Path) -> QWidget:
     """Two strokes over a digit, its relevance beside it."""
     document = opened(window, DIGITS, sample=3)
     window.actions_["edit_input"].trigger()
-    dock = window.furniture.sample_dock
+    dock = there(there(window.furniture).sample_dock)
     dock.setFloating(True)
     dock.resize(760, 420)
     pause(300)
-    editor = window.furniture.sample.page
+    editor = there(window.furniture).sample.page
     editor.options.show_.setCurrentIndex(editor.options.show_.findData(BESIDE))
     pause(200)
     canvas = editor.canvas
@@ -179,7 +184,7 @@ def paint(window: Window, _folder: Path) -> QWidget:
         QTest.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=points[-1])
     wait(window, lambda: not document.stale)
     settle(window)
-    return window.furniture.sample
+    return there(window.furniture).sample
 
 
 def health(window: Window, folder: Path) -> QWidget:
@@ -197,10 +202,10 @@ def health(window: Window, folder: Path) -> QWidget:
     weights[second][4, 9] = 400
     torch.save(weights, folder / "model_weights.pth")
     opened(window, folder / "model_weights.pth")
-    window.browser.tabs.setCurrentWidget(window.furniture.health)
+    window.browser.tabs.setCurrentWidget(there(window.furniture).health)
     pause(200)
     settle(window)
-    view = window.furniture.health.view
+    view = there(window.furniture).health.view
     kind = view.model.index(0, 0)
     view.tree.setCurrentIndex(view.model.index(0, 0, kind))
     settle(window)
@@ -216,10 +221,11 @@ def importing(window: Window, folder: Path) -> QWidget:
     text = "\n".join(";".join([f"P{n:03}" if n else "patient", *row]) for n, row in enumerate(rows))
     path = folder / "patients.csv"
     path.write_text(text.replace(".", ","), encoding="utf-8")
-    window.opener.open([str(path)])
-    wait(window, lambda: window.dialogs.current is not None)
+    there(window.opener).open([str(path)])
+    wait(window, lambda: there(window.dialogs).current is not None)
     settle(window)
-    dialog = window.dialogs.current
+    dialog = there(window.dialogs).current
+    assert isinstance(dialog, ImportDialog)
     dialog.source.assign(2, dialog.source.names.index("body mass index"))
     dialog.source.name_samples_by(0)
     settle(window)
@@ -255,7 +261,7 @@ def comparing(window: Window, _folder: Path) -> QWidget:
     document.select_layer("image")
     settle(window)
     window.actions_["compare_explanations"].trigger()
-    explanations = window.furniture.explanations
+    explanations = there(window.furniture).explanations
     explanations.resize(1280, 760)
     explanations.beside.change(1, target="5", sample=explanations.beside.sides[0].sample)
     explanations.sides[0].sample.clearFocus()
@@ -299,7 +305,7 @@ def play(name: str) -> Path:
         widget = SCENES[name](window, Path(folder))
         settle(window)
         path = keep(widget, name)
-        if widget is window.dialogs.current:
+        if widget is there(window.dialogs).current:
             widget.close()
         if window.document.table is not None:
             window.document.table.mark_kept()
@@ -312,7 +318,8 @@ def play(name: str) -> Path:
 
 def below_hidden(window: Window) -> None:
     """Give the viewer all of the height."""
-    for dock in (window.furniture.docks[1], window.furniture.sample_dock):
+    furniture = there(window.furniture)
+    for dock in (furniture.docks[1], there(furniture.sample_dock)):
         dock.hide()
 
 
@@ -320,8 +327,8 @@ def opened(window: Window, file: str | Path, *others: Path, sample: int = 0) -> 
     """Open a file, one of the examples or any other, and wait until the sample is explained."""
     path = RESOURCES / "examples" / file
     document = window.document
-    window.opener.open([str(path), *map(str, others)])
-    wait(window, lambda: document.result is not None and document.network.path == str(path))
+    there(window.opener).open([str(path), *map(str, others)])
+    wait(window, lambda: document.result is not None and there(document.network).path == str(path))
     document.select_sample(sample)
     settle(window)
     return document
@@ -372,11 +379,19 @@ def shrink(path: Path) -> None:
     image.save(path, optimize=True)
 
 
-def asked(window: Window, action: str) -> QWidget:
+def there(part: Part | None) -> Part:
+    """What has moved into the window by now."""
+    assert part is not None
+    return part
+
+
+def asked(window: Window, action: str, kind: type[Dialog]) -> Dialog:
     """The dialog that an action opens."""
-    wait(window, lambda: window.obstacle.isVisible() and window.actions_[action].isEnabled())
+    wait(window, lambda: there(window.obstacle).isVisible() and window.actions_[action].isEnabled())
     window.actions_[action].trigger()
-    return window.dialogs.current
+    dialog = there(window.dialogs).current
+    assert isinstance(dialog, kind)
+    return dialog
 
 
 def wait(window: Window, ready) -> None:  # noqa: ANN001
