@@ -12,8 +12,8 @@ from .pickles import Pickled, refuse_calls
 from .placing import Placing
 from .state import find_state
 from .tensor_records import AnyTensor, ArrayRecord, Storage
-from .tensors import Region, shown
-from .weightfile import WeightFile
+from .tensors import Region, TensorInfo, shown
+from .weightfile import Found, WeightFile, tell_nobody
 
 MODULE = "pickled module"
 
@@ -27,6 +27,7 @@ def weight_file(
     kind: str,
     big_endian: bool = False,
     metadata: dict[str, Any] | None = None,
+    found: Found = tell_nobody,
 ) -> WeightFile:
     """Make a weight file of a pickle.
 
@@ -44,6 +45,8 @@ def weight_file(
         Whether numbers' bytes stand in that order.
     metadata : dict, optional
         What else the file says.
+    found : callable, optional
+        Called with each tensor.
 
     Raises
     ------
@@ -63,7 +66,10 @@ def weight_file(
         listed = ", ".join(objects[:5]) + (" …" if len(objects) > 5 else "")
         notes.append(f"Objects of these classes are shown by name only, as reading them would run code: {listed}.")
     placing = Placing(file, place, big_endian=big_endian)
-    tensors = {name: placing.info(name, record) for name, record in state.tensors.items()}
+    tensors: dict[str, TensorInfo] = {}
+    for name, record in state.tensors.items():
+        tensors[name] = placing.info(name, record)
+        found(tensors[name], len(state.tensors))
     told = {**state.metadata, **(metadata or {})}
     tell_shared(state.tensors, told, notes)
     if state.modules is not None:

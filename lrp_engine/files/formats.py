@@ -17,14 +17,14 @@ from .safetensors import looks_like_safetensors, open_safetensors
 from .shards import looks_like_index, open_index, part_of
 from .torchscript import looks_like_torchscript, open_torchscript
 from .torchzip import open_torch_zip
-from .weightfile import Candidate, Format, WeightFile
+from .weightfile import Candidate, Format, Found, WeightFile, tell_nobody
 
 HEAD = 512  # bytes by which a file is recognised
 
 
-def _open_shard(path: Path) -> WeightFile:
+def _open_shard(path: Path, found: Found) -> WeightFile:
     """Open one of the files that a list of shards names; a list in a list is none of them."""
-    return _open(path, [row for row in FORMATS if row.open is not _open_index])
+    return _open(path, [row for row in FORMATS if row.open is not _open_index], found)
 
 
 def _open_index(candidate: Candidate) -> WeightFile:
@@ -46,13 +46,17 @@ FORMATS = (
 )
 
 
-def open_weights(path: str | Path) -> WeightFile:
+def open_weights(path: str | Path, *, found: Found = tell_nobody) -> WeightFile:
     """Open a weight file as data: nothing of it runs, and no tensor is read before it is asked for.
 
     Parameters
     ----------
     path : str or Path
         The file; its format is recognised by its content.
+    found : callable, optional
+        Called with each tensor as soon as it is read, and with how many there will be (0 where nobody knows), for
+        whoever shows a large file before it is read to its end. What it is told may still turn out not to count: the
+        file may be damaged further on. An error that it raises ends the reading.
 
     Returns
     -------
@@ -65,11 +69,11 @@ def open_weights(path: str | Path) -> WeightFile:
     UntrustedFile
         If it could only be read by running code that it contains.
     """
-    return _open(Path(path), FORMATS)
+    return _open(Path(path), FORMATS, found)
 
 
-def _open(path: Path, formats: Sequence[Format]) -> WeightFile:
-    candidate = _look(path)
+def _open(path: Path, formats: Sequence[Format], found: Found) -> WeightFile:
+    candidate = _look(path, found)
     for row in formats:
         if row.recognises(candidate):
             weights = row.open(candidate)
@@ -81,7 +85,7 @@ def _open(path: Path, formats: Sequence[Format]) -> WeightFile:
     )
 
 
-def _look(path: Path) -> Candidate:
+def _look(path: Path, found: Found) -> Candidate:
     try:
         if path.is_dir():
             raise FormatError(f"{path.name or path} is a folder; choose a weight file in it.")
@@ -96,4 +100,4 @@ def _look(path: Path) -> Candidate:
         raise FormatError(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     if not head:
         raise FormatError(f"{path.name} is empty.")
-    return Candidate(path, size, head)
+    return Candidate(path, size, head, found)

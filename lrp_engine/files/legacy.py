@@ -84,6 +84,7 @@ def open_legacy(candidate: Candidate) -> WeightFile:
         kind="legacy",
         big_endian=little is False,
         metadata={"byte order": "big"} if little is False else None,
+        found=candidate.found,
     )
 
 

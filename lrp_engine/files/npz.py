@@ -63,6 +63,7 @@ def open_numpy(candidate: Candidate) -> WeightFile:
         known = ARRAYS.get(array.kind)
         if known:
             tensors[name] = array.tensor(known)
+            candidate.found(tensors[name], len(candidate.archive.members) if candidate.is_zip else 1)
         elif array.kind.startswith("O"):
             if len(others) < _MOST_OBJECTS and region.size <= _MOST_TEXT:
                 objects += array.calls()

@@ -19,7 +19,7 @@ from .onnx_model import OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxRefere
 from .onnx_tensors import MOST_TENSORS, TensorReader
 from .protobuf import BYTES, LONGEST_TEXT, VARINT, Message, Place, Wire
 from .tensors import TensorInfo, check_unchanged, file_stamp, shown
-from .weightfile import LARGEST_EXTRA, Candidate, FileNode, WeightFile
+from .weightfile import LARGEST_EXTRA, Candidate, FileNode, Found, WeightFile, tell_nobody
 
 DEEPEST_GRAPH = 24  # If and Loop hold graphs of their own
 MOST_NODES = 100_000
@@ -72,7 +72,7 @@ def open_onnx(candidate: Candidate) -> WeightFile:
     FormatError
         If it is damaged, or keeps numbers outside its folder.
     """
-    model = read_onnx(candidate.path)
+    model = read_onnx(candidate.path, told=candidate.found)
     graph, tensors = model.graph, {}
     tensors.update(graph.initializers)
     tensors.update(graph.sparse_initializers)
@@ -116,7 +116,7 @@ def _called(node: OnnxNode) -> str:
     return node.operation if node.domain in {"", "ai.onnx"} else f"{node.domain}.{node.operation}"
 
 
-def read_onnx(path: str | Path, *, value_info: bool = False) -> OnnxModel:
+def read_onnx(path: str | Path, *, value_info: bool = False, told: Found = tell_nobody) -> OnnxModel:
     """Read an ONNX model: the whole graph, but no numbers.
 
     Parameters
@@ -124,6 +124,8 @@ def read_onnx(path: str | Path, *, value_info: bool = False) -> OnnxModel:
     path : path
     value_info : bool
         Also read what the model states of the shapes of inner values.
+    told : callable
+        Called with each of the graph's tensors.
 
     Raises
     ------
@@ -136,7 +138,7 @@ def read_onnx(path: str | Path, *, value_info: bool = False) -> OnnxModel:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             check_unchanged(path, stamp)
             wire = Wire(data, f"The ONNX model {path.name}")
-            return _Reader(wire, TensorReader(wire, path, stamp), value_info).model()
+            return _Reader(wire, TensorReader(wire, path, stamp), value_info, told).model()
     except (OSError, ValueError) as error:
         raise FormatError(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
@@ -145,11 +147,12 @@ LACKING = "Numbers of this model lie in files that are not beside it"  # how the
 
 
 class _Reader:
-    def __init__(self, wire: Wire, tensors: TensorReader, value_info: bool) -> None:
+    def __init__(self, wire: Wire, tensors: TensorReader, value_info: bool, told: Found) -> None:
         self.wire = wire
         self.tensors = tensors
         self.file = wire.file
         self.value_info = value_info
+        self.told = told
         self.nodes = 0
 
     def model(self) -> OnnxModel:
@@ -230,6 +233,8 @@ class _Reader:
                         f"{self.file} has two tensors called “{shown(info.name)}”; it cannot be told which one counts."
                     )
                 found[info.name] = info
+                if not depth:
+                    self.told(info, len(said["initializer"]) + len(said["sparse_initializer"]))
         declared = [self._value(inner) for inner in said["value_info"]] if self.value_info else []
         return OnnxGraph(
             said["name"] or "",

@@ -54,7 +54,8 @@ def open_pickle(candidate: Candidate) -> WeightFile:
     def place(_held: Storage, name: str) -> Region:
         raise FormatError(f"The tensor “{shown(name)}” in {shown(file)} lies in another file.")
 
-    return weight_file(candidate.path, pickled, place, what="Python pickle with numpy arrays", kind="state dict")
+    what = "Python pickle with numpy arrays"
+    return weight_file(candidate.path, pickled, place, what=what, kind="state dict", found=candidate.found)
 
 
 def _read(candidate: Candidate) -> Pickled:

@@ -16,7 +16,7 @@ from .archive import Archive
 from .pt2_nodes import ends_of, nodes_of
 from .roles import BUFFER, CONSTANT, WEIGHT
 from .tensors import Region, TensorInfo, shown, tensor_in
-from .weightfile import LARGEST_EXTRA, Candidate, WeightFile
+from .weightfile import LARGEST_EXTRA, Candidate, Found, WeightFile, tell_nobody
 
 _WEIGHT_LISTS = ("data/weights/{}_weights_config.json", "data/weights/{}_model_param_config.json")
 _CONSTANT_LISTS = ("data/constants/{}_constants_config.json", "data/constants/{}_model_constants_config.json")
@@ -100,7 +100,7 @@ def read_pt2(path: str | Path) -> Pt2Archive:
 
 def open_pt2(candidate: Candidate) -> WeightFile:
     """Read an exported program's tensors and what it says of itself."""
-    read = _read(candidate.archive)
+    read = _read(candidate.archive, candidate.found)
     metadata: dict[str, Any] = {"program": shown(read.name)}
     for key in ("torch_version", "schema_version", "opset_version"):
         value = read.program.get(key)
@@ -126,7 +126,7 @@ def open_pt2(candidate: Candidate) -> WeightFile:
     )
 
 
-def _read(archive: Archive) -> Pt2Archive:
+def _read(archive: Archive, found: Found = tell_nobody) -> Pt2Archive:
     file = archive.path.name
     if archive.below("data/aotinductor/"):
         raise UntrustedFile(
@@ -149,8 +149,8 @@ def _read(archive: Archive) -> Pt2Archive:
         )
     name = programs[0].removeprefix("models/").removesuffix(".json")
     program = archive.json(programs[0])
-    weights, parameters = _tensors(archive, "weights", name, _WEIGHT_LISTS)
-    constants, _ = _tensors(archive, "constants", name, _CONSTANT_LISTS)
+    weights, parameters = _tensors(archive, "weights", name, _WEIGHT_LISTS, found)
+    constants, _ = _tensors(archive, "constants", name, _CONSTANT_LISTS, found)
     extra = {
         member.removeprefix("extra/"): archive.read(member)
         for member in archive.below("extra/")[:_MOST_EXTRA]
@@ -160,7 +160,7 @@ def _read(archive: Archive) -> Pt2Archive:
 
 
 def _tensors(
-    archive: Archive, what: str, name: str, lists: tuple[str, ...]
+    archive: Archive, what: str, name: str, lists: tuple[str, ...], found: Found
 ) -> tuple[dict[str, TensorInfo], frozenset[str]]:
     """Read the list of weights or constants, and describe each."""
     file = archive.path.name
@@ -196,6 +196,7 @@ def _tensors(
                 parameters.add(key)
         except (KeyError, TypeError, AttributeError) as error:
             raise FormatError(f"{where} is not described as torch.export writes it: the file is damaged.") from error
+        found(tensors[key], 0)  # of weights and constants together nobody knows yet
     return tensors, frozenset(parameters)
 
 

@@ -11,7 +11,7 @@ from ..errors import FormatError
 from .dtypes import DTYPES
 from .json_text import parse
 from .tensors import Region, TensorInfo, file_stamp, mapped, shown, tensor_in
-from .weightfile import Candidate, WeightFile
+from .weightfile import Candidate, Found, WeightFile, tell_nobody
 
 LARGEST_HEADER = 100_000_000  # the format's own limit
 MOST_TENSORS = 40_000
@@ -71,7 +71,7 @@ def open_safetensors(candidate: Candidate) -> WeightFile:
     def stretch(first: int, size: int) -> Region:
         return mapped(path, size, stamp, start + first)
 
-    in_order = _tensors(header, candidate.size - start, stretch, file)
+    in_order = _tensors(header, candidate.size - start, stretch, file, candidate.found)
     if not in_order:
         raise FormatError(f"{file} is a safetensors file without tensors.")
     return WeightFile(
@@ -99,7 +99,7 @@ def tensors_in(region: Region, file: str, most: int = LARGEST_HEADER) -> dict[st
 
 
 def _tensors(
-    header: dict[str, Any], room: int, stretch: Callable[[int, int], Region], file: str
+    header: dict[str, Any], room: int, stretch: Callable[[int, int], Region], file: str, found: Found = tell_nobody
 ) -> dict[str, TensorInfo]:
     """Those that the header lists, in its order; `stretch` gives the bytes behind it, of which there are `room`."""
     if len(header) > MOST_TENSORS:
@@ -116,6 +116,7 @@ def _tensors(
         if info.nbytes != last - first:
             raise FormatError(f"{where} has {last - first} bytes, but its shape and type take {info.nbytes}.")
         tensors[name] = info
+        found(info, len(header))
         end = max(end, last)
     return {name: tensors[name] for name in header}
 

@@ -12,7 +12,7 @@ from .archive import LARGEST_TEXT
 from .json_text import parse
 from .plain import readable
 from .tensors import TensorInfo, shown
-from .weightfile import Candidate, WeightFile
+from .weightfile import Candidate, Found, WeightFile
 
 MOST_SHARDS = 10_000
 _MAP = "weight_map"
@@ -30,14 +30,14 @@ def looks_like_index(candidate: Candidate) -> bool:
         return key in stream.read(LARGEST_TEXT)
 
 
-def open_index(candidate: Candidate, open_shard: Callable[[Path], WeightFile]) -> WeightFile:
+def open_index(candidate: Candidate, open_shard: Callable[[Path, Found], WeightFile]) -> WeightFile:
     """Open the files that the list names as one.
 
     Parameters
     ----------
     candidate : Candidate
     open_shard : callable
-        Opens one of them.
+        Opens one of them, and tells of the tensors in it.
 
     Raises
     ------
@@ -63,7 +63,12 @@ def open_index(candidate: Candidate, open_shard: Callable[[Path], WeightFile]) -
             f"{file} names {len(shards)} files, of which {', '.join(missing[:5])}{more} "
             f"{'are' if len(missing) > 1 else 'is'} not in its folder; put all of them beside it."
         )
-    opened = {name: open_shard(shard) for name, shard in shards.items()}
+
+    def found(info: TensorInfo, _count: int) -> None:
+        if info.name in places:
+            candidate.found(info, len(places))
+
+    opened = {name: open_shard(shard, found) for name, shard in shards.items()}
 
     tensors: dict[str, TensorInfo] = {}
     roles: dict[str, str] = {}

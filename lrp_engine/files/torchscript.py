@@ -18,7 +18,7 @@ from .pickles import Pickled, read_pickle, refuse_calls
 from .placing import Placing
 from .roles import BUFFER, CONSTANT, WEIGHT
 from .tensor_records import AnyTensor, storage
-from .tensors import shown
+from .tensors import TensorInfo, shown
 from .torch_values import TORCH_VALUES
 from .torchscript_code import ATTRIBUTE, ScriptClass, read_code
 from .torchzip import byte_order, storages
@@ -55,7 +55,10 @@ def open_torchscript(candidate: Candidate) -> WeightFile:
 
     found, roles, modules = _named(objects.value, classes, file)
     placing = Placing(file, storages(archive, "data/"), big_endian=big)
-    tensors = {name: placing.info(name, record) for name, record in found.items()}
+    tensors: dict[str, TensorInfo] = {}
+    for name, record in found.items():
+        tensors[name] = placing.info(name, record)
+        candidate.found(tensors[name], len(found))
     placing = Placing(file, storages(archive, "constants/"), big_endian=big)
     held = constants.value if isinstance(constants.value, tuple | list) else ()
     for number, record in enumerate(held):

@@ -36,6 +36,7 @@ def open_torch_zip(candidate: Candidate) -> WeightFile:
         kind="state dict",
         big_endian=order == "big",
         metadata={"byte order": order} if order else None,
+        found=candidate.found,
     )
 
 

@@ -176,6 +176,14 @@ def _sha256(path: Path) -> str:
         raise FormatError(f"{path.name} cannot be read any more: {error.strerror or error}.") from error
 
 
+# Hears of each tensor as it is read: what it is, and how many there will be, 0 where nobody knows yet.
+Found = Callable[[TensorInfo, int], None]
+
+
+def tell_nobody(_info: TensorInfo, _count: int) -> None:
+    """Read tensors without anybody who waits for them."""
+
+
 class Candidate:
     """A file whose format is to be recognised by its content.
 
@@ -186,12 +194,15 @@ class Candidate:
         In bytes.
     head : bytes
         Its first bytes.
+    found : callable
+        Whoever reads the file calls it with each tensor.
     """
 
-    def __init__(self, path: Path, size: int, head: bytes) -> None:
+    def __init__(self, path: Path, size: int, head: bytes, found: Found = tell_nobody) -> None:
         self.path = path
         self.size = size
         self.head = head
+        self.found = found
 
     @property
     def is_zip(self) -> bool:
