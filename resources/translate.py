@@ -26,7 +26,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "lrp_gui" / "languages"
-CALLS = ("tr", "mark", "_say")
+CALLS = ("tr", "mark")
 # Rows of tables whose texts need no mark: the places and names of the arguments that people read.
 ROWS: dict[str, tuple[int | str, ...]] = {
     "ActionRow": (1, 2, 3, "text", "tip", "menu", "brief"),

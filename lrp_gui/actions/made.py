@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence, QPixmap
 
 from lrp_gui.actions.row import ActionRow, Facts
 from lrp_gui.actions.table import ACTIONS, BY_ID, MENUS, SUBMENUS
+from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QMenuBar
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 ICON_SIZE = 24
-
-
-def _say(text: str) -> str:
-    return QCoreApplication.translate("actions", text)
 
 
 class Actions(QObject):
@@ -34,15 +31,15 @@ class Actions(QObject):
         groups: dict[str, QActionGroup] = {}
         blank = _blank()
         for row in ACTIONS:
-            action = QAction(_say(row.text), self)
+            action = QAction(tr(row.text), self)
             action.setObjectName(row.id)
             action.setCheckable(row.checkable)
             if row.brief:
-                action.setIconText(_say(row.brief))
+                action.setIconText(tr(row.brief))
             if row.icon:
                 action.setIcon(blank)  # keeps the place; drawn once the theme is known
-            action.setToolTip(_say(row.tip))
-            action.setStatusTip(_say(row.tip))
+            action.setToolTip(tr(row.tip))
+            action.setStatusTip(tr(row.tip))
             if row.group:
                 action.setActionGroup(groups.setdefault(row.group, QActionGroup(self)))
             follows = row.group or row.dock  # its mark says how something is, and is set by others as well
@@ -86,11 +83,11 @@ class Actions(QObject):
 
     def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Make the menus; returns them by name."""
-        menus = {name: bar.addMenu(_mnemonic(_say(name))) for name in MENUS}
+        menus = {name: bar.addMenu(_mnemonic(tr(name))) for name in MENUS}
         sections: dict[str, int] = {}
         for row in ACTIONS:
             if row.menu in SUBMENUS and row.menu not in menus:
-                menus[row.menu] = menus[SUBMENUS[row.menu]].addMenu(_say(row.menu))
+                menus[row.menu] = menus[SUBMENUS[row.menu]].addMenu(tr(row.menu))
             menu = menus[row.menu]
             if sections.setdefault(row.menu, row.section) != row.section:
                 menu.addSeparator()
@@ -102,7 +99,7 @@ class Actions(QObject):
 def tip_of(row: ActionRow, action: QAction) -> str:
     """What it does, and the keys that do it."""
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    return f"{_say(row.tip)} ({keys})" if keys else _say(row.tip)
+    return f"{tr(row.tip)} ({keys})" if keys else tr(row.tip)
 
 
 def _blank() -> QIcon:

@@ -7,9 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QColor
 
+from lrp_gui.languages import tr
 from lrp_gui.table.columns import Column, Kind
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ class Ends:
     low: str
     high: str
     tip: str
-
-
-def _say(text: str) -> str:
-    return QCoreApplication.translate("table", text)
 
 
 class Scale:
@@ -118,18 +114,18 @@ class Shading:
         """What the legend says."""
         if self.shade is Shade.VALUE:
             return Ends(
-                _say("smallest"),
-                _say("largest"),
-                _say("Each column has its own scale, from its smallest to its largest value"),
+                tr("smallest"),
+                tr("largest"),
+                tr("Each column has its own scale, from its smallest to its largest value"),
             )
         if self.shade is Shade.DIFFERENCE:
             self._find_reference()
-            tip = _say("Each column has its own scale: full colour is its largest distance from {reference}")
-            return Ends(_say("− below"), _say("above +"), tip.format(reference=self._reference_name))
+            tip = tr("Each column has its own scale: full colour is its largest distance from {reference}")
+            return Ends(tr("− below"), tr("above +"), tip.format(reference=self._reference_name))
         result = self._document.result
         relevance = result is None or result.words.flows
-        tip = _say("Full colour is the largest |R| of the sample, so rows compare by pattern, not by size")
-        return Ends(_say("− against"), _say("for +"), tip if relevance else tip.replace("|R|", _say("|gradient|")))
+        tip = tr("Full colour is the largest |R| of the sample, so rows compare by pattern, not by size")
+        return Ends(tr("− against"), tr("for +"), tip if relevance else tip.replace("|R|", tr("|gradient|")))
 
     def reference_value(self, feature: int) -> float:
         """What a difference is measured from."""
@@ -186,7 +182,7 @@ class Shading:
             self._reference, self._reference_name = values, chosen.name_in(table)
         else:
             self._reference = np.array([one.mean for one in table.features], dtype=np.float64)
-            self._reference_name = _say("the features' means")
+            self._reference_name = tr("the features' means")
 
 
 def between(stops: list[QColor], at: float) -> QColor:

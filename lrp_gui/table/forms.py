@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.document.words import plain
-from lrp_gui.languages import thousands
+from lrp_gui.languages import thousands, tr
 from lrp_gui.table.expression import quoted, word
 from lrp_gui.table.matching import Value, Words
 
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 MOST_NEW = 1_000_000
 LARGEST = 1e300
 OK, CANCEL = QDialogButtonBox.StandardButton.Ok, QDialogButtonBox.StandardButton.Cancel
-
-
-def _say(text: str) -> str:
-    return QCoreApplication.translate("table", text)
 
 
 class Form(QDialog):
@@ -86,41 +82,41 @@ def _whole(parent: QWidget, value: int, low: int, high: int) -> QSpinBox:
 
 def _seed(form: Form) -> None:
     box = _whole(form, 0, 0, 2**31 - 1)
-    box.setToolTip(_say("The same seed draws the same numbers again"))
-    form.add("seed", _say("Seed"), box, box.value)
+    box.setToolTip(tr("The same seed draws the same numbers again"))
+    form.add("seed", tr("Seed"), box, box.value)
 
 
 def random_form(parent: QWidget, *, counts: bool) -> Form:
     """How many, drawn how."""
-    form = Form(_say("Random Samples") if counts else _say("Random Values"), "", parent)
+    form = Form(tr("Random Samples") if counts else tr("Random Values"), "", parent)
     if counts:
         box = _whole(form, 10, 1, MOST_NEW)
-        form.add("count", _say("Samples"), box, box.value)
+        form.add("count", tr("Samples"), box, box.value)
     how = QComboBox(form)
-    how.addItem(_say("Evenly within the data's range"), "range")
-    how.addItem(_say("Normal, by each feature's mean and scale"), "normal")
-    form.add("how", _say("Drawn"), how, how.currentData)
+    how.addItem(tr("Evenly within the data's range"), "range")
+    how.addItem(tr("Normal, by each feature's mean and scale"), "normal")
+    form.add("how", tr("Drawn"), how, how.currentData)
     _seed(form)
     return form
 
 
 def constant_form(parent: QWidget) -> Form:
     """How many, of which value."""
-    form = Form(_say("Constant Samples"), _say("Every feature of the new samples gets the same value."), parent)
+    form = Form(tr("Constant Samples"), tr("Every feature of the new samples gets the same value."), parent)
     count = _whole(form, 1, 1, MOST_NEW)
-    form.add("count", _say("Samples"), count, count.value)
+    form.add("count", tr("Samples"), count, count.value)
     value = QDoubleSpinBox(form)
     value.setDecimals(6)
     value.setRange(-1e12, 1e12)
-    form.add("value", _say("Value"), value, value.value)
+    form.add("value", tr("Value"), value, value.value)
     return form
 
 
 def noise_form(parent: QWidget) -> Form:
     """How much noise."""
     form = Form(
-        _say("Add Noise"),
-        _say("Normal noise, measured in each feature's scale, is put onto the selected cells."),
+        tr("Add Noise"),
+        tr("Normal noise, measured in each feature's scale, is put onto the selected cells."),
         parent,
     )
     amount = QDoubleSpinBox(form)
@@ -128,17 +124,17 @@ def noise_form(parent: QWidget) -> Form:
     amount.setRange(0.0001, 1000.0)
     amount.setSingleStep(0.05)
     amount.setValue(0.1)
-    form.add("amount", _say("Scales"), amount, amount.value)
+    form.add("amount", tr("Scales"), amount, amount.value)
     _seed(form)
     return form
 
 
 def name_form(parent: QWidget, name: str) -> Form:
     """What a sample is called."""
-    form = Form(_say("Rename Sample"), "", parent)
+    form = Form(tr("Rename Sample"), "", parent)
     box = QLineEdit(name, form)
     box.selectAll()
-    form.add("name", _say("Name"), box, box.text)
+    form.add("name", tr("Name"), box, box.text)
     box.textChanged.connect(lambda text: form.buttons.button(OK).setEnabled(bool(text.strip())))
     return form
 
@@ -150,7 +146,7 @@ class ColumnFilter(QDialog):
 
     def __init__(self, name: str, value: Value, extent: Extent | None, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle(_say("Filter {name}").format(name=name))
+        self.setWindowTitle(tr("Filter {name}").format(name=name))
         self._name = name
         self._words: QListWidget | None = None
         self.low, self.high = QLineEdit(self), QLineEdit(self)
@@ -167,7 +163,7 @@ class ColumnFilter(QDialog):
             self.high.hide()
         else:
             rows = QFormLayout()
-            for box, label, end in ((self.low, _say("From"), "low"), (self.high, _say("To"), "high")):
+            for box, label, end in ((self.low, tr("From"), "low"), (self.high, tr("To"), "high")):
                 box.setAccessibleName(label)
                 if extent is not None:
                     box.setPlaceholderText(plain(getattr(extent, end), 6, unknown=""))
@@ -202,11 +198,11 @@ class ColumnFilter(QDialog):
     @staticmethod
     def _list(value: Words) -> QListWidget:
         box = QListWidget()
-        box.setAccessibleName(_say("Words of this column"))
+        box.setAccessibleName(tr("Words of this column"))
         counts = np.bincount(value.codes, minlength=len(value.words))
         for one, count in sorted(zip(value.words, counts.tolist(), strict=True), key=lambda pair: -pair[1]):
             if count:
-                item = QListWidgetItem(f"{one or _say('(empty)')}  ·  {thousands(count)}", box)
+                item = QListWidgetItem(f"{one or tr('(empty)')}  ·  {thousands(count)}", box)
                 item.setData(Qt.ItemDataRole.UserRole, one)
                 item.setCheckState(Qt.CheckState.Checked)
         return box
@@ -216,11 +212,11 @@ class ColumnFilter(QDialog):
             condition = self.condition()
         except ValueError as problem:
             self.problem.setText(
-                "⚠ " + _say("“{text}” is no number.").format(text=str(problem).rsplit(": ", 1)[-1].strip("'"))
+                "⚠ " + tr("“{text}” is no number.").format(text=str(problem).rsplit(": ", 1)[-1].strip("'"))
             )
             return
         if self._words is not None and condition.endswith("()"):
-            self.problem.setText("⚠ " + _say("Tick at least one of them."))
+            self.problem.setText("⚠ " + tr("Tick at least one of them."))
             return
         self.accept()
         self.chosen.emit(condition)
@@ -233,7 +229,7 @@ class AssignDialog(QDialog):
 
     def __init__(self, table: InputTable, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle(_say("Columns of the Features"))
+        self.setWindowTitle(tr("Columns of the Features"))
         self.resize(420, 460)
         names = [*(one.name for one in table.features), *(one.name for one in table.extras)]
         inside = QWidget(self)
@@ -250,7 +246,7 @@ class AssignDialog(QDialog):
         area = QScrollArea(self)
         area.setWidget(inside)
         area.setWidgetResizable(True)
-        about = QLabel(_say("Each feature of the network gets the data of the column beside it."), self)
+        about = QLabel(tr("Each feature of the network gets the data of the column beside it."), self)
         about.setWordWrap(True)
         self.problem = QLabel(self)
         self.problem.setWordWrap(True)
@@ -266,7 +262,7 @@ class AssignDialog(QDialog):
         order = [box.currentIndex() for box in self.boxes]
         twice = next((number for number in order if order.count(number) > 1), -1)
         self.buttons.button(OK).setEnabled(twice < 0)
-        text = _say("“{name}” is chosen for two features; choose another column for one of them.")
+        text = tr("“{name}” is chosen for two features; choose another column for one of them.")
         self.problem.setText("⚠ " + text.format(name=self.boxes[0].itemText(twice)) if twice >= 0 else "")
 
     def _agree(self) -> None:

@@ -47,7 +47,7 @@ NO_WORDS = {
     *("lrp-explorer project", "Application Support", "system font size", "Explain → Examples", "Creation Time"),
     *("Severity\tFinding\tPlace\tAmount\tSentence", "tuple[int, int] | tuple[()]"),
 }
-TRANSLATED = {"tr", "trn", "mark", "translate", "_say", "counted", *translate.ROWS}
+TRANSLATED = {"tr", "trn", "mark", "translate", "counted", *translate.ROWS}
 SILENT = {
     *("debug", "info", "warning", "error", "exception", "getLogger", "setObjectName", "setStyleSheet", "setProperty"),
     *("TypeError", "ValueError", "AssertionError", "AttributeError", "RuntimeError", "OSError", "TypeVar", "Thread"),
