@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LOOKS_MS = 500
 # A log of so many bytes, and longer than the table, gives way to a new base.
 LONG_LOG = 32 * 1024**2
+# After the disk refused, it is tried again: at first after so many milliseconds, then with ever longer pauses.
+PAUSE_MS, LONGEST_PAUSE_MS = 5_000, 80_000
 
 
 class Work:
@@ -67,13 +69,17 @@ class Journal(QObject):
         self._lock: QLockFile | None = None
         self._number = 0
         self._writer = Writer(self._written.emit, lambda error: self._refused.emit(error.strerror or str(error)))
+        self.destroyed.connect(self._writer.end)  # where nobody closes the window either
+        self.refused = False  # whether the disk refused, so that edits are not safe at the moment
+        self._pause = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._pause.timeout.connect(self._follow)
         # Once for all that changes in a turn, and after what follows from it in the same turn.
         self._due = QTimer(self, interval=0, singleShot=True)
         self._due.timeout.connect(self._follow)
         self._looks = QTimer(self, interval=LOOKS_MS, singleShot=True)
         self._looks.timeout.connect(self._note_looks)
-        self._written.connect(self.safe)
-        self._refused.connect(self._say_refused)
+        self._written.connect(self._on_written)
+        self._refused.connect(self._on_refused)
         document.table_edited.connect(self._on_change)
         for signal in (document.table_replaced, document.settings_changed, document.labels_changed):
             signal.connect(self._due.start)
@@ -103,6 +109,7 @@ class Journal(QObject):
             self._follow()
         self._due.stop()
         self._looks.stop()
+        self._pause.stop()
         self._writer.end()
 
     # -------------------------------------------------------------------------------------------- news
@@ -181,24 +188,40 @@ class Journal(QObject):
     def _work(self) -> Work | None:
         """Of what is open; None where nothing can be written."""
         opening = self._document.opening
-        if opening is None or self._writer.broken:
+        if opening is None or self._pause.isActive():
             return None
         if opening.root not in self._works:
             if self._folder is None:
                 try:
                     self._folder, self._lock = places.begun()
                 except OSError as error:
-                    self._writer.broken = True
-                    self._say_refused(error.strerror or str(error))
+                    self._on_refused(error.strerror or str(error))
                     return None
             self._number += 1
             about = {"name": self._document.name, "project": opening.project}
             self._works[opening.root] = Work(Volume(self._folder / str(self._number), about, self._hash_of))
         return self._works[opening.root]
 
-    def _say_refused(self, why: str) -> None:
-        sentence = self.tr(
-            "Edits are not kept safe against a sudden end of the program: {folder} cannot be written ({why}). "
-            "Save your work in a project."
-        )
-        self._document.message.emit(Message(sentence.format(folder=places.journals(), why=why)))
+    # ------------------------------------------------------------------------------------- a full disk
+
+    def _on_refused(self, why: str) -> None:
+        """Say it once; what is open gets a new base after a pause, other work when somebody comes back to it."""
+        for work in self._works.values():
+            work.begun = False
+        self._pause.setInterval(min(2 * self._pause.interval(), LONGEST_PAUSE_MS) if self.refused else PAUSE_MS)
+        self._pause.start()
+        if not self.refused:
+            self.refused = True
+            sentence = self.tr(
+                "Edits are not kept safe against a sudden end of the program: {folder} cannot be written ({why}). "
+                "Make room there, or save your work in a project; it is tried again by itself."
+            )
+            self._document.message.emit(Message(sentence.format(folder=places.journals(), why=why)))
+
+    def _on_written(self) -> None:
+        if self.refused and not self._pause.isActive():
+            self.refused = False
+            self._document.message.emit(
+                Message(self.tr("Edits are kept safe against a sudden end of the program again."))
+            )
+        self.safe.emit()

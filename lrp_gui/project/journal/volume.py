@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from lrp_engine.errors import LrpError
 from lrp_gui.jobs.steps import Progress, Steps
@@ -43,7 +43,8 @@ class Volume:
     def __init__(self, folder: Path, about: dict[str, str], hash_of: HashOf) -> None:
         self._folder, self._about, self._hash_of = folder, about, hash_of
         self._number = 0
-        self._log: BinaryIO | None = None
+        self._log: Path | None = None
+        self._waiting: list[records.Record] = []
         self.log_bytes = 0  # since the newest base
 
     def begin_base(self, snapshot: Snapshot) -> Iterator[None]:
@@ -52,11 +53,11 @@ class Volume:
         about = self._folder / ABOUT
         if not about.exists():
             about.write_text(json.dumps(self._about), encoding="utf-8")
-        self.close()
+        self.sync()  # what was appended belongs behind the base before
         self._number, self.log_bytes = self._number + 1, 0
-        self._log = (self._folder / f"{self._number}{LOG}").open("wb")
-        self._log.write(records.MAGIC)
-        self.sync()
+        log = self._folder / f"{self._number}{LOG}"
+        log.write_bytes(records.MAGIC)
+        self._log = log
         return self._writing(snapshot, self._number)
 
     def _writing(self, snapshot: Snapshot, number: int) -> Iterator[None]:
@@ -77,25 +78,29 @@ class Volume:
                 old.unlink()
 
     def append(self, record: records.Record) -> None:
-        """Put a record behind the others; `sync` sees to it that it stays."""
+        """Put a record behind the others; `sync` writes it."""
         if self._log is not None:
-            self.log_bytes += records.write(self._log, record)
+            self._waiting.append(record)
 
     def sync(self) -> None:
-        """What was appended is on the disk."""
-        if self._log is not None:
-            self._log.flush()
-            os.fsync(self._log.fileno())
+        """What was appended is on the disk. The log is open only meanwhile: whatever ends, nothing is left open."""
+        if self._log is None or not self._waiting:
+            return
+        with self._log.open("ab") as stream:
+            for record in self._waiting:
+                self.log_bytes += records.write(stream, record)
+            stream.flush()
+            os.fsync(stream.fileno())
+        self._waiting.clear()
 
-    def close(self) -> None:
-        """Let go of the log."""
-        if self._log is not None:
-            self._log.close()
-            self._log = None
+    def give_up(self) -> None:
+        """The disk refused: what is there stays as it is, and nothing goes behind it until there is another base."""
+        self._log = None
+        self._waiting.clear()
 
     def discard(self) -> None:
         """Nobody needs it any more."""
-        self.close()
+        self.give_up()
         remove(self._folder)
 
 

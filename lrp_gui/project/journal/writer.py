@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lrp_gui.project.journal import records
@@ -27,7 +28,8 @@ class Writer:
     safe
         Called in the thread when a base is on the disk.
     failed
-        Called in the thread with the error when the disk refuses; nothing is written any more then.
+        Called in the thread with the error when the disk refuses. Of no piece of work anything is written then until
+        it gets a new base.
     """
 
     def __init__(self, safe: Callable[[], None], failed: Callable[[OSError], None]) -> None:
@@ -39,14 +41,17 @@ class Writer:
         self._volumes: set[Volume] = set()
         self._thread: threading.Thread | None = None
         self._stopping = False
-        self.broken = False
 
     def base(self, volume: Volume, snapshot: Snapshot) -> None:
         """Write the whole of a piece of work."""
 
         def begin() -> None:
             self._volumes.add(volume)
-            self._bases.append((volume, snapshot, volume.begin_base(snapshot)))
+            try:
+                self._bases.append((volume, snapshot, volume.begin_base(snapshot)))
+            except BaseException:
+                snapshot.release()
+                raise
 
         self._add(begin)
 
@@ -83,7 +88,7 @@ class Writer:
             self._thread = None
 
     def _add(self, task: Task) -> None:
-        if self.broken or self._stopping:
+        if self._stopping:
             return
         with self._changed:
             self._tasks.append(task)
@@ -93,23 +98,28 @@ class Writer:
             self._thread.start()
 
     def _live(self) -> None:
-        try:
-            while self._wait():
+        while self._wait():
+            try:
                 self._turn()
-        except OSError as error:
-            self.broken = True
-            log.warning("The journal cannot be written: %s", error)
+            except OSError as error:
+                log.warning("The journal cannot be written: %s", error)
+                self._give_up(error)
+            # Whatever else is wrong, the window must hear of it: edits would not be safe, and nobody would know.
+            except Exception as error:
+                log.exception("The journal stopped")
+                self._give_up(OSError(str(error)))
+
+    def _give_up(self, error: OSError) -> None:
+        """Leave unfinished what was being written, and tell; a base begins anew."""
+        bases = list(self._bases)
+        self._bases.clear()
+        self._unsynced.clear()
+        for volume in self._volumes:
+            volume.give_up()
+        for one in bases:
+            _drop(one)
+        if not self._stopping:  # else nobody hears it any more
             self._failed(error)
-        # Whatever else is wrong, the window must hear of it: edits would not be safe, and nobody would know.
-        except Exception as error:
-            self.broken = True
-            log.exception("The journal stopped")
-            self._failed(OSError(str(error)))
-        finally:
-            for one in self._bases:
-                _drop(one)
-            for volume in self._volumes:
-                volume.close()
 
     def _wait(self) -> bool:
         """Whether there is anything to do, now or after a while."""
@@ -130,12 +140,15 @@ class Writer:
                 next(self._bases[0][2])
             except StopIteration:
                 self._bases.popleft()
-                self._safe()
+                if not self._stopping:
+                    self._safe()
 
 
 def _drop(base: tuple[Volume, Snapshot, Iterator[None]]) -> None:
     """Leave a base unfinished."""
     _volume, snapshot, steps = base
-    if isinstance(steps, Generator):
-        steps.close()
+    # A full disk refuses the end of the file as well, which nobody needs; the file is closed all the same.
+    with suppress(OSError):
+        if isinstance(steps, Generator):
+            steps.close()
     snapshot.release()  # a generator that never began does not
