@@ -393,3 +393,20 @@ def saved(tmp_path: Path, module: nn.Module, x: torch.Tensor, *, decomposed: boo
         program = torch.export.export(module, (x,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},), strict=False)
         torch.export.save(program.run_decompositions({}) if decomposed else program, path)
     return path
+
+
+class _OwnMask(nn.Module):
+    """Attention over a mask that the network makes itself."""
+
+    def forward(self, x):
+        mask = torch.ones(x.shape[0], 1, x.shape[1], x.shape[1]).tril().bool()
+        return nn.functional.scaled_dot_product_attention(x[:, None], x[:, None], x[:, None], attn_mask=mask)[:, 0]
+
+
+def test_large_networks_may_make_their_own_masks(monkeypatch, tmp_path):
+    monkeypatch.setattr("lrp_engine.networks.graphs.shapes._SMALL", 0)
+    program = torch.export.export(
+        _OwnMask(), (torch.randn(2, 5, 4),), dynamic_shapes=({0: torch.export.Dim("batch")},), strict=False
+    )
+    torch.export.save(program, tmp_path / "masked.pt2")
+    assert lrp.load(tmp_path / "masked.pt2").outputs[0].shape == (None, 5, 4)

@@ -139,7 +139,7 @@ def _run(
                 _check_states(node, values)
                 if bounded:
                     _check_size(node, values)
-                values[node] = evaluate(node, values)
+                values[node] = _evaluate(node, values, device)
             except (LrpError, _TooLarge):
                 raise
             except Exception as error:  # any operation may refuse its arguments in its own way
@@ -155,6 +155,17 @@ def _run(
                 if made > _MOST_MADE:
                     raise _TooLarge
     return {node: _hollow(value) for node, value in values.items()} if bounded else values
+
+
+def _evaluate(node: Node, values: dict[Node, Any], device: str) -> Any:
+    """A node's value; what the graph makes itself, say a mask, lies on the CPU even where all else has no numbers."""
+    try:
+        return evaluate(node, values)
+    except Exception:
+        given = {one: values[one] for one in node.all_input_nodes}
+        if device != "meta" or all(tensor.is_meta for value in given.values() for tensor in _tensors(value)):
+            raise
+        return evaluate(node, {one: _on_meta(value) for one, value in given.items()})
 
 
 def _check_size(node: Node, values: dict[Node, Any]) -> None:
