@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
@@ -59,6 +59,10 @@ class SamplePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.stack)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._show_state)
         document.network_changed.connect(self._arrange)
         document.table_replaced.connect(self._show_state)
         self._arrange()
@@ -162,4 +166,5 @@ class SamplePanel(QWidget):
     def set_seen(self, seen: bool) -> None:
         """Whether the dock is in front: to Qt, one that lies behind another is visible too."""
         self._seen = seen
-        self._show_state()
+        # While docks get their places this one is in front for a moment, in which nobody sees it.
+        self._soon.start()
