@@ -30,13 +30,32 @@ class Pushing(TableState):
         """Do again what was undone last."""
         self._step(back=False)
 
-    def _step(self, *, back: bool) -> None:
+    def go_to(self, index: int) -> None:
+        """Undo or redo so that this many steps of the history are done; long ones are the worker's, one by one."""
+        stack = self.undo_stack
+        index = max(0, min(index, stack.count()))
+        back = index < stack.index()
+        there = stack.index()
+        while there != index and not self._is_long(self._size_of_step(there - 1 if back else there, back=back)):
+            there += -1 if back else 1
+        stack.setIndex(there)
+        if there != index:
+            self._step(back=back, then=lambda: self.go_to(index))
+
+    def _size_of_step(self, place: int, *, back: bool) -> int:
+        stack = self.undo_stack
+        edits = parts(stack.command(place)) if 0 <= place < stack.count() else []
+        return max((edit.size(back=back) for edit in edits), default=0)
+
+    def _step(self, *, back: bool, then: Callable[[], None] | None = None) -> None:
         stack = self.undo_stack
         go, place = (stack.undo, stack.index() - 1) if back else (stack.redo, stack.index())
-        edits = parts(stack.command(place)) if 0 <= place < stack.count() else []
-        if not self._is_long(max((edit.size(back=back) for edit in edits), default=0)):
+        if not self._is_long(self._size_of_step(place, back=back)):
             go()
+            if then is not None:
+                then()
             return
+        edits = parts(stack.command(place))
         title = (self.tr("Undo {edit}") if back else self.tr("Redo {edit}")).format(edit=stack.text(place))
 
         def work(table: InputTable) -> list[Made]:
@@ -53,6 +72,8 @@ class Pushing(TableState):
             for edit, made in zip(edits, found, strict=True):
                 edit.made = made
             go()
+            if then is not None:
+                then()
 
         self._in_worker(title, work, done)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QItemSelectionModel, QSize, QTimer
 from PySide6.QtWidgets import QUndoView, QVBoxLayout, QWidget
 
 from lrp_gui.icons import icon
@@ -21,7 +21,13 @@ class HistoryView(QWidget):
 
     def __init__(self, document: Document, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._document = document
         self.steps = QUndoView(document.undo_stack, self)
+        # Qt's own selection makes the steps at once, however long they take: with one of ours they go the way of Undo.
+        self._chosen = QItemSelectionModel(self.steps.model(), self)
+        self.steps.setSelectionModel(self._chosen)
+        self._chosen.currentChanged.connect(self._go)
+        self.steps.model().modelReset.connect(self._follow)
         self.steps.setEmptyLabel(self.tr("As it was opened"))
         self.steps.setIconSize(QSize(ICON, ICON))
         self.steps.setAccessibleName(self.tr("Steps that can be undone"))
@@ -33,6 +39,18 @@ class HistoryView(QWidget):
         column.addWidget(self.steps)
         self.setFocusProxy(self.steps)
         self.set_theme(theme)
+        self._follow()
+
+    def _go(self) -> None:
+        row = self._chosen.currentIndex().row()
+        if row >= 0 and row != self._document.undo_stack.index():
+            self._document.go_to(row)
+            # After the click is over: where the worker is at a step, the one that is reached stays chosen until then.
+            QTimer.singleShot(0, self, self._follow)
+
+    def _follow(self) -> None:
+        at = self.steps.model().index(self._document.undo_stack.index(), 0)
+        self._chosen.setCurrentIndex(at, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""

@@ -65,6 +65,32 @@ def test_what_the_worker_makes_is_what_would_be_made_at_once_and_comes_back(docu
         assert everything(document) == after
 
 
+def test_the_history_goes_through_long_steps_in_the_worker(document, jobs, qtbot):
+    from lrp_gui.project.history import HistoryView
+    from lrp_gui.theme import LIGHT
+
+    view = HistoryView(document, LIGHT)
+    qtbot.addWidget(view)
+    states = [everything(document)]
+    for value in ("1", "2", "3"):
+        document.fill(np.arange(5), np.array([1]), value)
+        rest(qtbot, jobs)
+        states.append(everything(document))
+    chosen = lambda: view.steps.currentIndex().row()  # noqa: E731
+    for step in (1, 3, 0, 2):
+        before = everything(document)
+        view.steps.setCurrentIndex(view.steps.model().index(step, 0))
+        assert everything(document) == before  # nothing long is done in the main thread
+        rest(qtbot, jobs)
+        qtbot.waitUntil(lambda step=step: chosen() == step)
+        assert everything(document) == states[step]
+    view.steps.setCurrentIndex(view.steps.model().index(0, 0))
+    document.undo()  # stops it
+    rest(qtbot, jobs)
+    qtbot.waitUntil(lambda: chosen() == 2)
+    assert everything(document) == states[2]
+
+
 def test_a_long_block_is_read_and_pasted_by_the_worker(document, jobs, qtbot):
     plans, rows, columns = [], np.array([4, 5]), np.array([1, 2, 3, 4])
     before = everything(document)
