@@ -133,15 +133,11 @@ class TableState(QObject):
             self._done(made)
         else:
             self.table.insert(rows, block)
-        before = np.full(self.table.samples, -1)
-        mask = np.ones(self.table.samples, dtype=bool)
-        mask[rows] = False
-        before[mask] = np.arange(self.table.samples - len(rows))
         # What stands at a row moves down by the new ones that are above it then.
         above = int(np.searchsorted(rows - np.arange(len(rows)), self.selected_sample, side="right"))
         if self.selected_sample >= 0:
             self.selected_sample += above
-        self._moved(rows, before, coming=True)
+        self._moved(rows, coming=True)
         self.table_edited.emit(Came(rows, block))
 
     def take_rows(self, rows: np.ndarray, made: Made | None = None) -> RowBlock | None:
@@ -153,15 +149,13 @@ class TableState(QObject):
         from lrp_gui.document.table_changes import Went
 
         self._announce(rows, coming=False)
-        samples = self.table.samples
         taken = self._done(made) if made else self.table.remove(rows)
-        before = np.delete(np.arange(samples), rows)
         chosen = self.selected_sample
         gone = chosen in rows
         chosen -= int(np.searchsorted(rows, chosen))
         # Where it is gone, look at what stands there now.
         self.selected_sample = min(chosen, self.table.samples - 1) if gone else chosen
-        self._moved(rows, before, coming=False)
+        self._moved(rows, coming=False)
         self.table_edited.emit(Went(rows))
         return taken
 
@@ -214,20 +208,26 @@ class TableState(QObject):
         else:
             self.rows_about_to_be_removed.emit(int(rows[0]), len(rows))
 
-    def _moved(self, rows: np.ndarray, before: np.ndarray, *, coming: bool) -> None:
+    def _moved(self, rows: np.ndarray, *, coming: bool) -> None:
+        assert self.table is not None
         from lrp_gui.document.table_storage import is_run
 
+        at, count, run = int(rows[0]), len(rows), is_run(rows)
+        before = None if run else _before(rows, self.table.samples, coming=coming)
         if self.table_result is not None:
             from lrp_gui.document import scores
 
-            self.table_result = scores.moved(self.table_result, before)
+            if before is not None:
+                self.table_result = scores.moved(self.table_result, before)
+            else:
+                self.table_result = (scores.came if coming else scores.went)(self.table_result, at, count)
         self.follow_rows(rows, coming=coming)
-        if not is_run(rows):
+        if before is not None:
             self.rows_moved.emit(before)
         elif coming:
-            self.rows_inserted.emit(int(rows[0]), len(rows))
+            self.rows_inserted.emit(at, count)
         else:
-            self.rows_removed.emit(int(rows[0]), len(rows))
+            self.rows_removed.emit(at, count)
         self.table_changed.emit()
         self.table_result_changed.emit()
         # The same sample may stand at another row now.
@@ -240,6 +240,18 @@ class TableState(QObject):
         features = ascending(range(len(self.table.features)))
         self.cells_changed.emit(Touched(ascending(range(self.table.samples)), features))
         self.table_changed.emit()
+
+
+def _before(rows: np.ndarray, samples: int, *, coming: bool) -> np.ndarray:
+    """(samples,) which row each was before these came or went, -1 for a new one."""
+    import numpy as np
+
+    if not coming:
+        return np.delete(np.arange(samples + len(rows)), rows)
+    before, old = np.full(samples, -1), np.ones(samples, dtype=bool)
+    old[rows] = False
+    before[old] = np.arange(samples - len(rows))
+    return before
 
 
 def ascending(rows: Iterable[int] | np.ndarray) -> np.ndarray:

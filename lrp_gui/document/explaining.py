@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from lrp_engine import Composite
     from lrp_gui.document.document import Document
+    from lrp_gui.document.due import Due
     from lrp_gui.document.results import SampleResult, TableResult
     from lrp_gui.jobs.engine import Engine
+    from lrp_gui.jobs.steps import Steps
 
 # Long enough to take a pasted block or a scrolled list as one change, short enough not to be felt.
 DEBOUNCE_MS = 15
@@ -27,7 +29,9 @@ BLANK_MS = 150
 # The table waits until the sample's picture is drawn: both at once would only slow each other down.
 TABLE_MS = 40
 # So much of the table goes to the worker at a time: a large one is not copied whole.
-CELLS_AT_ONCE = 1 << 19
+CELLS_AT_ONCE = 1 << 18
+# So many old results are blanked in a turn, and so many rows are looked through for them.
+BLANK_AT_ONCE, BLANK_REACH = 1 << 17, 1 << 21
 
 
 class Explainer(QObject):
@@ -37,15 +41,16 @@ class Explainer(QObject):
         super().__init__(parent)
         self._document, self._jobs, self.engine = document, jobs, engine
         document.take_more(More(jobs, engine, self))
-        # (samples,) of bool: rows whose table result is missing or of an earlier state. None without a table.
-        self._dirty: np.ndarray | None = None
+        # Rows whose table result is missing or of an earlier state. None without a table.
+        self._due: Due | None = None
+        self._blanked = 0  # of the rows before this one no old result is shown
         self._looked_at: np.ndarray | None = None  # the rows on the screen
         self._asked = self._wanted()
         self._sample_job: Job | None = None
         self._table_job: Job | None = None
         self._start = _single_shot(self, DEBOUNCE_MS, self.run)
         self._table = _single_shot(self, TABLE_MS, self._explain_table)
-        self._blank = _single_shot(self, BLANK_MS, self._blank_dirty)
+        self._blank = _single_shot(self, BLANK_MS, self._blank_due)
         document.table_replaced.connect(self._on_replaced)
         document.cells_changed.connect(self._on_cells)
         document.rows_inserted.connect(self._on_inserted)
@@ -65,7 +70,7 @@ class Explainer(QObject):
     def pending(self) -> bool:
         """Whether `run` would bring anything up to date."""
         document = self._document
-        return document.network is not None and (self._any_dirty() or document.stale or document.result is None)
+        return document.network is not None and (self._any_due() or document.stale or document.result is None)
 
     def run(self) -> None:
         """Explain now: the chosen sample first, then every row that changed."""
@@ -79,7 +84,7 @@ class Explainer(QObject):
     def explain_anew(self) -> None:
         """What was explained would be computed otherwise now."""
         if self._document.network is not None:
-            self._all_dirty()
+            self._all_due()
             self._changed()
 
     def explains(self, job: Job) -> bool:
@@ -100,7 +105,7 @@ class Explainer(QObject):
     def _on_replaced(self) -> None:
         self._stop_jobs()
         self._looked_at = None
-        self._all_dirty()
+        self._all_due()
         self._asked = self._wanted()
         self._start.start()  # something new is explained once, whatever the mode
 
@@ -109,29 +114,24 @@ class Explainer(QObject):
         if table is None or (touched.columns.size and touched.columns.min() >= len(table.features)):
             return  # what is no input changes no explanation
         if reference.explains and reference.row in touched.rows:
-            self._all_dirty()
-        elif self._dirty is not None:
-            self._dirty[touched.rows] = True
+            self._all_due()
+        elif self._due is not None:
+            self._due.mark(touched.rows)
         self._changed()
 
     def _on_inserted(self, at: int, count: int) -> None:
-        import numpy as np
-
-        if self._dirty is not None:
-            self._dirty = np.insert(self._dirty, [at] * count, [True] * count)
+        if self._due is not None:
+            self._due.inserted(at, count)
         self._changed()
 
     def _on_removed(self, at: int, count: int) -> None:
-        import numpy as np
-
-        if self._dirty is not None:
-            self._dirty = np.delete(self._dirty, np.s_[at : at + count])
+        if self._due is not None:
+            self._due.removed(at, count)
         self._changed()
 
     def _on_moved(self, before: np.ndarray) -> None:
-        if self._dirty is not None:
-            # What was nowhere is new.
-            self._dirty = (before < 0) | (self._dirty[before] if len(self._dirty) else False)
+        if self._due is not None:
+            self._due.moved(before)
         self._changed()
 
     def _on_looked_at(self, rows: np.ndarray) -> None:
@@ -152,28 +152,29 @@ class Explainer(QObject):
         asked = self._wanted()
         if asked != self._asked:
             self._asked = asked
-            self._all_dirty()
+            self._all_due()
             self._changed()
         elif settings.auto and self.pending:
             self._start.start()
 
-    def _all_dirty(self) -> None:
+    def _all_due(self) -> None:
         table = self._document.table
         if table is None:
-            self._dirty = None
+            self._due = None
             return
-        import numpy as np
+        from lrp_gui.document.due import Due
 
-        self._dirty = np.ones(table.samples, dtype=bool)
+        self._due = Due(table.samples)
 
-    def _any_dirty(self) -> bool:
-        return self._dirty is not None and bool(self._dirty.any())
+    def _any_due(self) -> bool:
+        return self._due is not None and self._due.count > 0
 
     def _changed(self) -> None:
         self._stop_jobs()
         self._document.mark_stale()
+        self._blanked = 0
         if not self._blank.isActive():
-            self._blank.start()
+            self._blank.start(BLANK_MS)
         if self._document.settings.auto:
             self._start.start()
         else:
@@ -211,50 +212,69 @@ class Explainer(QObject):
 
     def _explain_table(self) -> None:
         """The rows that changed, those on the screen first; of a large table so many at a time."""
-        network, table, dirty = self._document.network, self._document.table, self._dirty
-        if network is None or table is None or dirty is None or self._reference_problem():
+        network, table, due = self._document.network, self._document.table, self._due
+        if network is None or table is None or due is None or self._reference_problem():
             return
-        import numpy as np
-
-        self._note_refused(np.flatnonzero(dirty & ~table.good_rows()))
-        due = np.flatnonzero(dirty)
+        explained, left = table.samples - due.count, due.count
         most = max(1, CELLS_AT_ONCE // max(1, len(table.features)))
         rows, again = self._seen_first(due, most)
+        if not again and table.blocked:
+            well = table.good_rows()[rows]
+            self._note_refused(rows[~well])
+            if len(rows) and not well.any():
+                self._table.start()  # the others in another turn
+            rows = rows[well]
         if not rows.size:
             return
-        explained = 0 if again else table.samples - len(due)
-        run = bool((np.diff(rows) == 1).all())
+        run = int(rows[-1]) - int(rows[0]) + 1 == len(rows)
         values = table.values[rows[0] : rows[-1] + 1].copy() if run else table.values[rows]
         against = self._compared()[0]
+        explained = 0 if again else explained
         request = TableRequest(
-            network, rows.tolist(), values, *self._asked[:2], against, explained, explained + max(len(due), len(rows))
+            network, rows.tolist(), values, *self._asked[:2], against, explained, explained + max(left, len(rows))
         )
         self._table_job = self._jobs.submit(
             Job(
                 self.tr("Explaining the table"),
                 Priority.TABLE,
-                lambda: self.engine.explain_table(request),
-                part=lambda part: self._table_part(part, again=again),
+                lambda: self._table_steps(request, table.samples),
+                part=lambda part: self._table_part(*part, again=again),
                 done=lambda _none: self._explain_table(),
                 failed=self._table_failed,
             )
         )
 
-    def _seen_first(self, due: np.ndarray, most: int) -> tuple[np.ndarray, bool]:
-        """Which rows are next: of those that are due, and whether they are only computed again for being looked at."""
-        import numpy as np
+    def _table_steps(self, request: TableRequest, samples: int) -> Steps[None]:
+        """In the worker: what the engine yields; beside the first part of a table a result to put all parts into."""
+        from lrp_gui.document import scores
+        from lrp_gui.jobs.steps import Part
 
+        new = None
+        for step in self.engine.explain_table(request):
+            if not isinstance(step, Part):
+                yield step
+                continue
+            part, known = step.value, self._document.table_result
+            # To fill arrays for millions of rows takes long.
+            if new is None and (known is None or len(known.rows) != samples):
+                new = scores.blank(samples, part.outputs.shape[1], part.relevance.shape[1])
+            yield Part((part, new))
+
+    def _seen_first(self, due: Due, most: int) -> tuple[np.ndarray, bool]:
+        """Which rows are next: of those that are due, and whether they are only computed again for being looked at."""
         known, table, seen = self._document.table_result, self._document.table, self._looked_at
         if table is None or seen is None:
-            return due[:most], False
+            return due.next(most), False
+        import numpy as np
+
         from lrp_gui.document import scores
 
         seen = seen[seen < table.samples][: scores.FEWEST]
-        if due.size:
-            first = seen[self._dirty[seen]][:most] if self._dirty is not None else seen[:0]
-            return (np.sort(first), False) if first.size else (due[:most], False)
+        if due.count:
+            first = seen[due.among(seen)][:most]
+            return (np.sort(first) if first.size else due.next(most)), False
         if known is None or len(known.rows) != table.samples:
-            return due, False
+            return seen[:0], False
         return scores.wanting(known, seen)[:most], True
 
     def _wanted(self) -> tuple[str, str | Composite, tuple[int, bool]]:
@@ -293,7 +313,7 @@ class Explainer(QObject):
         self._document.put_result(None, failure.sentence)
         self._table.start()
 
-    def _table_part(self, part: TableResult, *, again: bool = False) -> None:
+    def _table_part(self, part: TableResult, new: TableResult | None, *, again: bool = False) -> None:
         from lrp_gui.document import scores
 
         table = self._document.table
@@ -301,9 +321,9 @@ class Explainer(QObject):
             return
         known = self._document.table_result
         if known is None or len(known.rows) != table.samples:
-            known = scores.blank(table.samples, part.outputs.shape[1], part.relevance.shape[1])
-        if self._dirty is not None:
-            self._dirty[part.rows] = False
+            known = new or scores.blank(table.samples, part.outputs.shape[1], part.relevance.shape[1])
+        if self._due is not None:
+            self._due.finish(part.rows)
         # Where not all can be kept, what is seen may take the place of what is not, but not the other way round.
         seen = again or (self._looked_at is not None and part.rows[0] in self._looked_at)
         self._document.put_table_result(scores.put(known, part, seen=seen))
@@ -320,21 +340,29 @@ class Explainer(QObject):
         from lrp_gui.document import scores
 
         known, table = self._document.table_result, self._document.table
-        if self._dirty is not None:
-            self._dirty[rows] = False
+        if self._due is not None:
+            self._due.finish(rows)
         if known is None or table is None or not len(rows):
             return
         # Why a row is not explained is said when somebody asks for it: there may be many.
         scores.forget(known, rows)
         self._document.put_table_result(known)
 
-    def _blank_dirty(self) -> None:
+    def _blank_due(self) -> None:
+        """Take what is out of date away, of a large table in several turns."""
         from lrp_gui.document import scores
 
-        known = self._document.table_result
-        if known is not None and self._dirty is not None and len(self._dirty) == len(known.rows) and self._any_dirty():
-            scores.forget(known, self._dirty.nonzero()[0])
+        known, due = self._document.table_result, self._due
+        if known is None or due is None or len(due) != len(known.rows) or not due.count:
+            return
+        rows, self._blanked = due.scan(
+            self._blanked, BLANK_AT_ONCE, lambda piece: scores.found(known, piece), BLANK_REACH
+        )
+        if len(rows):
+            scores.forget(known, rows)
             self._document.put_table_result(known)
+        if self._blanked < len(due):
+            self._blank.start(0)
 
 
 def _single_shot(parent: QObject, milliseconds: int, call: Any) -> QTimer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lrp_gui.document import files
 from lrp_gui.document.connecting import Connector
-from lrp_gui.document.files import FileInfo, Obstacle, SizeRow, Source
+from lrp_gui.document.files import FileInfo, Obstacle, Reading, ReadRows, SizeRow, Source
 from lrp_gui.document.rules import for_another_network
 from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening, Restored
 from lrp_gui.jobs.browsing import are_pictures, program_of, sorted_paths
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.table import InputTable
     from lrp_gui.jobs.engine import Engine
     from lrp_gui.jobs.requests import Browsed, Opened, TableData
+    from lrp_gui.jobs.steps import Steps
 
 
 PROJECT = ".lrpx"
@@ -42,6 +43,7 @@ class Opener(QObject):
         super().__init__(parent)
         self._document, self._jobs, self._engine = document, jobs, engine
         self._job: Job | None = None
+        self._reading: Reading | None = None  # the file that is being read
         self._loading: Opening | None = None  # the one whose network is on its way
         self._left_out: tuple[str, ...] = ()  # what of the files that were given is not used; said at the end
         document.file_changed.connect(self._follow)
@@ -95,8 +97,8 @@ class Opener(QObject):
             Job(
                 self.tr("Opening {name}").format(name=name),
                 Priority.OPEN,
-                lambda: read_table(network, paths, plans),
-                done=self._table_read,
+                lambda: _read_and_made(network, read_table(network, paths, plans)),
+                done=lambda read: self._table_read(network, *read),
                 failed=lambda failure: self._table_failed(paths, failure),
             )
         )
@@ -197,15 +199,7 @@ class Opener(QObject):
             file = FileInfo(source.path, name, "", status=files.REFUSED, need=missing)
             self._begin(restored, project, file, Obstacle(files.FAILED, missing, source))
             return
-        self._submit(
-            Job(
-                self.tr("Opening {name}").format(name=name),
-                Priority.OPEN,
-                lambda: self._engine.browse([source.path]),
-                done=lambda browsed: self._browsed_again(browsed, restored, project),
-                failed=self._failed,
-            )
-        )
+        self._read([source.path], name, done=lambda browsed: self._browsed_again(browsed, restored, project))
 
     def _browsed_again(self, browsed: Browsed, restored: Restored, project: str) -> None:
         file, source = browsed.file, restored.source
@@ -232,15 +226,45 @@ class Opener(QObject):
 
     def _browse(self, paths: Sequence[str], architecture: str, *, trust: bool) -> None:
         name = Path(sorted_paths(paths).weights[0]).name
+        self._read(paths, name, architecture, trust=trust, done=self._browsed)
+
+    def _read(
+        self,
+        paths: Sequence[str],
+        name: str,
+        architecture: str = "",
+        *,
+        trust: bool = False,
+        done: Callable[[Browsed], None],
+    ) -> None:
+        """Look into files; what is open stays until that is done, and what was read of a large one is shown."""
         self._submit(
             Job(
                 self.tr("Opening {name}").format(name=name),
                 Priority.OPEN,
-                lambda: self._engine.browse(paths, architecture, trust=trust),
-                done=self._browsed,
-                failed=self._failed,
+                lambda: self._engine.browse(paths, architecture, trust=trust, telling=True),
+                done=done,
+                part=self._take_rows,
+                failed=self._not_read,
             )
         )
+
+    def _take_rows(self, part: ReadRows) -> None:
+        reading = self._reading
+        if reading is None or not part.first:
+            reading = self._reading = Reading(part.path, Path(part.path).name)
+        reading.rows += part.rows
+        reading.total = part.total
+        self._document.put_reading(reading)
+
+    def _not_read(self, failure: Failure) -> None:
+        self._read_no_more()
+        self._failed(failure)
+
+    def _read_no_more(self) -> None:
+        """What was read of a file that does not come counts for nothing."""
+        self._reading = None
+        self._document.put_reading(None)
 
     def _browsed(self, browsed: Browsed) -> None:
         file, source = browsed.file, browsed.source
@@ -339,7 +363,9 @@ class Opener(QObject):
         self._say_rest()
 
     def _notice_cancelled(self) -> None:
-        """Somebody pressed Esc: the file stays, its network does not come."""
+        """Somebody pressed Esc: the file stays, its network does not come; or what was being read does not."""
+        if self._reading is not None and self._job is not None and self._job.cancelled:
+            self._read_no_more()
         obstacle = self._document.obstacle
         if self._loading is None or self._job is None or not self._job.cancelled or obstacle is None:
             return
@@ -358,23 +384,23 @@ class Opener(QObject):
         return self._document.obstacle.table if self._document.obstacle is not None else ""
 
     def _stop(self) -> None:
-        self._loading = None
+        self._loading = self._reading = None
         if self._job is not None:
             self._job.cancel()
             self._job = None
 
     def _submit(self, job: Job) -> None:
+        self._read_no_more()
         if self._job is not None:
             self._job.cancel()
         self._job = self._jobs.submit(job)
 
     # -------------------------------------------------------------------------------- tables and sentences
 
-    def _table_read(self, data: TableData) -> None:
-        network = self._document.network
-        if network is None:
+    def _table_read(self, network: NetworkInfo, data: TableData, table: InputTable) -> None:
+        if self._document.network is not network:
             return
-        contents = replace(self._document.contents, table=input_table(network, data), sample=0)
+        contents = replace(self._document.contents, table=table, sample=0)
         self._document.open(contents, self.tr("Open {name}").format(name=Path(data.path).name))
         self.table_told.emit(" ".join(map(engine, data.notes)))
 
@@ -413,6 +439,12 @@ def _table_of(opened: Opened) -> InputTable:
 
     network = opened.network
     return fresh_table(features_of(network)) if opened.table is None else input_table(network, opened.table)
+
+
+def _read_and_made(network: NetworkInfo, reading: Steps[TableData]) -> Steps[tuple[TableData, InputTable]]:
+    """In the worker, for of millions of rows both take long: a table as it is read, and as the document holds it."""
+    data = yield from reading
+    return data, input_table(network, data)
 
 
 def input_table(network: NetworkInfo, data: TableData) -> InputTable:

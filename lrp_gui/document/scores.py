@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -111,6 +112,20 @@ class Pool:
         self._free[self._left : self._left + len(slots)] = slots
         self._left += len(slots)
 
+    def came(self, at: int, count: int) -> Pool:
+        """The same after rows came, none of which is kept; it is this one, changed."""
+        self._slot = np.concatenate([self._slot[:at], np.full(count, -1, dtype=np.int32), self._slot[at:]])
+        np.add(self._row, count, out=self._row, where=self._row >= at)
+        return self
+
+    def went(self, at: int, count: int) -> Pool:
+        """The same after rows went; it is this one, changed."""
+        self.forget(np.arange(at, at + count))
+        _close(self._slot, at, count)
+        self._slot = self._slot[: len(self._slot) - count]
+        np.subtract(self._row, count, out=self._row, where=self._row >= at)
+        return self
+
     def moved(self, before: np.ndarray) -> Pool:
         """The same for rows that stand elsewhere; it is this one, changed."""
         slot = np.where(before >= 0, self._slot[before], -1).astype(np.int32)
@@ -173,6 +188,15 @@ def forget(result: TableResult, rows: np.ndarray) -> None:
             result.refused.pop(row, None)
 
 
+def found(result: TableResult, piece: slice) -> np.ndarray:
+    """(rows,) of bool: of which of these rows something is known."""
+    known = ~np.isnan(result.explained[piece])
+    if result.refused:
+        refused = np.fromiter(result.refused, dtype=np.intp, count=len(result.refused)) - piece.start
+        known[refused[(refused >= 0) & (refused < len(known))]] = True
+    return known
+
+
 def wanting(result: TableResult, rows: np.ndarray) -> np.ndarray:
     """Which of these rows were explained, but not all that is known of them was kept."""
     missing = np.zeros(len(rows), dtype=bool)
@@ -207,6 +231,54 @@ def moved(result: TableResult, before: np.ndarray) -> TableResult:
         relevance=relevance,
         refused=refused,
     )
+
+
+def came(result: TableResult, at: int, count: int) -> TableResult:
+    """The result after `count` rows came in one place, of which nothing is known yet."""
+    refused = {row + count if row >= at else row: why for row, why in result.refused.items()}
+    return _resized(result, refused, lambda known: _with_gap(known, at, count))
+
+
+def went(result: TableResult, at: int, count: int) -> TableResult:
+    """The result after `count` rows that stood in one place went."""
+    refused = {
+        row - count if row >= at else row: why for row, why in result.refused.items() if not at <= row < at + count
+    }
+    return _resized(result, refused, lambda known: _without(known, at, count))
+
+
+def _resized(result: TableResult, refused: dict[int, str], change: Callable[[Any], Any]) -> TableResult:
+    explained = change(result.explained)
+    rows = result.rows[: len(explained)] if len(explained) <= len(result.rows) else np.arange(len(explained))
+    return replace(
+        result,
+        rows=rows,
+        outputs=change(result.outputs),
+        explained=explained,
+        relevance=change(result.relevance),
+        refused=refused,
+    )
+
+
+def _with_gap(known: Any, at: int, count: int) -> Any:
+    if isinstance(known, Pool):
+        return known.came(at, count)
+    gap = np.full((count, *known.shape[1:]), np.nan, dtype=known.dtype)
+    return np.concatenate([known[:at], gap, known[at:]])
+
+
+def _without(known: Any, at: int, count: int) -> Any:
+    if isinstance(known, Pool):
+        return known.went(at, count)
+    _close(known, at, count)
+    return known[: len(known) - count]
+
+
+def _close(rows: np.ndarray, at: int, count: int) -> None:
+    """Move what stands behind a gap into it; memory of its own for millions of rows would be felt."""
+    width = rows[:1].size
+    flat = rows.reshape(-1)  # along one axis numpy does it in place
+    flat[at * width : flat.size - count * width] = flat[(at + count) * width :]
 
 
 def _moved(known: Any, before: np.ndarray, new: np.ndarray) -> Any:

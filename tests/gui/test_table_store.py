@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import numpy as np
 import pytest
 
-from lrp_gui.document import commands, scores, table_paste
+from lrp_gui.document import commands, table_paste
 from lrp_gui.document.document import Document
 from lrp_gui.document.results import Feature, TableResult
 from lrp_gui.document.state import Contents, ExplainSettings
@@ -402,50 +401,3 @@ def test_a_million_cells_are_deleted_and_brought_back_without_objects_for_each(q
     document.undo_stack.undo()
     assert (table.values == values).all()
     assert table.names[-1] == "100000"
-
-
-def test_a_pool_never_mixes_up_its_rows(qapp):
-    rng = np.random.default_rng(1)
-    truth = np.full((60, 2), np.nan, dtype=np.float32)
-    pool = scores.Pool(60, 2, 17)
-    for step in range(400):
-        rows_ = rng.permutation(len(truth))[: rng.integers(1, 25)]
-        if step % 7 == 3:
-            pool.forget(rows_)
-            truth[rows_] = np.nan
-        elif step % 11 == 5:
-            before = np.where(rng.random(len(truth)) < 0.1, -1, rng.permutation(len(truth)))
-            pool, truth = pool.moved(before), np.where((before >= 0)[:, None], truth[before], np.nan).astype(np.float32)
-        else:
-            block = rng.normal(size=(len(rows_), 2)).astype(np.float32)
-            seen = bool(step % 2)
-            pool.put(rows_, block, seen=seen)
-            truth[rows_] = block
-            assert not seen or pool.kept(rows_[-10:]).all()
-        kept = pool.kept(np.arange(len(truth)))
-        assert kept.sum() <= 17
-        assert np.array_equal(pool[np.flatnonzero(kept)], truth[kept])
-        assert np.isnan(pool[np.flatnonzero(~kept)]).all()
-        assert np.array_equal(pool[:, 1], pool[np.arange(len(truth))][:, 1], equal_nan=True)
-
-
-def test_a_table_that_is_too_large_keeps_the_results_that_are_seen(qapp):
-    known = scores.blank(1000, 2, 10, budget=300 * 40)
-    assert "300 are kept" in known.partial
-    everything = TableResult(
-        np.arange(1000), np.zeros((1000, 2)), np.arange(1000.0), np.tile(np.arange(1000.0)[:, None], (1, 10))
-    )
-    known = scores.put(known, everything, seen=False)
-    assert np.isnan(known.relevance[999]).all()
-    assert len(scores.wanting(known, np.arange(990, 1000))) == 10
-    part = TableResult(np.arange(990, 1000), np.zeros((10, 2)), np.arange(990.0, 1000.0), np.full((10, 10), 7.0))
-    known = scores.put(known, part, seen=True)
-    assert known.relevance[995, 3] == 7.0
-    assert known.relevance[[995, 0]].shape == (2, 10)
-    assert not len(scores.wanting(known, np.arange(990, 1000)))
-    known = scores.moved(known, np.delete(np.arange(1000), [0, 500]))
-    assert known.relevance[993, 3] == 7.0
-    assert known.relevance.shape == (998, 10)
-    scores.forget(known, np.array([993]))
-    assert math.isnan(known.relevance[993, 3])
-    assert len(known.relevance[:, 3]) == 998
