@@ -14,11 +14,12 @@ from typing import Any
 
 import torch
 from torch.fx import Graph, Node
+from torch.fx.node import map_aggregate
 
 from ...errors import CaptureError, LrpError
 from ..beats import beat
 from ..network import Shape
-from .graph import evaluate, operation_name
+from .graph import callable_of, evaluate, operation_name
 
 _FEW, _MORE = 2, 3
 _SMALL = 32 * 2**20  # bytes of weights and of one sample
@@ -158,14 +159,24 @@ def _run(
 
 
 def _evaluate(node: Node, values: dict[Node, Any], device: str) -> Any:
-    """A node's value; what the graph makes itself, say a mask, lies on the CPU even where all else has no numbers."""
+    """A node's value; what the graph puts on the CPU, say a mask of its own, is left without numbers where all else is.
+
+    Only where it cannot be otherwise: numbers that are there may be asked for.
+    """
     try:
         return evaluate(node, values)
     except Exception:
-        given = {one: values[one] for one in node.all_input_nodes}
-        if device != "meta" or all(tensor.is_meta for value in given.values() for tensor in _tensors(value)):
+        if device != "meta":
             raise
-        return evaluate(node, {one: _on_meta(value) for one, value in given.items()})
+        hollow = {one: _on_meta(values[one]) for one in node.all_input_nodes}
+        args, kwargs = map_aggregate((node.args, node.kwargs), lambda a: _without_numbers(a, hollow))
+        return callable_of(node)(*args, **kwargs)
+
+
+def _without_numbers(argument: Any, hollow: dict[Node, Any]) -> Any:
+    if isinstance(argument, Node):
+        return hollow[argument]
+    return torch.device("meta") if isinstance(argument, torch.device) else argument
 
 
 def _check_size(node: Node, values: dict[Node, Any]) -> None:
