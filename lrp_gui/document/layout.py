@@ -43,7 +43,7 @@ class Layout:
 
 
 def layout_of(info: InputInfo) -> Layout:
-    """Find the editor of an input by its shape, its type and its features' names."""
+    """Find the editor of an input by how the network reads it, its shape, its type and its features' names."""
     count = prod(info.shape)
     places = np.arange(count, dtype=np.intp).reshape(info.shape)
     shape = tuple(size for size in info.shape if size != 1)
@@ -55,6 +55,8 @@ def layout_of(info: InputInfo) -> Layout:
     if len(shape) == 1:
         fits = count >= SHORTEST_SERIES and (not info.named or _numbered(info))
         return Layout(SERIES if fits else NONE, places.reshape(1, -1) if fits else places)
+    if len(shape) == 2 and info.time >= 0 and _in_few_channels(info):
+        return Layout(SERIES, np.moveaxis(places.reshape(info.shape), info.time, -1).reshape(-1, info.shape[info.time]))
     if len(shape) == 2:
         short, long = min(shape), max(shape)
         slender = short <= MOST_CHANNELS and long >= max(SLENDER * short, SHORTEST_SERIES)
@@ -64,6 +66,12 @@ def layout_of(info: InputInfo) -> Layout:
     if len(shape) == 3 and shape[-1] in {COLOURS, WITH_ALPHA} and shape[0] not in {COLOURS, WITH_ALPHA}:
         return Layout(PICTURE, np.moveaxis(places, -1, 0))
     return Layout(PICTURE, places.reshape(-1, *shape[-2:]))
+
+
+def _in_few_channels(info: InputInfo) -> bool:
+    """Whether it can be drawn as curves over time."""
+    steps = info.shape[info.time]
+    return steps > 1 and prod(info.shape) // steps <= MOST_CHANNELS
 
 
 def _numbered(info: InputInfo) -> bool:

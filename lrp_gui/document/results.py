@@ -41,6 +41,7 @@ class InputInfo:
     features: tuple[Feature, ...]
     named: bool  # False: the feature names were invented (x1, x2 …), so a table is matched by position
     integer: bool = False  # it takes whole numbers: tokens, categories
+    time: int = -1  # the axis of `shape` along which the network reads it step by step; -1 where nothing tells
 
 
 @dataclass(frozen=True, slots=True)

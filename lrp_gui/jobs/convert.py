@@ -24,6 +24,7 @@ from lrp_gui.document.results import (
 )
 from lrp_gui.jobs.nodes import node_infos
 from lrp_gui.jobs.opening import features_of
+from lrp_gui.jobs.series_inputs import time_axis
 from lrp_gui.jobs.sizes import open_sizes
 from lrp_gui.jobs.steps import report
 from lrp_gui.languages import engine, tr
@@ -206,7 +207,8 @@ def _inputs(network: Network) -> tuple[InputInfo, ...]:
                 Feature(f.name, f.unit, f.mean, f.scale, f.low, f.high, f.integer or integer, f.categories)
                 for f in one.features[first : first + some] or numbered(some, number + first)
             ]
-        found.append(InputInfo(one.name, one.unit_shape, tuple(features), named=bool(one.features), integer=integer))
+        named, time = bool(one.features), time_axis(network, one.name)
+        found.append(InputInfo(one.name, one.unit_shape, tuple(features), named, integer, time))
         number += units
     return tuple(found)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from PySide6.QtGui import QColor
 
+import lrp_engine as lrp
 from lrp_gui.document.layout import layout_of
 from lrp_gui.document.results import Feature, InputInfo
+from lrp_gui.jobs.series_inputs import time_axis
 from lrp_gui.sample.editors import colours, editor_for, strokes
 from lrp_gui.theme import LIGHT
 from tests.gui import drawn
@@ -44,6 +48,50 @@ def test_an_input_gets_the_editor_of_what_it_is(shape, integer, kind, places):
     layout = layout_of(info)
     assert layout.places.shape == places
     assert sorted(layout.places.ravel()) == list(range(len(info.features)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "make", "time", "kind"),
+    [
+        ((100, 64), lambda: Steps(torch.nn.LSTM(64, 4, batch_first=True)), 0, "series"),
+        ((20, 18), lambda: Steps(torch.nn.GRU(18, 4, batch_first=True), torch.nn.LayerNorm(18)), 0, "series"),
+        ((20, 18), lambda: torch.nn.Sequential(torch.nn.Conv1d(20, 4, 3), torch.nn.Flatten()), 1, "series"),
+        ((20, 18), lambda: Turned(torch.nn.Conv1d(18, 4, 3)), 0, "series"),
+        ((80, 300), lambda: torch.nn.Sequential(torch.nn.Conv1d(80, 4, 3), torch.nn.Flatten()), 1, "picture"),
+        ((1, 20, 18), lambda: torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Flatten()), -1, "picture"),
+        ((20, 18), lambda: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(360, 2)), -1, "picture"),
+    ],
+)
+def test_an_input_that_is_read_step_by_step_is_a_series(shape, make, time, kind):
+    network = lrp.capture(make(), torch.randn(2, *shape))
+    assert time_axis(network, network.inputs[0].name) == time
+    layout = layout_of(replace(drawn.info_of("x", shape), time=time))
+    assert layout.kind == kind
+    if kind == "series":
+        assert layout.places.shape == (shape[1 - time], shape[time])
+        assert layout.places[1, 2] == np.ravel_multi_index((2, 1) if time == 0 else (1, 2), shape)
+
+
+class Steps(torch.nn.Module):
+    """The last step of a recurrent network."""
+
+    def __init__(self, recurrent, before=None):
+        super().__init__()
+        self.before, self.recurrent = before or torch.nn.Identity(), recurrent
+
+    def forward(self, x):
+        return self.recurrent(self.before(x))[0][:, -1]
+
+
+class Turned(torch.nn.Module):
+    """A network over time of samples in which the features stand last."""
+
+    def __init__(self, over_time):
+        super().__init__()
+        self.over_time = over_time
+
+    def forward(self, x):
+        return self.over_time(x.transpose(1, 2)).flatten(1)
 
 
 def test_colours_that_stand_last_are_planes():
