@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtGui import QColor, QFont, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -26,6 +26,7 @@ from lrp_gui.actions import ACTIONS, BY_ID, SUBMENUS, ActionRow
 from lrp_gui.actions import keys as store
 from lrp_gui.fuzzy import match
 from lrp_gui.languages import tr
+from lrp_gui.sample.editors.tools import shortcuts as editors_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +123,7 @@ class ShortcutsDialog(QDialog):
         chosen, changed, now = self.chosen, store.read(), store.every()
         if not self.list.topLevelItemCount():
             self.list.addTopLevelItems([QTreeWidgetItem() for _row in ACTIONS])
+            self.list.addTopLevelItems([self._fixed(name, keys) for name, keys in editors_keys()])
         for place, row in enumerate(ACTIONS):
             item = self.list.topLevelItem(place)
             assert item is not None
@@ -140,6 +142,14 @@ class ShortcutsDialog(QDialog):
         self.reset_all_button.setEnabled(bool(changed))
         self._filter()
 
+    def _fixed(self, name: str, keys: str) -> QTreeWidgetItem:
+        """Keys that hold within an editor only, where they are part of how it works."""
+        item = QTreeWidgetItem([name, keys, self.tr("in the editor")])
+        for column in (ACTION, KEYS, MENU):
+            item.setForeground(column, QColor(self._theme.dim))
+            item.setToolTip(column, self.tr("These keys hold in the editor only, and cannot be changed"))
+        return item
+
     def choose(self, name: str) -> None:
         """Choose an action."""
         item = self.list.topLevelItem([row.id for row in ACTIONS].index(name))
@@ -150,7 +160,7 @@ class ShortcutsDialog(QDialog):
     def chosen(self) -> str:
         """The chosen action."""
         item = self.list.currentItem()
-        return item.data(ACTION, ID_ROLE) if item is not None else ""
+        return (item.data(ACTION, ID_ROLE) or "") if item is not None else ""
 
     def _filter(self) -> None:
         words = self.search.text().strip()
@@ -187,6 +197,8 @@ class ShortcutsDialog(QDialog):
         elif owners:
             names = ", ".join(tr(BY_ID[one].text) for one in owners)
             note = self.tr("{keys} belongs to “{names}”, which would lose it.").replace("{names}", names)
+        elif not name:
+            note = self.tr("These keys hold in the editor only, and cannot be changed")
         else:
             note = self.tr("Press the new keys in the field, then Set or Add.") if not typed else ""
         self.note.setText(note.format(keys=store.native([typed])))

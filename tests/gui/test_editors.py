@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -402,7 +400,12 @@ def test_a_person_paints_a_stroke_on_a_digit_and_sees_the_relevance_move(window,
 
 def test_the_list_of_shortcuts_names_the_tools(window, qtbot):
     window.actions_["shortcuts"].trigger()
-    text = window.dialogs.current.text()
-    assert re.search(r"Picture: Occlude a Patch</td><td[^>]*><b>O</b>", text)
-    assert "Tokens: Replace, insert, delete" in text
-    window.dialogs.current.close()
+    dialog = window.dialogs.current
+    rows = {item.text(0): item for item in map(dialog.list.topLevelItem, range(dialog.list.topLevelItemCount()))}
+    assert rows["Picture: Occlude a Patch"].text(1) == "O"
+    assert "Tokens: Replace, insert, delete" in rows
+    dialog.list.setCurrentItem(rows["Picture: Occlude a Patch"])
+    dialog.keys.setKeySequence("Ctrl+Alt+K")
+    assert not dialog.set_button.isEnabled()  # the tools' keys are theirs
+    assert "cannot be changed" in dialog.note.text()
+    dialog.close()

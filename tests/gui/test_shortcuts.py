@@ -11,6 +11,7 @@ from lrp_gui import settings
 from lrp_gui.actions import ACTIONS, BY_ID
 from lrp_gui.actions import keys as store
 from lrp_gui.app import make_window
+from lrp_gui.sample.editors.tools import shortcuts as editors_keys
 from lrp_gui.shortcuts import ACTION, KEYS, ShortcutsDialog
 
 
@@ -41,7 +42,7 @@ def shown(dialog, name):
 
 
 def test_it_lists_every_action_with_its_keys(dialog):
-    assert dialog.list.topLevelItemCount() == len(ACTIONS)
+    assert dialog.list.topLevelItemCount() == len(ACTIONS) + len(editors_keys())
     assert shown(dialog, "redo") == "Ctrl+Shift+Z, Ctrl+Y"
 
 
