@@ -92,8 +92,9 @@ class Detail(QTabWidget):
         table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         header = table.horizontalHeader()
         header.setResizeContentsPrecision(60)
+        # The names come first: where there is not room for all, what is scrolled to is the share.
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setStretchLastSection(True)
         table.verticalHeader().setDefaultSectionSize(22)
         table.clicked.connect(self._clicked)
         copy = QShortcut(QKeySequence.StandardKey.Copy, table, context=Qt.ShortcutContext.WidgetShortcut)

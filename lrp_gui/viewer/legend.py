@@ -22,6 +22,11 @@ def round_down(value: float) -> float:
     return next(step * base for step in (5.0, 2.0, 1.0) if step * base <= value * (1 + 1e-9))
 
 
+def least_width() -> float:
+    """Of a legend that says no more than which colour is plus and which is minus."""
+    return sum(width_of(sign, 11) + SAMPLE + 18 for sign in "+−")
+
+
 def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = True, words: Shown | None = None) -> None:
     """From the right edge of `rect` leftwards, as many entries as there is room for, the signs first."""
     theme, words = ink.theme, words or shown()

@@ -8,6 +8,7 @@ from PySide6.QtGui import QPainter, QPainterPath
 
 CURVE = 7  # points of a smooth piece
 WIDTHS = 8
+SHARPEST = 0.6  # at sharper bends than about 115° a way that is moved aside cuts the corner
 
 
 def in_sight(painter: QPainter) -> QRectF:
@@ -66,7 +67,7 @@ def smooth(points: np.ndarray, starts: np.ndarray, curve: int = CURVE) -> tuple[
 def path_of(
     points: np.ndarray, starts: np.ndarray, chosen: np.ndarray, shift: np.ndarray | None = None
 ) -> QPainterPath:
-    """Some of the ways as one path, each moved to the right by its shift."""
+    """Some of the ways as one path, each moved aside by its shift: to the right where it leads down."""
     from pyqtgraph.functions import arrayToQPath
 
     if not chosen.size:
@@ -75,11 +76,29 @@ def path_of(
     ends = np.cumsum(counts)
     picks = np.arange(ends[-1]) + np.repeat(starts[chosen] - np.concatenate([[0], ends[:-1]]), counts)
     x, y = points[picks, 0], points[picks, 1]
-    if shift is not None:
-        x = x + np.repeat(shift[chosen], counts)
     connect = np.ones(len(picks), dtype=np.int32)
     connect[ends - 1] = 0
+    if shift is not None and shift[chosen].any():
+        aside = _aside(np.stack([x, y], axis=1), connect == 0) * np.repeat(shift[chosen], counts)[:, None]
+        x, y = x + aside[:, 0], y + aside[:, 1]
     return arrayToQPath(x, y, connect)  # pyright: ignore[reportArgumentType]
+
+
+def _aside(points: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """(points, 2): where each moves so that its way is moved by one, square to itself; `last`: of a way."""
+    along = np.zeros_like(points)
+    along[:-1] = np.diff(points, axis=0)
+    length = np.hypot(along[:, 0], along[:, 1])
+    along /= np.maximum(length, 1e-9)[:, None]
+    first = np.roll(last, 1)
+    before = np.roll(along, 1, axis=0)
+    # At its ends, and where it stands still, a way has one direction only.
+    one = last | (length < 1e-9)
+    along[one] = before[one]
+    before[first] = along[first]
+    bend = np.maximum(1 + (along * before).sum(axis=1), SHARPEST)[:, None]
+    middle = (along + before) / bend
+    return np.stack([middle[:, 1], -middle[:, 0]], axis=1)
 
 
 def bounds(points: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from lrp_gui.document.words import counted, signed
 from lrp_gui.jobs.token_grid import ATTENTION, MLP, OTHER
 from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, width_of
-from lrp_gui.viewer.legend import draw_legend
+from lrp_gui.viewer.legend import draw_legend, least_width
 from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.tokens.tree import FROM_BLOCK, STREAM, TO_BLOCK, Edges
 
@@ -238,8 +238,10 @@ class Strokes:
                 self.spots.append((line, Hit(text=notes)))
         rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
         text = self.picture.visible_text
-        ink.text(rect, text, 11, ink.theme.dim, LEFT)
-        room = rect.width() - width_of(text, 11) - 16
+        room = max(rect.width() - width_of(text, 11) - 16, least_width())
+        line = rect.adjusted(0, 0, -room - 8, 0)
+        if ink.text(line, text, 11, ink.theme.dim, LEFT):
+            self.spots.append((line, Hit(text=text)))
         legend = QRectF(rect.right() - room, rect.top(), room, rect.height())
         draw_legend(ink, legend, places.per_relevance, words=self.result.words)
 
