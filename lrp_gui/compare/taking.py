@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,23 +14,48 @@ from lrp_gui.compare.graphs import LETTERS, Asking
 from lrp_gui.compare.model import LayersModel
 from lrp_gui.compare.pictures import View, export_pictures
 from lrp_gui.jobs.comparing_results import Contrast
+from lrp_gui.jobs.queue import JobQueue
 from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
 
 if TYPE_CHECKING:
     from lrp_gui.export import ExportDialog
+    from lrp_gui.viewer.picture import Drawing
 
 
 def pictures_dialog(
-    contrast: Contrast, theme: Theme, view: View, more: Sequence[Asking], parent: QWidget
+    contrast: Contrast,
+    theme: Theme,
+    view: View,
+    more: Sequence[Asking],
+    jobs: JobQueue,
+    say: Callable[[str], None],
+    parent: QWidget,
 ) -> ExportDialog:
-    """The dialog that saves or copies what is shown, or one of its pictures."""
+    """The dialog that saves or copies what is shown, one of its pictures, or the numbers behind it.
+
+    `say` is told what was written: the dialog may be closed by then.
+    """
+    from lrp_gui.compare.numbers import compared_numbers
     from lrp_gui.export import ExportDialog
+    from lrp_gui.export.data import write_numbers
     from lrp_gui.export.recipe import recipe
 
     sides = zip(LETTERS, contrast.networks, contrast.results, contrast.requests or (), strict=False)
     lines = "\n".join(f"# {letter}\n{recipe(network, result, asked)}" for letter, network, result, asked in sides)
-    return ExportDialog(export_pictures(contrast, theme, view, more), theme, parent, lines)
+    numbers = partial(compared_numbers, contrast, view)
+    dialog = ExportDialog(export_pictures(contrast, theme, view, more), theme, parent, lines, numbers)
+
+    def write_data(title: str, picture: Drawing | None, path: str) -> None:
+        write_numbers(
+            *(jobs, path, partial(numbers, title, picture)),
+            done=lambda _path: say(tr("{path} is written.").format(path=path)),
+            failed=lambda failure: say(failure.sentence),
+        )
+
+    dialog.exported.connect(lambda path: say(tr("{path} is written.").format(path=path)))
+    dialog.data_wanted.connect(write_data)
+    return dialog
 
 
 def write_table(model: LayersModel, path: str) -> str:

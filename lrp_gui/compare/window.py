@@ -455,9 +455,9 @@ class CompareWindow(QWidget):
         """Save or copy what is shown, or one of its pictures."""
         if self.beside.contrast is None:
             return
-        dialog = pictures_dialog(self.beside.contrast, self.theme, self.view, self.beside.more, self)
+        beside, say = self.beside, self.note.setText
+        dialog = pictures_dialog(self.beside.contrast, self.theme, self.view, beside.more, beside.jobs, say, self)
         self.beside.more_changed.connect(dialog.make_again)
-        dialog.exported.connect(lambda path: self.note.setText(self.tr("{path} is written.").format(path=path)))
         self.dialog = dialog
         dialog.open()
 

@@ -75,7 +75,7 @@ class SideBySide(QObject):
 
     def __init__(self, document: Document, jobs: JobQueue, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._document, self._jobs, self._engine = document, jobs, engine
+        self._document, self.jobs, self._engine = document, jobs, engine
         self.sides: tuple[Side, Side] | None = None
         self.contrast: Contrast | None = None
         self.state, self.problem = IDLE, ""
@@ -169,7 +169,7 @@ class SideBySide(QObject):
             return
         self._stop()
         self.state, self.problem = RUNNING, ""
-        self._loading = self._jobs.submit(
+        self._loading = self.jobs.submit(
             Job(
                 self.tr("Loading {name}").format(name=Path(path).name),
                 Priority.OPEN,
@@ -202,7 +202,7 @@ class SideBySide(QObject):
     def share(self) -> float:
         """How far it is, 0 … 1."""
         job = self._loading or self._job
-        progress = self._jobs.progress_of(job) if job is not None else None
+        progress = self.jobs.progress_of(job) if job is not None else None
         return progress.done / progress.total if progress is not None and progress.total else 0.0
 
     def run(self) -> None:
@@ -224,7 +224,7 @@ class SideBySide(QObject):
         self._asked, self.state, self.problem = keys, RUNNING, ""
         wanted = tuple(one for _key, one in asked)
         known = self._known.get(keys[0]), self._known.get(keys[1])
-        self._job = self._jobs.submit(
+        self._job = self.jobs.submit(
             Job(
                 self.tr("Comparing two explanations"),
                 Priority.TABLE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 
-from lrp_gui.compare.graphs import common_scales
+from lrp_gui.compare.graphs import LETTERS, common_scales
 from lrp_gui.compare.model import LAYER, SHARE, SUM_A, LayersModel
 from lrp_gui.compare.pictures import GRAPH, VALUES, Panes, View, export_pictures, pane_pictures
 from lrp_gui.compare.window import BESIDE, BLINK, SWIPE
@@ -304,6 +305,19 @@ def test_the_table_and_the_pictures_can_be_taken_away(compared, diabetes, qtbot,
     titles = [dialog.view.itemText(n) for n in range(dialog.view.count())]
     assert titles[:2] == ["side by side, graph", "side by side, values"]
     assert "graph of A − B" in titles
+    for title, name in (("side by side, values", "values.csv"), ("values of A − B", "difference.npz")):
+        dialog.view.setCurrentText(title)
+        dialog.data_wanted.emit(dialog.view.currentData(), dialog.picture, str(tmp_path / name))
+        qtbot.waitUntil(lambda name=name: name in compared.note.text())
+    contrast = compared.beside.contrast
+    path = next(iter(contrast.results[0].inputs))
+    with (tmp_path / "values.csv").open(encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    for letter, result in zip(LETTERS, (*contrast.results, contrast.difference), strict=True):
+        written = [float(row["relevance"]) for row in rows if row["explanation"] == letter]
+        np.testing.assert_allclose(written, np.ravel(result.inputs[path]), rtol=1e-6)
+    with np.load(tmp_path / "difference.npz") as arrays:
+        np.testing.assert_allclose(arrays[f"relevance {path}"], contrast.difference.inputs[path])
     dialog.close()
     diabetes.opener.open([str(DIGITS)])
     settle(qtbot, diabetes)
