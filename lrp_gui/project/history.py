@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QSize, QTimer
 from PySide6.QtWidgets import QUndoView, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from lrp_gui.icons import icon
 
@@ -42,15 +43,17 @@ class HistoryView(QWidget):
         self._follow()
 
     def _go(self) -> None:
-        row = self._chosen.currentIndex().row()
-        if row >= 0 and row != self._document.undo_stack.index():
+        row, stack = self._chosen.currentIndex().row(), self._document.undo_stack
+        if row >= 0 and isValid(stack) and row != stack.index():
             self._document.go_to(row)
             # After the click is over: where the worker is at a step, the one that is reached stays chosen until then.
             QTimer.singleShot(0, self, self._follow)
 
     def _follow(self) -> None:
-        at = self.steps.model().index(self._document.undo_stack.index(), 0)
-        self._chosen.setCurrentIndex(at, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        stack = self._document.undo_stack
+        if isValid(stack):  # it speaks once more when the window is taken down
+            at = self.steps.model().index(stack.index(), 0)
+            self._chosen.setCurrentIndex(at, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
