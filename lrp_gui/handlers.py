@@ -49,6 +49,7 @@ class Handlers:
             "delete": lambda: window.table.view.delete_rows(),  # noqa: PLW0108
             "run": lambda: window.explainer and window.explainer.run(),
             "auto": document.set_auto,
+            "keep_results": settings.KEEP_RESULTS.write,
             "cancel": self._cancel,
             "previous": lambda: document.select_sample(max(0, document.selected_sample - 1)),
             "next": lambda: document.select_sample(document.selected_sample + 1),

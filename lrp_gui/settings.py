@@ -75,6 +75,7 @@ LIMITS = Setting("viewer/limits", "shared", ("shared", "each"))
 CLIP = Setting("viewer/clip", "100", ("100", "99.9", "99", "95"))  # percentile of |R| with the strongest colour
 MARKS = Setting("viewer/marks", False)
 FOLDER = Setting("folder", "")
+KEEP_RESULTS = Setting("project/keep_results", False)
 GEOMETRY = Setting("window/geometry", QByteArray())
 IMPORTS = Setting("imports", "")  # how tables were imported, as JSON
 CANDIDATES = Setting("candidates/geometry", QByteArray())
@@ -93,7 +94,7 @@ SETTINGS = (
     *(LANGUAGE, FONT_SIZE, REDUCED_MOTION, DEVICE, THREADS, MEMORY, DTYPE, CACHE_FOLDER, CACHE_LIMIT, COMPOSITE),
     *(TASK, *LAYOUTS.values(), TOOLBAR, KEYS, RECENT_ACTIONS),
     *(IMPORTS, THEME, AUTO, TINT, DECIMAL_COMMA, STATISTICS, SCHEME, LIMITS, CLIP, MARKS, FOLDER, GEOMETRY),
-    *(CANDIDATES, HELP_GEOMETRY, HELP_SIZE, TOUR_OFFERED, RECENT),
+    *(KEEP_RESULTS, CANDIDATES, HELP_GEOMETRY, HELP_SIZE, TOUR_OFFERED, RECENT),
 )
 
 

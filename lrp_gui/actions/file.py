@@ -23,6 +23,14 @@ FILE = (
         "Ctrl+Alt+S",
         when="opened",
     ),
+    ActionRow(
+        "keep_results",
+        "Keep Results in Projects",
+        "Save the explanation of the chosen sample and the table's numbers, too: they are shown when it is opened",
+        "File",
+        1,
+        checkable=True,
+    ),
     ActionRow("revert", "Revert…", "Go back to the project as it was saved last", "File", 1, when="project"),
     ActionRow(
         "open_table",

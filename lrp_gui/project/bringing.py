@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QDateTime, QLocale, QTimer
 
-from lrp_gui import recent
-from lrp_gui.project import views
+from lrp_gui import recent, settings
+from lrp_gui.project import results, views
 from lrp_gui.project.asking import Asking
 from lrp_gui.project.journal.bar import RecoveryBar
 from lrp_gui.project.journal.journal import Journal
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
     from lrp_gui.document.opening import Opener
     from lrp_gui.project.journal.volume import Found
+    from lrp_gui.project.results import Kept
     from lrp_gui.window import Window
 
 
 def bring(window: Window, opener: Opener) -> tuple[Session, Asking]:
     """Make the session of a window and its dialogs."""
-    session = Session(window.document, window.jobs, opener, partial(views.gathered, window), window)
+    session = Session(
+        window.document, window.jobs, opener, partial(views.gathered, window), partial(_kept, window), window
+    )
     asking = Asking(window, session)
     # Once for all that changes in a turn: a stroke of a brush changes the table a hundred times.
     due = QTimer(window, interval=0, singleShot=True)
@@ -42,9 +45,19 @@ def bring(window: Window, opener: Opener) -> tuple[Session, Asking]:
     journal.safe.connect(recovery.settle)
     recovery.offered.connect(partial(_offer, window, recovery))
     window.furnished.connect(partial(recovery.look, lambda: journal.folder))
+    window.actions_["keep_results"].setChecked(settings.KEEP_RESULTS.read())
     menu = window.menus["Recent"]
     menu.aboutToShow.connect(partial(fill_recent, window, menu))
     return session, asking
+
+
+def _kept(window: Window) -> Kept | None:
+    """The results, where somebody wants them in the project."""
+    explainer = window.explainer
+    if not settings.KEEP_RESULTS.read() or explainer is None:
+        return None
+    now = QLocale().toString(QDateTime.currentDateTime(), QLocale.FormatType.ShortFormat)
+    return results.gathered(window.document, now, complete=not explainer.pending)
 
 
 def _offer(window: Window, recovery: Recovery, found: Found | None) -> None:

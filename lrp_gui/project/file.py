@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -12,23 +13,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from lrp_engine.errors import FormatError
+from lrp_engine.errors import FormatError, LrpError
 from lrp_engine.files.archive import Archive
 from lrp_engine.files.safetensors import tensors_in
 from lrp_gui.jobs.steps import Progress, Steps
 from lrp_gui.languages import tr
-from lrp_gui.project import schema
+from lrp_gui.project import results, schema
 from lrp_gui.project.records import HashOf, arrays_of, project_of, settings_of, table_of, without_gone
 from lrp_gui.project.tensors import Tensors, write_tensors
 
 if TYPE_CHECKING:
     from lrp_gui.document.state import ExplainSettings
     from lrp_gui.document.table import InputTable
+    from lrp_gui.project.results import Kept
     from lrp_gui.project.schema import Project
     from lrp_gui.project.snapshot import Snapshot
 
+log = logging.getLogger("lrp_gui.project")
+
 SUFFIX = ".lrpx"
 RECORD, TABLES = "project.json", "tables.safetensors"
+RESULTS, RESULT_NUMBERS = "results.json", "results.safetensors"
 LARGEST_RECORD = 64 * 1024**2
 BLOCK = 1 << 22
 
@@ -42,6 +47,7 @@ class Loaded:
     settings: ExplainSettings
     table: InputTable | None
     recovered: bool = False  # it stands in no file yet
+    results: Kept | None = None  # where the project keeps them, and what made them is the same
 
 
 # ---------------------------------------------------------------------------------------------------------- writing
@@ -85,6 +91,13 @@ def write(stream: BinaryIO, snapshot: Snapshot, folder: Path, hash_of: HashOf) -
             with archive.open(TABLES, "w", force_zip64=True) as member:
                 for written in write_tensors(member, arrays):  # type: ignore[arg-type]
                     yield Progress(min(written, total) >> 10, total >> 10, title)
+        if snapshot.results is not None and arrays:
+            made = results.made_by(project, archive.getinfo(TABLES).CRC)
+            text, numbers = results.packed(snapshot.results, made)
+            archive.writestr(RESULTS, text, zipfile.ZIP_DEFLATED)
+            with archive.open(RESULT_NUMBERS, "w", force_zip64=True) as member:
+                for _written in write_tensors(member, numbers):  # type: ignore[arg-type]
+                    yield Progress(text=title)
 
 
 def _as_before(part: Path, target: Path) -> None:
@@ -135,17 +148,33 @@ def reading(path: str) -> Steps[Loaded]:
     project = schema.decoded(archive.read(RECORD, LARGEST_RECORD), name)
     tensors = Tensors({}, name)
     if TABLES in archive:
-        yield from _check(archive, name)
+        yield from _check(archive, TABLES, name)
         tensors = Tensors(tensors_in(archive.region(TABLES), name), name)
     settings = settings_of(project, tensors, name)
     yield Progress(text=tr("Opening {name}").format(name=name))
     table = table_of(project.table, tensors, name) if project.table is not None else None
-    return Loaded(path, project, settings, table)
+    kept = None
+    if table is not None and RESULTS in archive and RESULT_NUMBERS in archive:
+        try:
+            kept = yield from _results(archive, project, table.samples, name)
+        except LrpError as error:  # they are computed again: nothing is lost
+            log.warning("%s: its results are left out: %s", name, error)
+    return Loaded(path, project, settings, table, results=kept)
 
 
-def _check(archive: Archive, name: str) -> Steps[None]:
+def _results(archive: Archive, project: Project, samples: int, name: str) -> Steps[Kept | None]:
+    """The results that a project keeps; None if something else made them."""
+    record = results.record_of(archive.read(RESULTS, LARGEST_RECORD), name)
+    made = results.made_by(project, archive.members[TABLES].CRC)
+    if not made or record.made_by != made:
+        return None
+    yield from _check(archive, RESULT_NUMBERS, name)
+    return results.unpacked(record, Tensors(tensors_in(archive.region(RESULT_NUMBERS), name), name), samples, name)
+
+
+def _check(archive: Archive, member: str, name: str) -> Steps[None]:
     """Go through the tables once: a disk may have turned bits that would be taken for numbers."""
-    region, entry = archive.region(TABLES), archive.members[TABLES]
+    region, entry = archive.region(member), archive.members[member]
     if entry.compress_type != zipfile.ZIP_STORED:
         raise schema.damaged(name, tr("its tables are packed, which no LRP Explorer does"))
     found = 0

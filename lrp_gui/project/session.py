@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lrp_gui import recent
 from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening, Restored
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
-from lrp_gui.project import file
+from lrp_gui.project import file, results
 from lrp_gui.project.locking import Lock
 from lrp_gui.project.models import MISSING, PARTS, Hashes, Sought, files_of, seeking
 from lrp_gui.project.schema import SelectionRecord, ViewsRecord
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.opening import Opener
     from lrp_gui.jobs.steps import Steps
     from lrp_gui.project.file import Loaded
+    from lrp_gui.project.results import Kept
 
 Then = Callable[[], object]
 
@@ -49,14 +50,17 @@ class Session(QObject):
         jobs: JobQueue,
         opener: Opener,
         views: Callable[[], ViewsRecord],
+        results: Callable[[], Kept | None] = nothing,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._document, self._jobs, self._opener, self._views = document, jobs, opener, views
+        self._results = results
         self.hashes = Hashes()
         self._lock = Lock()
         self._job: Job | None = None
         self._waiting_views: ViewsRecord | None = None
+        self._waiting_results: Kept | None = None
         opener.project_given.connect(self.open)
         for signal in (
             *(document.table_changed, document.settings_changed, document.labels_changed, document.saved_changed),
@@ -125,7 +129,8 @@ class Session(QObject):
                 sentence = self.tr("{name} is open in {owner}; choose another name.")
                 self._say(sentence.format(name=Path(path).name, owner=owner))
                 return
-        snapshot, opening = taken(self._document, self._views()), self._document.opening
+        snapshot = replace(taken(self._document, self._views()), results=self._results())
+        opening = self._document.opening
 
         def done(_nothing: None) -> None:
             self._saved(path, snapshot, opening)
@@ -187,7 +192,7 @@ class Session(QObject):
             elif one.role != PARTS:
                 sought.found[one.role] = one.path
         sought.astray = []
-        self._enter(loaded, sought, missing)
+        self._enter(replace(loaded, results=None), sought, missing)
 
     def recover(self, loaded: Loaded, project: str) -> None:
         """Open what a journal kept: work that stands in no file yet, of this project or of none."""
@@ -243,7 +248,7 @@ class Session(QObject):
             *(chosen.sample, chosen.layer, chosen.unit, chosen.node, chosen.tensor),
             saved=not loaded.recovered,
         )
-        self._waiting_views = project.views
+        self._waiting_views, self._waiting_results = project.views, loaded.results
         self._opener.restore(restored, path, missing)
         if path and not loaded.recovered:
             recent.remember(path)
@@ -261,9 +266,14 @@ class Session(QObject):
         """Views are put back when the network they show is there."""
         views = self._waiting_views
         if views is not None and self._document.network is not None:
-            self._waiting_views = None
+            kept, self._waiting_views, self._waiting_results = self._waiting_results, None, None
             # In a turn of its own: by then the views have heard of the table, too.
-            QTimer.singleShot(0, self, lambda: self.views_wanted.emit(views))
+            QTimer.singleShot(0, self, lambda: self._show(views, kept))
+
+    def _show(self, views: ViewsRecord, kept: Kept | None) -> None:
+        if kept is not None:
+            results.put_back(self._document, kept)
+        self.views_wanted.emit(views)
 
     def _submit(self, title: str, make: Callable[[], Steps[Any]], done: Callable[[Any], None]) -> None:
         if self._job is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.files import Source
     from lrp_gui.document.state import Work
     from lrp_gui.document.table_frozen import FrozenTable
+    from lrp_gui.project.results import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Snapshot:
     table: FrozenTable | None
     reference: np.ndarray | None  # (features,)
     work: Work  # to tell later whether anything is another
+    results: Kept | None = None  # where somebody wants them in the project
 
     def release(self) -> None:
         """Nobody reads the table any more."""

@@ -106,6 +106,13 @@ class Tensors:
             )
         return np.array(info.read())
 
+    def numbers(self, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
+        """The same of any type and, without a shape, of any shape."""
+        info = self._tensors.get(name)
+        if info is None or info.dtype not in _DTYPES:
+            raise damaged(self._file, tr("its tensor “{name}” is missing").format(name=name))
+        return self.array(name, info.dtype, info.shape if shape is None else shape)
+
     def texts(self, name: str, count: int | None = None) -> list[str]:
         """A list of texts.
 
