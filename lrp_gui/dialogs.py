@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.opening import Opener
     from lrp_gui.document.table import InputTable
     from lrp_gui.palette import Palette
+    from lrp_gui.theme import Theme
     from lrp_gui.window import Window
 
 # What the filters of the file dialog are called and let through; what a file is, its content says.
@@ -61,6 +62,12 @@ class Dialogs(QObject):
             self.tr("All files (*)"),
         ]
         self._ask(self.tr("Open"), filters, self._opener.open, several=True)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Tell the dialog that is open, where it has colours of its own."""
+        change = getattr(self.current, "set_theme", None)
+        if change is not None:
+            change(theme)
 
     def compare(self) -> None:
         """Ask for the file with which the open one is compared."""

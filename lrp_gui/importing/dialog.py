@@ -50,7 +50,6 @@ class ImportDialog(QDialog):
         self.notes = QLabel()
         self.notes.setWordWrap(True)
         self.notes.setTextFormat(Qt.TextFormat.PlainText)
-        self.notes.setStyleSheet(f"color: {theme.dim};")
         self.reading = ReadingBar(source)
         self.reading.changed.connect(lambda name, value: source.read_as(**{name: value}))
         self.preview, self.mapping = PreviewView(source), MappingPanel(source)
@@ -111,6 +110,11 @@ class ImportDialog(QDialog):
         if window is not None:
             self.resize(min(SIZE[0], window.width() - 40), min(SIZE[1], window.height() - 40))
 
+    def set_theme(self, theme: Theme) -> None:
+        """Take over the colours."""
+        self._theme = theme
+        self._follow()
+
     def _follow(self) -> None:
         source = self.source
         kind = source.preview.kind if source.preview is not None else ""
@@ -120,8 +124,10 @@ class ImportDialog(QDialog):
         self.verdict.setText(sentence)
         self.verdict.setStyleSheet(f"color: {self._theme.warning if warns else self._theme.text}; font-weight: 600;")
         notes = tuple(map(engine, source.whole.notes)) if source.whole is not None else ()
-        shown = [*notes[:MOST_NOTES], *([f"… {len(notes) - MOST_NOTES} more"] if len(notes) > MOST_NOTES else [])]
+        rest = len(notes) - MOST_NOTES
+        shown = [*notes[:MOST_NOTES], *([self.tr("… and {rest} more").format(rest=rest)] if rest > 0 else [])]
         self.notes.setText(" ".join(shown))
+        self.notes.setStyleSheet(f"color: {self._theme.dim};")
         self.notes.setToolTip("\n".join(notes))
         self.notes.setVisible(bool(notes))
         lacking = bool(source.unmapped) and source.ready

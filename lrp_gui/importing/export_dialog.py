@@ -91,7 +91,7 @@ class TableExportDialog(QDialog):
         self.remark = QLabel()
         self.remark.setWordWrap(True)
         self.remark.setMinimumHeight(3 * self.remark.fontMetrics().lineSpacing())
-        self._warning, self._dim = theme.warning, theme.dim
+        self._theme = theme
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         self.save_button = self.buttons.button(QDialogButtonBox.StandardButton.Save)
         self.save_button.setText(self.tr("&Export"))
@@ -103,6 +103,11 @@ class TableExportDialog(QDialog):
         self.rows.currentIndexChanged.connect(self._follow)
         self.format.currentIndexChanged.connect(self._change_suffix)
         self.path.textChanged.connect(self._follow)
+        self._follow()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take over the colours."""
+        self._theme = theme
         self._follow()
 
     def _build(self) -> None:
@@ -160,7 +165,7 @@ class TableExportDialog(QDialog):
         if computed and self._partial:
             sentences.append(self._partial)
         self.remark.setText(" ".join(sentences))
-        self.remark.setStyleSheet(f"color: {self._warning if sentences else self._dim};")
+        self.remark.setStyleSheet(f"color: {self._theme.warning if sentences else self._theme.dim};")
         self.save_button.setEnabled(known and bool(chosen.parts) and bool(self.path.text().strip()))
 
     def _change_suffix(self) -> None:

@@ -25,12 +25,16 @@ class FillHandle:
     def box(self) -> QRect:
         """Where the square is, in the viewport; empty when there is nothing to fill from."""
         view = self._view
-        block, boxes = view.block(), view.selectionModel().selection()
-        if block is None or not block.columns.size or not block.rows.size or not boxes.count():
+        boxes, model = view.selectionModel().selection(), view.table_model
+        if not boxes.count():
             return QRect()
-        last = view.table_model.index(boxes.at(0).bottom(), boxes.at(0).right())
+        last = model.index(boxes.at(0).bottom(), boxes.at(0).right())
         corner = view.visualRect(last).bottomRight()
         if corner.x() <= view.pinned_width or not view.viewport().rect().contains(corner - QPoint(1, 1)):
+            return QRect()
+        # It is asked at every move of the mouse, and rows may be selected by the million: what they are comes last.
+        block = view.block()
+        if block is None or not block.columns.size or not block.rows.size:
             return QRect()
         return QRect(corner.x() - SIZE, corner.y() - SIZE, SIZE, SIZE)
 

@@ -103,6 +103,7 @@ class TableView(PinnedTable):
         self.verticalHeader().setMinimumWidth(QFontMetrics(self.font()).horizontalAdvance(WIDEST_ROW_TITLE) + CELL_ROOM)
         self.verticalHeader().setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.handle = FillHandle(self)
+        self.viewport().setMouseTracking(True)  # the handle tells by the cursor that it can be taken
         self.selectionModel().currentChanged.connect(self._on_current)
         document.sample_selected.connect(self._on_sample)
         document.unit_selected.connect(lambda _unit: self._on_unit())

@@ -82,6 +82,18 @@ def test_whoever_cancels_keeps_the_table_and_the_message(misfit, diabetes, qtbot
     assert plans_for(diabetes.document.network) == {}
 
 
+def test_the_dialog_follows_the_theme_while_it_is_open(misfit, diabetes):
+    colours = lambda: (misfit.verdict.styleSheet(), misfit.notes.styleSheet())  # noqa: E731
+    light = colours()
+    assert diabetes.theme.warning in light[0]
+    diabetes.set_theme("dark")
+    assert colours()[0] != light[0]
+    assert diabetes.theme.warning in colours()[0]
+    assert diabetes.theme.dim in colours()[1]
+    diabetes.set_theme("light")
+    assert colours() == light
+
+
 def test_a_feature_without_a_column_stays_empty_or_gets_its_mean(misfit, diabetes, qtbot):
     assert misfit.absent.isVisibleTo(misfit)
     misfit.source.fill_absent(MEAN)

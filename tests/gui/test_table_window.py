@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QDockWidget
 
 from lrp_gui.app import make_window, move_in
@@ -16,8 +17,10 @@ from lrp_gui.jobs.queue import JobQueue
 from lrp_gui.table import arranging, statistics
 from lrp_gui.table.colours import Shade
 from lrp_gui.table.panel import TablePanel
+from lrp_gui.table.view import FIRST_CELL
 from lrp_gui.theme import LIGHT
 from tests.gui import fakes
+from tests.gui.example import settle
 from tests.gui.test_document import small_table
 from tests.gui.test_table_view import BMI, UP, entries, order
 
@@ -137,3 +140,29 @@ def test_every_dock_has_its_place_where_the_file_is_there_before_the_last_of_the
             assert window.dockWidgetArea(dock) != Qt.DockWidgetArea.NoDockWidgetArea, dock.objectName()
     finally:
         window.jobs.close()
+
+
+def test_the_square_at_the_corner_of_the_selection_is_dragged_by_the_mouse(diabetes, qtbot):
+    view, document = diabetes.table.view, diabetes.document
+    view.select(0, FIRST_CELL + 2, 1, FIRST_CELL + 2)
+    qtbot.waitUntil(lambda: not view.handle.box().isNull(), timeout=5000)
+    before, viewport = document.table.values[:, 2].copy(), view.viewport()
+    corner = view.handle.box().center()
+    assert viewport.hasMouseTracking()
+    for button, point in ((Qt.MouseButton.NoButton, corner), (Qt.MouseButton.NoButton, corner - QPoint(40, 0))):
+        event = QMouseEvent(
+            *(QEvent.Type.MouseMove, QPointF(point), QPointF(viewport.mapToGlobal(point))),
+            *(button, button, Qt.KeyboardModifier.NoModifier),
+        )
+        QCoreApplication.sendEvent(viewport, event)
+        cross = viewport.cursor().shape() == Qt.CursorShape.CrossCursor
+        assert cross == (point == corner)
+    to = view.visualRect(view.table_model.index(3, FIRST_CELL + 2)).center()
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=corner)
+    qtbot.mouseMove(viewport, to)
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=to)
+    settle(qtbot, diabetes)
+    assert document.table.values[:4, 2].tolist() == [*before[:2], *before[:2]]
+    assert document.undo_stack.undoText() == "Fill 2 cells"
+    document.undo_stack.undo()
+    assert (document.table.values[:, 2] == before).all()
