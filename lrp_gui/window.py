@@ -393,7 +393,7 @@ class Window(QMainWindow):
         _app().setPalette(themes.palette(theme))
         self.actions_[f"theme_{self._theme_setting}"].setChecked(True)
         parts = (self.actions_, self.start, self.messages, self.furniture, self.obstacle, self._help, self.recovery)
-        for part in parts:
+        for part in (*parts, self.dialogs):
             if part is not None:
                 part.set_theme(theme)
 
