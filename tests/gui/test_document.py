@@ -137,7 +137,8 @@ def test_the_chosen_sample_moves_with_its_row(document):
 
 def test_results_stay_beside_their_rows(document):
     rows = np.arange(4.0)
-    result = TableResult(np.arange(4), rows[:, None], rows, np.tile(rows[:, None], (1, 10)))
+    # Rows are moved in place, so that each array has memory of its own.
+    result = TableResult(np.arange(4), rows[:, None].copy(), rows, np.tile(rows[:, None], (1, 10)))
     document.put_table_result(result)
     document.delete_samples([1])
     document.insert_sample(0)

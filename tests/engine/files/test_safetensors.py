@@ -26,7 +26,9 @@ arrays = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(arrays)
 def test_round_trip(tmp_path, values):
     opened = lrp.open_weights(safetensors_file(tmp_path / "m.safetensors", values, {"format": "pt"}))

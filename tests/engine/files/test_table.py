@@ -196,7 +196,9 @@ names = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
 words = names.filter(lambda name: number(name)[1] == "not a number" and number(name, decimal_comma=True)[1])
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     header=st.lists(words, min_size=2, max_size=5, unique=True),
     data=st.data(),

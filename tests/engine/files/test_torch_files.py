@@ -56,7 +56,9 @@ def test_number_formats_that_numpy_lacks(dtype, tmp_path):
     np.testing.assert_array_equal(info.read(), value.to(torch.float32).numpy())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     shape=st.lists(st.integers(0, 5), max_size=4),
     data=st.data(),
