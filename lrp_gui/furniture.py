@@ -81,7 +81,8 @@ class Furniture(QObject):
         """Show the views as they were left last time, once there is something to show."""
         window = self._window
         # A file may be there before the last dock is, which would then stand in no place.
-        if self._arranged or not self._moved_in or not window.document.name:
+        something = bool(window.document.name) or window.document.reading is not None
+        if self._arranged or not self._moved_in or not something:
             return
         self._arranged = True
         window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)

@@ -174,6 +174,7 @@ class Window(QMainWindow):
         document.undo_stack.redoTextChanged.connect(self._name_redo)
         document.file_changed.connect(self._on_file)
         document.network_changed.connect(self._on_file)
+        document.reading_changed.connect(self._on_reading)
         document.settings_changed.connect(self._on_settings)
         document.message.connect(self.say)
 
@@ -280,6 +281,12 @@ class Window(QMainWindow):
             self.pages.setCurrentWidget(self.start)
         elif self.furniture is not None and self.viewer is not None and name:
             Turns((self.furniture.arrange, self._show_page), self)
+
+    def _on_reading(self) -> None:
+        """The tensors of a large first file are looked at while it is read."""
+        furniture = self.furniture
+        if furniture is not None and not furniture.arranged and self.document.reading is not None:
+            Turns((furniture.arrange,), self)
 
     def tell_title(self) -> None:
         """What is open; the mark says that something of it is in no file."""

@@ -44,7 +44,7 @@ class Browser(QWidget):
         self.layers = LayersView(document, self)
         self.measurement = Measurement(document, jobs, self) if jobs is not None else None
         self.tensors = TensorsView(document, self, self.measurement)
-        self.bar = TensorBar(self.tensors, self.measurement, self) if self.measurement is not None else None
+        self.bar = TensorBar(self.tensors, document, self.measurement, self) if self.measurement is not None else None
         self.file = FileView(document, jobs, self)
         self.tabs.addTab(self.layers, self.tr("Layers"))
         self.tabs.addTab(self.tensors, self.tr("Tensors"))
@@ -71,6 +71,7 @@ class Browser(QWidget):
             tree.tree.failed.connect(self._say_problem)
         document.file_changed.connect(self._turn)
         document.network_changed.connect(self._turn)
+        document.reading_changed.connect(self._turn)
         self._find()
         self._turn()
 
@@ -138,11 +139,13 @@ class Browser(QWidget):
     def _turn(self) -> None:
         """Without a network there are no layers to look at, but tensors, or what the file says of itself."""
         document = self._document
-        waits = document.obstacle is not None and document.obstacle.kind != LOADING
+        reads = document.reading is not None
+        waits = reads or (document.obstacle is not None and document.obstacle.kind != LOADING)
         if document.network is None and waits and self.tabs.currentWidget() is self.layers:
             self._turned = True
-            self.tabs.setCurrentWidget(self.tensors if document.file and document.file.tensors else self.file)
-        elif document.network is not None and self._turned:
+            some = reads or (document.file is not None and document.file.tensors)
+            self.tabs.setCurrentWidget(self.tensors if some else self.file)
+        elif self._turned and (document.network is not None or (document.file is None and not reads)):
             self._turned = False
             self.tabs.setCurrentWidget(self.layers)
 
@@ -267,11 +270,11 @@ class TensorsView(SearchableTree):
 
     def choose(self, path: str) -> None:  # noqa: D102
         node = self._model.node_at(self._model.index_of(path))
-        if node.item is not None:
+        if node.item is not None and not self.tree.preliminary:
             self._document.select_tensor(path)
 
     def chosen_path(self) -> str:  # noqa: D102
-        return self._document.selected_tensor
+        return "" if self.tree.preliminary else self._document.selected_tensor
 
     def _fit_new(self) -> None:
         """Other tensors, or a list of whole names in place of a tree, want other widths."""

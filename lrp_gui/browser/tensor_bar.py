@@ -22,6 +22,8 @@ from lrp_gui.languages import mark, thousands
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree_view import SearchableTree
+    from lrp_gui.document.document import Document
+    from lrp_gui.document.files import Reading
     from lrp_gui.document.measuring import Measurement
 
 # Largest or strangest first; what a column's title does one can have without looking for the column.
@@ -39,9 +41,11 @@ DOWN = Qt.SortOrder.DescendingOrder
 class TensorBar(QWidget):
     """Orders the tree, and has tensors measured where an order needs it."""
 
-    def __init__(self, tree: SearchableTree, measurement: Measurement, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, tree: SearchableTree, document: Document, measurement: Measurement, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._tree, self._measurement = tree, measurement
+        self._tree, self._document, self._measurement = tree, document, measurement
         self.order = QComboBox(self)
         self.order.setAccessibleName(self.tr("Order of the tensors"))
         self.order.setToolTip(self.tr("In which order the tensors stand; a click on a column's title sorts as well"))
@@ -75,6 +79,7 @@ class TensorBar(QWidget):
         self.stop.clicked.connect(measurement.stop)
         tree.header().sortIndicatorChanged.connect(self._follow)
         measurement.news.connect(self._show)
+        document.reading_changed.connect(self._show)
         self._show()
 
     def _choose(self, place: int) -> None:
@@ -91,21 +96,29 @@ class TensorBar(QWidget):
             self.order.setCurrentIndex(next((n for n, (_text, one) in enumerate(ORDERS) if one == known), -1))
 
     def _show(self) -> None:
-        measurement = self._measurement
+        measurement, reading = self._measurement, self._document.reading
         order = self.order.currentData()
         if not measurement.running and not measurement.found and order is not None and order >= MEASURED:
             # Another file, of which nothing is known yet: the list may not say that its oddest stand first.
             self._tree.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.run.setVisible(not measurement.running)
-        self.run.setEnabled(not measurement.complete)
+        self.run.setEnabled(not measurement.complete and reading is None)
         self.progress.setVisible(measurement.running)
         self.stop.setVisible(measurement.running)
         self.progress.setValue(round(1000 * measurement.share))
-        self.told.setVisible(measurement.complete)
-        if measurement.complete:
+        self.told.setVisible(measurement.complete or reading is not None)
+        if reading is not None:
+            self.told.setText(self._how_far(reading))
+        elif measurement.complete:
             every, odd = counted(len(measurement.found), "tensor"), len(measurement.odd)
             self.told.setText(
                 self.tr("{every} measured, {odd} of them odd").format(every=every, odd=thousands(odd))
                 if odd
                 else self.tr("{every} measured, nothing odd").format(every=every)
             )
+
+    def _how_far(self, reading: Reading) -> str:
+        done, total = thousands(len(reading.rows)), thousands(reading.total)
+        if not reading.total:
+            return self.tr("{done} tensors of {name} read").format(done=done, name=reading.name)
+        return self.tr("{done} of {total} tensors of {name} read").format(done=done, total=total, name=reading.name)

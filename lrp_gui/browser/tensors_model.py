@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +30,10 @@ class TensorsModel(TreeModel):
     def __init__(self, document: Document, parent: Any = None, measurement: Measurement | None = None) -> None:
         super().__init__(self._columns(), parent)
         self._document, self._measurement = document, measurement
-        self._rows_of_file: tuple[TensorRow, ...] = ()
-        self._sums: list[int] = []  # bytes of each node, by number, with all below it
-        self._whole = 0
+        self._tree = Planted(())
+        self._set_aside: Planted | None = None  # the open file's, while another one is being read
         document.file_changed.connect(self._reload)
+        document.reading_changed.connect(self._reload)
         if measurement is not None:
             measurement.news.connect(self._on_news)
             measurement.done.connect(self._on_measured)
@@ -128,11 +130,11 @@ class TensorsModel(TreeModel):
 
     def measured(self, node: TreeNode) -> Measured | None:
         """What is known of the numbers of a tensor."""
-        known = self._measurement is not None and node.item is not None
+        known = self._measurement is not None and node.item is not None and not self.preliminary
         return self._measurement.found.get(node.path) if known and self._measurement is not None else None
 
     def _odd(self, node: TreeNode) -> Oddity | None:
-        known = self._measurement is not None and node.item is not None
+        known = self._measurement is not None and node.item is not None and not self.preliminary
         return self._measurement.odd.get(node.path) if known and self._measurement is not None else None
 
     def _part(self, node: TreeNode, name: str) -> float | None:
@@ -160,40 +162,96 @@ class TensorsModel(TreeModel):
     def _size(self, node: TreeNode) -> int:
         if node.item and not node.children:
             return node.item.nbytes
-        return self._sums[self.by_path[node.path]]
+        return self._tree.sums[self.by_path[node.path]]
 
     def _share(self, node: TreeNode) -> float:
-        return self._size(node) / self._whole if self._whole else 0.0
+        return self._size(node) / self._tree.whole if self._tree.whole else 0.0
 
     def _share_text(self, node: TreeNode) -> str:
-        return percent(self._share(node)) if self._whole else ""
+        return percent(self._share(node)) if self._tree.whole else ""
 
     def _reload(self) -> None:
-        file = self._document.file
-        rows = file.tensors if file else ()
-        if rows is not self._rows_of_file:
-            self._rows_of_file = rows
-            self.slices.start(self._planting(rows), self.give_up)
+        """Show the tensors of the file that is being read, else those of the open one."""
+        reading, file = self._document.reading, self._document.file
+        rows = reading.rows if reading is not None else file.tensors if file is not None else ()
+        if rows is self._tree.rows:
+            # What works on the earlier rows goes on with these, or the next ones bring them along.
+            if self._tree.done < len(rows) and not self.slices.busy:
+                self.slices.start(self._growing(), self.give_up)
+            return
+        if reading is not None and not self.preliminary:
+            self._set_aside = self._tree
+        elif isinstance(rows, tuple) and self.preliminary and self._tree.leads_to(rows):
+            self._tree.complete(rows)  # it came out as it was told: nothing that somebody unfolded is lost
+            self._end_reading()
+            return
+        kept, self.preliminary = self._set_aside, reading is not None
+        self._tree = kept if kept is not None and kept.rows is rows else Planted(rows)
+        self.install(self._tree.nodes, self._tree.top, self._tree.by_path)
+        if self.preliminary:
+            self.slices.start(self._growing(), self.give_up)
+        else:
+            self._end_reading()
 
-    def _planting(self, rows: tuple[TensorRow, ...]) -> Sliced[None]:
+    def _end_reading(self) -> None:
+        self.preliminary, self._set_aside = False, None
+        self.slices.start(self._growing(), self.give_up)
+
+    def _growing(self) -> Sliced[None]:
         """Row by row, with all that it adds to the modules above; what is there is shown meanwhile."""
-        planting = Planting()
-        self._sums = []
-        self._whole = sum(row.nbytes for row in rows)
-        self.install(planting.nodes, planting.top, planting.by_path)
-        for first in range(0, len(rows), STRIDE):
-            since = len(planting.nodes)
-            for row in rows[first : first + STRIDE]:
-                node = planting.node(row.name)
-                node.item = row
-                self._sums += [0] * (len(planting.nodes) - len(self._sums))
-                self._add(planting, planting.by_path[row.name], row.nbytes)
+        tree = self._tree
+        self.filling = True
+        while tree.done < len(tree.rows):
+            since = len(tree.nodes)
+            tree.plant(STRIDE)
             self.grow(since)
             yield
         self.tell(SIZE)
         yield from self.settle()
 
-    def _add(self, planting: Planting, number: int, nbytes: int) -> None:
+
+class Planted(Planting):
+    """The tree of some rows, as far as it has grown, with what each place takes.
+
+    Attributes
+    ----------
+    rows : sequence of TensorRow
+        Of a file that is being read they become more.
+    done : int
+        How many of them stand in the tree.
+    sums : list of int
+        Bytes of each node, by number, with all below it.
+    whole : int
+        Bytes of all.
+    """
+
+    def __init__(self, rows: Sequence[TensorRow]) -> None:
+        super().__init__()
+        self.rows = rows
+        self.done = 0
+        self.sums: list[int] = []
+        self.whole = sum(row.nbytes for row in rows) if isinstance(rows, tuple) else 0
+
+    def plant(self, most: int) -> None:
+        """Put so many more rows in."""
+        rows = self.rows[self.done : self.done + most]
+        for row in rows:
+            self.node(row.name).item = row
+            self.sums += [0] * (len(self.nodes) - len(self.sums))
+            self._add(self.by_path[row.name], row.nbytes)
+        self.done += len(rows)
+        if not isinstance(self.rows, tuple):
+            self.whole += sum(row.nbytes for row in rows)
+
+    def leads_to(self, rows: Sequence[TensorRow]) -> bool:
+        """Whether these are the same rows, with more behind them."""
+        return len(rows) >= len(self.rows) > 0 and all(map(operator.is_, self.rows, rows))
+
+    def complete(self, rows: tuple[TensorRow, ...]) -> None:
+        """No more will come than these, to which it leads."""
+        self.rows, self.whole = rows, sum(row.nbytes for row in rows)
+
+    def _add(self, number: int, nbytes: int) -> None:
         while number >= 0:
-            self._sums[number] += nbytes
-            number = planting.nodes[number].parent
+            self.sums[number] += nbytes
+            number = self.nodes[number].parent

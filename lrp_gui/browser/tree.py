@@ -77,9 +77,11 @@ class TreeModel(QAbstractItemModel):
         self.order: tuple[int, Qt.SortOrder] | None = None  # the column it is sorted by
         self.slices = Slices(self)
         self.filling = False  # nodes are still coming
+        self.preliminary = False  # they are of a file that is being read, of which nothing else is known
         self._tests: tuple[Test, ...] = ()
         self._subjects: list[tuple[int, Subject]] | None = None
         self._now = Arrangement()
+        self._loading = False  # rows are being handed to the view; it may not ask for others in between
         self._loaded: dict[int, int] = {}  # number of a node -> how many of its children the view has
         self._rows: dict[int, dict[int, int]] = {}  # number of a node -> the rows of its children
 
@@ -113,7 +115,8 @@ class TreeModel(QAbstractItemModel):
 
     def fetchMore(self, parent: Index) -> None:  # noqa: D102
         number = parent.internalId() if parent.isValid() else NOWHERE
-        self._load(number, self._count(number) + PAGE)
+        if not self._loading:
+            self._load(number, self._count(number) + PAGE)
 
     def columnCount(self, parent: Index = TOP) -> int:  # noqa: ARG002, D102
         return len(self.columns)
@@ -361,9 +364,11 @@ class TreeModel(QAbstractItemModel):
         if wanted <= have:
             return
         parent = self.createIndex(self._row_of(number), 0, number) if number >= 0 else QModelIndex()
+        self._loading = True
         self.beginInsertRows(parent, have, wanted - 1)
         self._loaded[number] = wanted
         self.endInsertRows()
+        self._loading = False
 
     def _rows_of(self, number: int) -> dict[int, int]:
         children, rows = self._children(number), self._rows.get(number)

@@ -45,6 +45,8 @@ class SearchableTree(QTreeView):
         self._unfolding = False
         self._arranging = False
         self._arranged: list[TreeNode] = []  # the nodes for which it was decided what is unfolded
+        # The same of a file that may come back, while another one is being read.
+        self._set_aside: tuple[list[TreeNode], set[str], bool] | None = None
         self.setModel(model)
         self.setUniformRowHeights(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -260,7 +262,7 @@ class SearchableTree(QTreeView):
 
     def _after(self) -> None:
         if self.tree.nodes is not self._arranged:
-            self._unfolded, self._touched, self._arranged = set(), False, self.tree.nodes
+            self._change_nodes()
         if self.tree.searching:
             self.arrange()
         elif not self.tree.flat:
@@ -270,8 +272,20 @@ class SearchableTree(QTreeView):
         self.follow(self.chosen_path())
         self._arranging = False
 
+    def _change_nodes(self) -> None:
+        """Of other nodes nothing is unfolded yet, unless they were shown before another file was read."""
+        kept = self._set_aside
+        if not self.tree.preliminary:
+            self._set_aside = None
+        elif kept is None:
+            self._set_aside = self._arranged, self._unfolded, self._touched
+        known = kept is not None and kept[0] is self.tree.nodes
+        self._arranged, self._unfolded, self._touched = kept if known and kept else (self.tree.nodes, set(), False)
+
     def _settle(self) -> None:
         """All rows are there: unfold as much as can be looked at, unless somebody has begun to."""
+        if not self.tree.preliminary:
+            self._set_aside = None
         self.setRootIsDecorated(self.tree.nested)
         if not self._touched and not self.tree.searching and not self.tree.flat and not self._unfolded:
             self._arranging = True

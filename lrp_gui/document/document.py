@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from lrp_gui.document.files import FileInfo, Obstacle
+    from lrp_gui.document.files import FileInfo, Obstacle, Reading
     from lrp_gui.document.more import More
     from lrp_gui.document.reference import Reference
     from lrp_gui.document.results import Arriving, NetworkInfo, SampleResult, TableResult
@@ -44,12 +44,14 @@ class Document(Editing):
     tensor_selected = Signal(str)  # also when another file made its name mean another tensor
     problem_changed = Signal()
     stale_changed = Signal()
+    reading_changed = Signal()  # more of a large file is there, or it is there as a whole, or was given up
     arriving_changed = Signal()  # more is known of an explanation on its way, or it was given up
     more_changed = Signal(str)  # something of that kind came which a view had asked for; see `more`
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.file: FileInfo | None = None
+        self.reading: Reading | None = None  # a large file on its way; `file` is what is open until it has come
         self.network: NetworkInfo | None = None
         self.obstacle: Obstacle | None = None  # why the file shows no network
         self.settings = ExplainSettings()
@@ -263,7 +265,10 @@ class Document(Editing):
             names = {one.name for one in contents.file.tensors} if contents.file is not None else set[str]()
             if self.selected_tensor not in names:
                 self.selected_tensor = ""
+            was_read, self.reading = self.reading is not None, None
             self.file_changed.emit()
+            if was_read:
+                self.reading_changed.emit()
             self.tensor_selected.emit(self.selected_tensor)
         if another_network:
             self.network_changed.emit()
@@ -308,6 +313,12 @@ class Document(Editing):
             self.problem_changed.emit()
         self.result_changed.emit()
         self.stale_changed.emit()
+
+    def put_reading(self, reading: Reading | None) -> None:
+        """What is there of a file that is being read; None where it will not come."""
+        if reading is not None or self.reading is not None:
+            self.reading = reading
+            self.reading_changed.emit()
 
     def put_arriving(self, arriving: Arriving | None, *, stopped: bool = False) -> None:
         """What is known of the explanation that is on its way; None where it will not come."""

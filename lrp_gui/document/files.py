@@ -39,6 +39,26 @@ def amounts_of(rows: Iterable[TensorRow]) -> tuple[Amount, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadRows:
+    """Tensors of a file that were read since the last ones, before it is known whether all of it can be read."""
+
+    path: str
+    first: int  # how many were told before
+    rows: tuple[TensorRow, ...]
+    total: int  # of the whole file; 0 where nobody knows
+
+
+@dataclass(eq=False, slots=True)
+class Reading:
+    """A file that is being read, for those who look at its tensors meanwhile; `rows` only ever grows."""
+
+    path: str
+    name: str
+    rows: list[TensorRow] = field(default_factory=list)
+    total: int = 0  # 0 where nobody knows
+
+
+@dataclass(frozen=True, slots=True)
 class FileInfo:
     """All that the window knows of an opened file, whether its network runs or not."""
 

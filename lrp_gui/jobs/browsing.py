@@ -10,8 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrp_gui.document.files import ARCHITECTURE, CONSENT, REFUSED, RUNS, FileInfo, Source, TensorRow, amounts_of
+from lrp_gui.document.files import ARCHITECTURE, CONSENT, REFUSED, RUNS, FileInfo, Source, amounts_of
 from lrp_gui.jobs.opening import PICTURE_SUFFIXES, TABLE_SUFFIXES
+from lrp_gui.jobs.reading import Reader
 from lrp_gui.jobs.requests import Browsed
 from lrp_gui.jobs.steps import Progress, Steps
 from lrp_gui.languages import engine, tr, trn
@@ -59,7 +60,12 @@ def are_pictures(paths: Sequence[str]) -> bool:
 
 
 def browse(
-    paths: Sequence[str], architecture: str = "", *, consents: Collection[str] = (), trust: bool = False
+    paths: Sequence[str],
+    architecture: str = "",
+    *,
+    consents: Collection[str] = (),
+    trust: bool = False,
+    telling: bool = False,
 ) -> Steps[Browsed]:
     """Open files that were given together, as data.
 
@@ -73,6 +79,8 @@ def browse(
         SHA-256 of the programs that may run.
     trust
         Whether somebody consented, outside the window, to whatever program these files hold.
+    telling
+        Whether the tensors of a large file are to come as `Part`s of `ReadRows` before.
 
     Raises
     ------
@@ -84,7 +92,7 @@ def browse(
     broken: list[tuple[str, str]] = []
     for path in given.weights:
         yield Progress(text=tr("Reading {name}").format(name=Path(path).name))
-        _browse_one(path, opened, broken, last=len(given.weights) == 1)
+        _browse_one(path, opened, broken, Reader(path, telling=telling), last=len(given.weights) == 1)
     yield Progress(text="Reading")
     file, graph = _main_and_graph(opened, connected=bool(architecture or given.architectures or given.programs))
     if file is None:
@@ -148,16 +156,13 @@ def sha256(path: str) -> Steps[str]:
     return digest.hexdigest()
 
 
-def file_info(weights: WeightFile) -> FileInfo:
-    """Describe an opened file."""
+def file_info(weights: WeightFile, reader: Reader) -> FileInfo:
+    """Describe an opened file; `reader` has heard of its tensors."""
     from lrp_engine.networks.loading import needs
 
     need = needs(weights)
     files = tuple(str(path) for path in weights.files)
-    rows = tuple(
-        TensorRow(name, tuple(info.shape), str(info.dtype), info.nbytes, weights.roles.get(name, "weight"))
-        for name, info in weights.tensors.items()
-    )
+    rows = reader.rows(weights)
     return FileInfo(
         path=str(weights.path),
         name=weights.path.name,
@@ -175,13 +180,15 @@ def file_info(weights: WeightFile) -> FileInfo:
     )
 
 
-def _browse_one(path: str, opened: list[FileInfo], broken: list[tuple[str, str]], *, last: bool) -> None:
+def _browse_one(
+    path: str, opened: list[FileInfo], broken: list[tuple[str, str]], reader: Reader, *, last: bool
+) -> None:
     """Open one of several files; one that is no weight file may still be a part of another."""
     from lrp_engine import open_weights
     from lrp_engine.errors import FormatError, UntrustedFile
 
     try:
-        opened.append(file_info(open_weights(path)))
+        opened.append(file_info(open_weights(path, found=reader.found), reader))
     except UntrustedFile as error:
         refused = FileInfo(path, Path(path).name, "", nbytes=_size(path), files=(path,))
         opened.append(replace(refused, status=REFUSED, need=engine(str(error)), calls=error.calls))

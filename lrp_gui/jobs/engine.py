@@ -55,9 +55,15 @@ class Engine:
 
     # ------------------------------------------------------------------------------------ files as data
 
-    def browse(self, paths: Sequence[str], architecture: str = "", *, trust: bool = False) -> Steps[Browsed]:
-        """Look at files that were given together; nothing of them runs, and torch is not needed."""
-        return (yield from browsing.browse(paths, architecture, consents=self._consents, trust=trust))
+    def browse(
+        self, paths: Sequence[str], architecture: str = "", *, trust: bool = False, telling: bool = False
+    ) -> Steps[Browsed]:
+        """Look at files that were given together; nothing of them runs, and torch is not needed.
+
+        With `telling` the tensors of a large file come as `Part`s of `ReadRows` before.
+        """
+        consents = self._consents
+        return (yield from browsing.browse(paths, architecture, consents=consents, trust=trust, telling=telling))
 
     def candidates(self, path: str) -> Steps[tuple[CandidateRow, ...]]:
         """The ways in which the tensors of a file may be connected, the best first."""

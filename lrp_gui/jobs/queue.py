@@ -221,10 +221,10 @@ class _Worker(QThread):
             self._close(job)
             return False
 
-        def listen(progress: Progress) -> None:
+        def listen(step: Progress | Part) -> None:
             if job.cancelled:
                 raise Cancelled
-            self._tell(job, progress)
+            self._tell(job, step)
 
         here.listener = listen
         try:

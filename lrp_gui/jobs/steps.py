@@ -40,7 +40,7 @@ class Cancelled(Exception):
 class _Here(local):
     """Who listens in this thread while a job is inside a call that cannot yield."""
 
-    listener: Callable[[Progress], None] | None = None
+    listener: Callable[[Progress | Part], None] | None = None
 
 
 here = _Here()
@@ -56,6 +56,18 @@ def report(done: int = 0, total: int = 0, text: str = "") -> None:
     """
     if here.listener is not None:
         here.listener(Progress(done, total, text))
+
+
+def hand_over(value: Any) -> None:
+    """Hand a piece of the result over from inside of a long call, as a `Part` that a job yields.
+
+    Raises
+    ------
+    Cancelled
+        If the job is not wanted any more; let it through.
+    """
+    if here.listener is not None:
+        here.listener(Part(value))
 
 
 def run_now(steps: Steps[Result], on_part: Callable[[Any], None] | None = None) -> Result:
