@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".jpg", ".jpeg")
 FITS = ("crop", "stretch", "pad")
 MOST_PIXELS = 2**27
+OPAQUE = 255
+# What is lighter cannot be told from white.
+NEARLY_WHITE = 240
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _COLOURS = {"L": "grey", "RGB": "colours", "RGBA": "colours and opacity"}
 
@@ -275,9 +278,7 @@ def _numbers(path: Path, picture: PictureInput, said: Counter[str]) -> np.ndarra
             said[f"is grey and was read as {_COLOURS[mode]}."] += 1
     elif image.mode != mode:
         if image.mode == "RGBA":
-            said["is transparent in places, and was put on white."] += 1
-            ground = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(ground, image).convert("RGB")
+            image = _on_a_ground(image, said)
         if image.mode != mode:
             said[f"has {_COLOURS[image.mode]} and was read as {_COLOURS[mode]}."] += 1
             image = image.convert(mode)
@@ -290,6 +291,25 @@ def _numbers(path: Path, picture: PictureInput, said: Counter[str]) -> np.ndarra
     if picture.std:
         array = array / np.asarray(picture.std)
     return (array if picture.channels_last else array.transpose(2, 0, 1)).reshape(-1)
+
+
+def _on_a_ground(image: Image, said: Counter[str]) -> Image:
+    """Put a picture with opacity on white; on black, where nothing of it would be seen on white."""
+    from PIL import Image
+
+    opacity = image.getchannel("A")
+    if opacity.getextrema()[0] == OPAQUE:
+        return image.convert("RGB")
+    seen = image.convert("L").point([0] * NEARLY_WHITE + [OPAQUE] * (256 - NEARLY_WHITE))
+    # What is not seen at all may have any colour.
+    seen.paste(OPAQUE, mask=opacity.point([OPAQUE] + [0] * 255))
+    white = seen.getextrema()[0] == OPAQUE
+    if white:
+        said["is white and transparent in places, and was put on black."] += 1
+    else:
+        said["is transparent in places, and was put on white."] += 1
+    ground = Image.new("RGBA", image.size, "black" if white else "white")
+    return Image.alpha_composite(ground, image).convert("RGB")
 
 
 def _fitted(image: Image, picture: PictureInput, said: Counter[str]) -> Image:

@@ -95,6 +95,20 @@ def test_alpha_is_put_on_white_and_said(picture):
     assert "The picture is transparent in places, and was put on white." in notes
 
 
+def test_white_that_is_drawn_on_nothing_is_put_on_black(picture):
+    array = np.zeros((2, 2, 4), np.uint8)
+    array[0, 0] = 255
+    values, notes = numbers(picture(array), COLOUR)
+    assert values.reshape(3, 4).tolist() == [[1, 0, 0, 0]] * 3
+    assert "The picture is white and transparent in places, and was put on black." in notes
+    array[0, 1] = 128, 0, 0, 255
+    _, notes = numbers(picture(array), COLOUR)
+    assert "The picture is transparent in places, and was put on white." in notes
+    array[..., 3] = 255
+    _, notes = numbers(picture(array), COLOUR)
+    assert not any("transparent" in note for note in notes)
+
+
 def test_colours_for_a_network_of_greys_and_back(picture):
     _, notes = numbers(picture(np.zeros((2, 2, 3), np.uint8)), GREY)
     assert "The picture has colours and was read as grey." in notes
