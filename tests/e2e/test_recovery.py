@@ -84,6 +84,24 @@ def prefixes(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.xvfb
+@pytest.mark.timeout(240)
+def test_somebody_saves_goes_on_is_killed_and_takes_the_work_back(display, tmp_path):
+    for name, code in (("save_go_on_and_be_killed", -signal.SIGKILL), ("take_it_back", 0)):
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.e2e.killed_stories", name, str(tmp_path)],
+            env=display | {f"XDG_{one}_HOME": str(tmp_path / one.lower()) for one in ("CONFIG", "DATA", "STATE")},
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+            cwd=ROOT,
+        )
+        assert done.returncode == code, f"{name}\n{done.stdout}\n{done.stderr}"
+    journals = tmp_path / "data/lrp-explorer/journal"
+    assert not list(journals.glob("*/*/*.base"))  # what was saved is offered to nobody
+
+
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_a_kill_loses_nothing_older_than_a_second(seed, tmp_path):
     check(seed, tmp_path)
