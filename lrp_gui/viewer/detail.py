@@ -96,6 +96,7 @@ class Detail(QTabWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         table.verticalHeader().setDefaultSectionSize(22)
+        table.verticalHeader().hide()  # a place in the order, which takes the room of the share
         table.clicked.connect(self._clicked)
         copy = QShortcut(QKeySequence.StandardKey.Copy, table, context=Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)

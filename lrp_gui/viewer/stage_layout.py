@@ -35,6 +35,16 @@ class Box(NamedTuple):
     gutter: float = 60.0
     largest: float = 2.0  # scale
 
+    @property
+    def turn(self) -> float:
+        """How far beside a box a ribbon turns that goes to another row."""
+        return min(GAP_TURN, self.gap * 0.42)
+
+    @property
+    def track(self) -> float:
+        """How far above a row it runs."""
+        return self.gutter * 0.72
+
 
 BOXES = (Box(128, 66, 34, 42), Box(150, 108), Box(164, 134), Box(190, 164))  # the taller, the more room for maps
 PLAIN_BOXES = (Box(160, 46, largest=1.3),)  # name and shape alone
@@ -190,10 +200,10 @@ def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, row
         return _curve(QPointF(a.right(), _port(a, box)), QPointF(b.left(), _port(b, box)))
     if row_a == row_b and reader.lane < source.lane and _free(graph, source, reader, source.lane):
         x = b.center().x() - 24
-        return _rounded([QPointF(a.right(), _port(a, box)), QPointF(x, _port(a, box)), QPointF(x, b.bottom())], 16)
+        return rounded([QPointF(a.right(), _port(a, box)), QPointF(x, _port(a, box)), QPointF(x, b.bottom())], 16)
     if row_a == row_b and source.lane < reader.lane and _free(graph, source, reader, reader.lane):
         x = a.center().x() + 24
-        return _rounded([QPointF(x, a.bottom()), QPointF(x, _port(b, box)), QPointF(b.left(), _port(b, box))], 16)
+        return rounded([QPointF(x, a.bottom()), QPointF(x, _port(b, box)), QPointF(b.left(), _port(b, box))], 16)
     if row_a == row_b:
         track = tops[row_a] - 10 - min(14.0, 4 * math.log2(step))
         points = [
@@ -202,10 +212,10 @@ def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, row
             QPointF(b.center().x() - 24, track),
             QPointF(b.center().x() - 24, b.top()),
         ]
-        return _rounded(points, 16)
-    above = tops[row_b] - box.gutter * 0.72
+        return rounded(points, 16)
+    above = tops[row_b] - box.track
     if step == 1:
-        turn = min(GAP_TURN, box.gap * 0.42)
+        turn = box.turn
         points = [
             QPointF(a.right(), _port(a, box)),
             QPointF(a.right() + turn, _port(a, box)),
@@ -214,7 +224,7 @@ def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, row
             QPointF(b.left() - turn, _port(b, box)),
             QPointF(b.left(), _port(b, box)),
         ]
-        return _rounded(points, 16)
+        return rounded(points, 16)
     below = tops[row_a + 1] - box.gutter * 0.42
     points = [QPointF(a.center().x(), a.bottom()), QPointF(a.center().x(), below)]
     if row_b > row_a + 1:
@@ -223,7 +233,7 @@ def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, row
         QPointF(b.center().x(), above + box.gutter * 0.3 if row_b > row_a + 1 else below),
         QPointF(b.center().x(), b.top()),
     ]
-    return _rounded(points, 14)
+    return rounded(points, 14)
 
 
 def _free(graph: StageGraph, source: Stage, reader: Stage, lane: int) -> bool:
@@ -244,7 +254,7 @@ def _curve(a: QPointF, b: QPointF) -> QPainterPath:
     return path
 
 
-def _rounded(points: list[QPointF], radius: float) -> QPainterPath:
+def rounded(points: list[QPointF], radius: float) -> QPainterPath:
     """Straight runs with round corners."""
     path = QPainterPath(points[0])
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):

@@ -162,8 +162,7 @@ class StagePicture(GraphPicture):
                 for found in batches(zip(graph.branches, layout.paths, strict=True), BRANCHES)
             ]
         for edges in channel_edges(graph, self.channel_flows):
-            per = layout.per_relevance
-            inside.append(partial(draw_edges, graph=graph, edges=edges, boxes=layout.boxes, per=per, share=self.share))
+            inside.append(partial(draw_edges, graph=graph, edges=edges, layout=layout, share=self.share))
         inside.append(lambda ink: self._hidden(ink, layout, spots))
         for step in inside:
             yield partial(_in_layout, step, layout)

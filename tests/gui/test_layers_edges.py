@@ -76,6 +76,25 @@ def test_they_are_drawn_from_tile_to_tile(digits, qapp):
     assert before != after
 
 
+def test_they_are_drawn_to_the_row_below_where_there_is_no_room_beside(digits, qapp):
+    picture, ((source, reader, _),) = opened(digits, slice(1, 3))
+    size, all_ = QSizeF(420, 1100), QRectF(0, 0, 420, 1100)
+    layout = picture.layout(size)
+    above, below = layout.in_picture(layout.boxes[source]), layout.in_picture(layout.boxes[reader])
+    assert above.bottom() < below.top()
+    before = Sketch(picture, size, all_, 1.0, 1.0).finish().toImage()
+    picture.channel_flows = flows_of(digits, picture)
+    after = Sketch(picture, size, all_, 1.0, 1.0).finish().toImage()
+    changed = [
+        (x, y) for y in range(before.height()) for x in range(before.width()) if before.pixel(x, y) != after.pixel(x, y)
+    ]
+    between = [y for _, y in changed if above.bottom() < y < below.top()]
+    assert between
+    # They run in the open: of the boxes only these two, and the ways beside and between them, are touched.
+    assert min(y for _, y in changed) > above.top()
+    assert max(y for _, y in changed) < below.bottom()
+
+
 def test_tiles_lie_in_their_box(digits):
     picture, _ = opened(digits)
     stage = next(one for one in picture.graph.stages if one.unfolded)

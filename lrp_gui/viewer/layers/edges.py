@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,14 @@ from lrp_gui.document.words import percent
 from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.ink import CENTRE, Ink
 from lrp_gui.viewer.layers.channels import tiles
+from lrp_gui.viewer.stage_layout import StageLayout, rounded
 from lrp_gui.viewer.stages import StageGraph
 from lrp_gui.viewer.visible import smallest_set
 
 MOST = 60  # edges between two layers
 THINNEST = 0.5
+BUNDLE = 0.4  # of the space between two rows that edges take on their way to the next
+BEND = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +54,29 @@ def channel_edges(graph: StageGraph, flows: Mapping[str, Flow]) -> list[ChannelE
     return found
 
 
-def draw_edges(
-    ink: Ink, graph: StageGraph, edges: ChannelEdges, boxes: tuple[QRectF, ...], per: float, share: float
-) -> None:
-    """The strongest between drawn channels, as wide as other ribbons of their |R|; below, how much that is of all."""
-    left = tiles(graph.stages[edges.source], boxes[edges.source])
-    right = tiles(graph.stages[edges.reader], boxes[edges.reader])
-    beside = boxes[edges.reader].left() > boxes[edges.source].right()
-    if not left or not right or not beside:  # across rows they would run over everything: the ribbons tell the sums
+def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLayout, share: float) -> None:
+    """The strongest between drawn channels, as wide as other ribbons of their |R|; beside, how much that is of all."""
+    source, reader = layout.boxes[edges.source], layout.boxes[edges.reader]
+    left, right = tiles(graph.stages[edges.source], source), tiles(graph.stages[edges.reader], reader)
+    beside = reader.left() > source.right()
+    rows_on = _row(graph, layout, edges.reader) - _row(graph, layout, edges.source)
+    if not left or not right or not (rows_on == 1 or (rows_on == 0 and beside)):  # they would run over other boxes
         return
     matrix = np.nan_to_num(edges.matrix)
     rows, columns = list(right), list(left)
     part = matrix[np.ix_(rows, columns)]
     picked = smallest_set(part, share, MOST)
-    for k in reversed(picked.tolist()):
-        j, i = divmod(k, len(columns))
-        value, a, b = float(part[j, i]), left[columns[i]], right[rows[j]]
+    found = [
+        (float(part[j, i]), left[columns[i]], right[rows[j]])
+        for j, i in (divmod(k, len(columns)) for k in reversed(picked.tolist()))
+    ]
+    widths = [max(abs(value) * layout.per_relevance, THINNEST) for value, _, _ in found]
+    lanes = _lanes(found, widths, layout.choice[0].gutter * BUNDLE) if rows_on else [0.0] * len(found)
+    for (value, a, b), width, lane in zip(found, widths, lanes, strict=True):
         colour = ink.colour(ink.sign(value), 0.72)
-        start, end = QPointF(boxes[edges.source].right(), a.bottom()), QPointF(boxes[edges.reader].left(), b.top() - 3)
-        middle = (start.x() + end.x()) / 2
-        path = QPainterPath(start)
-        path.cubicTo(QPointF(middle, start.y()), QPointF(middle, end.y()), end)
-        ink.ribbon(path, max(abs(value) * per, THINNEST), colour)
+        start, end = QPointF(source.right(), a.bottom()), QPointF(reader.left(), b.top() - 3)
+        ink.ribbon(_round_the_rows(start, end, reader.top(), layout, lane) if rows_on else _straight(start, end), width,
+                   colour)  # fmt: skip
         # Within the boxes but a hairline below and above the maps: over them, it would hide what they show.
         for ends in ((QPointF(a.center().x(), start.y()), start), (end, QPointF(b.center().x(), end.y()))):
             hair = QPainterPath(ends[0])
@@ -82,6 +86,36 @@ def draw_edges(
     said = tr("{n} of {all} edges, {share} of |R|").format(
         n=thousands(len(picked)), all=thousands(matrix.size), share=percent(drawn / total if total else 1.0)
     )
-    top = max(boxes[edges.source].bottom(), boxes[edges.reader].bottom())
-    x = (boxes[edges.source].right() + boxes[edges.reader].left()) / 2
-    ink.text(QRectF(x - 90, top + 3, 180, 14), said, 10, ink.theme.dim, CENTRE, halo=True)
+    x = (source.right() + reader.left()) / 2
+    top = reader.top() - 17 if rows_on else max(source.bottom(), reader.bottom()) + 3
+    ink.text(QRectF(x - 90, top, 180, 14), said, 10, ink.theme.dim, CENTRE, halo=True)
+
+
+def _row(graph: StageGraph, layout: StageLayout, stage: int) -> int:
+    return layout.row_of[graph.stages[stage].rank]
+
+
+def _lanes(found: Sequence[tuple[float, QRectF, QRectF]], widths: list[float], room: float) -> list[float]:
+    """How far from the middle of their bundle edges run that go to the next row: what speaks against by itself."""
+    order = sorted(range(len(found)), key=lambda n: (found[n][0] > 0, found[n][1].bottom(), found[n][2].top()))
+    every = sum(widths)
+    lanes, used = [0.0] * len(found), 0.0
+    for n in order:
+        lanes[n] = (used + widths[n] / 2 - every / 2) * min(1.0, room / every)
+        used += widths[n]
+    return lanes
+
+
+def _straight(start: QPointF, end: QPointF) -> QPainterPath:
+    middle = (start.x() + end.x()) / 2
+    path = QPainterPath(start)
+    path.cubicTo(QPointF(middle, start.y()), QPointF(middle, end.y()), end)
+    return path
+
+
+def _round_the_rows(start: QPointF, end: QPointF, top: float, layout: StageLayout, lane: float) -> QPainterPath:
+    """As the ribbon goes to the row below: beside the box, through the gutter above `top`, beside the other one."""
+    box = layout.choice[0]
+    right, y, left = start.x() + box.turn + lane, top - box.track + lane, end.x() - box.turn + lane
+    corners = [QPointF(right, start.y()), QPointF(right, y), QPointF(left, y), QPointF(left, end.y())]
+    return rounded([start, *corners, end], BEND)
