@@ -74,14 +74,15 @@ def note_used(name: str) -> None:
 
 
 def layers(window: Window) -> Iterator[Item]:
-    """The network's layers."""
-    network = window.document.network
+    """The network's layers, found by their paths and by what the person calls them."""
+    document, network = window.document, window.document.network
     for layer in network.layers if network is not None else ():
         shape = " × ".join(map(str, layer.shape))
+        label = document.labelled(layer.path, "")
         yield Item(
-            layer.path,
+            f"{label} ({layer.path})" if label else layer.path,
             f"{layer.operation}  {shape}",
-            lambda path=layer.path: window.document.select_layer(path),
+            lambda path=layer.path: document.select_layer(path),
         )
 
 

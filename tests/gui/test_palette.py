@@ -105,6 +105,11 @@ def test_layers_tensors_and_samples_are_found_by_a_sign(filled, diabetes, qtbot)
     assert titles(filled)[0] == "fc2"
     filled.take(0)
     qtbot.waitUntil(lambda: document.selected_layer == "fc2")
+    document.rename_layer("fc3", "the decision")
+    filled.begin("@decis")
+    assert titles(filled) == ["the decision (fc3)"]
+    filled.begin("@fc3")
+    assert titles(filled)[0] == "the decision (fc3)"
     filled.begin("%fc1.w")
     assert titles(filled) == ["fc1.weight"]
     filled.take(0)
