@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FormatError
 from .formats import open_weights
@@ -52,13 +53,27 @@ def read_arrays(path: Path) -> RawTable:
     given = next((opened.metadata[name] for name in NAMES if name in opened.metadata), None)
     if isinstance(given, list) and len(given) == widths[largest] and len(set(given)) == len(given):
         names = [one for name in used for one in (given if name == largest else _numbered(name, widths[name]))]
-        return from_values(tuple(names), values, notes)
+        return _with_texts(names, values, notes, opened.metadata)
     if all(len(sizes[name]) == 1 for name in used):
-        return from_values(tuple(used), values, notes)
+        return _with_texts(used, values, notes, opened.metadata)
     if len(used) == 1:
         return _unnamed(values, notes, len(sizes[largest]) - 1)
     names = [one for name in used for one in _numbered(name, widths[name])]
     return from_values(tuple(names), values, notes, named=False)
+
+
+def _with_texts(names: list[str], values: np.ndarray, notes: list[str], metadata: Mapping[str, Any]) -> RawTable:
+    """A table of numbers, and behind them the texts that have one entry for each sample."""
+    import numpy as np
+
+    found = {
+        name: texts
+        for name, texts in metadata.items()
+        if name not in (*NAMES, *names) and isinstance(texts, list) and len(texts) == len(values)
+    }
+    texts = dict(enumerate(found.values(), len(names)))
+    values = np.concatenate([values, np.empty((len(values), len(found)))], axis=1) if found else values
+    return from_values((*names, *found), values, notes, texts=texts)
 
 
 def _unnamed(values: np.ndarray, notes: list[str], axes: int) -> RawTable:

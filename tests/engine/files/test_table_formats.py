@@ -286,6 +286,16 @@ def test_inputs_beside_answers(tmp_path):
     assert match_columns((Feature("p"), Feature("q"), Feature("r")), True, read).order == (0, 1, 2)
 
 
+def test_texts_of_an_archive_stand_beside_its_numbers(tmp_path):
+    texts = {"sample": np.array(["Ada", "Bo", "Cy"]), "group": np.array(["1", "2", "x"])}
+    np.savez(tmp_path / "t.npz", data=np.ones((3, 2)), columns=np.array(["age", "bmi"]), other=np.array("a"), **texts)
+    read = read_table(tmp_path / "t.npz")
+    assert read.names == ("age", "bmi", "sample", "group")
+    assert [tuple(row[2:]) for row in read.cells] == [("Ada", "1"), ("Bo", "2"), ("Cy", "x")]
+    np.testing.assert_array_equal(read.values[:, 3], [1, 2, np.nan])
+    assert set(read.bad) == {(0, 2), (1, 2), (2, 2), (2, 3)}
+
+
 def test_names_in_the_archive(tmp_path):
     np.savez(tmp_path / "t.npz", data=np.ones((2, 2)), columns=np.array(["age", "bmi"]))
     read = read_table(tmp_path / "t.npz")
