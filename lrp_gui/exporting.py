@@ -74,7 +74,9 @@ def many_dialog(window: Window, exported: Callable[[Path], None]) -> ManyDialog 
     def recipe_of(one: Explained) -> str:
         return recipe(one.network, one.result, one.request) if one.request is not None else ""
 
-    dialog = ManyDialog(network.name, rows, makers, window.theme, begin, recipe_of, wanted_by_graphs, window)
+    dialog = ManyDialog(
+        *(network.name, rows, makers, window.theme, begin, recipe_of, wanted_by_graphs, window), labels=document.labels
+    )
     dialog.finished_writing.connect(exported)
     return dialog
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.document.series import Explained, SampleSeries, Wants
+from lrp_gui.document.state import Labels
 from lrp_gui.document.words import counted
 from lrp_gui.export.dialog import FOLDER_KEY
 from lrp_gui.export.exporters import EXPORTERS, ExportError
@@ -60,6 +61,8 @@ class ManyDialog(QDialog):
         Makes the series of explained samples of some rows.
     recipe_of
         The Python lines that make an explanation again.
+    labels
+        What the person calls layers.
     """
 
     finished_writing = Signal(Path)
@@ -74,11 +77,13 @@ class ManyDialog(QDialog):
         recipe_of: Callable[[Explained], str],
         wants: Wants,
         parent: QWidget | None = None,
+        labels: Labels = (),
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Export All"))
         self._name, self._begin, self._recipe_of, self._wants = name, begin, recipe_of, wants
+        self._labels = labels
         self._run: Run | None = None
         self._told: list[str] = []
         self._counts = {group: sum(group_of(title) == group for title, _ in makers) for group, _ in GROUPS}
@@ -195,7 +200,7 @@ class ManyDialog(QDialog):
             return
         theme = self.paper.theme_box.currentData()
         sheet = self.paper.sheet_like if self.what.currentData() == PICTURES else None
-        paper = Paper(theme, self.suffixes, self.groups, sheet)
+        paper = Paper(theme, self.suffixes, self.groups, sheet, self._labels)
         try:
             output = self._output(Path(path), paper)
         except ExportError as error:

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lrp_gui.document.series import Explained
+from lrp_gui.document.state import Labels
 from lrp_gui.export.exporters import saving, writing
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.pictures import Maker, picture_makers
+from lrp_gui.viewer.selection import Selection
 
 FORMATS = ("png", "svg")
+LAYER = "layer "  # begins the titles of layers' pictures; their paths follow
 LONGEST_NAME = 80
 # The views in groups, and by what their titles begin; what begins otherwise is of the last.
 GROUPS = (
@@ -22,7 +25,7 @@ GROUPS = (
     ("graphs", ("network graph", "graph of")),
     ("conservation", ("conservation",)),
     ("inputs", ("input ",)),
-    ("layers", ("layer ",)),
+    ("layers", (LAYER,)),
     ("others", ()),
 )
 OTHERS = GROUPS[-1][0]  # not of one sample
@@ -33,10 +36,17 @@ def group_of(title: str) -> str:
     return next((name for name, begins in GROUPS if title.startswith(begins)), OTHERS)
 
 
-def chosen_makers(one: Explained, theme: Theme, groups: Sequence[str]) -> list[tuple[str, Maker]]:
-    """The pictures of some groups."""
-    makers = picture_makers(one.network, one.result, theme, None, one.more)
-    return [(title, make) for title, make in makers if group_of(title) in groups]
+def chosen_makers(one: Explained, theme: Theme, groups: Sequence[str], labels: Labels = ()) -> list[tuple[str, Maker]]:
+    """The pictures of some groups; `labels` are what the person calls layers."""
+    called = dict(labels)
+    makers = picture_makers(one.network, one.result, theme, Selection(labels=called), one.more)
+    return [(_titled(title, called), make) for title, make in makers if group_of(title) in groups]
+
+
+def _titled(title: str, called: dict[str, str]) -> str:
+    """The title of a layer's picture with both of its names."""
+    path = title.removeprefix(LAYER)
+    return f"{LAYER}{called[path]} ({path})" if path != title and path in called else title
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class Paper:
     formats: tuple[str, ...] = FORMATS
     groups: tuple[str, ...] = tuple(name for name, _ in GROUPS)
     sheet: Callable[[Drawing], Sheet] | None = None
+    labels: Labels = ()  # what the person calls layers
 
     def sheet_of(self, picture: Drawing) -> Sheet:
         """The sheet for one picture."""
@@ -65,7 +76,7 @@ class Folder:
         """Write every view of one sample; yields how many are written, and of how many."""
         self.path.mkdir(parents=True, exist_ok=True)
         start = file_name(one.network.name, f"row{one.result.row}")
-        makers = chosen_makers(one, self.paper.theme, self.paper.groups)
+        makers = chosen_makers(one, self.paper.theme, self.paper.groups, self.paper.labels)
         yield from self._pictures(start, makers, recipe)
         if recipe and makers:
             target = self.path / f"{start}-make_again.py"

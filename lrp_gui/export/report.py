@@ -36,7 +36,7 @@ class Report(ABC):
 
     def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
         """Put one sample in; yields how many of its pictures are there, and of how many."""
-        makers = chosen_makers(one, self.paper.theme, self.paper.groups)
+        makers = chosen_makers(one, self.paper.theme, self.paper.groups, self.paper.labels)
         self.rows.append(_row(one.result))
         self.begin(one)
         for number, (title, make) in enumerate(makers):

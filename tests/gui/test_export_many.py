@@ -27,7 +27,12 @@ def choose(dialog, what, samples=0, views=("conservation", "inputs")):
         box.setChecked(name in views)
 
 
-def test_all_views_of_this_sample_go_into_a_folder(diabetes, dialog, qtbot, tmp_path):
+@pytest.fixture
+def called(diabetes):
+    diabetes.document.rename_layer("fc1", "The first: ½")
+
+
+def test_all_views_of_this_sample_go_into_a_folder(diabetes, called, dialog, qtbot, tmp_path):
     choose(dialog, PICTURES, views=tuple(dialog.views))
     dialog.formats["svg"].setChecked(True)
     with qtbot.waitSignal(dialog.finished_writing, timeout=30000):
@@ -35,6 +40,8 @@ def test_all_views_of_this_sample_go_into_a_folder(diabetes, dialog, qtbot, tmp_
     suffixes = [path.suffix for path in (tmp_path / "out").iterdir()]
     assert suffixes.count(".png") == suffixes.count(".svg") == len(diabetes.viewer.pictures())
     assert suffixes.count(".py") == 1
+    names = [path.stem for path in (tmp_path / "out").iterdir()]
+    assert sum(name.endswith("-layer_The_first_fc1") for name in names) == 2  # a PNG and an SVG
 
 
 def test_a_report_of_several_samples_holds_them_all(diabetes, dialog, qtbot, tmp_path):
