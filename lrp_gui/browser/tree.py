@@ -23,6 +23,23 @@ from lrp_gui.browser.slices import Sliced, Slices
 Index = QModelIndex | QPersistentModelIndex
 TOP = QModelIndex()
 PATH_ROLE = Qt.ItemDataRole.UserRole
+# A view asks about each cell it paints by every role that there is: those that have an answer, as plain numbers.
+DISPLAY, TIP, FONT, ALIGNMENT, FOREGROUND = (
+    int(role)
+    for role in (
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.ToolTipRole,
+        Qt.ItemDataRole.FontRole,
+        Qt.ItemDataRole.TextAlignmentRole,
+        Qt.ItemDataRole.ForegroundRole,
+    )
+)
+ROLES = frozenset((DISPLAY, TIP, FONT, ALIGNMENT, FOREGROUND, int(PATH_ROLE)))
+# Made once: to put flags together takes longer than all else that is done for a cell.
+NOT_THERE, CHOSEN = Qt.ItemFlag.NoItemFlags, Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+LISTED = CHOSEN | Qt.ItemFlag.ItemNeverHasChildren
+TO_THE_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+TO_THE_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MOST_DEPTH = 40
 PAGE = 250
 # Parents whose children are named one by one when they change; of more the view looks at all that it shows.
@@ -136,24 +153,24 @@ class TreeModel(QAbstractItemModel):
         return QModelIndex() if above < 0 else self.createIndex(self._row_of(above), 0, above)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
-        if not index.isValid():
+        if role not in ROLES or not index.isValid():
             return None
         number = index.internalId()
         node, column = self.nodes[number], self.columns[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == DISPLAY:
             return node.path if self.flat and index.column() == 0 else column.text(node)
         if role == PATH_ROLE:
             return node.path
-        if role == Qt.ItemDataRole.TextAlignmentRole:
+        if role == ALIGNMENT:
             return _side(column)
-        if role == Qt.ItemDataRole.ToolTipRole:
+        if role == TIP:
             return self.tip(node)
-        if role == Qt.ItemDataRole.FontRole and self.emphasised(node, index.column()):
+        if role == FONT and self.emphasised(node, index.column()):
             bold = QFont()
             bold.setBold(True)
             return bold
         matched = self._now.matched
-        if role == Qt.ItemDataRole.ForegroundRole and matched is not None and number not in matched:
+        if role == FOREGROUND and matched is not None and number not in matched:
             # What only stands above something that was found steps back.
             return QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText)
         return None
@@ -170,9 +187,8 @@ class TreeModel(QAbstractItemModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:  # noqa: D102
         if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemNeverHasChildren if self.flat else flags
+            return NOT_THERE
+        return LISTED if self.flat else CHOSEN
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Show a plain list, sorted by that column; the tree again for column -1."""
@@ -427,5 +443,4 @@ def _above(path: str) -> str:
 
 
 def _side(column: Column) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+    return TO_THE_RIGHT if column.number else TO_THE_LEFT
