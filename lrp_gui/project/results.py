@@ -213,7 +213,8 @@ def _sample_of(record: SampleRecord, tensors: Tensors) -> SampleResult:
     layers = {}
     for number, path in enumerate(record.layers):
         relevance = tensors.numbers(f"layer.{number}.relevance")
-        layers[path] = LayerResult(relevance, tensors.numbers(f"layer.{number}.activation", relevance.shape))
+        layer = layers[path] = LayerResult(relevance, tensors.numbers(f"layer.{number}.activation", relevance.shape))
+        _ = layer.sums  # made here, in the worker: pictures want them in the main thread
     return SampleResult(
         row=record.row,
         sample=record.sample,
