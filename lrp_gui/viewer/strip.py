@@ -117,8 +117,9 @@ class StripPicture(Drawing):
         if column.broken:
             ink.text(foot, tr("not a number"), 10.5, theme.warning, CENTRE)
             return
-        full, short = (total_text(column.arrived_positive, column.arrived_negative, digits) for digits in (3, 2))
-        total = fitting((f"Σ {full}", full, short), foot.width(), 10.5)
+        full, *shorter = (total_text(column.arrived_positive, column.arrived_negative, digits) for digits in (3, 2, 1))
+        shorter = [text for one in shorter for text in (one, one.replace("e-0", "e-"))]
+        total = fitting((f"Σ {full}", full, *shorter), foot.width(), 10.5)
         ink.text(foot, total, 10.5, theme.dim, CENTRE)
         bar = min(26.0, (rect.width() - 14) / 2)
         left = QRectF(rect.center().x() - bar - 1, zero, bar, 0)

@@ -42,12 +42,19 @@ class PlanePicture(Chart):
 
     def room(self, rect: QRectF) -> QRectF:
         """Where the plane may stand: above the legend and its note."""
-        return rect.adjusted(4, 0, -4, -LEGEND - (NOTE if self.notes() else 0))
+        return rect.adjusted(4, 0, -4, -LEGEND - NOTE * len(self.note_lines(rect)))
+
+    def note_lines(self, rect: QRectF) -> list[str]:
+        """The notes: in one line where they fit, else each in its own."""
+        notes = self.notes()
+        fits = width_of(notes, 10.5) <= rect.width() - 8
+        return ([notes] if fits else notes.split("; ")) if notes else []
 
     def note_below(self, ink: Ink, rect: QRectF, top: float) -> None:
         """The notes, below the legend."""
-        if self.notes():
-            ink.text(QRectF(rect.left() + 4, top, rect.width() - 8, NOTE), self.notes(), 10.5, ink.theme.dim, CENTRE)
+        for n, line in enumerate(self.note_lines(rect)):
+            place = QRectF(rect.left() + 4, top + n * NOTE, rect.width() - 8, NOTE)
+            ink.text(place, line, 10.5, ink.theme.dim, CENTRE)
 
     def hit(self, point: QPointF, size: QSizeF) -> Hit | None:
         """The cell under a point of the last painting."""
@@ -195,8 +202,7 @@ class GridPicture(PlanePicture):
         left = min(named + 10, rect.width() * 0.3)
         room = rect.adjusted(4 + left, 0, -8, -LEGEND - 16)
         self._room_for = (max(1, int(room.height())), max(1, int(room.width())))
-        if self.notes():
-            room.setBottom(room.bottom() - NOTE)
+        room.setBottom(room.bottom() - NOTE * len(self.note_lines(rect)))
         tall = min(room.height(), 34.0 * count)
         place = self._place = QRectF(room.left(), room.top(), room.width(), max(4.0, tall))
         means = block_means(self.relevance, int(place.height()), int(place.width()))
