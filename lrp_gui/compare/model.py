@@ -12,6 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from lrp_gui.document.state import Labels
 from lrp_gui.document.words import percent, plain, signed
 from lrp_gui.jobs.comparing_results import LayerDifference
 from lrp_gui.languages import mark, tr
@@ -60,6 +61,13 @@ class LayersModel(QAbstractTableModel):
         self._rows: Sequence[LayerDifference] = ()
         self._order: list[int] = []
         self._sorted = (SHARE, Qt.SortOrder.DescendingOrder)
+        self._called: dict[str, str] = {}
+
+    def call(self, labels: Labels) -> None:
+        """Show layers by what the person calls them."""
+        self._called = dict(labels)
+        if self._order:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, len(COLUMNS) - 1))
 
     def put(self, rows: Sequence[LayerDifference]) -> None:
         """Show others."""
@@ -106,7 +114,7 @@ class LayersModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             value = getattr(row, column.name)
             if column.text is None:
-                return value
+                return self._called.get(value, value) if index.column() == LAYER else value
             return "" if math.isnan(value) else column.text(value)
         if role == Qt.ItemDataRole.TextAlignmentRole and column.text is not None:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -96,6 +96,8 @@ class CompareWindow(QWidget):
         beside.more_changed.connect(self._outdate)
         document.layer_selected.connect(self._on_selected)
         document.unit_selected.connect(self._on_selected)
+        document.labels_changed.connect(self._on_labels)
+        self._on_labels()
         self.resize(SIZE)
         self.set_theme(theme)
         self._show_state()
@@ -292,6 +294,10 @@ class CompareWindow(QWidget):
         while self._due.isActive():
             self._advance()
 
+    def _on_labels(self) -> None:
+        self.model.call(self._document.labels)
+        self._outdate()
+
     def _outdate(self) -> None:
         """Something changed: the pictures are built anew, one in a turn of the event loop."""
         self._makers, self._made = [], []
@@ -325,7 +331,8 @@ class CompareWindow(QWidget):
             self._arrange()
             return
         layer, unit = self._document.selected_layer, self._document.selected_unit
-        self.view = replace(self.view, selection=replace(self.view.selection, layer=layer, unit=unit))
+        labels = dict(self._document.labels)
+        self.view = replace(self.view, selection=replace(self.view.selection, layer=layer, unit=unit, labels=labels))
         self._offer(common_scales(contrast, self.beside.more))
         self._makers = list(pane_makers(contrast, self.theme, self.view, self.beside.more))
         self._due.start(PAUSE_MS)

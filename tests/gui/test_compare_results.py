@@ -206,6 +206,10 @@ def test_a_layer_chosen_in_the_table_is_chosen_everywhere(compared, diabetes, qt
     compared.draw()
     place = compared.table.selectionModel().selectedRows()[0].row()
     assert compared.model.index(place, LAYER).data() == "fc1"
+    diabetes.document.rename_layer("fc1", "the first")
+    compared.draw()
+    assert compared.model.index(place, LAYER).data() == "the first"
+    assert compared.view.selection.labels == {"fc1": "the first"}
     compared.look_by(SWIPE)
     compared.slider.setValue(30)
     assert isinstance(compared.panes[0].picture, Panes)
