@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from lrp_gui import settings
-from lrp_gui.document.opening import input_table
+from lrp_gui.document.opening import read_and_made
 from lrp_gui.document.state import Message
 from lrp_gui.jobs import importing
 from lrp_gui.jobs.imported import (
@@ -33,6 +33,7 @@ from lrp_gui.languages import engine
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import Feature, NetworkInfo
+    from lrp_gui.document.table import InputTable
     from lrp_gui.jobs.imported import PictureInput
     from lrp_gui.jobs.requests import TableData
 
@@ -209,8 +210,10 @@ class Import(QObject):
             Job(
                 self.tr("Importing {name}").format(name=self.name),
                 Priority.OPEN,
-                lambda: importing.take(self.network, self.paths[0], whole.table, order, plan),
-                done=self._taken,
+                lambda: read_and_made(
+                    self.network, importing.take(self.network, self.paths[0], whole.table, order, plan)
+                ),
+                done=lambda taken: self._taken(*taken),
                 failed=self._failed,
             )
         )
@@ -257,13 +260,13 @@ class Import(QObject):
             self.order = list(suggest_columns(self.features, named, self.whole.table))  # type: ignore[arg-type]
             self.mapped.emit()
 
-    def _taken(self, data: TableData) -> None:
+    def _taken(self, data: TableData, table: InputTable) -> None:
         self._job = None
         document = self._document
         if self.remembers:
             self._remember()
         if document.network is self.network:
-            contents = replace(document.contents, table=input_table(self.network, data), sample=0)
+            contents = replace(document.contents, table=table, sample=0)
             document.open(contents, self.tr("Import {name}").format(name=self.name))
         self.imported.emit(self.paths[0], " ".join(map(engine, data.notes)))
         self.busy_changed.emit()

@@ -97,7 +97,7 @@ class Opener(QObject):
             Job(
                 self.tr("Opening {name}").format(name=name),
                 Priority.OPEN,
-                lambda: _read_and_made(network, read_table(network, paths, plans)),
+                lambda: read_and_made(network, read_table(network, paths, plans)),
                 done=lambda read: self._table_read(network, *read),
                 failed=lambda failure: self._table_failed(paths, failure),
             )
@@ -441,7 +441,7 @@ def _table_of(opened: Opened) -> InputTable:
     return fresh_table(features_of(network)) if opened.table is None else input_table(network, opened.table)
 
 
-def _read_and_made(network: NetworkInfo, reading: Steps[TableData]) -> Steps[tuple[TableData, InputTable]]:
+def read_and_made(network: NetworkInfo, reading: Steps[TableData]) -> Steps[tuple[TableData, InputTable]]:
     """In the worker, for of millions of rows both take long: a table as it is read, and as the document holds it."""
     data = yield from reading
     return data, input_table(network, data)
