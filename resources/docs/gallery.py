@@ -65,9 +65,7 @@ SHOTS = (
     Shot("bert", "bert", "graph of tokens", "A transformer by token and layer.", composite="attn_lrp"),
     Shot("gpt2", "gpt2", "graph of tokens", "A language model: what its next word hung on.", "dark", "attn_lrp"),
     Shot("gpt2-operations", "gpt2", "graph of operations", "Every operation of it, in groups by module."),
-    Shot(
-        "swin", "swin", "graph of tokens", "A Swin transformer: between its parts patches are merged."
-    ),
+    Shot("swin", "swin", "graph of tokens", "A Swin transformer: between its parts patches are merged."),
     Shot("lstm", "lstm", "graph of tokens", "An LSTM over time.", composite="gate"),
 )
 
