@@ -207,7 +207,11 @@ def _by_position(count: int, table: RawTable) -> Matched:
     if not table.named:
         columns, what_to_do = f"{columns} without names", "add a line with the column names"
     else:
-        what_to_do = "leave out the columns that are not inputs"
+        what_to_do = (
+            "leave out the columns that are not inputs"
+            if len(every) > count
+            else "open the table that goes with this network"
+        )
         if len(inputs) < len(every):
             columns += f" ({len(inputs)} without answers and text)"
     raise FormatError(f"The table has {columns}, but the network takes {count} inputs; {what_to_do}.")

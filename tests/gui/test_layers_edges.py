@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF, QSizeF
@@ -12,7 +14,7 @@ from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.theme import LIGHT
 from lrp_gui.viewer.layers.channels import tiles
-from lrp_gui.viewer.layers.edges import channel_edges, open_pairs
+from lrp_gui.viewer.layers.edges import channel_edges, draw_edges, open_pairs
 from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
@@ -93,6 +95,24 @@ def test_they_are_drawn_to_the_row_below_where_there_is_no_room_beside(digits, q
     # They run in the open: of the boxes only these two, and the ways beside and between them, are touched.
     assert min(y for _, y in changed) > above.top()
     assert max(y for _, y in changed) < below.bottom()
+
+
+def test_where_boxes_stand_between_it_is_said_that_they_are_not_drawn(digits, qapp):
+    picture, _ = opened(digits, slice(1, 3))
+    (edges,) = channel_edges(picture.graph, flows_of(digits, picture))
+    layout = picture.layout(QSizeF(420, 1100))
+    reader = picture.graph.stages[edges.reader].rank
+    rows = tuple(row + (rank == reader) for rank, row in enumerate(layout.row_of))
+    said = []
+
+    class Ink:
+        theme = LIGHT
+
+        def text(self, _box, text, *_how, **_more):
+            said.append(text)
+
+    draw_edges(Ink(), picture.graph, edges, replace(layout, row_of=rows), 0.98)
+    assert said == [f"edges on to {picture.graph.stages[edges.reader].name} are not drawn: boxes stand between"]
 
 
 def test_tiles_lie_in_their_box(digits):

@@ -60,7 +60,12 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
     left, right = tiles(graph.stages[edges.source], source), tiles(graph.stages[edges.reader], reader)
     beside = reader.left() > source.right()
     rows_on = _row(graph, layout, edges.reader) - _row(graph, layout, edges.source)
-    if not left or not right or not (rows_on == 1 or (rows_on == 0 and beside)):  # they would run over other boxes
+    if not left or not right:
+        return
+    if not (rows_on == 1 or (rows_on == 0 and beside)):
+        note = tr("edges on to {name} are not drawn: boxes stand between").format(name=graph.stages[edges.reader].name)
+        ink.text(QRectF(source.center().x() - 150, source.bottom() + 3, 300, 14), note, 10, ink.theme.dim, CENTRE,
+                 halo=True)  # fmt: skip
         return
     matrix = np.nan_to_num(edges.matrix)
     rows, columns = list(right), list(left)

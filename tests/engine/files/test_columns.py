@@ -108,6 +108,11 @@ def test_unnamed_features_beside_an_answer(answer, table):
     assert matched.extras == (answer,)
 
 
+def test_too_few_columns_are_not_told_to_be_fewer(table):
+    with pytest.raises(FormatError, match="has 2 columns, but the network takes 3 inputs; open the table that goes"):
+        match_columns(numbered(3), False, table("width,height\n1,2\n"))
+
+
 def test_unnamed_features_beside_text(table):
     matched = match_columns(numbered(2), False, table("who,width,height\nAnn,1,2\nBob,,3\n"))
     assert matched.order == (1, 2)
