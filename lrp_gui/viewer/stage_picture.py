@@ -236,7 +236,9 @@ class StagePicture(GraphPicture):
             if share < 0:
                 continue
             at = path.pointAtPercent(max(0.0, 1 - 26 / max(path.length(), 27)))
-            spot = QRectF(at.x() - 20, at.y() - 7, 40, 14)
+            # Beside a branch that comes from above: before it stands the name of the part that it goes into.
+            from_above = 45 < path.angleAtPercent(1.0) % 180 < 135
+            spot = QRectF(at.x() + (4 if from_above else -20), at.y() - 7, 40, 14)
             if seen is None or seen.intersects(spot):
                 ink.text(spot, percent(share), 10, ink.theme.text, CENTRE, halo=True)
 
