@@ -166,7 +166,8 @@ def source_of(record: SourceRecord, weights: str, architecture: str) -> Source:
 def places_of(record: FileRecord, folder: Path) -> Iterator[Path]:
     """Where a file may lie: beside the project as it was then, and where it was."""
     if record.relative:
-        yield folder.joinpath(*PurePosixPath(record.relative).parts)
+        # Without "..": the journal's own folder may be gone when the file is read.
+        yield Path(os.path.normpath(folder.joinpath(*PurePosixPath(record.relative).parts)))
     yield Path(record.path)
 
 

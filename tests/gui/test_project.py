@@ -25,6 +25,7 @@ from lrp_gui.document.table import InputTable
 from lrp_gui.document.table_frozen import FrozenColumn
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.project import file, schema
+from lrp_gui.project.records import file_record, places_of
 from lrp_gui.project.schema import ViewsRecord
 from lrp_gui.project.snapshot import taken
 
@@ -280,3 +281,13 @@ def test_a_frozen_column_copies_only_what_is_written(document):
     column = FrozenColumn(np.zeros((1 << 18, 2)))
     column.before_write(np.array([5]))
     assert sum(block.nbytes for block in column._saved.values()) < 2**21
+
+
+def test_a_file_is_found_also_when_the_folder_that_leads_to_it_has_gone(tmp_path):
+    (tmp_path / "weights.pth").write_bytes(b"x")
+    journal = tmp_path / "journal" / "1"
+    journal.mkdir(parents=True)
+    record = file_record(str(tmp_path / "weights.pth"), journal, lambda _path: "")
+    assert record.relative.startswith("..")
+    journal.rmdir()
+    assert next(iter(places_of(record, journal))) == tmp_path / "weights.pth"
