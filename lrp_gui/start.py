@@ -37,7 +37,6 @@ class StartPage(QScrollArea):
         self.setAccessibleName(self.tr("Start"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
-        self.viewport().setAutoFillBackground(False)
         line = self.fontMetrics().lineSpacing()
         title = QLabel(self.tr("Why did the network decide so?"), self)
         font = title.font()
