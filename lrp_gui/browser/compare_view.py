@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,7 @@ from lrp_gui.document.state import Message
 from lrp_gui.document.words import counted
 from lrp_gui.jobs.comparing import CHANGES
 from lrp_gui.languages import capital, thousands, tr
+from lrp_gui.sorted_table import SortedTable
 
 if TYPE_CHECKING:
     from lrp_gui.document.comparing_files import FileComparison
@@ -224,28 +224,14 @@ class CompareView(QWidget):
         return QSize(600, 240)
 
 
-class CompareTable(QTableView):
+class CompareTable(SortedTable):
     """The table itself: sorting by its titles, copying by keyboard and menu."""
 
     def __init__(self, model: CompareModel, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(model, self.tr("Tensors of both files"), parent)
         self._rows = model
-        self.setModel(model)
-        self.setAccessibleName(self.tr("Tensors of both files"))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        header = self.horizontalHeader()
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # as in the files, until a title is clicked
-        header.setHighlightSections(False)
-        self.setSortingEnabled(True)
+        self.sort_at_first(-1, Qt.SortOrder.AscendingOrder)  # as in the files
         self.setColumnWidth(NAME, NAME_WIDTH)
 
     def fit(self) -> None:

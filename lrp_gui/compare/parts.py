@@ -9,12 +9,12 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QLabel,
     QSizePolicy,
-    QTableView,
     QToolButton,
     QWidget,
 )
 
 from lrp_gui.compare.model import LAYER, SHARE, LayersModel
+from lrp_gui.sorted_table import SortedTable
 
 
 class Head(QLabel):
@@ -45,28 +45,14 @@ class Head(QLabel):
         return QSize(40, self.fontMetrics().height() + 4)
 
 
-class LayersTable(QTableView):
+class LayersTable(SortedTable):
     """The table: one row chosen, sorted by its titles, copied by Ctrl+C."""
 
     def __init__(self, model: LayersModel, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(model, self.tr("Layers by how much they differ"), parent)
         self._rows = model
-        self.setModel(model)
-        self.setAccessibleName(self.tr("Layers by how much they differ"))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        header = self.horizontalHeader()
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicator(SHARE, Qt.SortOrder.DescendingOrder)
-        header.setHighlightSections(False)
-        self.setSortingEnabled(True)
+        self.sort_at_first(SHARE, Qt.SortOrder.DescendingOrder)
         copy = QAction(self.tr("Copy Table"), self)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
