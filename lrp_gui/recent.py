@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from lrp_gui import settings
@@ -26,6 +28,29 @@ class Recent(NamedTuple):
     def is_project(self) -> bool:
         """Whether it is a project, not a weight file."""
         return self.path.endswith(".lrpx")
+
+
+class Look:
+    """Which of some files are still there: asked in a thread of its own, for a drive that is away never answers."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = tuple(paths)
+        self._there: dict[str, bool] = {}
+        self._thread = threading.Thread(target=self._look, name="recent files", daemon=True)
+        self._thread.start()
+
+    @property
+    def done(self) -> bool:
+        """Whether all of them are known."""
+        return not self._thread.is_alive()
+
+    def missing(self, path: str) -> bool:
+        """Whether it is known to be gone."""
+        return not self._there.get(path, True)
+
+    def _look(self) -> None:
+        for path in self.paths:
+            self._there[path] = os.path.exists(path)  # noqa: PTH110
 
 
 def entries() -> tuple[Recent, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -143,7 +142,7 @@ class RecentList(QListWidget):
         self._pressed = QPoint()
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
-        self._looking: tuple[threading.Thread, dict[str, bool]] | None = None
+        self._looking: recent.Look | None = None
         self._look = QTimer(self)
         self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self._take_look)
@@ -161,7 +160,8 @@ class RecentList(QListWidget):
         self.setCurrentRow(min(row, len(entries) - 1))
         self._fit()
         if entries:
-            self._look_for([one.path for one in entries])
+            self._looking = recent.Look(one.path for one in entries)
+            self._look.start()
 
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
@@ -237,30 +237,17 @@ class RecentList(QListWidget):
 
     # ------------------------------------------------------------------------------- which are still there
 
-    def _look_for(self, paths: list[str]) -> None:
-        """Ask the disk in a thread of its own: a network drive that is away answers after minutes, if at all."""
-        found: dict[str, bool] = {}
-
-        def look() -> None:
-            for path in paths:
-                found[path] = os.path.exists(path)  # noqa: PTH110
-
-        thread = threading.Thread(target=look, name="recent files", daemon=True)
-        self._looking = thread, found
-        thread.start()
-        self._look.start()
-
     def _take_look(self) -> None:
         if self._looking is None:
             return
-        thread, found = self._looking
+        done = self._looking.done  # before what it found is taken
         for row in range(self.count()):
             item = self.item(row)
-            missing = not found.get(item.data(ENTRY).path, True)
+            missing = self._looking.missing(item.data(ENTRY).path)
             if missing != item.data(MISSING):
                 item.setData(MISSING, missing)
                 self._describe(item)
-        if not thread.is_alive():
+        if done:
             self._look.stop()
             self._looking = None
 

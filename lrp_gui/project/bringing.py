@@ -1,24 +1,22 @@
-"""The session's way into the window: what it listens to, and the menu of what was opened last."""
+"""The session's way into the window, and what it listens to there."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDateTime, QLocale, QTimer
 
-from lrp_gui import recent, settings
+from lrp_gui import settings
 from lrp_gui.project import results, views
 from lrp_gui.project.asking import Asking
 from lrp_gui.project.journal.bar import RecoveryBar
 from lrp_gui.project.journal.journal import Journal
 from lrp_gui.project.journal.recovery import Recovery
+from lrp_gui.project.recent_menu import RecentMenu
 from lrp_gui.project.session import Session
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu
-
     from lrp_gui.document.opening import Opener
     from lrp_gui.project.journal.volume import Found
     from lrp_gui.project.results import Kept
@@ -46,8 +44,7 @@ def bring(window: Window, opener: Opener) -> tuple[Session, Asking]:
     recovery.offered.connect(partial(_offer, window, recovery))
     window.furnished.connect(partial(recovery.look, lambda: journal.folder))
     window.actions_["keep_results"].setChecked(settings.KEEP_RESULTS.read())
-    menu = window.menus["Recent"]
-    menu.aboutToShow.connect(partial(fill_recent, window, menu))
+    RecentMenu(window, window.menus["Recent"])
     return session, asking
 
 
@@ -65,29 +62,3 @@ def _offer(window: Window, recovery: Recovery, found: Found | None) -> None:
     if found is not None and window.recovery is None:
         window.recovery = RecoveryBar(recovery, window.theme, window)
         window.centralWidget().layout().insertWidget(0, window.recovery)  # type: ignore[union-attr]
-
-
-def fill_recent(window: Window, menu: QMenu) -> None:
-    """What was opened last, above the action that forgets it."""
-    last = window.actions_["clear_recent"]
-    for action in menu.actions():
-        if action is not last:
-            menu.removeAction(action)
-            action.deleteLater()
-    entries = recent.entries()
-    last.setEnabled(bool(entries))
-    for one in entries:
-        action = menu.addAction(one.name.replace("&", "&&"))
-        menu.removeAction(action)
-        menu.insertAction(last, action)
-        action.setToolTip(one.path)
-        action.setStatusTip(one.path)
-        action.setEnabled(Path(one.path).exists())
-        action.triggered.connect(partial(_open, window, one.path))
-    if entries:
-        menu.insertSeparator(last)
-
-
-def _open(window: Window, path: str, _checked: bool = False) -> None:
-    if window.opener is not None:
-        window.opener.open([path])

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lrp_gui import recent
 from lrp_gui.document.exporting import Selection
 from lrp_gui.jobs import stuck
 from lrp_gui.jobs.queue import Job, Priority
@@ -322,6 +323,29 @@ def test_a_drive_that_hangs_can_be_cancelled_and_everything_else_goes_on(diabete
     drive.set()  # it answers after all: nobody listens any more
     qtbot.waitUntil(lambda: not stuck.any_left())
     assert window.document.name == "digits"
+
+
+def test_recent_files_are_listed_while_a_drive_hangs(window, qtbot, monkeypatch, drive, tmp_path):
+    gone, far = str(tmp_path / "gone.pt"), "/far away/model.pt"
+
+    def exists(path):
+        assert threading.current_thread() is not threading.main_thread()
+        return drive.wait() if path == far else Path(path).exists()
+
+    monkeypatch.setattr(recent.os.path, "exists", exists)
+    for path in (far, str(DIGITS), gone):  # the last one comes first
+        recent.remember(path)
+    menu, looks, known = window.menus["Recent"], [], {}
+    monkeypatch.setattr(recent, "Look", lambda paths, look=recent.Look: looks.append(look(paths)) or looks[-1])
+    for _time in range(3):
+        menu.aboutToShow.emit()
+        known = {action.toolTip(): action for action in menu.actions()}
+        assert known[far].isEnabled()
+    qtbot.waitUntil(lambda: not known[gone].isEnabled())
+    assert known[str(DIGITS)].isEnabled()
+    assert len(looks) == 1  # no further thread waits for the drive
+    drive.set()
+    qtbot.waitUntil(lambda: looks[0].done)
 
 
 def test_a_window_closes_while_a_drive_hangs(diabetes, qtbot, monkeypatch, drive):
