@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from lrp_gui import settings
-from lrp_gui.languages import mark, tr
+from lrp_gui.languages import SOURCE, mark, tr
 
 # What a person at the window reads, in this order: the file's name, and the words of its own in the contents.
 PAGES = (
@@ -60,6 +60,7 @@ class Chapter:
     page: str
     text: str
     sections: tuple[Section, ...]
+    language: str = SOURCE
 
     @property
     def title(self) -> str:
@@ -88,11 +89,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All pages. `folder` holds them and their pictures; `language` is that in which they are."""
+    """All pages. `folder` holds them and their pictures."""
 
     folder: Path
     chapters: tuple[Chapter, ...]
-    language: str = "en"
 
     def find(self, address: str, page: str = GUIDE) -> tuple[Chapter, str] | None:
         """The chapter to which an address leads, and the heading in it; `page` is where the link stands."""
@@ -128,26 +128,24 @@ def words_of(text: str) -> list[str]:
 
 
 @cache
-def book(language: str = "en") -> Book | None:
+def book(language: str = SOURCE) -> Book | None:
     """The pages in a language, English where one has no translation; None where they are not installed."""
     folder = settings.docs_folder()
     if folder is None:
         return None
     chapters: list[Chapter] = []
-    translated = "en"
     for name, title in PAGES:
-        path = folder / f"{name}.{language}.md"
-        if path.exists():
-            translated = language if name == GUIDE else translated  # the other pages are short
-        else:
-            path = folder / f"{name}.md"
-        if path.exists():
-            read = chapters_of(name, path.read_text(encoding="utf-8"), tr(title))
-            if path.name != f"{name}.md":
-                original = folder / f"{name}.md"
-                read = _answering_to(read, chapters_of(name, original.read_text(encoding="utf-8")))
-            chapters += read
-    return Book(folder, tuple(chapters), translated)
+        original, translation = folder / f"{name}.md", folder / f"{name}.{language}.md"
+        read = _read(name, original, tr(title))
+        if translation.exists():
+            ours = [replace(chapter, language=language) for chapter in _read(name, translation, tr(title))]
+            read = _answering_to(ours, read)
+        chapters += read
+    return Book(folder, tuple(chapters))
+
+
+def _read(name: str, path: Path, title: str) -> list[Chapter]:
+    return chapters_of(name, path.read_text(encoding="utf-8"), title) if path.exists() else []
 
 
 def _answering_to(translated: list[Chapter], original: list[Chapter]) -> list[Chapter]:

@@ -91,9 +91,8 @@ class GuideWindow(QWidget):
         self._button("larger", self.tr("Larger text"), lambda: self._zoom(1), keys.ZoomIn)
         self._key(QKeySequence(keys.Find), self._begin_search)
         self._key(QKeySequence("Ctrl+0"), lambda: self._zoom(0))
-        self.foreign.setText(self.tr("The guide is in English."))
+        self.foreign.setText(self.tr("This page is in English."))
         self.foreign.setContentsMargins(12, 0, 12, 4)
-        self.foreign.setVisible(self._book.language != current())
         outer.addWidget(self.foreign)
         side = QWidget(self)
         column = QVBoxLayout(side)
@@ -187,6 +186,7 @@ class GuideWindow(QWidget):
         found = self._book.find(address)
         assert found is not None
         self.page.show_chapter(*found)
+        self.foreign.setVisible(found[0].language != current())
         self._back.setEnabled(bool(self._past))
         self._forward.setEnabled(bool(self._future))
         self._say(self.page.mark_words(self.box.text()))
