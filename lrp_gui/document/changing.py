@@ -137,7 +137,7 @@ class TableState(QObject):
         above = int(np.searchsorted(rows - np.arange(len(rows)), self.selected_sample, side="right"))
         if self.selected_sample >= 0:
             self.selected_sample += above
-        self._moved(rows, coming=True)
+        self._moved(rows, coming=True, made=made)
         self.table_edited.emit(Came(rows, block))
 
     def take_rows(self, rows: np.ndarray, made: Made | None = None) -> RowBlock | None:
@@ -155,7 +155,7 @@ class TableState(QObject):
         chosen -= int(np.searchsorted(rows, chosen))
         # Where it is gone, look at what stands there now.
         self.selected_sample = min(chosen, self.table.samples - 1) if gone else chosen
-        self._moved(rows, coming=False)
+        self._moved(rows, coming=False, made=made)
         self.table_edited.emit(Went(rows))
         return taken
 
@@ -208,12 +208,14 @@ class TableState(QObject):
         else:
             self.rows_about_to_be_removed.emit(int(rows[0]), len(rows))
 
-    def _moved(self, rows: np.ndarray, *, coming: bool) -> None:
+    def _moved(self, rows: np.ndarray, *, coming: bool, made: Made | None) -> None:
         assert self.table is not None
+        from lrp_gui.document.table_moved import rows_before
         from lrp_gui.document.table_storage import is_run
 
-        at, count, run = int(rows[0]), len(rows), is_run(rows)
-        before = None if run else _before(rows, self.table.samples, coming=coming)
+        at, count, before = int(rows[0]), len(rows), made.before if made else None
+        if before is None and not is_run(rows):
+            before = rows_before(rows, self.table.samples, coming=coming)
         if self.table_result is not None:
             from lrp_gui.document import scores
 
@@ -240,18 +242,6 @@ class TableState(QObject):
         features = ascending(range(len(self.table.features)))
         self.cells_changed.emit(Touched(ascending(range(self.table.samples)), features))
         self.table_changed.emit()
-
-
-def _before(rows: np.ndarray, samples: int, *, coming: bool) -> np.ndarray:
-    """(samples,) which row each was before these came or went, -1 for a new one."""
-    import numpy as np
-
-    if not coming:
-        return np.delete(np.arange(samples + len(rows)), rows)
-    before, old = np.full(samples, -1), np.ones(samples, dtype=bool)
-    old[rows] = False
-    before[old] = np.arange(samples - len(rows))
-    return before
 
 
 def ascending(rows: Iterable[int] | np.ndarray) -> np.ndarray:

@@ -135,7 +135,7 @@ def written(table: InputTable, patches: Sequence[Patch], shelf: Shelf) -> Made:
 def put_in(table: InputTable, rows: np.ndarray, block: RowBlock) -> Made:
     """Samples that stand in a copy of the table now."""
     table.insert(rows, block)
-    return _made(table)
+    return _made(table, before=_before(table, rows, coming=True))
 
 
 class RowsEdit(TableEdit):
@@ -157,7 +157,8 @@ class RowsEdit(TableEdit):
 
     def _made(self, table: InputTable, *, coming: bool) -> Made:
         if not coming:
-            return _made(table, table.remove(self._rows).on(self._document.shelf))
+            taken = table.remove(self._rows).on(self._document.shelf)
+            return _made(table, taken, _before(table, self._rows, coming=False))
         assert self._block is not None
         return put_in(table, self._rows, self._block)
 
@@ -165,9 +166,7 @@ class RowsEdit(TableEdit):
         table = self._document.table
         if table is None:
             return 0
-        from lrp_gui.document.table_storage import is_run
-
-        in_place = table.takes(self._rows) if coming else is_run(self._rows)
+        in_place = table.takes(self._rows) if coming else table.gives(self._rows)
         return len(self._rows) * len(table.features) if in_place else table.values.size
 
 
@@ -298,10 +297,18 @@ def parts(command: QUndoCommand) -> list[TableEdit]:
     return own + [edit for child in range(command.childCount()) for edit in parts(command.child(child))]
 
 
-def _made(table: InputTable, taken: Any = None) -> Made:
+def _made(table: InputTable, taken: Any = None, before: np.ndarray | None = None) -> Made:
     from lrp_gui.document.table_blocks import Made
 
-    return Made(table, taken)
+    return Made(table, taken, before)
+
+
+def _before(table: InputTable, rows: np.ndarray, *, coming: bool) -> np.ndarray | None:
+    """Which row each was, where some came or went in several places."""
+    from lrp_gui.document.table_moved import rows_before
+    from lrp_gui.document.table_storage import is_run
+
+    return None if is_run(rows) else rows_before(rows, table.samples, coming=coming)
 
 
 def _same_place(one: Patch, other: Patch) -> bool:

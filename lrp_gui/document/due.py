@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lrp_gui.document.table_moved import closed_up
 from lrp_gui.document.table_storage import is_run
 
 # So many rows are looked at in one go; of a piece in which none is due nothing but that is found out.
@@ -99,8 +100,11 @@ class Due:
         self._first = min(self._first, at) if self._first < at + count else self._first - count
 
     def moved(self, before: np.ndarray) -> None:
-        """Rows stand elsewhere: (rows,) which each was, -1 for a new one."""
-        self._done = self._done[before] & (before >= 0) if len(self) else np.zeros(len(before), dtype=bool)
+        """Rows came, or went, in several places: (rows,) which each was, -1 for a new one."""
+        if len(before) < len(self):
+            self._done = closed_up(self._done, before)
+        else:
+            self._done = self._done[before] & (before >= 0) if len(self) else np.zeros(len(before), dtype=bool)
         self._first = 0
         self.count = len(self) - int(np.count_nonzero(self._done))
 

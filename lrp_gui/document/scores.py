@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lrp_gui.document import table_moved
 from lrp_gui.document.results import TableResult
 from lrp_gui.languages import thousands, tr
 
@@ -36,7 +37,7 @@ class Pool:
     ndim = 2
 
     def __init__(self, rows: int, width: int, room: int) -> None:
-        self._slot = np.full(rows, -1, dtype=np.int32)  # of each row
+        self._slot = table_moved.with_room(rows, (), -1, np.int32)  # of each row
         self._row = np.full(room, -1, dtype=np.int32)  # in each slot
         self._free = np.arange(room, dtype=np.int32)[::-1].copy()  # slots; the last `_left` are free
         self._left = room
@@ -114,7 +115,7 @@ class Pool:
 
     def came(self, at: int, count: int) -> Pool:
         """The same after rows came, none of which is kept; it is this one, changed."""
-        self._slot = np.concatenate([self._slot[:at], np.full(count, -1, dtype=np.int32), self._slot[at:]])
+        self._slot = table_moved.opened_up(self._slot, at, count, -1)
         np.add(self._row, count, out=self._row, where=self._row >= at)
         return self
 
@@ -127,8 +128,11 @@ class Pool:
         return self
 
     def moved(self, before: np.ndarray) -> Pool:
-        """The same for rows that stand elsewhere; it is this one, changed."""
-        slot = np.where(before >= 0, self._slot[before], -1).astype(np.int32)
+        """The same after rows came, or went, in several places; it is this one, changed."""
+        if len(before) < len(self):
+            slot = table_moved.closed_up(self._slot, before)
+        else:
+            slot = np.where(before >= 0, self._slot[before], -1).astype(np.int32)
         self._row[:] = -1
         there = np.flatnonzero(slot >= 0)
         self._row[slot[there]] = there
@@ -145,9 +149,9 @@ def blank(samples: int, outputs: int, features: int, budget: int = 0) -> TableRe
     # The outputs are what tables are sorted by: they are an array wherever that can be.
     relevance, kept = _array(samples, features, budget, AT_ONCE), _array(samples, outputs, budget, budget)
     return TableResult(
-        rows=np.arange(samples),
+        rows=table_moved.with_room(samples, (), np.arange(samples), np.intp),
         outputs=kept,
-        explained=np.full(samples, np.nan),
+        explained=table_moved.with_room(samples, (), np.nan, np.float64),
         relevance=relevance,
         partial=_partial(kept, relevance),
     )
@@ -207,7 +211,7 @@ def wanting(result: TableResult, rows: np.ndarray) -> np.ndarray:
 
 
 def moved(result: TableResult, before: np.ndarray) -> TableResult:
-    """The result after rows came, went or moved.
+    """The result after rows came, or went, in several places; it may be this one, changed.
 
     Parameters
     ----------
@@ -216,13 +220,16 @@ def moved(result: TableResult, before: np.ndarray) -> TableResult:
     before
         (rows,) which row each was, -1 for a new one.
     """
+    refused: dict[int, str] = {}
+    if result.refused:
+        there = np.flatnonzero(np.isin(before, np.fromiter(result.refused, dtype=np.intp, count=len(result.refused))))
+        refused = {row: result.refused[int(before[row])] for row in there.tolist()}
+    if len(before) < len(result.rows):
+        return _resized(result, refused, lambda known: _closed_up(known, before))
     new = before < 0
     outputs, explained, relevance = (
         _moved(known, before, new) for known in (result.outputs, result.explained, result.relevance)
     )
-    refused: dict[int, str] = {}
-    if result.refused:
-        refused = {row: result.refused[was] for row, was in enumerate(before.tolist()) if was in result.refused}
     return replace(
         result,
         rows=np.arange(len(before)),
@@ -249,7 +256,11 @@ def went(result: TableResult, at: int, count: int) -> TableResult:
 
 def _resized(result: TableResult, refused: dict[int, str], change: Callable[[Any], Any]) -> TableResult:
     explained = change(result.explained)
-    rows = result.rows[: len(explained)] if len(explained) <= len(result.rows) else np.arange(len(explained))
+    more = len(explained) - len(result.rows)
+    rows = result.rows[: len(explained)]
+    if more > 0:
+        numbers = np.arange(len(rows), len(explained))
+        rows = table_moved.opened_up(result.rows, len(rows), more, numbers)
     return replace(
         result,
         rows=rows,
@@ -263,8 +274,7 @@ def _resized(result: TableResult, refused: dict[int, str], change: Callable[[Any
 def _with_gap(known: Any, at: int, count: int) -> Any:
     if isinstance(known, Pool):
         return known.came(at, count)
-    gap = np.full((count, *known.shape[1:]), np.nan, dtype=known.dtype)
-    return np.concatenate([known[:at], gap, known[at:]])
+    return table_moved.opened_up(known, at, count, np.nan)
 
 
 def _without(known: Any, at: int, count: int) -> Any:
@@ -281,6 +291,10 @@ def _close(rows: np.ndarray, at: int, count: int) -> None:
     flat[at * width : flat.size - count * width] = flat[(at + count) * width :]
 
 
+def _closed_up(known: Any, before: np.ndarray) -> Any:
+    return known.moved(before) if isinstance(known, Pool) else table_moved.closed_up(known, before)
+
+
 def _moved(known: Any, before: np.ndarray, new: np.ndarray) -> Any:
     if isinstance(known, Pool):
         return known.moved(before)
@@ -294,7 +308,7 @@ def _moved(known: Any, before: np.ndarray, new: np.ndarray) -> Any:
 def _array(rows: int, width: int, budget: int, at_once: int) -> Any:
     nbytes = rows * width * 4
     if nbytes <= min(budget, at_once):
-        return np.full((rows, width), np.nan, dtype=np.float32)
+        return table_moved.with_room(rows, (width,), np.nan, np.float32)
     return Pool(rows, width, min(rows, max(FEWEST, budget // (4 * max(width, 1)))))
 
 

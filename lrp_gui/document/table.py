@@ -111,7 +111,7 @@ class InputTable:
             table.names.give(row_id, name)
         for column, texts in frozen.typed.items():
             table._typed.replace(column, texts)
-        table.extras = [ExtraColumn(name, cells) for name, cells in frozen.extras]
+        table.extras = [ExtraColumn(name, column.whole()) for name, column in frozen.extras]
         table._look_again()
         if not frozen.edited:
             table.mark_kept()
@@ -121,8 +121,8 @@ class InputTable:
         """What it holds now, for one reader in another thread; cheap, whatever its size."""
         return FrozenTable(
             *(self.features, self.path, self.state, self.edited, self._next_id),
-            *(self._values.freeze(), self.ids.copy(), *self.names.frozen(), self._typed.frozen()),
-            tuple((extra.name, extra.cells.copy()) for extra in self.extras),
+            *(self._values.freeze(), self._ids.freeze(), *self.names.frozen(), self._typed.frozen()),
+            tuple((extra.name, extra.freeze()) for extra in self.extras),
         )
 
     def copy(self) -> InputTable:
@@ -148,8 +148,12 @@ class InputTable:
         self.touch()
 
     def takes(self, rows: np.ndarray) -> bool:
-        """Whether samples can be put in without moving all others to another place."""
+        """Whether samples can be put in without moving all others to another place, or copying them first."""
         return self._values.takes(rows)
+
+    def gives(self, rows: np.ndarray) -> bool:
+        """The same of taking samples out."""
+        return self._values.gives(rows)
 
     @property
     def samples(self) -> int:

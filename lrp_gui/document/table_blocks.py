@@ -150,6 +150,7 @@ class Made:
 
     table: InputTable
     taken: Any = None
+    before: np.ndarray | None = None  # (rows,) which each was, -1 for a new one, where rows moved in several places
 
 
 # A part of an edit of cells; `write` does it, and gives what undoes it.

@@ -32,6 +32,7 @@ class FrozenColumn:
         self._step = max(1, BLOCK_NUMBERS // max(1, data[:1].size))
         self._saved: dict[int, np.ndarray] = {}
         self._read = 0  # blocks that nobody reads any more
+        self._whole: np.ndarray | None = None
         self._lock = threading.Lock()
 
     @property
@@ -64,6 +65,16 @@ class FrozenColumn:
                 self._read += 1
             yield block
 
+    def whole(self) -> np.ndarray:
+        """All rows as one array, which is kept; for one reader, and not beside `blocks`."""
+        if self._whole is None:
+            whole, filled = np.empty_like(self._data), 0
+            for block in self.blocks():
+                whole[filled : filled + len(block)] = block
+                filled += len(block)
+            self._whole = whole
+        return self._whole
+
     def release(self) -> None:
         """Nobody reads it any more."""
         with self._lock:
@@ -84,16 +95,26 @@ class FrozenTable:
     edited: bool
     next_id: int
     values: FrozenColumn  # (samples, features)
-    ids: np.ndarray  # (samples,)
+    row_ids: FrozenColumn  # (samples,)
     given: Sequence[str]  # the names of the rows 0, 1, … of the file; none where they are called by their number
     names: Mapping[int, str]  # row id -> name that somebody gave
     typed: Mapping[int, Mapping[int, str]]  # column -> row id -> what is no finite number
-    extras: tuple[tuple[str, np.ndarray], ...]  # name, (samples,) of texts or numbers
+    extras: tuple[tuple[str, FrozenColumn], ...]  # name, (samples,) of texts or numbers
 
     @property
     def samples(self) -> int:
         """The number of rows."""
-        return len(self.ids)
+        return self.values.shape[0]
+
+    @property
+    def ids(self) -> np.ndarray:
+        """(samples,) what each row is; for the reader."""
+        return self.row_ids.whole()
+
+    def release(self) -> None:
+        """Nobody reads it any more."""
+        for column in (self.values, self.row_ids, *(column for _name, column in self.extras)):
+            column.release()
 
     def name_of(self, row_id: int) -> str:
         """What a row is called, by what it is."""

@@ -67,49 +67,60 @@ class Column:
             room = self._like(self._rows)
             for new, old in self._pairs(room):
                 new[: self._rows] = old[: self._rows]
-            self._room, self._shared = room, False
+            self._move_to(room)
 
     def keep(self) -> None:
         """The one whose memory it shares is gone."""
         self._shared = False
 
     def takes(self, rows: np.ndarray) -> bool:
-        """Whether rows can be put in without moving all others to another place."""
-        return is_run(rows) and self._rows + len(rows) <= len(self._room)
+        """Whether rows can be put in without moving all others to another place, or copying them for a reader."""
+        return is_run(rows) and self._rows + len(rows) <= len(self._room) and not self._is_read()
+
+    def gives(self, rows: np.ndarray) -> bool:
+        """The same of taking rows out."""
+        return is_run(rows) and not self._is_read()
+
+    def _is_read(self) -> bool:
+        return not all(frozen.ended for frozen in self._frozen)
+
+    def _move_to(self, room: np.ndarray) -> None:
+        """Have other memory; who reads what was frozen goes on with the memory that it had, which nobody changes."""
+        self._room, self._shared, self._frozen = room, False, []
 
     def insert(self, rows: np.ndarray, block: np.ndarray) -> None:
         """Put rows in, so that afterwards they stand at `rows`, which are ascending."""
         count, before = len(rows), self._rows
-        self.before_write()
-        if self._shared:
-            self._room, self._shared = self._with_room(before + count, rows, block), False
-        elif is_run(rows) and before + count <= len(self._room):
+        if self._shared or before + count > len(self._room):
+            self._move_to(self._with_room(before + count, rows, block))
+        elif is_run(rows):
+            self.before_write()
             self._shift(int(rows[0]), int(rows[0]) + count, before - int(rows[0]))
             self._room[int(rows[0]) : int(rows[0]) + count] = block
-        elif before + count <= len(self._room):
+        else:
+            self.before_write()
             old = np.ones(before + count, dtype=bool)
             old[rows] = False
             source = np.cumsum(old) - 1  # of a new row the one before it, which is written over at once
             for line in self._lines(self._room):
                 line[: before + count] = line[source]
             self._room[rows] = block
-        else:
-            self._room = self._with_room(before + count, rows, block)
         self._rows = before + count
 
     def remove(self, rows: np.ndarray) -> None:
         """Take rows out; they are ascending."""
         count = len(rows)
-        self.before_write()
         if self._shared:
             room, kept = self._like(self._rows - count), np.delete(np.arange(self._rows), rows)
             for new, old in self._pairs(room):
                 new[: len(kept)] = old[kept]
-            self._room, self._shared = room, False
+            self._move_to(room)
         elif is_run(rows):
+            self.before_write()
             first, after = int(rows[0]), int(rows[-1]) + 1
             self._shift(after, first, self._rows - after)
         else:
+            self.before_write()
             kept = np.delete(np.arange(self._rows), rows)
             for line in self._lines(self._room):
                 line[: self._rows - count] = line[kept]
@@ -285,6 +296,10 @@ class ExtraColumn:
         """The one whose memory it shares is gone."""
         self._column.keep()
 
+    def freeze(self) -> FrozenColumn:
+        """Its cells now, for a reader in another thread."""
+        return self._column.freeze()
+
     @property
     def cells(self) -> np.ndarray:
         """(samples,) of texts, or of numbers."""
@@ -306,9 +321,11 @@ class ExtraColumn:
         if self.numbers is not None:
             numbers = np.array([_number_of(text) for text in texts])
             if all(number_text(number) == text for number, text in zip(numbers.tolist(), texts, strict=True)):
+                self._column.before_write(rows)
                 self.cells[rows] = numbers
                 return
             self._column = Column(np.array([*self.texts, None], dtype=object)[:-1])
+        self._column.before_write(rows)
         for row, text in zip(rows.tolist(), texts, strict=True):
             self.cells[row] = text
 

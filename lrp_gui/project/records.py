@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +80,8 @@ def arrays_of(snapshot: Snapshot) -> dict[str, Array]:
     arrays["typed.columns"] = np.array([column for column, _row, _text in cells], dtype=np.int64)
     arrays["typed.ids"] = np.array([row for _column, row, _text in cells], dtype=np.int64)
     arrays |= packed("typed", [text for _column, _row, text in cells])
-    for number, (_name, column) in enumerate(table.extras):
+    for number, (_name, frozen) in enumerate(table.extras):
+        column = frozen.whole()
         if column.dtype == object:
             arrays |= packed(f"extra.{number}", [_text(cell) for cell in column.tolist()])
         else:
@@ -90,17 +91,20 @@ def arrays_of(snapshot: Snapshot) -> dict[str, Array]:
 
 def without_gone(table: FrozenTable) -> FrozenTable:
     """The table without names and texts of rows that are not in it: only undo, which is not saved, knew of them."""
-    present = set(table.ids.tolist())
-    names = {row_id: name for row_id, name in table.names.items() if row_id in present}
-    typed = {
-        column: {row_id: text for row_id, text in texts.items() if row_id in present}
-        for column, texts in table.typed.items()
-    }
-    given = [name if row_id in present else "" for row_id, name in enumerate(table.given)]
+    names = _present(table.names, table.ids)
+    typed = {column: _present(texts, table.ids) for column, texts in table.typed.items()}
+    there = np.isin(np.arange(len(table.given)), table.ids).tolist()
+    given = [name if present else "" for name, present in zip(table.given, there, strict=True)]
     return FrozenTable(
         *(table.features, table.path, table.state, table.edited, table.next_id),
-        *(table.values, table.ids, given, names, typed, table.extras),
+        *(table.values, table.row_ids, given, names, typed, table.extras),
     )
+
+
+def _present(texts: Mapping[int, str], ids: np.ndarray) -> dict[int, str]:
+    """Those of the rows that are there."""
+    there = np.isin(np.fromiter(texts, dtype=np.int64, count=len(texts)), ids).tolist()
+    return {row_id: text for (row_id, text), present in zip(texts.items(), there, strict=True) if present}
 
 
 def _source_record(source: Source, files: Sequence[str], folder: Path, hash_of: HashOf) -> SourceRecord:
@@ -236,10 +240,10 @@ def table_of(record: TableRecord, tensors: Tensors, file: str) -> InputTable:
     typed: dict[int, dict[int, str]] = {}
     for column, row_id, text in zip(columns.tolist(), rows.tolist(), texts, strict=True):
         typed.setdefault(column, {})[row_id] = text
-    extras = tuple((name, _extra(tensors, number, samples)) for number, name in enumerate(record.extras))
+    extras = tuple((name, FrozenColumn(_extra(tensors, number, samples))) for number, name in enumerate(record.extras))
     frozen = FrozenTable(
         *(features, record.path, 0, record.edited, record.next_id),
-        *(FrozenColumn(values), ids, given, names, typed, extras),
+        *(FrozenColumn(values), FrozenColumn(ids), given, names, typed, extras),
     )
     return InputTable.from_frozen(frozen, values)
 

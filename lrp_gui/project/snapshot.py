@@ -37,7 +37,7 @@ class Snapshot:
     def release(self) -> None:
         """Nobody reads the table any more."""
         if self.table is not None:
-            self.table.values.release()
+            self.table.release()
 
 
 def taken(document: Document, views: ViewsRecord, *, with_table: bool = True) -> Snapshot:

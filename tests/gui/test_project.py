@@ -283,6 +283,25 @@ def test_a_frozen_column_copies_only_what_is_written(document):
     assert sum(block.nbytes for block in column._saved.values()) < 2**21
 
 
+def test_freezing_a_table_copies_nothing_and_what_moves_all_of_it_does_not_wait_for_the_reader(document):
+    table = document.table
+    frozen = table.freeze()
+    columns = (frozen.values, frozen.row_ids, *(column for _name, column in frozen.extras))
+    now = (table.values, table.ids, *(extra.cells for extra in table.extras))
+    assert all(np.shares_memory(column._data, data) for column, data in zip(columns, now, strict=True))
+    assert not table.gives(np.array([1]))  # the worker takes it out, of a copy
+    before, copy = table.values.copy(), table.copy()
+    copy.remove(np.array([1]))
+    table.become(copy)
+    assert not any(column._saved for column in columns)
+    table.extras[0].write(np.array([0]), ["another"])
+    table.set_text(0, 0, "7")
+    assert np.array_equal(np.concatenate(list(frozen.values.blocks())), before, equal_nan=True)
+    assert len(frozen.extras[0][1].whole()) == len(frozen.ids) == len(before)
+    assert frozen.extras[0][1].whole()[0] != "another"
+    assert table.gives(np.array([1]))
+
+
 def test_a_file_is_found_also_when_the_folder_that_leads_to_it_has_gone(tmp_path):
     (tmp_path / "weights.pth").write_bytes(b"x")
     journal = tmp_path / "journal" / "1"

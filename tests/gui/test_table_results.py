@@ -10,6 +10,7 @@ from lrp_gui.document import explaining, scores
 from lrp_gui.document.document import Document
 from lrp_gui.document.due import PIECE, Due
 from lrp_gui.document.results import TableResult
+from lrp_gui.document.table_moved import rows_before
 from lrp_gui.jobs.engine import Engine
 from lrp_gui.jobs.queue import JobQueue
 
@@ -156,3 +157,29 @@ def test_old_results_of_a_large_table_are_blanked_in_several_turns(qapp, monkeyp
         left.append(int(np.count_nonzero(~np.isnan(known.explained))))
     jobs.close()
     assert left == [700, 400, 100, 0, 0]
+
+
+def test_results_stay_with_their_rows_whatever_comes_and_goes(qapp):
+    rng = np.random.default_rng(3)
+    for budget in (0, 40 * 40):  # arrays, and pools that keep 256 rows
+        known, truth = scores.blank(300, 1, 10, budget=budget), np.arange(300.0)
+        block = np.arange(300.0)
+        known = scores.put(known, TableResult(np.arange(300), block[:, None], block, np.tile(block[:, None], (1, 10))))
+        for step in range(120):
+            size, count = len(truth), int(rng.integers(1, 6))
+            if step % 4 == 0:
+                at = int(rng.integers(size))
+                known, truth = scores.came(known, at, count), np.insert(truth, [at] * count, np.nan)
+            elif step % 4 == 1:
+                known, truth = scores.went(known, 3, count), np.delete(truth, np.s_[3 : 3 + count])
+            else:
+                coming = step % 4 == 2
+                rows_ = np.sort(rng.permutation(size)[:count])
+                before = rows_before(rows_, size + count if coming else size - count, coming=coming)
+                known = scores.moved(known, before)
+                truth = np.where(before < 0, np.nan, truth[before])
+            assert np.array_equal(known.explained, truth, equal_nan=True)
+            assert np.array_equal(known.outputs[:, 0], truth.astype(np.float32), equal_nan=True)
+            assert known.rows.tolist() == list(range(len(truth)))
+            kept = known.relevance.kept(known.rows) if budget else np.ones(len(truth), dtype=bool)
+            assert np.array_equal(known.relevance[:, 9][kept], truth[kept].astype(np.float32), equal_nan=True)

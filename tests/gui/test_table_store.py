@@ -168,7 +168,7 @@ def test_the_edit_menu_says_what_happened(document):
 def test_selection_and_results_stay_with_their_rows_wherever_they_go(document):
     numbers = np.arange(6.0)
     relevance = np.tile(numbers[:, None], (1, 3)).astype(np.float32)
-    document.put_table_result(TableResult(np.arange(6), numbers[:, None], numbers, relevance, {1: "no"}))
+    document.put_table_result(TableResult(np.arange(6), numbers[:, None].copy(), numbers, relevance, {1: "no"}))
     document.select_sample(3)
     document.delete_samples([0, 2, 5])
     assert document.selected_sample == 1
