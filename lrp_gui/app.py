@@ -155,6 +155,7 @@ def _show(options: argparse.Namespace) -> int:
             options.architecture,
             trust=options.trust,
             ready=lambda: arrivals.begin(listening=lock is not None),
+            broken=lambda: lock.unlock() if lock is not None else None,
         )
     )
     window.furnished.connect(log.write_to_file)
@@ -222,10 +223,11 @@ def move_in(
     *,
     trust: bool = False,
     ready: Callable[[], None] = lambda: None,
+    broken: Callable[[], None] = lambda: None,
 ) -> None:
     """Once the frame is on the screen: the views' libraries, the files that were given, and the engine.
 
-    `ready` is called when more files can be opened.
+    `ready` is called when more files can be opened, `broken` where that will never be: what moves in did not come.
     """
     from lrp_gui.garbage import Collector
     from lrp_gui.turns import Turns
@@ -238,7 +240,7 @@ def move_in(
         from lrp_gui.jobs.queue import Job, Priority
 
         title = window.tr("Preparing the views")
-        window.jobs.submit(Job(title, Priority.VIEWS, import_libraries, done=import_views, failed=tell))
+        window.jobs.submit(Job(title, Priority.VIEWS, import_libraries, done=import_views, failed=stay_out))
 
     def import_views(_result: object) -> None:
         from lrp_gui import moving
@@ -246,7 +248,11 @@ def move_in(
 
         title = window.tr("Preparing the views")
         steps = chain(moving.steps(), (furnish, *moved_in))
-        Turns(steps, window, lambda error: tell(failure_from(error, title)))
+        Turns(steps, window, lambda error: stay_out(failure_from(error, title)))
+
+    def stay_out(failure: Failure) -> None:
+        tell(failure)
+        broken()
 
     def tell(failure: Failure) -> None:
         from lrp_gui.document.state import Message

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QWidget
@@ -18,8 +17,7 @@ NAME_ROLE, ABOUT_ROLE, HEADING_ROLE, OWN_ROLE = 0x100, 0x101, 0x102, 0x103
 MARGIN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Composites whose line begins so; the beginning is the heading's, and left away below it."""
 
     heading: str

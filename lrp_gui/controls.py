@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSignalBlocker
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from lrp_gui.languages import mark, thousands
@@ -80,10 +80,11 @@ class TargetBox(QComboBox):
 
     def event(self, event: QEvent) -> bool:
         """Leave undo and redo to the window while there are no letters of one's own to take back."""
-        unedited = self.currentText() == self._document.settings.target
-        if event.type() == QEvent.Type.ShortcutOverride and unedited and isinstance(event, QKeyEvent):
-            key = QKeySequence.StandardKey
-            if any(event.matches(one) for one in (key.Undo, key.Redo)):
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            from PySide6.QtGui import QKeySequence  # here: naming it builds enumerations, which start-up does without
+
+            key, unedited = QKeySequence.StandardKey, self.currentText() == self._document.settings.target
+            if unedited and any(event.matches(one) for one in (key.Undo, key.Redo)):
                 event.ignore()
                 return False
         return super().event(event)

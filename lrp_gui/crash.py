@@ -16,9 +16,8 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from lrp_gui import log
 
@@ -34,8 +33,7 @@ FATAL = "Fatal Python error"
 logger = logging.getLogger("lrp_gui.crash")
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(NamedTuple):
     """A program that did not end in order."""
 
     path: Path
@@ -196,11 +194,12 @@ def versions() -> str:
     return "\n".join(lines)
 
 
+# Compiled when a report is made, not at each start.
 # What looks like a path: a drive or a slash, then names; in quotes also with spaces. Then single names of data.
-_QUOTED = re.compile(r"(?P<quote>[\"'])(?P<path>(?:[A-Za-z]:[\\/]|~?/)[^\"'\n]*)(?P=quote)")
-_PATH = re.compile(r"(?<![\w:/.\\…])(?P<path>(?:[A-Za-z]:[\\/]|~?/)(?!/)[^\s\"'<>|:,;)]+)")
+_QUOTED = r"(?P<quote>[\"'])(?P<path>(?:[A-Za-z]:[\\/]|~?/)[^\"'\n]*)(?P=quote)"
+_PATH = r"(?<![\w:/.\\…])(?P<path>(?:[A-Za-z]:[\\/]|~?/)(?!/)[^\s\"'<>|:,;)]+)"
 _DATA = "csv tsv txt parquet xlsx jsonl ndjson png jpg jpeg npy npz pt pth pt2 bin ckpt tar safetensors onnx json lrpx"
-_NAME = re.compile(rf"(?<![\w/])[\w.\-]+\.(?P<kind>{'|'.join(_DATA.split())})\b(?!\.)", re.IGNORECASE)
+_NAME = rf"(?i)(?<![\w/])[\w.\-]+\.(?P<kind>{'|'.join(_DATA.split())})\b(?!\.)"
 # Where our own and others' published code lies: what comes after it is of use to whoever reads a stack.
 _CODE = ("lrp_gui/", "lrp_engine/", "site-packages/", "dist-packages/", "lib/python3")
 
@@ -218,8 +217,8 @@ def without_paths(text: str) -> str:
         line = text_without[: found.start()].rpartition("\n")[2]
         return found[0] if "…/" in line else f"(a file).{found['kind']}"
 
-    text_without = _PATH.sub(hidden, _QUOTED.sub(hidden, text))
-    return _NAME.sub(unnamed, text_without)
+    text_without = re.sub(_PATH, hidden, re.sub(_QUOTED, hidden, text))
+    return re.sub(_NAME, unnamed, text_without)
 
 
 def report(crash: Crash | None = None, *, paths: bool = False) -> str:

@@ -10,9 +10,8 @@ import os
 import sys
 import tempfile
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMessageLogContext, QtMsgType
@@ -31,8 +30,7 @@ _QT_LEVELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One entry of the log: `number` counts them from 1, `level` is logging's, `text` holds the whole entry."""
 
     number: int

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QByteArray, QLocale, QSettings
 
@@ -17,8 +16,7 @@ APPLICATION = "lrp-gui"
 LAYOUT_VERSION = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One remembered value: its key, its default, and the values it may have (() = any)."""
 
     key: str
@@ -98,8 +96,7 @@ SETTINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """A network with data that ships with the program."""
 
     name: str

@@ -6,7 +6,7 @@ the common colour-vision deficiencies tell apart; sinks use hues that lie away f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
@@ -14,8 +14,7 @@ from PySide6.QtWidgets import QApplication
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(NamedTuple):
     """Every colour as "#rrggbb"; `relevance_map` are the stops of the diverging map from -1 to +1."""
 
     name: str

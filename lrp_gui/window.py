@@ -26,7 +26,6 @@ from lrp_gui import theme as themes
 from lrp_gui.actions import Actions, Facts
 from lrp_gui.composite_box import CompositeBox
 from lrp_gui.controls import SampleBox, TargetBox, labelled
-from lrp_gui.document.files import CONSENT, FAILED, STOPPED
 from lrp_gui.handlers import Handlers
 from lrp_gui.start import StartPage
 from lrp_gui.turns import Turns
@@ -342,8 +341,8 @@ class Window(QMainWindow):
             Facts(
                 network=network is not None,
                 connectable=opener is not None and opener.connectable,
-                consentable=opener is not None and opener.kind == CONSENT,
-                loadable=opener is not None and opener.kind in {STOPPED, FAILED},
+                consentable=opener is not None and opener.consentable,
+                loadable=opener is not None and opener.loadable,
                 sizeable=opener is not None and bool(opener.sizes),
                 table=document.table is not None and self.table is not None,
                 sample=row >= 0 and self.table is not None,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence, QPixmap
+from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPixmap
 
 from lrp_gui.actions.row import ActionRow, Facts
 from lrp_gui.actions.table import ACTIONS, BY_ID, MENUS, SUBMENUS
@@ -63,6 +63,8 @@ class Actions(QObject):
 
     def add_shortcuts(self) -> None:
         """Give them their keys, and say so in the tool tips. Not needed, and not cheap, before the first paint."""
+        from PySide6.QtGui import QKeySequence
+
         from lrp_gui.actions import keys
 
         for name, given in keys.every().items():
@@ -98,6 +100,8 @@ class Actions(QObject):
 
 def tip_of(row: ActionRow, action: QAction) -> str:
     """What it does, and the keys that do it."""
+    from PySide6.QtGui import QKeySequence
+
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     return f"{tr(row.tip)} ({keys})" if keys else tr(row.tip)
 

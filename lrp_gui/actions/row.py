@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lrp_gui.languages import mark
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What decides which actions make sense now."""
 
     network: bool = False
@@ -32,8 +31,7 @@ class Facts:
     project: bool = False  # a project that has a file
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRow:
+class ActionRow(NamedTuple):
     """One action. `when` names the fact that enables it; `section` groups neighbours in a menu."""
 
     id: str

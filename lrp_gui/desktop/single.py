@@ -14,12 +14,11 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 VERSION = 1
 LARGEST = 1 << 20  # bytes of a message
@@ -34,8 +33,7 @@ LONGEST_FOLDER = 40  # a socket's path ends at 107 bytes, and Qt makes it in a f
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a second start asks the first one for. Paths are absolute; `token` lets the window come to the front."""
 
     files: tuple[str, ...] = ()
@@ -43,12 +41,54 @@ class Request:
     token: str = ""
 
 
-def first_or_served(request: Request) -> tuple[QLockFile | None, bool]:
+class Lock:
+    """What the first instance holds while it lives: the system lets go of it, however the process ends.
+
+    A lock file that names a process would have to be judged by whether that one still lives. One that was killed and
+    that nobody has taken leave of yet seems to, and so does a later one of the same number; and writing the name to
+    the disk takes a tenth of the start.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._held: Any = None
+
+    def take(self) -> bool:
+        """Whether it could be had; where it cannot be made at all, every start is a first one."""
+        if sys.platform == "win32":
+            return self._take_windows()
+        import fcntl
+
+        try:
+            self._held = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.unlock()
+            return False
+        except OSError as error:
+            _log.warning("Whether another window is open cannot be told: %s", error)
+        return True
+
+    def unlock(self) -> None:
+        """Let another start be the first one."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.unlock() if sys.platform == "win32" else os.close(held)
+
+    def _take_windows(self) -> bool:
+        from PySide6.QtCore import QLockFile
+
+        self._held = QLockFile(self._path)
+        self._held.setStaleLockTime(0)  # however old, while its process lives
+        return self._held.tryLock(0) or self._held.error() != QLockFile.LockError.LockFailedError
+
+
+def first_or_served(request: Request) -> tuple[Lock | None, bool]:
     """Become the first instance, or let the one that is there do what this start was for.
 
     Returns
     -------
-    lock : QLockFile or None
+    lock : Lock or None
         To be kept while this instance lives and listens; None where another one has it.
     served : bool
         Whether the other one does it. Where neither, it hangs, and this start had better open a window of its own.
@@ -63,13 +103,10 @@ def first_or_served(request: Request) -> tuple[QLockFile | None, bool]:
         time.sleep(0.05)  # the first one is just starting, or just ending
 
 
-def claim() -> QLockFile | None:
+def claim() -> Lock | None:
     """The lock of the first instance; None where another one has it."""
-    lock = QLockFile(f"{_stem()}.lock")
-    lock.setStaleLockTime(0)  # however old, while its process lives
-    if not lock.tryLock(0) and lock.error() == QLockFile.LockError.LockFailedError:
-        return None
-    return lock  # where it cannot be written, every start is a first one
+    lock = Lock(f"{_stem()}.lock")
+    return lock if lock.take() else None
 
 
 def hand_over(request: Request) -> bool:
@@ -78,7 +115,7 @@ def hand_over(request: Request) -> bool:
 
     from PySide6.QtNetwork import QLocalSocket
 
-    message = json.dumps({"version": VERSION, **asdict(request)}).encode() + b"\n"
+    message = json.dumps({"version": VERSION, **request._asdict()}).encode() + b"\n"
     socket = QLocalSocket()
     socket.connectToServer(_address())
     if len(message) > LARGEST or not socket.waitForConnected(500):

@@ -117,6 +117,16 @@ class Opener(QObject):
         return file is not None and weights and not file.nodes and not connected
 
     @property
+    def consentable(self) -> bool:
+        """Whether a program in the opened file waits for consent."""
+        return self.kind == files.CONSENT
+
+    @property
+    def loadable(self) -> bool:
+        """Whether loading the network was stopped or failed, and may be tried again."""
+        return self.kind in {files.STOPPED, files.FAILED}
+
+    @property
     def sizes(self) -> tuple[SizeRow, ...]:
         """The sizes that the file leaves open: those that were taken, or those that are wanted."""
         network, obstacle = self._document.network, self._document.obstacle

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lrp_gui.document.reference import NO_REFERENCE, Reference
 
@@ -126,8 +126,7 @@ class Opening:
         self.root: Opening = self  # the first one of this piece of work; others are edits of it
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Something to tell the person beside the work: one sentence, and what can be done about it.
 
     `remedy` names an action of the window's table of actions; `details` is for whoever reports a fault.

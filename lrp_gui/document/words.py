@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lrp_gui import languages
 from lrp_gui.languages import mark, thousands, tr, trn
@@ -17,8 +16,7 @@ MINUS = "−"
 ROUNDING = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """What the numbers of an explanation are called; a gradient is no relevance, and must not be read as one.
 
     Attributes
@@ -87,8 +85,8 @@ def shown(kind: str = "relevance") -> Shown:
 @cache
 def _shown(kind: str, _language: str) -> Shown:
     words = SHOWN[kind]
-    texts = {field.name: tr(getattr(words, field.name)) for field in fields(words) if field.name != "flows"}
-    return replace(words, **texts)
+    texts = {name: tr(getattr(words, name)) for name in words._fields if name != "flows"}
+    return words._replace(**texts)
 
 
 _BYTES = (mark("bytes"), "KiB", "MiB", "GiB", "TiB")

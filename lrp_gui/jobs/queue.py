@@ -15,9 +15,9 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
@@ -53,8 +53,7 @@ class Priority(IntEnum):
     BACKGROUND = 6  # whole files and tables are gone through while nobody waits for anything else
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why a job gave up: one sentence for the person, and for what was not foreseen the details for a fault report."""
 
     sentence: str
@@ -62,8 +61,7 @@ class Failure:
     error: BaseException
 
 
-@dataclass(frozen=True, slots=True)
-class JobStatus:
+class JobStatus(NamedTuple):
     """What the worker does now, for the status bar."""
 
     title: str
@@ -74,8 +72,7 @@ class JobStatus:
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """A job that has ended: how, and how long it took from its first step. Alike ones in a row are counted."""
 
     number: int
@@ -423,7 +420,7 @@ class JobQueue(QObject):
         past = Past(job.number, job.title, end, now - job.began if job.began else 0.0, job.failure)
         last = self.past[-1] if self.past else None
         if last is not None and job.failure is None and (last.title, last.end) == (past.title, end):
-            self.past[-1] = replace(past, times=last.times + 1)
+            self.past[-1] = past._replace(times=last.times + 1)
         else:
             self.past.append(past)
         self.ended.emit()

@@ -7,15 +7,13 @@ one, so it yields often. What it returns is its result.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from threading import local
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a job is; `total` 0 means that nobody knows. An empty text keeps the job's title."""
 
     done: int = 0
@@ -23,8 +21,7 @@ class Progress:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of the result that is of use before the rest is there."""
 
     value: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
 
 from lrp_gui import languages
 
@@ -38,6 +38,8 @@ def install(app: QCoreApplication, name: str) -> str:
         QLocale.setDefault(QLocale(name))  # somebody chose: numbers and dates go with the texts
     if language == languages.SOURCE:
         return language
+    from PySide6.QtCore import QLibraryInfo  # English starts without
+
     own = QTranslator(app)
     if own.load(f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
         app.installTranslator(own)

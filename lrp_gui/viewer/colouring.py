@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
@@ -72,15 +72,15 @@ def in_scheme(theme: Theme, scheme: str) -> Theme:
     """The theme with the hues of a scheme, in every picture that is drawn with it."""
     if theme.scheme == scheme:
         return theme
-    theme = replace(THEMES[theme.name], scheme=scheme)
+    theme = THEMES[theme.name]._replace(scheme=scheme)
     if scheme == CBTD1:
         positive, negative = ("#ff8f80", "#2fc6e2") if theme.dark else ("#d9573f", "#0a93b0")
-        return replace(theme, positive=positive, negative=negative, relevance_map=_map(theme, _CBTD1))
+        return theme._replace(positive=positive, negative=negative, relevance_map=_map(theme, _CBTD1))
     if scheme == GREY:
         # Without hue only lightness is left, which tells the size; the sign is told by marks.
         far, near = ("#f2f2f2", "#8f8f8f") if theme.dark else ("#1a1a1a", "#8a8a8a")
         zero = mix(theme.background, theme.text, 0.03).name()
-        return replace(theme, positive=far, negative=near, relevance_map=_through(near, zero, far))
+        return theme._replace(positive=far, negative=near, relevance_map=_through(near, zero, far))
     return theme
 
 

@@ -11,6 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 
+if sys.argv[1:2] != ["bare"]:
+    import lrp_gui.app  # noqa: F401  (before Qt, as the program's own start does)
+
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 

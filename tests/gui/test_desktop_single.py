@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QUrl
 from PySide6.QtGui import QFileOpenEvent
 
+from lrp_gui import moving
+from lrp_gui.app import make_window, move_in
 from lrp_gui.desktop import single
 from lrp_gui.desktop.arrivals import Arrivals, Program
 from lrp_gui.desktop.single import Receiver, Request, claim, hand_over, request_for, understood
@@ -43,7 +49,58 @@ def test_only_the_first_start_gets_the_lock_until_it_ends(runtime):
     assert first is not None
     assert claim() is None
     first.unlock()
-    assert claim() is not None
+    second = claim()
+    assert second is not None
+    second.unlock()
+
+
+HOLDS = (
+    "import sys; from lrp_gui.desktop.single import claim; held = claim(); print(held is not None, flush=True); input()"
+)
+
+
+def test_a_first_start_that_was_killed_holds_nothing_though_nobody_took_leave_of_it(runtime, qtbot):
+    with subprocess.Popen([sys.executable, "-c", HOLDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        assert first.stdout.readline().strip() == b"True"
+        assert claim() is None
+        first.kill()  # and not waited for: its number is still taken
+        taken = []
+        qtbot.waitUntil(lambda: bool(taken.append(claim()) or taken[-1]), timeout=20000)
+        taken[-1].unlock()
+
+
+def test_a_first_start_that_never_listens_is_not_waited_for_without_end(runtime, monkeypatch):
+    monkeypatch.setattr(single, "PATIENCE", 0.2)
+    first = claim()
+    assert single.first_or_served(Request()) == (None, False)
+    first.unlock()
+
+
+def test_a_first_start_that_listens_and_does_not_answer_is_not_waited_for_without_end(runtime, monkeypatch):
+    monkeypatch.setattr(single, "PATIENCE", 0.2)
+    monkeypatch.setattr(single, "ANSWER_MS", 200)
+    first = claim()
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(single._address())
+        deaf.listen()
+        assert single.first_or_served(Request(("/a.pt",))) == (None, False)
+    first.unlock()
+
+
+def test_a_window_whose_views_do_not_come_stands_in_nobodys_way(qtbot, monkeypatch, caplog):
+    def steps():
+        yield partial(import_module, "lrp_gui.a_view_that_is_not_there")
+
+    monkeypatch.setattr(moving, "steps", steps)
+    made = make_window()
+    qtbot.addWidget(made)
+    ready, broken, said = [], [], []
+    made.document.message.connect(lambda message: said.append(message.sentence))
+    move_in(made, ready=lambda: ready.append(True), broken=lambda: broken.append(True))
+    qtbot.waitUntil(lambda: bool(broken), timeout=30000)
+    assert not ready
+    assert "a_view_that_is_not_there" in said[0]
+    made.close()
 
 
 def talk(qtbot, *parts: bytes) -> tuple[bytes, bool]:
