@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import math
+import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,9 +173,11 @@ def _parquet(path: Path, columns: Columns, _style: Style) -> Steps:
         frame.write_parquet(path)
     except pl.exceptions.PolarsError as error:  # polars says what the system refused in words only
         reason = re.search(r"IO error: (.*?) \(os error \d+\)", str(error))
-        if reason is None:
-            raise
-        raise OSError(reason[1]) from error
+        if reason is not None:
+            raise OSError(reason[1]) from error
+        if shutil.disk_usage(path.parent).free < frame.estimated_size():  # of the end of a file it says something else
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
 
 
 def _excel(path: Path, columns: Columns, _style: Style) -> Steps:
@@ -184,18 +191,54 @@ def _excel(path: Path, columns: Columns, _style: Style) -> Steps:
         )
     # Texts stay texts: one that begins with “=” is no formula, and one with “http:” no link.
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(path, {**safe, "constant_memory": True})
-    try:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, tuple(columns))
-        for first, step in _slices(rows, len(columns)):
-            parts = [_plain(column[first : first + step]) for column in columns.values()]
-            for row, cells in enumerate(zip(*parts, strict=True), start=first + 1):
-                sheet.write_row(row, 0, [_for_excel(cell) for cell in cells])
-            yield min(first + step, rows), rows
-    finally:
-        _close(book)
+    # What it writes elsewhere before, it leaves there where it fails.
+    with tempfile.TemporaryDirectory(prefix="lrp-explorer-") as folder, _UntilRefused(path) as target:
+        book = xlsxwriter.Workbook(target, {**safe, "constant_memory": True, "tmpdir": folder})
+        try:
+            sheet = book.add_worksheet()
+            sheet.freeze_panes(1, 0)
+            sheet.write_row(0, 0, tuple(columns))
+            for first, step in _slices(rows, len(columns)):
+                parts = [_plain(column[first : first + step]) for column in columns.values()]
+                for row, cells in enumerate(zip(*parts, strict=True), start=first + 1):
+                    sheet.write_row(row, 0, [_for_excel(cell) for cell in cells])
+                yield min(first + step, rows), rows
+            _close(book)
+            target.flush()
+        finally:
+            target.refused = True
+            for sheet in book.worksheets():
+                waiting = getattr(sheet, "row_data_fh", None)
+                if waiting is not None:
+                    waiting.close()
+
+
+class _UntilRefused(io.BufferedWriter):
+    """A file for xlsxwriter, whose zip tries to end itself once more when it is collected: then nothing is written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "w"))
+        self.refused = False
+
+    def write(self, data: Any) -> int:
+        return len(data) if self.refused else self._trying(super().write, data)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return 0 if self.refused else self._trying(super().seek, place, whence)
+
+    def tell(self) -> int:
+        return 0 if self.refused else super().tell()
+
+    def flush(self) -> None:
+        if not self.refused:
+            self._trying(super().flush)
+
+    def _trying(self, do: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return do(*arguments)
+        except OSError:
+            self.refused = True
+            raise
 
 
 def _close(book: xlsxwriter.Workbook) -> None:
@@ -211,11 +254,6 @@ def _close(book: xlsxwriter.Workbook) -> None:
     try:
         book.close()
     except FileCreateError as error:
-        for sheet in book.worksheets():  # its rows wait in a file of the system's, which nobody else would remove
-            waiting = getattr(sheet, "row_data_fh", None)
-            if waiting is not None:
-                waiting.close()
-                Path(waiting.name).unlink(missing_ok=True)
         reason = error.args[0] if error.args else error
         raise reason if isinstance(reason, OSError) else OSError(str(reason)) from error
 
