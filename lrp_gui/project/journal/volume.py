@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -63,8 +64,8 @@ class Volume:
     def _writing(self, snapshot: Snapshot, number: int) -> Iterator[None]:
         part = self._folder / f"{number}.part"
         try:
-            with part.open("wb") as stream:
-                for _progress in file.write(stream, snapshot, self._folder, self._hash_of):
+            with part.open("wb") as stream, closing(file.write(stream, snapshot, self._folder, self._hash_of)) as steps:
+                for _progress in steps:
                     yield
                 stream.flush()
                 os.fsync(stream.fileno())
