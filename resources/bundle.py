@@ -19,9 +19,9 @@ import time
 import tomllib
 from pathlib import Path
 
-import quickstart
 from bundling import deb, smoke
-from quickstart import ROOT, Problem, python_in, say
+from installing import environment, system
+from installing.basics import ROOT, Problem, python_in, say
 
 RESOURCES = ROOT / "resources"
 RECIPE = RESOURCES / "bundling" / "lrp-explorer.spec"
@@ -112,7 +112,7 @@ def make_package(folder: Path, out: Path, architecture: str) -> Path:
     tree = out / "work" / "deb"
     shutil.rmtree(tree, ignore_errors=True)
     deb.lay_out(folder, RESOURCES, tree)
-    needed, wanted = deb.depends(quickstart.QT_LIBRARIES, platform.libc_ver()[1])
+    needed, wanted = deb.depends(system.QT_LIBRARIES, platform.libc_ver()[1])
     fields = {
         "Version": about["version"],
         "Architecture": architecture,
@@ -130,13 +130,13 @@ def try_it(package: Path, venv: Path, out: Path, root: Path) -> None:
     say(f"Trying it in {root}: a fresh Debian, no Python, no network")
     smoke.make_root(root)
     parquet = out / "work" / "diabetes.parquet"
-    table = quickstart.EXAMPLES / "diabetes" / "diabetes.csv"
+    table = RESOURCES / "examples" / "diabetes" / "diabetes.csv"
     read = f"polars.read_csv({str(table)!r}, infer_schema_length=None)"
     program = f"import polars; {read}.head(5).write_parquet({str(parquet)!r})"
     subprocess.run([str(python_in(venv)), "-c", program], check=True)
     with contextlib.ExitStack() as stack:
         seen = all(shutil.which(name) for name in ("Xvfb", "xdotool"))
-        screen = stack.enter_context(quickstart.virtual_display()) if seen else None
+        screen = stack.enter_context(system.virtual_display()) if seen else None
         for line in smoke.try_package(package, root, parquet, screen):
             say(f"  {line}")
         if not seen:
@@ -149,8 +149,8 @@ def make(options: argparse.Namespace) -> None:
     if hindered:
         raise Problem(hindered)
     began = time.monotonic()
-    quickstart.make_environment(venv)
-    quickstart.install(venv, frozenset({"bundle", "text"}))
+    environment.make_environment(venv)
+    environment.install(venv, frozenset({"bundle", "text"}))
     (out / "work").mkdir(parents=True, exist_ok=True)
     folder = make_folder(venv, out)
     check_no_cuda(folder)

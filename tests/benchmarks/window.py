@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
+import importlib
 import json
 import os
 import shutil
@@ -29,12 +29,9 @@ def screen() -> Iterator[dict[str, str]]:
         if os.environ.get("DISPLAY"):
             env = dict(os.environ, QT_QPA_PLATFORM="xcb")
         elif shutil.which("Xvfb"):
-            spec = importlib.util.spec_from_file_location("quickstart", ROOT / "resources" / "quickstart.py")
-            assert spec is not None
-            assert spec.loader is not None
-            quickstart = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(quickstart)
-            env = dict(stack.enter_context(quickstart.virtual_display()), QT_QPA_PLATFORM="xcb")
+            sys.path.insert(0, str(ROOT / "resources"))
+            system = importlib.import_module("installing.system")
+            env = dict(stack.enter_context(system.virtual_display()), QT_QPA_PLATFORM="xcb")
         else:
             env = dict(os.environ, QT_QPA_PLATFORM="offscreen")
         home = stack.enter_context(tempfile.TemporaryDirectory())

@@ -27,7 +27,6 @@ SHIPPED = {
 @pytest.fixture
 def bundle(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "resources")
-    monkeypatch.delitem(sys.modules, "quickstart", raising=False)
     import bundle
 
     return bundle
@@ -80,10 +79,10 @@ print(json.dumps(far))
 
 
 def test_the_package_depends_on_what_quickstart_knows_that_qt_needs(bundle):
-    needed, wanted = bundle.deb.depends(bundle.quickstart.QT_LIBRARIES, "2.36")
+    needed, wanted = bundle.deb.depends(bundle.system.QT_LIBRARIES, "2.36")
     packages = needed.split(", ")
     assert packages[0] == "libc6 (>= 2.36)"
-    for _, package, display in bundle.quickstart.QT_LIBRARIES:
+    for _, package, display in bundle.system.QT_LIBRARIES:
         assert (package in packages) == (display != "wayland"), package
     assert "libwayland-client0" in wanted
 

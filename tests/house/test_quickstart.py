@@ -1,7 +1,7 @@
 """The parts of quickstart.py that decide: which Python, which libraries, which torch, which sentence."""
 
 import ast
-import importlib.util
+import importlib
 import json
 import os
 import re
@@ -14,101 +14,118 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "resources" / "quickstart.py"
+PARTS = sorted((ROOT / "resources" / "installing").glob("*.py"))
 
 
-@pytest.fixture(scope="module")
-def quickstart():
-    spec = importlib.util.spec_from_file_location("quickstart", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def part(monkeypatch):
+    """Give one of the script's parts by its name."""
+    monkeypatch.syspath_prepend(ROOT / "resources")
+    return lambda name: importlib.import_module(f"installing.{name}")
 
 
-def test_it_parses_on_pythons_that_it_has_to_turn_away():
-    ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 7))
+@pytest.fixture
+def basics(part):
+    return part("basics")
 
 
-def test_it_uses_the_standard_library_only():
-    tree = ast.parse(SCRIPT.read_text(encoding="utf-8"))
+@pytest.fixture
+def system(part):
+    return part("system")
+
+
+@pytest.fixture
+def environment(part):
+    return part("environment")
+
+
+@pytest.mark.parametrize("file", [SCRIPT, *PARTS], ids=lambda file: file.name)
+def test_it_parses_on_pythons_that_it_has_to_turn_away(file):
+    ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+@pytest.mark.parametrize("file", [SCRIPT, *PARTS], ids=lambda file: file.name)
+def test_it_uses_the_standard_library_only(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names
+    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names | {"installing"}
 
 
-def test_its_pythons_are_the_projects(quickstart):
+def test_its_pythons_are_the_projects(basics):
     required = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
-    oldest, newest = quickstart.OLDEST, quickstart.NEWEST
+    oldest, newest = basics.OLDEST, basics.NEWEST
     assert required == f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
 
 
 @pytest.mark.parametrize("version", [(3, 11, 0), (3, 12, 9), (3, 13, 1)])
-def test_a_python_that_fits(quickstart, version):
-    assert quickstart.version_problem(version) == ""
+def test_a_python_that_fits(basics, version):
+    assert basics.version_problem(version) == ""
 
 
 @pytest.mark.parametrize("version", [(3, 6, 15), (3, 10, 13), (3, 14, 0)])
-def test_a_python_that_does_not_fit(quickstart, version):
-    alone = quickstart.version_problem(version, find=lambda name: None)
+def test_a_python_that_does_not_fit(basics, version):
+    alone = basics.version_problem(version, find=lambda name: None)
     assert f"{version[0]}.{version[1]}" in alone
     assert "install one" in alone
-    beside = quickstart.version_problem(version, find=lambda name: name if name == "python3.12" else None)
+    beside = basics.version_problem(version, find=lambda name: name if name == "python3.12" else None)
     assert "run this again with python3.12" in beside
 
 
-def test_missing_libraries_are_those_that_do_not_load_on_that_display(quickstart):
+def test_missing_libraries_are_those_that_do_not_load_on_that_display(system):
     def load(name):
         if name in {"libEGL.so.1", "libxcb-cursor.so.0", "libwayland-client.so.0"}:
             raise OSError(name)
 
     packages = {
-        display: [row[1] for row in quickstart.missing_libraries(display, load)] for display in ("", "x11", "wayland")
+        display: [row[1] for row in system.missing_libraries(display, load)] for display in ("", "x11", "wayland")
     }
     assert packages[""] == ["libegl1"]
     assert packages["x11"] == ["libegl1", "libxcb-cursor0"]
     assert packages["wayland"] == ["libegl1", "libwayland-client0"]
 
 
-def test_a_person_who_may_not_install_gets_the_line_that_does(quickstart, monkeypatch):
-    monkeypatch.setattr(quickstart.os, "geteuid", lambda: 1000, raising=False)
-    monkeypatch.setattr(quickstart.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
-    with pytest.raises(quickstart.Problem, match=r"sudo apt-get install --no-install-recommends libegl1 libgl1$"):
-        quickstart.install_system_packages(["libegl1", "libgl1"], "Qt lacks shared libraries")
+def test_a_person_who_may_not_install_gets_the_line_that_does(system, basics, monkeypatch):
+    monkeypatch.setattr(system.os, "geteuid", lambda: 1000, raising=False)
+    monkeypatch.setattr(system.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
+    with pytest.raises(basics.Problem, match=r"sudo apt-get install --no-install-recommends libegl1 libgl1$"):
+        system.install_system_packages(["libegl1", "libgl1"], "Qt lacks shared libraries")
 
 
-def test_a_system_without_apt_is_told_what_is_missing(quickstart, monkeypatch):
-    monkeypatch.setattr(quickstart.shutil, "which", lambda name: None)
-    with pytest.raises(quickstart.Problem, match="package manager what Debian calls libegl1"):
-        quickstart.install_system_packages(["libegl1"], "Qt lacks shared libraries")
+def test_a_system_without_apt_is_told_what_is_missing(system, basics, monkeypatch):
+    monkeypatch.setattr(system.shutil, "which", lambda name: None)
+    with pytest.raises(basics.Problem, match="package manager what Debian calls libegl1"):
+        system.install_system_packages(["libegl1"], "Qt lacks shared libraries")
 
 
-def test_an_installation_holds_until_the_project_file_or_the_place_changes(quickstart, tmp_path):
-    stamp = quickstart.stamp_of(b"[project]", tmp_path)
+def test_an_installation_holds_until_the_project_file_or_the_place_changes(environment, tmp_path):
+    stamp = environment.stamp_of(b"[project]", tmp_path)
     plain, dev = frozenset(), frozenset({"dev"})
-    assert not quickstart.installed(tmp_path, stamp, plain)
+    assert not environment.installed(tmp_path, stamp, plain)
     (tmp_path / "quickstart.json").write_text(json.dumps({"stamp": stamp, "extras": ["dev"]}))
-    assert quickstart.installed(tmp_path, stamp, plain)
-    assert quickstart.installed(tmp_path, stamp, dev)
-    assert not quickstart.installed(tmp_path, quickstart.stamp_of(b"[project] ", tmp_path), plain)
-    assert not quickstart.installed(tmp_path, quickstart.stamp_of(b"[project]", tmp_path / "moved"), plain)
+    assert environment.installed(tmp_path, stamp, plain)
+    assert environment.installed(tmp_path, stamp, dev)
+    assert not environment.installed(tmp_path, environment.stamp_of(b"[project] ", tmp_path), plain)
+    assert not environment.installed(tmp_path, environment.stamp_of(b"[project]", tmp_path / "moved"), plain)
     (tmp_path / "quickstart.json").write_text(json.dumps({"stamp": stamp, "extras": []}))
-    assert not quickstart.installed(tmp_path, stamp, dev)
+    assert not environment.installed(tmp_path, stamp, dev)
     (tmp_path / "quickstart.json").write_text("{cut off")
-    assert not quickstart.installed(tmp_path, stamp, plain)
+    assert not environment.installed(tmp_path, stamp, plain)
 
 
-def test_the_environment_is_made_only_where_nothing_is_lost(quickstart, tmp_path):
-    assert quickstart.environment_problem(tmp_path / "new") == ""
-    assert quickstart.environment_problem(tmp_path) == ""
+def test_the_environment_is_made_only_where_nothing_is_lost(environment, tmp_path):
+    assert environment.environment_problem(tmp_path / "new") == ""
+    assert environment.environment_problem(tmp_path) == ""
     (tmp_path / "thesis.txt").write_text("years of work")
-    assert "no virtual environment" in quickstart.environment_problem(tmp_path)
+    assert "no virtual environment" in environment.environment_problem(tmp_path)
     (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.2\n")
-    assert quickstart.environment_problem(tmp_path) == ""
+    assert environment.environment_problem(tmp_path) == ""
     (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion_info = 3.9.2\n")
-    assert "holds Python 3.9" in quickstart.environment_problem(tmp_path)
+    assert "holds Python 3.9" in environment.environment_problem(tmp_path)
 
 
-def test_the_torch_that_is_asked_for_is_the_projects(quickstart):
-    assert re.fullmatch(r"torch[<>=!].*", quickstart.torch_requirement())
+def test_the_torch_that_is_asked_for_is_the_projects(environment):
+    assert re.fullmatch(r"torch[<>=!].*", environment.torch_requirement())
 
 
 @pytest.mark.parametrize(
@@ -119,15 +136,15 @@ def test_the_torch_that_is_asked_for_is_the_projects(quickstart):
         (["cuda-bindings<14,>=13.0.3; platform_system == 'Linux'"], True),
     ],
 )
-def test_a_torch_that_brings_cuda_is_told_from_its_description(quickstart, needs, cuda):
+def test_a_torch_that_brings_cuda_is_told_from_its_description(environment, needs, cuda):
     report = "WARNING: a line before\n" + json.dumps(
         {"install": [{"metadata": {"name": "torch", "requires_dist": needs}}]}
     )
-    assert quickstart.needs_cuda(report) is cuda
+    assert environment.needs_cuda(report) is cuda
 
 
-def test_a_torch_that_is_there_needs_nothing_more(quickstart):
-    assert quickstart.needs_cuda('{"version": "1", "install": []}') is False
+def test_a_torch_that_is_there_needs_nothing_more(environment):
+    assert environment.needs_cuda('{"version": "1", "install": []}') is False
 
 
 @pytest.mark.parametrize(
@@ -144,8 +161,8 @@ def test_a_torch_that_is_there_needs_nothing_more(quickstart):
         ("", "no reason"),
     ],
 )
-def test_what_pip_says_becomes_one_sentence(quickstart, output, advice):
-    said = quickstart.reason_in(output)
+def test_what_pip_says_becomes_one_sentence(environment, output, advice):
+    said = environment.reason_in(output)
     assert advice in said
     assert "\n" not in said
 
@@ -161,15 +178,15 @@ def test_what_pip_says_becomes_one_sentence(quickstart, output, advice):
         ({}, "win32", "native"),
     ],
 )
-def test_the_display_that_a_window_would_open_on(quickstart, environment, platform, kind):
-    assert quickstart.display_kind(environment, platform) == kind
+def test_the_display_that_a_window_would_open_on(system, environment, platform, kind):
+    assert system.display_kind(environment, platform) == kind
 
 
-def test_pips_lines_become_progress(quickstart):
+def test_pips_lines_become_progress(environment):
     line = "  Downloading polars-2.1.0-py3-none-any.whl (911 kB)\n"
-    assert quickstart.progress_in(line) == "downloading polars 2.1.0 (911 kB)"
-    assert quickstart.progress_in("  Downloading polars-2.1.0-py3-none-any.whl.metadata (10 kB)\n") == ""
-    assert quickstart.progress_in("Installing collected packages: polars\n") == "unpacking"
+    assert environment.progress_in(line) == "downloading polars 2.1.0 (911 kB)"
+    assert environment.progress_in("  Downloading polars-2.1.0-py3-none-any.whl.metadata (10 kB)\n") == ""
+    assert environment.progress_in("Installing collected packages: polars\n") == "unpacking"
 
 
 def test_a_failure_is_one_sentence_and_no_traceback(tmp_path):
