@@ -247,7 +247,19 @@ def first_sample(values: Any, shape: tuple[int, ...]) -> np.ndarray:
     """What belongs to the first sample; its axis need not be the first (the last states of an LSTM)."""
     sizes = tuple(values.shape)
     axes = (axis for axis, size in enumerate(sizes) if size == 1 and sizes[:axis] + sizes[axis + 1 :] == shape)
-    return as_array(values.select(next(axes, 0), 0))
+    return _as_found(values.select(next(axes, 0), 0))
+
+
+def _as_found(tensor: Any) -> np.ndarray:
+    """The numbers of a tensor that the engine has done with, not copied: of a large network that takes long.
+
+    Layers that hand on unchanged what they get share one array, so nobody may write to it. A piece of something larger
+    is copied, for it would hold on to all of that.
+    """
+    tensor = tensor.detach().cpu()
+    array = tensor.numpy()
+    whole = array.flags.c_contiguous and tensor.untyped_storage().nbytes() <= 2 * array.nbytes
+    return array if whole else array.copy()
 
 
 def as_array(tensor: Any) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -51,8 +52,7 @@ def filled(network: NetworkInfo, arriving: Arriving, before: SampleResult | None
         known = arriving.layers.get(layer.path) or (before.layers.get(layer.path) if before else None)
         # Once one is explained it is known which layers nothing is handed back through.
         if known is not None or before is None:
-            nothing = _nothing(layer.shape)
-            layers[layer.path] = known or LayerResult(nothing, nothing)
+            layers[layer.path] = known or _no_result(layer.shape)
     for one in network.inputs:
         inputs[one.name] = before.inputs[one.name] if before else _nothing(one.shape)
     units = {one.path: prod(one.shape) for one in network.layers} | {
@@ -76,6 +76,12 @@ def filled(network: NetworkInfo, arriving: Arriving, before: SampleResult | None
         ledger=(),
         shares=arriving.shares,
     )
+
+
+@lru_cache(maxsize=512)
+def _no_result(shape: tuple[int, ...]) -> LayerResult:
+    """One for all layers of a shape, so that its sums are added up once and not with every part."""
+    return LayerResult(_nothing(shape), _nothing(shape))
 
 
 def _nothing(shape: tuple[int, ...]) -> np.ndarray:
