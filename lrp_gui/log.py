@@ -1,5 +1,7 @@
 """The program's log: what happened, in a file that does not grow without end, and at hand for the window.
 
+Programs that run at the same time write into one file, each line with the number of its process.
+
 Lines are kept in memory from the first moment; the file comes after the first paint, and gets them all.
 """
 
@@ -102,6 +104,20 @@ def write_to_file() -> Path | None:
     from logging.handlers import RotatingFileHandler
 
     class Rotating(RotatingFileHandler):
+        def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802
+            """Another start of the program writes into the same file, and may have put it aside."""
+            stream = self.stream
+            if stream is not None and not self._is_there(stream.fileno()):
+                stream.close()
+                self.stream = None  # type: ignore[assignment]  (it is opened again there)
+            return super().shouldRollover(record)
+
+        def _is_there(self, number: int) -> bool:
+            try:
+                return os.path.samestat(os.stat(self.baseFilename), os.fstat(number))  # noqa: PTH116
+            except FileNotFoundError:
+                return False
+
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
             """A full disk is no reason to fill the terminal as well: the lines are still in memory."""
 

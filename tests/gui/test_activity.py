@@ -207,6 +207,19 @@ def test_the_file_holds_what_came_before_it_and_does_not_grow_without_end(logged
     assert all(one.stat().st_size <= 4000 for one in path.parent.iterdir())
 
 
+def test_two_programs_write_into_one_file_also_after_one_of_them_put_it_aside(logged, monkeypatch, tmp_path):
+    monkeypatch.setattr(log, "folder", lambda: tmp_path)
+    path = log.write_to_file()
+    path.rename(tmp_path / "lrp-gui.log.1")
+    path.write_text("of the other program\n")
+    logged.info("after it")
+    assert [line.rpartition(" ")[2] for line in path.read_text().splitlines()] == ["program", "it"]
+    assert "after it" not in (tmp_path / "lrp-gui.log.1").read_text()
+    path.unlink()
+    logged.info("begun anew")
+    assert "begun anew" in path.read_text()
+
+
 def test_a_log_that_cannot_be_written_is_said_and_kept_in_memory(logged, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(log, "folder", lambda: tmp_path / "file" / "state")
