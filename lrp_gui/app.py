@@ -229,6 +229,7 @@ def move_in(
 
     `ready` is called when more files can be opened, `broken` where that will never be: what moves in did not come.
     """
+    from lrp_gui import moving
     from lrp_gui.garbage import Collector
     from lrp_gui.turns import Turns
 
@@ -243,7 +244,6 @@ def move_in(
         window.jobs.submit(Job(title, Priority.VIEWS, import_libraries, done=import_views, failed=stay_out))
 
     def import_views(_result: object) -> None:
-        from lrp_gui import moving
         from lrp_gui.jobs.queue import failure_from
 
         title = window.tr("Preparing the views")
@@ -294,7 +294,7 @@ def move_in(
         moved_in.append(partial(window.bring_session, opener))
         moved_in.append(start_engine)
 
-    Turns((attach_engine, prepare_views), window)
+    Turns(chain(moving.opening_steps(), (attach_engine, prepare_views)), window)
 
 
 def _application(arguments: list[str], language: str = "") -> Any:

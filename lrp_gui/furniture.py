@@ -66,11 +66,10 @@ class Furniture(QObject):
     def move_in(self) -> None:
         """Build the views, one a turn of the event loop, so that none of them holds the window up."""
         steps = (self._bring_browser, self._bring_table, self._bring_viewer, self._bring_inspector, self._bring_sample)
-        Turns((*steps, self._bring_jobs, self._bring_history, _warm_up, self._all_in), self)
+        Turns((*steps, self._bring_jobs, self._bring_history, _warm_up, self._all_in, self.ready.emit), self)
 
     def _all_in(self) -> None:
         self._moved_in = True
-        self.ready.emit()
 
     @property
     def arranged(self) -> bool:

@@ -15,7 +15,21 @@ from importlib import import_module
 QT_MODULES = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGL", "QtOpenGLWidgets")
 NAMES_A_TURN = 60
 
-# In the order in which they need each other, so that each turn imports little.
+# What opening files needs, and what that is made of.
+OPENING_MODULES = (
+    "hashlib",
+    "msgspec",
+    "lrp_gui.document.files",
+    "lrp_gui.document.opening",
+    "lrp_gui.document.explaining",
+    "lrp_gui.document.long_edits",
+    "lrp_gui.document.computing",
+    "lrp_engine.networks.cache",
+    "lrp_gui.jobs.engine",
+    "lrp_gui.start_recent",
+)
+# In the order in which they need each other, so that each turn imports little. The last ones are here so that nothing
+# is loaded by the window while torch's libraries are: the system loads one at a time.
 VIEW_MODULES = (
     "lrp_gui.document.table",
     "lrp_gui.browser",
@@ -33,7 +47,17 @@ VIEW_MODULES = (
     "lrp_gui.inspector",
     "lrp_gui.opening.candidates",
     "lrp_gui.opening.consent",
+    "lrp_gui.help.book",
+    "lrp_gui.help.helper",
+    "PySide6.QtNetwork",
 )
+
+
+def opening_steps() -> Iterator[Callable[[], object]]:
+    """What comes before files can be opened, a turn each."""
+    yield partial(_name, "PySide6.QtCore", ["Qt"])  # a hundred enumerations
+    for module in OPENING_MODULES:
+        yield partial(import_module, module)
 
 
 def steps() -> Iterator[Callable[[], object]]:

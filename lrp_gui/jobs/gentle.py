@@ -87,6 +87,11 @@ VIEW_LIBRARIES = (
     "mmap",
     "lrp_engine.files.table",
     "lrp_engine.composites",
+    "statistics",
+    "difflib",
+    # Each opens a library of its own. Later, while torch's are being loaded, the window would wait for those.
+    "urllib.request",
+    "logging.handlers",
 )
 
 
