@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -113,14 +115,22 @@ class Editor(QWidget):
         sums, counts = np.where(there, block, 0.0).sum(axis=0), there.sum(axis=0)
         low = float(np.min(block, where=there, initial=np.inf))
         high = float(np.max(block, where=there, initial=-np.inf))
-        lows, highs = ([getattr(one, name) for one in self.info.features] for name in ("low", "high"))
-        if np.isfinite(lows).all() and np.isfinite(highs).all():  # somebody has said what it is
-            low, high = min(lows), max(highs)
+        said = self._said
+        if said is not None:
+            low, high = said
         elif low > high:
             low, high = 0.0, 1.0
         elif low == high:
             low, high = min(low, 0.0), max(high, low + 1.0)
         return Spread(low, high, sums / np.maximum(counts, 1))
+
+    @cached_property
+    def _said(self) -> tuple[float, float] | None:
+        """The range that somebody has said the features have; None where they have not, of all of them."""
+        features = self.info.features  # a picture has a hundred thousand: mostly the first one tells
+        if not all(math.isfinite(one.low) and math.isfinite(one.high) for one in features):
+            return None
+        return min(one.low for one in features), max(one.high for one in features)
 
     def _forget_spread(self) -> None:
         self._spread = None
