@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lrp_gui.jobs.known import NoEngine, no_engine
-from lrp_gui.jobs.steps import Cancelled, Progress, Steps
+from lrp_gui.jobs.steps import Cancelled, Progress, Steps, here
 from lrp_gui.languages import tr
 
 # In the order in which they need each other.
@@ -44,15 +44,17 @@ def import_torch() -> Steps[None]:
                 _load(library)
                 yield Progress(text=tr("Starting the engine"))
             with _no_garbage_collection():
-                torch = import_module("torch")
+                import_module("torch")
         except (Cancelled, GeneratorExit):
             raise
         except Exception as error:  # a broken installation raises whatever it likes
             _failed.append(no_engine(error))
             raise _failed[0] from error
-        # The worker never trains. Set for the thread, so that jobs which take turns cannot undo it for each other.
-        torch.set_grad_enabled(False)
         yield Progress(text=tr("Starting the engine"))
+    torch = import_module("torch")  # another worker may be at it: then this one waits
+    if here.listener is not None:
+        # A worker never trains. Set for the thread, so that jobs which take turns cannot undo it for each other.
+        torch.set_grad_enabled(False)
     _leave_a_core()
     import_module("lrp_engine")
 

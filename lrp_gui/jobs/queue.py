@@ -2,15 +2,14 @@
 
 The worker always advances the most urgent job by one step. A table that is being explained in the
 background therefore pauses while the sample that somebody looks at is explained, and a cancelled
-job ends at its next step.
+job ends at its next step. Where that step is a long one and other jobs wait, another worker takes
+those over, and the step comes to its end behind; nobody hears of what it gives.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
-import sys
-import threading
 import time
 import traceback
 from collections import deque
@@ -19,26 +18,25 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from lrp_gui.jobs import stuck
 from lrp_gui.jobs.known import NoEngine, is_no_engine, is_out_of_memory, let_go_of_frames, no_engine
-from lrp_gui.jobs.steps import Cancelled, Part, Progress, Steps, here
+from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.jobs.worker import Worker
 from lrp_gui.languages import engine, tr
 
 log = logging.getLogger("lrp_gui.jobs")
 
-# Progress is for people: more often than this only keeps the main thread busy.
-PROGRESS_INTERVAL = 0.05
-# The main thread asks for the interpreter lock at each event; the default of 5 ms adds up to a visible stall.
-SWITCH_INTERVAL = 0.0005
 # Who cancels does not want to wait; a job that takes longer to stop is noted in the log.
 STOP_SECONDS = 0.2
+# So long after a job was cancelled others wait for it no more; and so many may come to their end behind.
+TAKE_OVER_SECONDS, MOST_BEHIND = 0.1, 2
 # Work that takes so many seconds is noted in the log.
 WORTH_A_LINE = 0.5
 # So many jobs that have ended are remembered.
 REMEMBERED = 200
-WATCH_MS = 1000  # between two looks for jobs that hang, while there are any
+WATCH_MS = 40  # between two looks for jobs that do not stop, while there are any
 
 
 class Priority(IntEnum):
@@ -152,111 +150,13 @@ def failure_from(error: BaseException, title: str) -> Failure:
     )
 
 
+def _cancelled_for(job: Job) -> float:
+    return time.monotonic() - job.cancelled_at
+
+
 def _short(error: BaseException, limit: int = 160) -> str:
     text = " ".join(str(error).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-class _Worker(QThread):
-    """Advances the jobs; knows nothing of who asked for them."""
-
-    def __init__(self, report: Callable[[Job, str, Any], None], parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("engine worker")
-        self._report = report
-        self._changed = threading.Condition()
-        self._jobs: list[Job] = []
-        self._stopping = False
-        self.at: Job | None = None  # the one whose step runs
-
-    def add(self, job: Job) -> None:
-        with self._changed:
-            self._jobs.append(job)
-            self._changed.notify()
-
-    def stop(self) -> None:
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-
-    def hand_over(self) -> list[Job]:
-        """Give all jobs away but the one in whose step it hangs; should that come back, the thread ends."""
-        with self._changed:
-            rest = [job for job in self._jobs if job is not self.at]
-            self._jobs = [job for job in self._jobs if job is self.at]
-            self._stopping = True
-            self._changed.notify()
-        return rest
-
-    def run(self) -> None:
-        """The thread's life: take the most urgent job, advance it, look again."""
-        sys.setswitchinterval(SWITCH_INTERVAL)
-        while (job := self._next()) is not None:
-            self.at = job
-            goes_on = self._advance(job)
-            self.at = None
-            if not goes_on:
-                with self._changed:
-                    self._jobs.remove(job)
-                self._report(job, "ended", None)
-
-    def _next(self) -> Job | None:
-        with self._changed:
-            while not self._jobs and not self._stopping:
-                self._changed.wait()
-            if not self._stopping:
-                # Cancelled ones first: they only have to be let go.
-                return min(self._jobs, key=lambda job: (not job.cancelled, job.priority, job.number))
-        for job in self._jobs:
-            self._close(job)
-        self._jobs.clear()
-        return None
-
-    def _advance(self, job: Job) -> bool:
-        """Run one step; False when the job has come to its end, whichever way."""
-        if job.cancelled:
-            self._close(job)
-            return False
-
-        def listen(step: Progress | Part) -> None:
-            if job.cancelled:
-                raise Cancelled
-            self._tell(job, step)
-
-        here.listener = listen
-        try:
-            if job.steps is None:
-                job.began = time.monotonic()
-                job.steps = job.make()
-            step = next(job.steps)
-        except StopIteration as stop:
-            self._report(job, "done", stop.value)
-            return False
-        except Cancelled:
-            return False
-        # The thread must outlive every fault of a job; the person reads the sentence, the log has the rest.
-        except BaseException as error:  # noqa: BLE001
-            self._report(job, "failed", failure_from(error, job.title))
-            return False
-        self._tell(job, step)
-        return True
-
-    def _tell(self, job: Job, step: Progress | Part) -> None:
-        if isinstance(step, Part):
-            self._report(job, "part", step.value)
-            return
-        now = time.monotonic()
-        if now - job.reported >= PROGRESS_INTERVAL:
-            job.reported = now
-            self._report(job, "progress", step)
-
-    def _close(self, job: Job) -> None:
-        if job.steps is None:
-            return
-        try:
-            job.steps.close()
-        except Exception:
-            log.exception("%s: could not be closed", job.title)
 
 
 class JobQueue(QObject):
@@ -276,7 +176,8 @@ class JobQueue(QObject):
         self._latest: dict[Job, Progress] = {}
         self.past: deque[Past] = deque(maxlen=REMEMBERED)  # the last one last
         self._reported.connect(self._receive)  # emitted in the worker, so it is queued
-        self._worker = _Worker(self._reported.emit, self)
+        self._worker = Worker(self._reported.emit, self)
+        self._behind: list[tuple[Worker, Job]] = []  # those whose cancelled job is in a long step still
         self._closed = False
         self._watch = QTimer(self, interval=WATCH_MS)
         self._watch.timeout.connect(self._look_for_stuck)
@@ -358,31 +259,55 @@ class JobQueue(QObject):
             job.cancel()
         self._watch.stop()
         self._worker.stop()
-        if not self._worker.wait(stuck.CLOSING_MS):
-            stuck.leave(self._worker)
+        for worker in (self._worker, *(worker for worker, _job in self._behind)):
+            if not worker.wait(stuck.CLOSING_MS):
+                stuck.leave(worker)
+        self._behind.clear()
         self._open.clear()
 
     def _look_for_stuck(self) -> None:
-        """A job that was cancelled long ago and still runs hangs: another thread does the rest."""
-        if not self._open:
+        """Let nobody wait for a job that was cancelled: another thread does the rest. One that hangs is given up."""
+        for worker, job in list(self._behind):
+            if worker.isFinished():
+                self._behind.remove((worker, job))
+                worker.deleteLater()
+            elif _cancelled_for(job) >= stuck.PATIENCE:
+                self._behind.remove((worker, job))
+                self._give_up(worker, job)
+        if not self._open and not self._behind:
             self._watch.stop()
             return
         job = self._worker.at
-        if job is None or not job.cancelled or time.monotonic() - job.cancelled_at < stuck.PATIENCE:
+        if job is None or not job.cancelled:
             return
-        log.warning("%s: hangs, and is given up", job.title)
-        hanging, self._worker = self._worker, _Worker(self._reported.emit, self)
-        for waiting in hanging.hand_over():
+        hangs = _cancelled_for(job) >= stuck.PATIENCE
+        waited_for = len(self._open) > 1 and len(self._behind) < MOST_BEHIND
+        if not hangs and not (waited_for and _cancelled_for(job) >= TAKE_OVER_SECONDS):
+            return
+        rest = self._worker.hand_over(job)
+        if rest is None:
+            return
+        behind, self._worker = self._worker, Worker(self._reported.emit, self)
+        for waiting in rest:
             self._worker.add(waiting)
-        stuck.leave(hanging)
         self._worker.start()
-        self._end(job)
-        self.given_up.emit(job.title)
+        if hangs:
+            self._give_up(behind, job)
+        else:
+            self._behind.append((behind, job))
+
+    def _give_up(self, worker: Worker, job: Job) -> None:
+        """What a job waits for does not answer; should it come back, nobody listens any more."""
+        log.warning("%s: hangs, and is given up", job.title)
+        stuck.leave(worker)
+        if not job.ended:
+            self._end(job)
+            self.given_up.emit(job.title)
 
     def _receive(self, job: Job, what: str, value: Any) -> None:
         """In the main thread: pass on what the worker reported, unless the job was cancelled since."""
         if what == "ended":
-            if not job.ended:  # not given up before
+            if not job.ended and not self._closed:  # not given up before
                 self._end(job)
         elif job.cancelled:
             return

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from lrp_engine.errors import FormatError
-from lrp_gui.jobs.queue import Job, JobQueue, Priority
+from lrp_gui.jobs.queue import MOST_BEHIND, WATCH_MS, Job, JobQueue, Priority
 from lrp_gui.jobs.steps import Part, Progress, run_now
 
 
@@ -86,6 +86,83 @@ def test_cancelling_ends_a_job_within_200_ms_and_nothing_arrives(qtbot, jobs):
     settle(qtbot, jobs)
     assert closed[0] - at < 0.2
     assert not arrived
+
+
+def test_nobody_waits_for_the_long_step_of_a_cancelled_job(qtbot, jobs):
+    started, go_on, threads, arrived, steps = threading.Event(), threading.Event(), [], [], []
+
+    def long_step():
+        threads.append(threading.get_ident())
+        yield Progress()
+        started.set()
+        go_on.wait(20)  # one convolution, one copy of a large tensor
+        yield Part("late")
+        steps.append("went on")
+
+    def next_one():
+        threads.append(threading.get_ident())
+        yield Progress()
+        return "next"
+
+    job = jobs.submit(Job("Long", Priority.OPEN, long_step, part=arrived.append, done=arrived.append))
+    assert started.wait(5)
+    job.cancel()
+    jobs.submit(Job("Next", Priority.OPEN, next_one, done=arrived.append))
+    qtbot.waitUntil(lambda: bool(arrived), timeout=5000)
+    assert arrived == ["next"]
+    assert threads[0] != threads[1]
+    assert jobs.busy  # it is still at its end
+    assert not job.ended
+    go_on.set()
+    settle(qtbot, jobs)
+    assert job.ended
+    assert arrived == ["next"]
+    assert not steps
+    assert [past.end for past in jobs.past] == ["done", "cancelled"]
+    qtbot.waitUntil(lambda: not jobs._behind, timeout=5000)
+
+
+def test_no_more_than_a_few_steps_come_to_their_end_behind(qtbot, jobs, monkeypatch):
+    monkeypatch.setattr("lrp_gui.jobs.queue.TAKE_OVER_SECONDS", 0)
+    go_on, begun = threading.Event(), []
+
+    def long_step():
+        begun.append(threading.get_ident())
+        go_on.wait(20)
+        yield Progress()
+
+    for number in range(MOST_BEHIND + 1):
+        jobs.submit(Job("Long", Priority.OPEN, long_step))
+        qtbot.waitUntil(lambda number=number: len(begun) == number + 1, timeout=5000)
+        jobs.cancel_work()
+    jobs.submit(Job("Last", Priority.OPEN, long_step))
+    qtbot.wait(5 * WATCH_MS)
+    assert len(begun) == MOST_BEHIND + 1
+    go_on.set()
+    settle(qtbot, jobs)
+    assert len(begun) == MOST_BEHIND + 2
+    assert not jobs.cancellable
+
+
+def test_closing_waits_for_what_comes_to_its_end_behind(qtbot, monkeypatch):
+    monkeypatch.setattr("lrp_gui.jobs.queue.TAKE_OVER_SECONDS", 0)
+    queue, started, closed = JobQueue(), threading.Event(), []
+
+    def long_step():
+        try:
+            started.set()
+            time.sleep(0.3)
+            yield Progress()
+        finally:
+            closed.append(True)
+
+    queue.submit(Job("Long", Priority.OPEN, long_step))
+    assert started.wait(5)
+    queue.cancel_work()
+    queue.submit(Job("Next", Priority.OPEN, lambda: iter(())))
+    qtbot.waitUntil(lambda: bool(queue._behind), timeout=5000)
+    queue.close()
+    assert closed
 
 
 def test_results_on_their_way_when_a_job_is_cancelled_are_dropped(qtbot, jobs):
