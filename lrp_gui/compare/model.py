@@ -93,10 +93,12 @@ class LayersModel(QAbstractTableModel):
         """Rows with their titles, numbers in full, for a spreadsheet."""
         stream = io.StringIO()
         writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
-        writer.writerow([*(column.plain_title for column in COLUMNS), "note"])
+        called = ["label"] if self._called else []
+        writer.writerow([*(column.plain_title for column in COLUMNS), *called, "note"])
         for place in range(len(self._order)) if places is None else places:
             row = self.row_at(place)
-            writer.writerow([*(_value(row, column) for column in COLUMNS), row.note])
+            own = [self._called.get(row.layer, "") for _ in called]
+            writer.writerow([*(_value(row, column) for column in COLUMNS), *own, row.note])
         return stream.getvalue()
 
     # -------------------------------------------------------------------------------- what Qt asks

@@ -40,15 +40,16 @@ def value_pictures(
     """The chosen layer or input, in one scale for both and one of its own for the difference."""
     path = selection.layer or next(iter(contrast.results[0].inputs))
     found = [relevance_at(result, path) for result in contrast.results]
-    notes = [_note(path, relevance) for relevance in found]
+    name = selection.labels.get(path, path)
+    notes = [_note(name, relevance) for relevance in found]
     if contrast.difference is not None:
         found.append(relevance_at(contrast.difference, path))
     row = next((row for row in contrast.rows if row.layer == path), None)
     if contrast.difference is None or found[-1] is None:
         why = contrast.problem or (row.note if row is not None else "") or tr("nothing of it is known in A or B")
-        difference_note = tr("No difference of {path}: {why}").format(path=path, why=why)
+        difference_note = tr("No difference of {path}: {why}").format(path=name, why=why)
     else:
-        difference_note = _note(path, found[-1]) if np.any(found[-1]) else tr(SAME)
+        difference_note = _note(name, found[-1]) if np.any(found[-1]) else tr(SAME)
     given = [one for one, note in zip(found, notes, strict=False) if one is not None and not note]
     alike = len({one.shape for one in given}) == 1
     named = _texts(contrast, path, words)
@@ -58,7 +59,7 @@ def value_pictures(
         note = difference_note if n == DIFFERENCE else notes[n]
         result, network = results[n], contrast.networks[n % DIFFERENCE]
         if note or result is None:
-            charts.append(Chart(theme, f"{path}, {letter}", heading=f"{letter}: {path}", note=note))
+            charts.append(Chart(theme, f"{name}, {letter}", heading=f"{letter}: {name}", note=note))
             continue
         # Of the difference only itself sets the limit: it may be far smaller than what it is the difference of.
         own = found[n]
@@ -108,7 +109,8 @@ def _chart(
         if letter == LETTERS[DIFFERENCE]
         else result.words.noun
     )
-    heading = f"{path}: {noun}"
+    name = selection.labels.get(path, path)
+    heading = f"{name}: {noun}"
     places = _places(network, path)
     charts: list[Chart] = []
     if places is not None:
@@ -141,7 +143,7 @@ def _chart(
                 )
             )
         if places is not None and relevance.shape[0] == 1:  # its one sum says nothing beside the map
-            return _finished(charts, network, result, theme, f"{path}, {letter}")
+            return _finished(charts, network, result, theme, f"{name}, {letter}")
         sums = [one.sum(axis=(1, 2)) for one in scaled]
         names: tuple[str, ...] = tuple(f"channel {n}" for n in range(relevance.shape[0]))
         charts.append(_bars(theme, result, heading, names, relevance.sum(axis=(1, 2)), sums, weights, selection))
@@ -154,7 +156,7 @@ def _chart(
         if len(words) == relevance.size:
             bars.names, bars.details = Texts(len(words), lambda n: f"{n}: {words[n]}"), ()
         charts.append(bars)
-    return _finished(charts, network, result, theme, f"{path}, {letter}")
+    return _finished(charts, network, result, theme, f"{name}, {letter}")
 
 
 def _sequences(
@@ -226,7 +228,9 @@ def _bars(
         theme,
         heading=heading
         if not names
-        else tr("{layer}: {total} by channel").format(layer=selection.layer, total=result.words.total),
+        else tr("{layer}: {total} by channel").format(
+            layer=selection.labels.get(selection.layer, selection.layer), total=result.words.total
+        ),
         names=names,
         values=values,
         order=order,

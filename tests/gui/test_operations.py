@@ -188,13 +188,35 @@ def test_the_rest_is_counted_and_said(qapp) -> None:
     assert drawn.visible_text.startswith(f"{drawn.strong.size} of {every} bundles of edges, ")
 
 
-def filled(result: object = None) -> OperationsModel:
+def test_groups_and_rows_are_called_as_the_person_does(qapp) -> None:
+    graph = u_net(6, 12)
+    drawn = picture(graph, labels={"block0.0.part0": "the bottom", graph.layers[3]: "the third"})
+    item = next(n for n, path in enumerate(drawn.layout.paths) if path == "block0.0.part0")
+    assert drawn.called(item) == "the bottom"
+    assert drawn.hit_of(item).text.startswith("the bottom\nblock0.0.part0")
+    model = filled(labels=((graph.layers[3], "the third"),))
+    model.sort(list(model.columns).index("ΣR +"))
+    first = model.name(0)
+    model.set_filter("the third")
+    assert {model.layer(row) for row in range(model.rowCount())} == {graph.layers[3]}
+    assert set(model.shown_columns()["label"]) == {"the third"}
+    model.set_filter("")
+    fill(model)  # the column goes, what is sorted by stays
+    assert "label" not in model.columns
+    assert model.name(0) == first
+
+
+def filled(result: object = None, labels: object = ()) -> OperationsModel:
     model = OperationsModel()
+    fill(model, result, labels)
+    return model
+
+
+def fill(model: OperationsModel, result: object = None, labels: object = ()) -> None:
     graph = u_net(6, 12)
     from lrp_gui.document.results import NetworkInfo
 
-    model.show(graph, NetworkInfo("", "", (), (), (), "", ()), result, amounts(graph))  # type: ignore[arg-type]
-    return model
+    model.show(graph, NetworkInfo("", "", (), (), (), "", ()), result, amounts(graph), labels)  # type: ignore[arg-type]
 
 
 def test_the_table_sorts_filters_and_finds_rows_again(qapp) -> None:

@@ -118,6 +118,28 @@ def test_every_drawn_node_is_reached_from_the_output():
         reached = before
 
 
+def test_no_way_leads_to_a_position_that_has_no_row():
+    """Where rows have no room, the strongest way to a node may come from one of them."""
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        grid = grid_of(24, seed)
+        mixing = Mixing.of(random.normal(size=(24, 24)) * random.exponential(size=24)[:, None])
+        grid = replace(grid, gaps=(replace(grid.gaps[0], mixing=mixing), grid.gaps[1]))
+        tree = tree_of(grid, Visibility(), (0, 3), room=5)
+        for n, edges in enumerate(tree.edges):
+            assert set(edges.right.tolist()) <= set(tree.shown[n + 1].tolist())
+            assert set(edges.left.tolist()) <= set(tree.shown[n].tolist())
+        drawn(picture_of(grid, selected_layer="attn"), height=160)
+
+
+def test_layers_are_called_as_the_person_does():
+    picture = picture_of(called={"attn": "reads back", "sum1": "after it"}, selected_layer="attn")
+    drawn(picture, 1400, 700)
+    texts = [hit.text for _, hit in picture.spots]
+    assert any("attention: reads back (attn)" in text for text in texts)
+    assert any("after it (sum1)" in text for text in texts)
+
+
 def test_the_picture_says_how_much_is_drawn_and_names_tokens():
     picture = picture_of()
     drawn(picture)

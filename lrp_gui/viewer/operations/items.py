@@ -34,6 +34,7 @@ class OperationsItems(GraphPicture):
     note: str = ""  # what is still being computed
     share: float = 0.98  # of |R| on edges that is drawn in full
     node: str = ""  # the chosen one
+    labels: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
     _cache: dict[str, object] = field(default_factory=dict, repr=False)
 
     def selecting(self, layer: str, unit: int) -> Self:
@@ -119,6 +120,12 @@ class OperationsItems(GraphPicture):
         )
         return text.format(drawn=thousands(self.strong.size), carried=thousands(len(carried)), part=percent(part))
 
+    def called(self, item: int) -> str:
+        """What a group is called, by the person or by its module; of a node its operation."""
+        assert self.layout is not None
+        path = self.layout.paths[item] if self.layout.kinds[item] != LEAF else ""
+        return self.labels.get(path) or self.layout.names[item]
+
     # -------------------------------------------------------------------------------------------------------- places
 
     def fitted(self, size: QSizeF) -> tuple[float, QPointF]:
@@ -194,9 +201,10 @@ class OperationsItems(GraphPicture):
         if node >= 0:
             graph = layout.graph
             parts = [graph.names[node], graph.operations[node], graph.layers[node], shape_text(graph.shapes[node])]
+            parts.insert(2, self.labels.get(graph.layers[node], ""))
         else:
             how = tr("click to fold") if layout.kinds[item] == OPEN else tr("double click or Enter to open")
-            parts = [layout.paths[item].partition("#")[0] or "operations", layout.names[item]]
+            parts = [self.called(item), layout.paths[item].partition("#")[0] or tr("operations"), layout.names[item]]
             parts += [counted(int(layout.counts[item]), "operation"), how]
         if self.arrived is not None:
             up, down = self.arrived[item]

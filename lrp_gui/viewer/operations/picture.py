@@ -217,8 +217,9 @@ class OperationsPicture(OperationsItems):
         for item in items[(sizes[:, 0] >= NAMED[0]) & (sizes[:, 1] >= NAMED[1])]:
             rect, gap = QRectF(*layout.rects[item]), 3 / real
             folded = bool(layout.kinds[item] == CLOSED)
-            title = f"▸ {layout.names[item]}" if folded else layout.names[item]
-            ink.text(rect.adjusted(gap, 0, -gap, 0), title, min(10 / real, rect.height()), bold=folded)
+            size, room, name = min(10 / real, rect.height()), rect.width() - 2 * gap, self.called(item)
+            title = fitting((f"▸ {name}", name), room, size, bold=True) if folded else name
+            ink.text(rect.adjusted(gap, 0, -gap, 0), title, size, bold=folded)
 
     def _shades(self, items: np.ndarray) -> np.ndarray:
         """The net relevance of items in steps from -SHADES to +SHADES."""
@@ -240,13 +241,13 @@ class OperationsPicture(OperationsItems):
         assert layout is not None
         node = int(layout.nodes[item])
         folded = bool(layout.kinds[item] == CLOSED)
-        title = f"▸ {layout.names[item]}" if folded else layout.names[item]
+        title = f"▸ {self.called(item)}" if folded else self.called(item)
         inner = rect.adjusted(7, 2, -7, -2)
         swept = bool(self.ends[item] >= self.reached)
         colour = "" if swept else self.theme.dim
         ink.text(QRectF(inner.left(), inner.top() + 1, inner.width(), 15), title, 11, colour, bold=folded or node < 0)
         below = (
-            layout.graph.layers[node].rpartition(".")[2]
+            self.labels.get(layout.graph.layers[node]) or layout.graph.layers[node].rpartition(".")[2]
             if node >= 0
             else counted(int(layout.counts[item]), "operation")
         )
@@ -285,7 +286,7 @@ class OperationsPicture(OperationsItems):
             if size * 3 > height or width * real < NAMED[0]:
                 continue
             room = QRectF(left + 4 / real, top + 1 / real, width - 8 / real, size * 1.4)
-            ink.text(room, f"▾ {layout.names[item]}", size, self.theme.dim, LEFT, bold=True, halo=True)
+            ink.text(room, f"▾ {self.called(item)}", size, self.theme.dim, LEFT, bold=True, halo=True)
 
     def _chosen(self, ink: Ink, real: float) -> None:
         """Frame what is chosen: the node, or else all that shows the layer."""

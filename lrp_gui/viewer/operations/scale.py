@@ -63,4 +63,5 @@ def operations_picture(
         note=note,
         share=selection.visibility.edges,
         node=selection.node,
+        labels=selection.labels,
     )

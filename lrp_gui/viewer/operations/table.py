@@ -80,6 +80,7 @@ class OperationsTable(QWidget):
         for signal in (document.network_changed, document.result_changed):
             signal.connect(self._due)
         document.more_changed.connect(self._on_more)
+        document.labels_changed.connect(self._due)
         document.node_selected.connect(self._follow)
         document.layer_selected.connect(self._follow_layer)
 
@@ -110,8 +111,8 @@ class OperationsTable(QWidget):
         sums = document.more("nodes") if result.words.flows else None
         amounts = amounts_of(layout.graph, network, result, sums) if sums is not None else None
         before = self.model.columnCount()
-        self.model.show(layout.graph, network, result, amounts)
-        if not before:
+        self.model.show(layout.graph, network, result, amounts, document.labels)
+        if self.model.columnCount() != before:
             for column in range(self.model.columnCount()):
                 self.view.setColumnWidth(column, WIDTHS[column] if column < len(TEXTS) else NUMBER_WIDTH)
         self._say("")

@@ -12,11 +12,13 @@ from lrp_gui.languages import mark, tr
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.document.state import Labels
     from lrp_gui.jobs.operations import Operations
     from lrp_gui.viewer.operations.amounts import Amounts
 
 Index = QModelIndex | QPersistentModelIndex
 TEXTS = (mark("node"), mark("operation"), mark("layer"), mark("rule"))
+LABEL = mark("label")  # a column of its own, where the person has given any
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
 POSITIVE, NEGATIVE, ARRIVED = "ΣR +", "ΣR −", mark("arrived")
 DIGITS = 4
@@ -40,12 +42,17 @@ class OperationsModel(QAbstractTableModel):
         network: NetworkInfo | None = None,
         result: SampleResult | None = None,
         amounts: Amounts | None = None,
+        labels: Labels = (),
     ) -> None:
         """Fill the table with what is known."""
         self.beginResetModel()
-        self.columns = {} if graph is None or network is None else _columns(graph, result, amounts)
+        column, direction = self._sorted
+        sorted_by = self._heads[column] if 0 <= column < len(self._heads) else ""
+        self.columns = {} if graph is None or network is None else _columns(graph, result, amounts, dict(labels))
         self._heads = tuple(self.columns)
-        texts = [self.columns[name] for name in TEXTS] if self.columns else [()]
+        if sorted_by:  # columns come and go with what is known
+            self._sorted = self._heads.index(sorted_by) if sorted_by in self._heads else -1, direction
+        texts = [self.columns[name] for name in (*TEXTS, LABEL) if name in self.columns] or [()]
         self._haystack = tuple("\n".join(row).casefold() for row in zip(*texts, strict=True))
         self._arrange()
         self.endResetModel()
@@ -145,7 +152,7 @@ class OperationsModel(QAbstractTableModel):
 
 
 def _columns(
-    graph: Operations, result: SampleResult | None, amounts: Amounts | None
+    graph: Operations, result: SampleResult | None, amounts: Amounts | None, labels: dict[str, str]
 ) -> dict[str, tuple[str, ...] | np.ndarray]:
     rows = {row.node: row for row in result.ledger} if result is not None else {}
     found = [rows.get(name) for name in graph.names]
@@ -155,6 +162,8 @@ def _columns(
         "layer": graph.layers,
         "rule": tuple(row.rule if row is not None else "" for row in found),
     }
+    if any(path in labels for path in graph.layers):
+        columns[LABEL] = tuple(labels.get(path, "") for path in graph.layers)
     if amounts is not None:
         columns[POSITIVE], columns[NEGATIVE] = amounts.nodes[:, 0], amounts.nodes[:, 1]
     if result is not None:

@@ -34,8 +34,13 @@ def _count(gap: Gap, width: float) -> int:
     return max(1, min(heads, MOST_HEADS, int((width - LABEL - 12) / NARROWEST)))
 
 
-def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: list[tuple[QRectF, Hit]]) -> None:
-    """A column for each head, all of one scale; the strongest where they are more than have room."""
+def draw_heads(
+    ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: list[tuple[QRectF, Hit]], name: str
+) -> None:
+    """A column for each head, all of one scale; the strongest where they are more than have room.
+
+    `name` is what the attention's layer is called, `labels` what its positions are.
+    """
     theme = ink.theme
     ink.box(area, theme.panel, theme.line, 1, 6)
     heads = [(one, n) for one in gap.heads for n in range(len(one.totals))]
@@ -43,16 +48,20 @@ def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: l
     order = sorted(heads, key=lambda head: -abs(float(head[0].totals[head[1]])))
     count = _count(gap, area.width())
     chosen = sorted(order[:count], key=heads.index)
-    column = min((area.width() - LABEL - 12) / count, (area.height() - SUMS - 26) / (2 if maps else 1) + 12)
+    column = min(
+        (area.width() - LABEL - 12) / count, max(NARROWEST, (area.height() - SUMS - 26) / (2 if maps else 1) + 12)
+    )
     handed = [one.handed for one in gap.heads if one.handed is not None]
-    limit = max((float(np.abs(one).max()) for one in handed), default=0.0) or 1.0
+    limit = _limit(handed)
+    strongest = max((float(one.maps.max(initial=0.0)) for one in gap.heads if one.maps is not None), default=1.0) or 1.0
     reached = _reached(handed)
     title = tr("{layer}: {heads} heads; {rows_said} read columns").format(
-        layer=gap.layer, heads=len(heads), rows_said=_rows_said(handed, reached)
+        layer=name, heads=len(heads), rows_said=_rows_said(handed, reached)
     )
     if count < len(heads):
-        title = tr("{layer}: {count} of {heads} heads").format(layer=gap.layer, count=count, heads=len(heads))
-    scale = tr("A from 0 to 1, its root as grey · A × R to ±{limit}").format(limit=plain(limit, 2))
+        title = tr("{layer}: {count} of {heads} heads").format(layer=name, count=count, heads=len(heads))
+    scale = tr("A from 0 to {most}, its root as grey · A × R to ±{limit}, beyond that cut")
+    scale = scale.format(most=plain(strongest, 2), limit=plain(limit, 2))
     room = area.width() - 16
     if width_of(title, 11, bold=True) + width_of(scale, 10) + 20 < room:
         ink.text(QRectF(area.left() + 8, area.top() + 2, room, 16), scale, 10, theme.dim, RIGHT)
@@ -75,7 +84,7 @@ def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: l
         total = float(one.totals[n])
         if maps:
             top = QRectF(x, body.top(), side, side)
-            _cells(ink, top, _of(one.maps, n, reached), 1.0, signs=False)
+            _cells(ink, top, _of(one.maps, n, reached), strongest, signs=False)
             below = top.translated(0, tall + 4)
             _cells(ink, below, _of(one.handed, n, reached), limit, signs=True)
             text = tr("head {number}").format(number=heads.index((one, n)) + 1) + f"\nΣR {signed(total, 4)}"
@@ -91,6 +100,12 @@ def draw_heads(ink: Ink, area: QRectF, gap: Gap, labels: Sequence[str], spots: l
         ink.text(body, tr("No relevance reached these heads."), 11, theme.dim, CENTRE)
 
 
+def _limit(handed: Sequence[np.ndarray]) -> float:
+    """What one pair in a hundred of those that carry anything exceeds: one peak would leave all else without colour."""
+    sizes = [np.abs(one[one != 0]) for one in handed]
+    return max((float(np.nanpercentile(one, 99)) for one in sizes if one.size), default=0.0) or 1.0
+
+
 def _reached(handed: Sequence[np.ndarray]) -> np.ndarray:
     """The queries that relevance arrived at: other rows are empty. Where there are several attentions, all."""
     if len(handed) != 1 or not handed[0].any():
@@ -101,7 +116,7 @@ def _reached(handed: Sequence[np.ndarray]) -> np.ndarray:
 def _rows_said(handed: Sequence[np.ndarray], reached: np.ndarray) -> str:
     every = handed[0].shape[1] if handed else 0
     return (
-        "rows"
+        tr("rows")
         if len(reached) == every
         else tr("rows ({reached} of {every}, those with relevance)").format(reached=len(reached), every=every)
     )
@@ -125,13 +140,13 @@ def _peak(one: Heads, n: int, labels: Sequence[str], signs: bool) -> str:
 
 
 def _cells(ink: Ink, rect: QRectF, values: np.ndarray, limit: float, signs: bool) -> None:
-    """A map of relevance about zero, or of attention from 0 to 1 in the text's colour."""
+    """A map of relevance about zero, or of attention from 0 on in the text's colour, to a limit."""
     if signs:
         index = np.clip(((values / limit + 1) * 127.5).round(), 0, 255).astype(int)
         pixels = relevance_table(ink.theme)[index]
     else:
         paper, text = (np.array(QColor(name).getRgb(), dtype=float) for name in (ink.theme.background, ink.theme.text))
-        share = np.clip(values, 0, 1)[..., None] ** 0.5
+        share = np.clip(values / limit, 0, 1)[..., None] ** 0.5
         pixels = (paper + (text - paper) * share).round().astype(np.ubyte)
     height, width = values.shape
     painter = ink.painter

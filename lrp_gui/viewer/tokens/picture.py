@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import percent, sample_title, signed
-from lrp_gui.jobs.token_grid import OTHER, Gap, TokenGrid
+from lrp_gui.jobs.token_grid import Gap, TokenGrid
 from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import Ink, width_of
@@ -30,10 +30,13 @@ from lrp_gui.viewer.tokens.strokes import (
     TALLEST,
     THUMBNAIL,
     WIDEST,
+    WORDS,
     Places,
     Strokes,
 )
 from lrp_gui.viewer.tokens.tree import TO_BLOCK, Tree, tree_of
+
+SMALL = 320.0  # an area for the grid and the heads that is lower gives the heads more of it
 
 WAITING = State(
     mark("Following the relevance by token …"), mark("The grid appears as soon as the worker has added it up.")
@@ -50,6 +53,7 @@ class TokenPicture(GraphPicture):
     visibility: Visibility = field(default_factory=Visibility)
     labels: tuple[str, ...] = ()
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    called: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
     every_row: bool = False  # also those that have no room
     patches: Patches | None = None
     _room: int = 0  # for how many rows the tree is
@@ -154,8 +158,9 @@ class TokenPicture(GraphPicture):
         if self.whole is not None and self.whole.parts:
             area.setTop(area.top() + TABS)
         below, opened = QRectF(), self.opened
+        share = 0.46 if area.height() > SMALL else 0.62  # maps of a few pixels would say nothing
         if opened >= 0:
-            tall = height_of_heads(self.grid.gaps[opened], area.width(), 0.46 * area.height())
+            tall = height_of_heads(self.grid.gaps[opened], area.width(), share * area.height())
             below = QRectF(area.left(), area.bottom() - tall, area.width(), tall)
             area.setHeight(area.height() - tall - 6)
         return area, below
@@ -233,7 +238,8 @@ class TokenPicture(GraphPicture):
             strokes.nodes(ink, places, n)
         ink.painter.setOpacity(1.0)
         if opened >= 0:
-            draw_heads(ink, below, self.grid.gaps[opened], self.labels, self.spots)
+            gap = self.grid.gaps[opened]
+            draw_heads(ink, below, gap, self.labels, self.spots, self.name_of(gap.layer))
         strokes.foot(ink, size, places)
         if self.state is not None:
             draw_state(ink, whole, self.state, boxed=True)
@@ -273,14 +279,18 @@ class TokenPicture(GraphPicture):
         assert self.network is not None
         return layer if any(one.path == layer for one in self.network.layers) else self.grid.source
 
+    def name_of(self, layer: str) -> str:
+        """A layer's path, behind what the person calls it."""
+        own = self.called.get(layer)
+        return f"{own} ({layer})" if own else layer
+
     def hit_of(self, n: int, row: int) -> Hit:
         """What is said of a node, and what a click on it chooses."""
         assert self.grid is not None
         assert self.result is not None
         point = self.grid.points[n]
-        text = f"{self.labels[row]} · {point.name}\n{point.layer}\nR {signed(float(point.relevance[row]), 4)}".replace(
-            "\n\n", "\n"
-        )
+        lines = (f"{self.labels[row]} · {point.name}", self.name_of(point.layer))
+        text = "\n".join((*filter(None, lines), f"R {signed(float(point.relevance[row]), 4)}"))
         if n < len(self.grid.gaps):
             gap = self.grid.gaps[n]
             skip, into = signed(float(gap.skip[row]), 4), signed(float(gap.into[row]), 4)
@@ -297,7 +307,7 @@ class TokenPicture(GraphPicture):
         assert self.grid is not None
         gap: Gap = self.grid.gaps[n]
         right, left = (float(self.grid.points[at].relevance.sum()) for at in (n + 1, n))
-        lines = [f"{gap.kind if gap.kind != OTHER else 'block'}: {gap.layer}"]
+        lines = [f"{tr(WORDS[gap.kind])}: {self.name_of(gap.layer)}"]
         lines.append(
             tr("arrived on the right {right}, handed on to the left {left}").format(
                 right=signed(right, 4), left=signed(left, 4)

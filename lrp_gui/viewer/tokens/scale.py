@@ -33,5 +33,6 @@ def tokens_picture(
         selected_layer=selection.layer,
         selected_unit=selection.unit,
         every_row=selection.every_token,
+        called=selection.labels,
         caption=caption(network, result),
     )

@@ -10,9 +10,9 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QPainterPath
 
 from lrp_gui.document.words import counted, signed
-from lrp_gui.jobs.token_grid import ATTENTION, MLP, OTHER
-from lrp_gui.languages import thousands, tr
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, width_of
+from lrp_gui.jobs.token_grid import ATTENTION, MLP, OTHER, RECURRENT
+from lrp_gui.languages import mark, thousands, tr
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
 from lrp_gui.viewer.legend import draw_legend, least_width
 from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.tokens.tree import FROM_BLOCK, STREAM, TO_BLOCK, Edges
@@ -27,6 +27,7 @@ LEAST_TEXT = 6.0  # pixels of a letter on the screen; smaller ones would be a sc
 FOLDS = "tokens"  # what a click on the row of the others opens
 BLOCK_AT = 0.56  # where in a gap its block stands, from the left
 WIDEST = 11.0
+WORDS = {ATTENTION: mark("attention"), MLP: "MLP", RECURRENT: mark("recurrent"), OTHER: mark("block")}
 SHORT = {ATTENTION: "A", MLP: "M", OTHER: "·"}
 
 
@@ -87,12 +88,16 @@ class Strokes:
             numbers[gap.kind] += 1
             if gap.kind == OTHER and not gap.branch.any():
                 continue
-            word = gap.kind if gap.kind != OTHER else "block"
+            word, own = tr(WORDS[gap.kind]), self.picture.called.get(gap.layer)
             short = f"{SHORT.get(gap.kind, word[0])}{numbers[gap.kind]}"
-            texts = (f"{word} {numbers[gap.kind]}", f"{word[:4]}. {numbers[gap.kind]}", short)
+            texts = (
+                f"{word} {numbers[gap.kind]}",
+                f"{word[:4]}. {numbers[gap.kind]}" if len(word) > 4 else short,
+                short,
+            )
             chosen = gap.layer == self.selected_layer
             rect = QRectF(places.block(n) - step / 2, area.top(), step, 15)
-            shown = fitting(texts, step - 4, 11, bold=chosen)
+            shown = elided(own, step - 4, 11, bold=chosen) if own else fitting(texts, step - 4, 11, bold=chosen)
             if width_of(shown, 11, bold=chosen) <= step:
                 ink.text(rect, shown, 11, theme.accent if chosen else theme.text, CENTRE, bold=chosen)
             self.spots.append((rect, Hit(gap.layer, -1, self.picture.gap_text(n))))
@@ -162,7 +167,8 @@ class Strokes:
             box = QRectF(x - half, y - half, 2 * half, 2 * half)
             border = ink.theme.accent if chosen else ink.theme.background
             ink.box(box, ink.sign(float(gap.branch[row])), border, 1.0, half * 0.35 if gap.kind == MLP else 0.0)
-            text = f"{gap.kind if gap.kind != OTHER else 'block'} at {self.labels[row]}\n{gap.layer}"
+            text = tr("{block} at {row}").format(block=tr(WORDS[gap.kind]), row=self.labels[row])
+            text += f"\n{self.picture.name_of(gap.layer)}"
             text += f"\nR {signed(float(gap.branch[row]), 4)}"
             if gap.heads:
                 text += tr("\nClick: its heads")

@@ -101,7 +101,7 @@ def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1
     for n, edges in enumerate(every):
         inside = np.flatnonzero(_among(edges.right, shown[n + 1]) & _among(edges.left, shown[n]))
         picked = inside[smallest_set(edges.amount[inside], visibility.edges, most)]
-        drawn.append(edges.part(_with_ways(edges, picked, shown[n])))
+        drawn.append(edges.part(_with_ways(edges, picked, shown[n], shown[n + 1])))
     mixed = [gap.mixing for gap in grid.gaps if gap.mixing is not None]
     total = sum(float(np.abs(edges.amount).sum()) for edges in every) + sum(one.others_size for one in mixed)
     count = sum(len(edges.amount) for edges in every) + sum(one.others for one in mixed)
@@ -141,9 +141,12 @@ def _held(relevance: np.ndarray, rows: np.ndarray) -> float:
     return float(size[rows].sum() / size.sum()) if size.any() else 1.0
 
 
-def _with_ways(edges: Edges, picked: np.ndarray, shown: set[int]) -> np.ndarray:
-    """What was picked, and besides for each drawn node the edges by which most arrives: none hangs in the air."""
-    arriving = np.flatnonzero((edges.kind != TO_BLOCK) & _among(edges.left, shown))
+def _with_ways(edges: Edges, picked: np.ndarray, left: set[int], right: set[int]) -> np.ndarray:
+    """What was picked, and besides for each drawn node the edges by which most arrives: none hangs in the air.
+
+    Only from nodes that are drawn on the right: of positions without a row nothing can be.
+    """
+    arriving = np.flatnonzero((edges.kind != TO_BLOCK) & _among(edges.left, left) & _among(edges.right, right))
     order = arriving[np.argsort(np.abs(edges.amount[arriving]), kind="stable")]
     best = {int(edges.left[place]): int(place) for place in order}
     through = {int(edges.right[place]) for place in best.values() if edges.kind[place] == FROM_BLOCK}
