@@ -31,7 +31,7 @@ log = logging.getLogger("lrp_gui.jobs")
 # Who cancels does not want to wait; a job that takes longer to stop is noted in the log.
 STOP_SECONDS = 0.2
 # So long after a job was cancelled others wait for it no more; and so many may come to their end behind.
-TAKE_OVER_SECONDS, MOST_BEHIND = 0.1, 2
+TAKE_OVER_SECONDS, MOST_BEHIND = 0.05, 2
 # Work that takes so many seconds is noted in the log.
 WORTH_A_LINE = 0.5
 # So many jobs that have ended are remembered.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from importlib import import_module
 
 import pytest
 
 from lrp_engine.errors import FormatError
+from lrp_gui.jobs.gentle import import_torch
 from lrp_gui.jobs.queue import MOST_BEHIND, WATCH_MS, Job, JobQueue, Priority
 from lrp_gui.jobs.steps import Part, Progress, run_now
 
@@ -142,6 +144,21 @@ def test_no_more_than_a_few_steps_come_to_their_end_behind(qtbot, jobs, monkeypa
     settle(qtbot, jobs)
     assert len(begun) == MOST_BEHIND + 2
     assert not jobs.cancellable
+
+
+def test_every_worker_computes_without_gradients(qtbot):
+    found = []
+
+    def asks():
+        yield from import_torch()
+        found.append(import_module("torch").is_grad_enabled())
+
+    for _ in range(2):  # torch may be there already, and then is not imported anew
+        queue = JobQueue()
+        queue.submit(Job("Asking", Priority.OPEN, asks))
+        qtbot.waitUntil(lambda: not queue.busy, timeout=60000)  # noqa: B023
+        queue.close()
+    assert found == [False, False]
 
 
 def test_closing_waits_for_what_comes_to_its_end_behind(qtbot, monkeypatch):
