@@ -94,7 +94,6 @@ class Detail(QTabWidget):
         header.setResizeContentsPrecision(60)
         # The names come first: where there is not room for all, what is scrolled to is the share.
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
         table.verticalHeader().setDefaultSectionSize(22)
         table.verticalHeader().hide()  # a place in the order, which takes the room of the share
         table.clicked.connect(self._clicked)

@@ -14,7 +14,7 @@ from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import counted, percent, sample_title, signed
 from lrp_gui.languages import thousands, tr
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, last_parts, mix, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, last_parts, mix, width_of
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_band import band_height, draw_band
 from lrp_gui.viewer.neuron_labels import Labels
@@ -329,9 +329,13 @@ class NeuronPicture(GraphPicture):
             name = renamed(" · ".join(column.members), self.called)
             total = float(np.sum(column.relevance))
             units = counted(column.relevance.size, "unit")
-            short = last_parts(self.called.get(column.layer, column.layer), rect.width(), 12.5, bold=True)
-            heading = fitting((name, short), rect.width(), 12.5, bold=True)
-            ink.text(rect, heading, 12.5, ink.theme.accent if here else ink.theme.text, CENTRE, bold=True)
+            called = self.called.get(column.layer, column.layer)
+            heading = fitting((name, last_parts(called, rect.width(), 12.5, bold=True)), rect.width(), 12.5, bold=True)
+            line, align = rect, CENTRE
+            if n == 0 and heading != name:  # left of the first column there is room
+                line, align = QRectF(QPointF(max(4.0, rect.left() - 110), rect.top()), rect.bottomRight()), RIGHT
+                heading = fitting((name, called), line.width(), 12.5, bold=True)
+            ink.text(line, heading, 12.5, ink.theme.accent if here else ink.theme.text, align, bold=True)
             below = rect.translated(0, 16)
             ink.text(
                 below,

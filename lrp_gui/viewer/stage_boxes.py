@@ -9,12 +9,27 @@ from PySide6.QtGui import QImage
 from lrp_gui.document.results import SampleResult
 from lrp_gui.document.words import plain, shape_text, signed, total_text
 from lrp_gui.languages import tr
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, last_parts, relevance_colours, relevance_table, width_of
+from lrp_gui.viewer.ink import (
+    CENTRE,
+    LEFT,
+    RIGHT,
+    Ink,
+    elided,
+    fitting,
+    last_parts,
+    mix,
+    relevance_colours,
+    relevance_table,
+    width_of,
+)
 from lrp_gui.viewer.stages import Stage
 
 SMALL_BOX = 90.0  # no room for shape and operations
 CELLS = 16  # a thumbnail with no more cells a side is drawn as rectangles, so it stays sharp in a vector file
 GLYPH = 13.0
+FAR_TEXT, FAR_LINE = 9.0, 10.5  # pixels of a name in a box that has no room for more, and from line to line
+SMALLEST_PRINT = 6.5  # pixels; what would be smaller is left out
+FAR_ROOM = 26.0  # pixels; a narrower box has no name
 
 
 def glyph_rect(box: QRectF) -> QRectF:
@@ -41,28 +56,34 @@ def draw_shell(ink: Ink, stage: Stage, box: QRectF, chosen: bool) -> None:
 
 
 def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None, chosen: bool, last: bool) -> None:
-    """All of a box, in layout units."""
+    """All of a box, in layout units; from afar its name, its bars and its map without the small print."""
     theme = ink.theme
     draw_shell(ink, stage, box, chosen)
     inner = box.adjusted(9, 6, -9, -6)
-    draw_name(ink, stage, inner, chosen)
+    from_afar = result is not None and _is_far(ink)
+    size = FAR_TEXT * _pixel(ink) if from_afar else 12.5
+    draw_name(ink, stage, inner, chosen, size)
     small = box.height() < SMALL_BOX and result is not None
-    if not small:
+    if not (small or from_afar):
         what = f"{shape_text(stage.shape)} · {' · '.join(map(tr, stage.operations))}"
         ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, theme.dim, LEFT)
-    above = 18 if small else 34
-    body = QRectF(inner.left(), inner.top() + above, inner.width(), inner.height() - above - 16)
+    above, below = (1.25 * size + 2, 0) if from_afar else (18 if small else 34, 16)
+    body = QRectF(inner.left(), inner.top() + above, inner.width(), inner.height() - above - below)
     foot = QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14)
+    words = max(10.5, size * 0.9) if from_afar else 10.5
     if result is None:
         return
     if stage.held:
-        ink.text(body, f"no {result.words.noun}", 10.5, theme.dim, CENTRE)
+        ink.text(body, f"no {result.words.noun}", words, theme.dim, CENTRE)
         return
     if not stage.sums.finite:
-        ink.text(body, tr("not a number"), 11, theme.warning, CENTRE)
-        ink.text(foot, tr("no sum can be given"), 10.5, theme.warning, LEFT)
+        ink.text(body, tr("not a number"), words, theme.warning, CENTRE)
+        if not from_afar:
+            ink.text(foot, tr("no sum can be given"), 10.5, theme.warning, LEFT)
         return
-    _body(ink, stage, body)
+    _body(ink, stage, body, numbered=not from_afar)
+    if from_afar:
+        return
     total = f"{result.words.total} {total_text(stage.positive, stage.negative)}"
     ink.text(foot, total, 10.5, theme.text, LEFT)
     text = f"{result.words.score} = {plain(result.explained, 3)}"
@@ -71,17 +92,61 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
         ink.text(foot, text, 10.5, theme.text, RIGHT, bold=True)
 
 
-def draw_name(ink: Ink, stage: Stage, inner: QRectF, chosen: bool) -> None:
+def _pixel(ink: Ink) -> float:
+    """A logical pixel in layout units, where the painter stands."""
+    return 1 / abs(ink.painter.worldTransform().m11() or 1.0)
+
+
+def _is_far(ink: Ink) -> bool:
+    """Whether the small print could not be read; on paper one looks closer."""
+    return ink.in_sight() is not None and _pixel(ink) * SMALLEST_PRINT > 10.5
+
+
+def draw_far(ink: Ink, stage: Stage, box: QRectF) -> None:
+    """A box that is too small to be read: the colour of its sign and, as large as on the screen, its name."""
+    total = stage.positive - stage.negative
+    share = (stage.positive + stage.negative) / total if total else 0.0
+    pixel = _pixel(ink)
+    lines = _name_lines(stage.name, (box.width() / pixel) - 4, int((box.height() / pixel - 2) // FAR_LINE))
+    strength = 0.12 + 0.33 * abs(share) if lines else 0.25 + 0.6 * abs(share)
+    ink.box(box, mix(ink.theme.panel, ink.sign(share), strength), ink.theme.line, 1.2, 7)
+    top = box.center().y() - len(lines) * FAR_LINE * pixel / 2
+    for n, line in enumerate(lines):
+        rect = QRectF(box.left(), top + n * FAR_LINE * pixel, box.width(), FAR_LINE * pixel)
+        ink.text(rect, line, FAR_TEXT * pixel, ink.theme.text, CENTRE)
+
+
+def _name_lines(name: str, room: float, most: int) -> list[str]:
+    """A path broken at its dots into lines that have room, the last parts where that is too many; [] without room."""
+    if room < FAR_ROOM or most < 1:
+        return []
+    lines: list[str] = []
+    for part in name.partition(" + ")[0].split("."):
+        joined = f"{lines[-1]}.{part}" if lines else part
+        if lines and width_of(joined, FAR_TEXT) <= room:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    if len(lines) > most:
+        lines = [f"…{lines[-most]}", *lines[len(lines) - most + 1 :]]
+    return [elided(line, room, FAR_TEXT) for line in lines]
+
+
+def draw_name(ink: Ink, stage: Stage, inner: QRectF, chosen: bool, size: float = 12.5) -> None:
     """The name, and whether there is more inside."""
     room = inner.width() - (GLYPH + 4 if stage.opens else 0)
-    name = last_parts(stage.name, room, 12.5, bold=True)
+    first = stage.name.partition(" + ")[0]
+    shorter = [last_parts(first, room, size, bold=True)]
+    if len(shorter[0]) <= len(first.rpartition(".")[2]):  # its last part was cut, which is worth more than a "…"
+        shorter.insert(0, first.rpartition(".")[2])
+    name = fitting((stage.name, *shorter), room, size, bold=True)
     colour = ink.theme.accent if chosen else ink.theme.text
-    ink.text(QRectF(inner.left(), inner.top(), room, 16), name, 12.5, colour, LEFT, bold=True)
+    ink.text(QRectF(inner.left(), inner.top(), room, 1.28 * size), name, size, colour, LEFT, bold=True)
     if stage.opens:
         draw_glyph(ink, glyph_rect(inner.adjusted(-9, -6, 9, 6)), stage.unfolded)
 
 
-def _body(ink: Ink, stage: Stage, body: QRectF) -> None:
+def _body(ink: Ink, stage: Stage, body: QRectF, *, numbered: bool) -> None:
     plane, bars = stage.plane, body
     if plane is not None:
         side = min(body.height(), body.width() * 0.6)
@@ -90,14 +155,14 @@ def _body(ink: Ink, stage: Stage, body: QRectF) -> None:
         draw_map(ink, plane, QRectF(body.left(), body.top(), across, down))
         bars = body.adjusted(across + 10, 0, 0, 0)
     if stage.channels.size > 1 or plane is None:
-        _bars(ink, stage, bars)
-    elif bars.height() >= 30:
+        _bars(ink, stage, bars, numbered)
+    elif numbered and bars.height() >= 30:
         for n, value in enumerate((stage.positive, stage.negative)):
             line = QRectF(bars.left(), bars.top() + n * 15, bars.width(), 14)
             ink.text(line, signed(value), 10.5, ink.sign(value), LEFT)
 
 
-def _bars(ink: Ink, stage: Stage, rect: QRectF) -> None:
+def _bars(ink: Ink, stage: Stage, rect: QRectF, numbered: bool) -> None:
     """The strongest channels as small bars about zero, largest first."""
     top = stage.top
     limit = float(np.abs(stage.channels[top]).max()) if top.size else 0.0
@@ -110,7 +175,7 @@ def _bars(ink: Ink, stage: Stage, rect: QRectF) -> None:
     step = min(26.0 if flat else 14.0, rect.width() / max(len(top), 4))
     for n, channel in enumerate(top):
         value = float(stage.channels[channel])
-        if flat and value and width_of(str(channel), 9) <= step + 1:
+        if numbered and flat and value and width_of(str(channel), 9) <= step + 1:
             spot = QRectF(rect.left() + n * step, zero if value < 0 else zero + 1, step, 12)
             spot.moveTop(zero - 13 if value < 0 else zero + 1)
             ink.text(spot, str(channel), 9, ink.theme.dim, CENTRE)

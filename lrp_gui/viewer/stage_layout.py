@@ -21,6 +21,7 @@ SIDE = 30.0
 GAP_TURN = 24.0
 READABLE = 0.8  # below this scale, larger text is worth more than larger boxes
 WIDEST = 34.0  # ribbon
+CLEAR = 4.0  # between a ribbon and the boxes that it passes
 MOST_IN_ROW = 32  # more side by side could not be read on any screen
 APART = 0.35  # what a layout is worth for each pair of open layers that it parts, beside one that does not
 HIDDEN = 28.0  # below the last row, where folded stages are said
@@ -119,10 +120,11 @@ def lay_out_stages(
         width, height = _extent(stage, box)
         left = rows.left[stage.rank] + (rows.width[stage.rank] - width) / 2
         boxes.append(QRectF(left, rows.lane_top(row, stage.lane), width, height))
-    paths = tuple(_route(graph, branch, boxes, box, rows) for branch in graph.branches)
     amounts = [branch.positive - branch.negative for branch in graph.branches]
     amounts += [amount for both in graph.stubs for amount in both]
     largest = max((amount for amount in amounts if math.isfinite(amount)), default=0.0)
+    per = WIDEST / largest if largest else 0.0
+    paths = tuple(_route(graph, branch, boxes, box, rows, _width(branch, per)) for branch in graph.branches)
     width, height = rows.size
     left = area.left() + (area.width() - width * scale) / 2
     # The first row's gutter often stays empty: the whole is centred a little higher.
@@ -130,7 +132,6 @@ def lay_out_stages(
     foots = [QPointF(rows.left[n] + rows.width[n] / 2, rows.tops[rows.row_of[n]]) for n in range(ranks)]
     for stage, place in zip(graph.stages, boxes, strict=True):
         foots[stage.rank].setY(max(foots[stage.rank].y(), place.bottom()))
-    per = WIDEST / largest if largest else 0.0
     return StageLayout(
         *(tuple(boxes), paths, width, height, scale, left, top, per, tuple(rows.row_of), tuple(foots), choice)
     )
@@ -189,7 +190,13 @@ def _worth(box: Box, scale: float) -> int:
     return round(scale**2 * box.width * box.height * min(1.0, scale / READABLE) ** 3)
 
 
-def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, rows: _Rows) -> QPainterPath:
+def _width(branch: Branch, per_relevance: float) -> float:
+    """How wide its two ribbons are together; 0 where that is not a number."""
+    amount = branch.positive - branch.negative
+    return amount * per_relevance if math.isfinite(amount) else 0.0
+
+
+def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, rows: _Rows, width: float) -> QPainterPath:
     """The middle line of a branch, from its source to its reader."""
     source, reader = graph.stages[branch.source], graph.stages[branch.reader]
     a, b = boxes[branch.source], boxes[branch.reader]
@@ -216,6 +223,7 @@ def _route(graph: StageGraph, branch: Branch, boxes: list[QRectF], box: Box, row
     above = tops[row_b] - box.track
     if step == 1:
         turn = box.turn
+        above = max(above, tops[row_b] - box.gutter + width / 2 + CLEAR)  # a wide one keeps off the row above it
         points = [
             QPointF(a.right(), _port(a, box)),
             QPointF(a.right() + turn, _port(a, box)),

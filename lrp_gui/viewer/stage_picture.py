@@ -22,7 +22,7 @@ from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
-from lrp_gui.viewer.stage_boxes import draw_stage, glyph_rect
+from lrp_gui.viewer.stage_boxes import draw_far, draw_stage, glyph_rect
 from lrp_gui.viewer.stage_frames import draw_frames, draw_titles
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, Choice, StageLayout, lay_out_stages, parallel
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph
@@ -205,8 +205,8 @@ class StagePicture(GraphPicture):
     def _box(self, ink: Ink, stage: Stage, box: QRectF, last: bool, legible: bool) -> list[tuple[QRectF, Hit]]:
         """One box; what in it can be clicked by itself."""
         chosen = self.selected_layer in stage.members and bool(self.selected_layer)
-        if not legible and not chosen:  # nothing could be read: its sign alone
-            self._plain(ink, stage, box)
+        if not legible and not chosen:  # of all its words, there is room for its name at most
+            draw_far(ink, stage, box)
             return []
         if not stage.unfolded or self.result is None:
             draw_stage(ink, stage, box, self.result, chosen, last)
@@ -215,12 +215,6 @@ class StagePicture(GraphPicture):
         if layer == stage.layer:
             return draw_channel(ink, stage, box, channel, self.kernel, chosen)
         return draw_channels(ink, stage, box, self.result, self.selected_unit if chosen else -1, chosen)
-
-    def _plain(self, ink: Ink, stage: Stage, box: QRectF) -> None:
-        total = stage.positive - stage.negative
-        share = (stage.positive + stage.negative) / total if total else 0.0
-        colour = mix(ink.theme.panel, ink.sign(share), min(1.0, 0.25 + 0.6 * abs(share)))
-        ink.box(box, colour, ink.theme.line, 1.2, 7)
 
     def _titles(self, ink: Ink, layout: StageLayout, spots: _Spots) -> None:
         if _legible(ink) and self.graph is not None:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from lrp_gui.document.results import LayerInfo, LayerResult, NetworkInfo, NodeInfo, SampleResult
 from lrp_gui.theme import LIGHT
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.layers.folding import folded_graph
 from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.layers.parts import opened_at_first, parts_of, shown
@@ -93,6 +94,40 @@ def test_repeated_blocks_open_in_place_one_at_a_time():
     assert names(inner)[2:7] == ["body.0", "body.1.first", "body.1.second", "body.1.join", "body.2"]
     closed = picture_of(network, result, folds=both.toggled(run.opens, open_now=True))
     assert names(closed) == names(picture_of(network, result))
+
+
+def test_boxes_without_room_for_their_words_still_have_their_names(monkeypatch):
+    written: list[str] = []
+    plain = Ink.text
+    monkeypatch.setattr(
+        Ink, "text", lambda ink, rect, text, *a, **k: written.append(text) or plain(ink, rect, text, *a, **k)
+    )
+    network, result = residual(6)
+    picture = picture_of(network, result)
+    for size, small_print in ((SIZE, True), (QSizeF(430, 170), False)):
+        written.clear()
+        painted(picture, size)
+        said = " ".join(written)
+        assert all(name.rpartition(".")[2].split()[0] in said for name in names(picture))
+        assert any("ΣR" in text for text in written) == small_print, picture.layout(size).scale
+
+
+def test_a_wide_ribbon_to_the_next_row_keeps_off_the_boxes_above_it():
+    picture = picture_of(*residual(6))
+    size = QSizeF(500, 700)
+    layout, graph = picture.layout(size), picture.graph
+    turned = 0
+    for branch, path in zip(graph.branches, layout.paths, strict=True):
+        source, reader = graph.stages[branch.source], graph.stages[branch.reader]
+        rows = layout.row_of[source.rank], layout.row_of[reader.rank]
+        if rows[0] + 1 == rows[1] and reader.rank == source.rank + 1:
+            turned += 1
+            half = (branch.positive - branch.negative) * layout.per_relevance / 2
+            bottom = max(box.bottom() for stage, box in zip(graph.stages, layout.boxes, strict=True)
+                         if layout.row_of[stage.rank] == rows[0])  # fmt: skip
+            run = path.elementAt(path.elementCount() // 2).y
+            assert run - half > bottom
+    assert turned
 
 
 def test_what_stands_before_an_opened_block_stays_where_it_is():

@@ -162,9 +162,13 @@ def _tokens(view: InputView) -> Chart:
 
 
 def _series(view: InputView) -> Chart:
+    # Numbers in a row may be a curve over time; where nothing says so, they are features in the network's order.
+    timed = view.info.time >= 0 or len(view.info.shape) > 1
+    what = tr("{noun} on the value over time") if timed else tr("{noun} on the value, in the order of the features")
     return SeriesPicture(
         view.theme,
-        heading=view.heading(tr("{noun} on the value over time").format(noun=view.noun)),
+        heading=view.heading(what.format(noun=view.noun)),
+        names=() if timed else Texts(view.relevance.size, view.name),
         relevance=view.placed(view.relevance),
         values=view.placed(view.value),
         units=view.layout.places,
@@ -241,7 +245,7 @@ FORMS: tuple[Form, ...] = (
     Form(
         "series",
         mark("Line"),
-        mark("The value over time, on the colour of its relevance"),
+        mark("The values in their order, on the colour of their relevance"),
         lambda v: v.kind == SERIES,
         _series,
     ),

@@ -199,6 +199,8 @@ class GridPicture(PlanePicture):
 
         count = self.relevance.shape[0]
         named = max((width_of(self.rows[n], 10.5) for n in range(min(count, 200))), default=0.0) if self.rows else 0.0
+        if self.rows:
+            named = max(named, width_of(self.rows[count - 1], 10.5))  # numbers grow longer to the end
         left = min(named + 10, rect.width() * 0.3)
         room = rect.adjusted(4 + left, 0, -8, -LEGEND - 16)
         self._room_for = (max(1, int(room.height())), max(1, int(room.width())))
@@ -238,6 +240,8 @@ class GridPicture(PlanePicture):
             x = place.left() + (column + 0.5) * wide
             room = QRectF(x - step * wide / 2, place.bottom() + 2, step * wide, 14)
             room = room.intersected(QRectF(place.left() - left, room.top(), place.width() + left + 8, 14))
+            if column and room.width() < min(step * wide - 1, width_of(self.columns[column], 10.5)):
+                continue  # the edge would cut a name that has room elsewhere
             text = fitting((self.columns[column], elided(self.columns[column], room.width(), 10.5)), room.width(), 10.5)
             ink.text(room, text, 10.5, ink.theme.dim, CENTRE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +34,7 @@ class SeriesPicture(Chart):
     limit: float = 0.0
     layer: str = ""
     selected: int = -1
+    names: Sequence[str] = ()  # of the steps, where they are features in a row and nobody knows that it is time
     channels: np.ndarray | None = None  # (channels,) how much each weighs, where not its own relevance decides
     _rows: list[tuple[QRectF, int]] = field(default_factory=list, repr=False)
 
@@ -70,7 +72,7 @@ class SeriesPicture(Chart):
         bottom = y - gap
         for text, x, align in (
             ("0", room.left(), LEFT),
-            ("step", room.center().x(), CENTRE),
+            (tr("feature") if self.names else tr("step"), room.center().x(), CENTRE),
             (str(steps - 1), room.right(), RIGHT),
         ):
             ink.text(
@@ -94,9 +96,9 @@ class SeriesPicture(Chart):
         if shown < count:
             parts.append(tr("{shown} of {count} channels").format(shown=shown, count=count))
         if steps > width:
-            parts.append(
-                tr("colour: mean of up to {steps}").format(steps=counted(-(-steps // max(1, int(width))), "step"))
-            )
+            each = -(-steps // max(1, int(width)))
+            many = counted(each, "feature") if self.names else counted(each, "step")
+            parts.append(tr("colour: mean of up to {steps}").format(steps=many))
         parts.append(self.colouring.clipped(self.relevance, self.strongest))
         return "; ".join(part for part in parts if part)
 
@@ -153,6 +155,8 @@ class SeriesPicture(Chart):
                 where = (
                     tr("channel {channel}, step {step}").format(channel=channel, step=step)
                     if len(self.relevance) > 1
+                    else self.names[step]
+                    if self.names
                     else tr("step {step}").format(step=step)
                 )
                 value, relevance = self.values[channel, step], self.relevance[channel, step]
