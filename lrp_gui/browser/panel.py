@@ -18,6 +18,7 @@ from lrp_gui.browser.tensors_model import MEASURED, ODD, ROLE, SHARE, SIZE, Tens
 from lrp_gui.browser.tree_view import SearchableTree
 from lrp_gui.document.files import LOADING
 from lrp_gui.document.measuring import Measurement
+from lrp_gui.turns import PAUSE_MS
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree import TreeNode
@@ -169,8 +170,11 @@ class LayersView(SearchableTree):
         document.layer_selected.connect(self.follow)
         document.network_changed.connect(self.fit)
         document.labels_changed.connect(self.fit)
-        document.result_changed.connect(self._fit_result_columns)
-        document.settings_changed.connect(self._fit_result_columns)
+        # In a turn of its own: whatever else shows a result is painted first.
+        self._fitting = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._fitting.timeout.connect(self._fit_result_columns)
+        document.result_changed.connect(self._fitting.start)
+        document.settings_changed.connect(self._fitting.start)
         self.start()
 
     def choose(self, path: str) -> None:  # noqa: D102

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QSizeF, QTimer, Signal
 
+from lrp_gui.fonts import text_scale
 from lrp_gui.viewer.arriving import arriving_picture
 from lrp_gui.viewer.picture import GraphPicture
+from lrp_gui.viewer.stage_picture import StagePicture
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import Arriving, NetworkInfo
@@ -57,6 +59,9 @@ class ArrivalsShown(QObject):
         found = arriving_picture(network, arriving, before, scale, viewer.theme, viewer.selection, more)
         if found is not None:
             viewer.scale, picture = found
+            if isinstance(picture, StagePicture) and isinstance(shown, StagePicture):
+                size = QSizeF(canvas.size()) / text_scale()
+                picture.keep = size, shown.layout(size).choice  # nothing moves, and none has to be looked for
             canvas.set_picture(picture)
             canvas.unveil()
 
