@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,28 +9,22 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QSizePolicy,
-    QSlider,
     QSplitter,
     QStyle,
     QVBoxLayout,
     QWidget,
 )
 
+from lrp_gui.compare.bar import BESIDE, BLINK, SWIPE, Bar
 from lrp_gui.compare.graphs import DIFFERENCE, LETTERS, Maker, common_scales
 from lrp_gui.compare.model import LayersModel
 from lrp_gui.compare.panes import Pane
-from lrp_gui.compare.parts import Head, LayersTable, check, choices, flat_button
+from lrp_gui.compare.parts import Head, LayersTable, check
 from lrp_gui.compare.pictures import (
     GRAPH,
-    VALUES,
     Panes,
     View,
     headings,
@@ -39,9 +32,8 @@ from lrp_gui.compare.pictures import (
 )
 from lrp_gui.compare.side_bar import SideBar
 from lrp_gui.compare.taking import pictures_dialog, write_table
-from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED, SideBySide
+from lrp_gui.document.comparing import RUNNING, STOPPED, SideBySide
 from lrp_gui.document.state import Message
-from lrp_gui.languages import tr
 from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.layers.folding import is_open
 from lrp_gui.viewer.operations.picture import OperationsPicture
@@ -53,10 +45,8 @@ if TYPE_CHECKING:
     from lrp_gui.document.document import Document
     from lrp_gui.theme import Theme
     from lrp_gui.viewer.picture import Drawing, Hit
-    from lrp_gui.viewer.scales import Scale
 
 SIZE = QSize(1280, 820)
-BESIDE, SWIPE, BLINK = "beside", "swipe", "blink"
 BLINK_MS = 700
 THREE_FROM = 1100  # a window that is so wide shows the difference beside both at first
 
@@ -125,7 +115,7 @@ class CompareWindow(QWidget):
             pane.moved.connect(lambda pane=pane: self._moved(pane))
             pane.activated.connect(self._on_activated)
             pane.opened.connect(self._open)
-            pane.swiped.connect(lambda share: self.slider.setValue(round(100 * share)))
+            pane.swiped.connect(lambda share: self.bar.slider.setValue(round(100 * share)))
             pane.keyed.connect(self._on_key)
         top = QHBoxLayout()
         top.setSpacing(0)
@@ -145,75 +135,28 @@ class CompareWindow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.splitter, 1)
-        column.addLayout(self._bar())
+        self.bar = Bar(upper)
+        column.addWidget(self.bar)
+        self._connect()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.halves, 1)
 
-    def _bar(self) -> QHBoxLayout:
-        """What is shown, how, and what is going on."""
-        bar = QHBoxLayout()
-        bar.setContentsMargins(6, 2, 6, 2)
-        self.whats = choices(
-            self,
-            (GRAPH, self.tr("&Graph"), self.tr("The network's graph in each pane")),
-            (VALUES, self.tr("&Layer"), self.tr("The chosen layer or input in each pane, in one scale")),
-        )
-        self.ways = choices(
-            self,
-            (BESIDE, self.tr("&Side by Side"), self.tr("Each in its pane")),
-            (SWIPE, self.tr("S&wipe"), self.tr("A left of a line, B right of it; drag the line")),
-            (BLINK, self.tr("&Blink"), self.tr("A and B in turn, in the same place (Space)")),
-        )
-        self.whats.buttonClicked.connect(lambda button: self.look(button.property("choice")))
-        self.ways.buttonClicked.connect(lambda button: self.look_by(button.property("choice")))
-        self.scale = QComboBox(self)
-        self.scale.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.scale.setAccessibleName(self.tr("Scale of the graphs"))
-        self.scale.setToolTip(self.tr("At what scale both graphs are looked at"))
-        self.scale.activated.connect(lambda _place: self._look_at(scale=self.scale.currentData()))
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
-        self.slider.setRange(0, 100)
-        self.slider.setValue(50)
-        self.slider.setMaximumWidth(130)
-        self.slider.setAccessibleName(self.tr("Where A ends and B begins"))
-        self.slider.setToolTip(self.tr("Where A ends and B begins"))
-        self.slider.valueChanged.connect(self._swipe)
-        self.difference = flat_button(self, self.tr("A − B"), self.tr("Show the difference in a pane of its own"))
-        self.difference.setCheckable(True)
-        self.difference.toggled.connect(self._arrange)
-        self.swap = flat_button(self, self.tr("Swap"), self.tr("Left becomes right"))
-        self.swap.clicked.connect(self.beside.swap)
-        self.export = flat_button(self, self.tr("Export…"), self.tr("Save the panes as PNG, SVG or PDF (Ctrl+E)"))
-        self.export.clicked.connect(self.ask_export)
+    def _connect(self) -> None:
+        """What the bar's controls do."""
+        bar = self.bar
+        bar.whats.buttonClicked.connect(lambda button: self.look(button.property("choice")))
+        bar.ways.buttonClicked.connect(lambda button: self.look_by(button.property("choice")))
+        bar.scale.activated.connect(lambda _place: self._look_at(scale=bar.scale.currentData()))
+        bar.slider.valueChanged.connect(self._swipe)
+        bar.difference.toggled.connect(self._arrange)
+        bar.swap.clicked.connect(self.beside.swap)
+        bar.export.clicked.connect(self.ask_export)
+        bar.save.clicked.connect(self.ask_where)
+        bar.stop.clicked.connect(self._toggle)
         QShortcut(QKeySequence("Ctrl+E"), self, self.ask_export)
-        self.save = flat_button(self, self.tr("Table…"), self.tr("Write the table of layers to a CSV file"))
-        self.save.clicked.connect(self.ask_where)
-        self.note = QLabel(self)
-        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.note.setAccessibleName(self.tr("State of the comparison"))
-        self.progress = QProgressBar(self)
-        self.progress.setTextVisible(False)
-        self.progress.setRange(0, 0)
-        self.progress.setFixedSize(70, 8)
-        self.progress.setAccessibleName(self.tr("How far the comparison is"))
-        self.stop = QPushButton(self)
-        self.stop.clicked.connect(self._toggle)
-        for button in self.whats.buttons():
-            bar.addWidget(button)
-        bar.addWidget(self.scale)
-        bar.addSpacing(10)
-        for button in self.ways.buttons():
-            bar.addWidget(button)
-        for part in (self.slider, self.difference, self.note, self.progress, self.stop):
-            if part is self.note:
-                bar.addSpacing(6)
-            bar.addWidget(part, 1 if part is self.note else 0)
-        for part in (self.swap, self.save, self.export):
-            bar.addWidget(part)
-        return bar
 
     # ------------------------------------------------------------------------------------------ what others ask
 
@@ -227,7 +170,7 @@ class CompareWindow(QWidget):
     def look(self, what: str) -> None:
         """Show the graph, or the chosen layer."""
         self.view = replace(self.view, what=what)
-        check(self.whats, what)
+        check(self.bar.whats, what)
         self._show_state()
         for pane in self.panes:
             pane.fit()
@@ -236,7 +179,7 @@ class CompareWindow(QWidget):
     def look_by(self, way: str) -> None:
         """Show both beside each other, on both sides of a line, or in turn."""
         self.way, self._blinked = way, False
-        check(self.ways, way)
+        check(self.bar.ways, way)
         moving = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
         if way == BLINK and moving:
             self._blinks.start()
@@ -248,7 +191,7 @@ class CompareWindow(QWidget):
         """While it is seen, it is kept up to date."""
         super().showEvent(event)
         if not event.spontaneous():
-            self.difference.setChecked(self.width() >= THREE_FROM)
+            self.bar.difference.setChecked(self.width() >= THREE_FROM)
             self.halves.setSizes([round(0.72 * self.height()), round(0.28 * self.height())])
             self._arrange()
         self.beside.set_active(True)
@@ -268,11 +211,9 @@ class CompareWindow(QWidget):
 
     def _show_state(self) -> None:
         beside = self.beside
-        running = beside.state == RUNNING
-        self.progress.setVisible(running)
-        self.stop.setVisible(running or beside.state in (STOPPED, FAILED))
-        self.stop.setText(self.tr("Stop") if running else self.tr("Compare Again"))
-        if running:
+        known = beside.contrast is not None
+        self.bar.show_state(beside.state, known=known)
+        if beside.state == RUNNING:
             text = self.tr("Comparing …")
         elif beside.state == STOPPED:
             text = self.tr("Stopped: what is shown may be of another choice.")
@@ -280,13 +221,9 @@ class CompareWindow(QWidget):
             text = beside.problem or (beside.contrast.problem if beside.contrast is not None else "")
             if not text and beside.contrast is not None and self.view.what == GRAPH:
                 text = self.tr("The ribbons of A and B have one scale; A − B has its own.")
-        self.note.setText(text)
-        self.note.setToolTip(text)
-        known = beside.contrast is not None
-        for part in (self.export, self.save):
-            part.setEnabled(known)
         if beside.sides is None:
-            self.note.setText(self.tr("Nothing is compared: choose Compare Explanations in the menu Explain."))
+            text = self.tr("Nothing is compared: choose Compare Explanations in the menu Explain.")
+        self.bar.say(text)
 
     def draw(self) -> None:
         """Build the pictures of what was found, or of why there is nothing, now."""
@@ -321,7 +258,7 @@ class CompareWindow(QWidget):
         """All but the pictures."""
         contrast = self.beside.contrast
         if contrast is None:
-            sentence = self.beside.problem or self.note.text()
+            sentence = self.beside.problem or self.bar.note.text()
             self._pictures = None
             for pane in self.panes:
                 pane.set_picture(StatePicture(self.theme, "compare", sentence))
@@ -333,19 +270,10 @@ class CompareWindow(QWidget):
         layer, unit = self._document.selected_layer, self._document.selected_unit
         labels = dict(self._document.labels)
         self.view = replace(self.view, selection=replace(self.view.selection, layer=layer, unit=unit, labels=labels))
-        self._offer(common_scales(contrast, self.beside.more))
+        scales = common_scales(contrast, self.beside.more)
+        self.bar.offer(scales, self.view.selection.scale, shown=self.view.what == GRAPH)
         self._makers = list(pane_makers(contrast, self.theme, self.view, self.beside.more))
         self._due.start(PAUSE_MS)
-
-    def _offer(self, scales: Sequence[Scale]) -> None:
-        """The scales that fit both graphs."""
-        if [self.scale.itemData(n) for n in range(self.scale.count())] != [one.id for one in scales]:
-            self.scale.clear()
-            for n, one in enumerate(scales):
-                self.scale.addItem(tr(one.title), one.id)
-                self.scale.setItemData(n, tr(one.tip), Qt.ItemDataRole.ToolTipRole)
-        self.scale.setCurrentIndex(max(0, self.scale.findData(self.view.selection.scale)))
-        self.scale.setVisible(self.view.what == GRAPH and len(scales) > 1)
 
     def _look_at(self, **changes: Any) -> None:
         """Both graphs otherwise."""
@@ -380,8 +308,8 @@ class CompareWindow(QWidget):
         """Put each picture into its pane; swiping and blinking need one pane for both."""
         alone = self.way != BESIDE
         self.columns[1].setVisible(not alone)
-        self.columns[DIFFERENCE].setVisible(self.difference.isChecked())
-        self.slider.setVisible(self.way == SWIPE)
+        self.columns[DIFFERENCE].setVisible(self.bar.difference.isChecked())
+        self.bar.slider.setVisible(self.way == SWIPE)
         first = self.panes[0]
         first.line = self.share if self.way == SWIPE else None
         if self._pictures is None:
@@ -442,7 +370,7 @@ class CompareWindow(QWidget):
         if key == "space" and self.way == BLINK:
             self._blink()
         elif key in ("left", "right") and self.way == SWIPE:
-            self.slider.setValue(self.slider.value() + (5 if key == "right" else -5))
+            self.bar.slider.setValue(self.bar.slider.value() + (5 if key == "right" else -5))
 
     def _swipe(self, value: int) -> None:
         self.share = value / 100
@@ -462,7 +390,7 @@ class CompareWindow(QWidget):
         """Save or copy what is shown, or one of its pictures."""
         if self.beside.contrast is None:
             return
-        beside, say = self.beside, self.note.setText
+        beside, say = self.beside, self.bar.say
         dialog = pictures_dialog(self.beside.contrast, self.theme, self.view, beside.more, beside.jobs, say, self)
         self.beside.more_changed.connect(dialog.make_again)
         self.dialog = dialog
@@ -494,5 +422,5 @@ class CompareWindow(QWidget):
     def write(self, path: str) -> None:
         """Write the table as CSV, whole or not at all."""
         text = write_table(self.model, path)
-        self.note.setText(text)
+        self.bar.say(text)
         self._document.message.emit(Message(text))

@@ -9,14 +9,19 @@ from gettext import GNUTranslations
 from importlib.resources import files
 from typing import Any
 
-from lrp_gui.languages import capital
+from lrp_gui.languages import capital, mark, thousands
 
 # The context of the engine's sentences, and what stands between a context and its text in a `.mo`.
 ENGINE = "engine\x04"
 DEEPEST = 4  # sentences in sentences
 _FIELD = re.compile(r"\{(\w+)\}")
 _VERBS = "is|are|has|have"
+OF = mark("{some} of {all}")  # “2 of 32 units”, “2 of the 10 columns”
+_SOME = re.compile(r"([\d,]+) of ([\d,]+ [a-z ]+)")
+# Gaps that would begin or end in the wrong place if they could hold anything.
+_GAPS = {**dict.fromkeys(("are", "be", "has", "have", "is"), _VERBS), "of": r"[\d,]+ of [\d,]+ [a-z]+|its softmax"}
 _SHARED = ("fits",)  # single words that the window says as well
+_AND = mark(" and ")
 _COUNTED = re.compile(r"([\d,]+) ([a-z ]+?)s?")
 _ENDING = re.compile(r"(?<=[a-z])\{(\w+)\}")
 
@@ -46,7 +51,7 @@ class Catalogue(GNUTranslations):
     def _said(self, text: str, depth: int) -> str:
         """A text in this language, "" where it is not known."""
         for form, mend in _forms(text):
-            plain = self._known(form) or self._counted(form) or self._shaped(form, depth)
+            plain = self._known(form) or self._counted(form) or self._some(form) or self._shaped(form, depth)
             if plain:
                 return mend(plain)
         return ""
@@ -72,7 +77,16 @@ class Catalogue(GNUTranslations):
             key = text if text in _SHARED else ENGINE + text  # names stay, whatever they mean elsewhere
             word = self.gettext(key)
             return text if word == key else word
-        return (self._said(text, depth + 1) if depth < DEEPEST else "") or text
+        if depth >= DEEPEST:
+            return text
+        return self._said(text, depth + 1) or self._parts(text, depth + 1) or self._both(text, depth + 1) or text
+
+    def _both(self, text: str, depth: int) -> str:
+        """Two things: “1 NaN and 1 infinite”, “fc1.weight and fc2.weight”; not what stands in quotes."""
+        one, between, other = text.partition(_AND)
+        if not between or "“" in text:
+            return ""
+        return f"{self._gap(one, depth)}{self.gettext(_AND)}{self._gap(other, depth)}"
 
     def _counted(self, text: str) -> str:
         """A number of things, which the window counts as well: “3 tensors”."""
@@ -81,12 +95,20 @@ class Catalogue(GNUTranslations):
             return ""
         number, one = found[1], f"{{n}} {found[2]}"
         form = self.ngettext(one, f"{one}s", 1 if number == "1" else 2)
-        return "" if form in {one, f"{one}s"} else form.replace("{n}", number)
+        return "" if form in {one, f"{one}s"} else form.replace("{n}", thousands(int(number.replace(",", ""))))
 
-    def _parts(self, text: str) -> str:
+    def _some(self, text: str) -> str:
+        """Some of a number of things: “2 of 32 units”."""
+        found = _SOME.fullmatch(text)
+        every = self._counted(found[2]) if found is not None else ""
+        return self.gettext(OF).format(some=found[1], all=every) if found is not None and every else ""
+
+    def _parts(self, text: str, depth: int = 0) -> str:
         """Sentences that stand one after the other, each on its own; "" where none is known."""
         parts = re.split(r"(?<=[.!?:;]) ", text)
-        said = [self._said(part, 0) for part in parts]
+        if depth and len(parts) == 1:
+            return ""
+        said = [self._said(part, depth) for part in parts]
         return " ".join(new or old for new, old in zip(said, parts, strict=True)) if any(said) else ""
 
     def _all_shapes(self) -> list[tuple[re.Pattern[str], str]]:
@@ -106,7 +128,7 @@ def _shape(text: str) -> re.Pattern[str]:
     for before, name, _spec, _conversion in string.Formatter().parse(text):
         shape += re.escape(before)
         if name is not None:
-            gap = _VERBS if name in {"are", "be", "has", "have", "is"} else ".*?"
+            gap = _GAPS.get(name, ".*?")
             shape += f"(?P={name})" if name in seen else f"(?P<{name}>{gap})"
             seen.add(name)
     return re.compile(shape, re.DOTALL)

@@ -176,7 +176,7 @@ def test_two_samples_stand_beside_each_other(compared, diabetes, qtbot):
     assert bold["sample"].font().bold()
     assert not bold["target"].font().bold()
     before = compared.beside.sides
-    compared.swap.click()
+    compared.bar.swap.click()
     finish(qtbot, compared)
     assert compared.beside.sides == (before[1], before[0])
     assert compared.beside.contrast.results[0].row == 1
@@ -211,14 +211,14 @@ def test_a_layer_chosen_in_the_table_is_chosen_everywhere(compared, diabetes, qt
     assert compared.model.index(place, LAYER).data() == "the first"
     assert compared.view.selection.labels == {"fc1": "the first"}
     compared.look_by(SWIPE)
-    compared.slider.setValue(30)
+    compared.bar.slider.setValue(30)
     assert isinstance(compared.panes[0].picture, Panes)
     assert compared.panes[0].picture.share == pytest.approx(0.3)
     assert not compared.columns[1].isVisible()
     compared.panes[0].swiped.emit(0.8)
-    assert compared.slider.value() == 80
+    assert compared.bar.slider.value() == 80
     a, b = (rendered(compared._pictures[n], 600, 400) for n in (0, 1))
-    compared.slider.setValue(50)
+    compared.bar.slider.setValue(50)
     both = rendered(compared.panes[0].picture, 600, 400)
     np.testing.assert_array_equal(both[:340, 10:270], a[:340, 10:270])
     np.testing.assert_array_equal(both[:340, 330:590], b[:340, 330:590])
@@ -241,7 +241,7 @@ def test_an_edit_is_followed_and_what_cannot_be_explained_is_said(compared, diab
     finish(qtbot, compared)
     assert compared.beside.state == FAILED
     assert compared.beside.problem.startswith("B: Sample")
-    assert compared.note.text() == compared.beside.problem
+    assert compared.bar.note.text() == compared.beside.problem
     diabetes.document.undo_stack.undo()
     finish(qtbot, compared)
     diabetes.document.delete_samples([1])
@@ -251,16 +251,16 @@ def test_an_edit_is_followed_and_what_cannot_be_explained_is_said(compared, diab
     compared.beside.change(0, target="nobody")
     finish(qtbot, compared)
     assert compared.beside.state == FAILED
-    assert "nobody" in compared.note.text()
+    assert "nobody" in compared.bar.note.text()
 
 
 def test_a_comparison_can_be_stopped(compared, qtbot):
     compared.beside.change(1, rules="gamma")
     compared.beside.run()
-    compared.stop.click()
+    compared.bar.stop.click()
     qtbot.waitUntil(lambda: compared.beside.state == STOPPED, timeout=5000)
-    assert compared.stop.text() == "Compare Again"
-    compared.stop.click()
+    assert compared.bar.stop.text() == "Compare Again"
+    compared.bar.stop.click()
     finish(qtbot, compared)
     assert compared.beside.contrast.results[1].composite == "gamma"
 
@@ -283,7 +283,7 @@ def test_two_networks_of_the_same_inputs(compared, qtbot, tmp_path):
     compared.beside.open_network(1, str(DIGITS))
     finish(qtbot, compared)
     assert compared.beside.state == FAILED
-    assert compared.note.text().startswith("digits takes 64 numbers a sample and")
+    assert compared.bar.note.text().startswith("digits takes 64 numbers a sample and")
 
 
 def test_the_tables_menu_compares_the_chosen_samples(diabetes, qtbot):
@@ -312,7 +312,7 @@ def test_the_table_and_the_pictures_can_be_taken_away(compared, diabetes, qtbot,
     for title, name in (("side by side, values", "values.csv"), ("values of A − B", "difference.npz")):
         dialog.view.setCurrentText(title)
         dialog.data_wanted.emit(dialog.view.currentData(), dialog.picture, str(tmp_path / name))
-        qtbot.waitUntil(lambda name=name: name in compared.note.text())
+        qtbot.waitUntil(lambda name=name: name in compared.bar.note.text())
     contrast = compared.beside.contrast
     path = next(iter(contrast.results[0].inputs))
     with (tmp_path / "values.csv").open(encoding="utf-8", newline="") as file:
@@ -328,7 +328,7 @@ def test_the_table_and_the_pictures_can_be_taken_away(compared, diabetes, qtbot,
     compared.draw()
     assert compared.beside.sides is None
     assert compared.model.rowCount() == 0
-    assert "Nothing is compared" in compared.note.text()
+    assert "Nothing is compared" in compared.bar.note.text()
     assert not isinstance(compared.panes[0].picture, Chart)
 
 
@@ -447,12 +447,12 @@ def test_a_sentence_in_the_window_at_the_scale_of_tokens(window, qtbot, tmp_path
     compared = window.furniture.explanations
     settle(qtbot, window)
     finish(qtbot, compared)
-    compared.scale.setCurrentIndex(compared.scale.findData("tokens"))
-    compared.scale.activated.emit(compared.scale.currentIndex())
+    compared.bar.scale.setCurrentIndex(compared.bar.scale.findData("tokens"))
+    compared.bar.scale.activated.emit(compared.bar.scale.currentIndex())
     qtbot.waitUntil(lambda: all(one.get("tokens") is not None for one in compared.beside.more), timeout=60000)
     compared.draw()
     assert all(isinstance(pane.picture, TokenPicture) and pane.picture.tree for pane in compared.panes)
-    assert "one scale" in compared.note.text()
+    assert "one scale" in compared.bar.note.text()
     compared._open(Hit(opens="tokens"))
     compared.draw()
     assert all(pane.picture.every_row for pane in compared.panes)
