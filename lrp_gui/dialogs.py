@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from lrp_gui import settings
+from lrp_gui.languages import trn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,17 +124,17 @@ class Dialogs(QObject):
             source.leave()
             return
         dialog = ImportDialog(source, self._window.theme, self._window)
-        source.imported.connect(self._imported)
+        source.imported.connect(partial(self._imported, source.name))
         self._open(dialog)
 
     def _drop_import(self, _sentence: str) -> None:
         self._importing = None
 
-    def _imported(self, path: str, notes: str) -> None:
+    def _imported(self, name: str, samples: int, notes: str) -> None:
         messages = self._window.messages
         if messages is not None:
             messages.dismiss()  # what did not fit does now
-        said = self.tr("Imported {name}").format(name=Path(path).name)
+        said = trn("Imported {n} sample from {name}", "Imported {n} samples from {name}", samples).format(name=name)
         self.tell(f"{said}. {notes}" if notes else said)
 
     def tell(self, text: str) -> None:

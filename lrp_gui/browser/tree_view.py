@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QMenu,
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 MAX_COLUMN = 200
 # In a narrow dock something has to stand beside the names.
-LEAST_NAME, NAME_SHARE = 110, 0.5
+LEAST_NAME, NAME_SHARE = 110, 0.62
+# Names of networks are nested deeply: twenty pixels a step would leave no room for them.
+STEP = 12
 # So many rows are looked at to find how wide a column should be: all of a large file would take a second.
-FITTED_ROWS = 30
+FITTED_ROWS, FITTED_NAMES = 30, 100
 ROW_ROOM = 6
 # Of more rows only the top is unfolded by itself.
 MOST_UNFOLDED = 400
@@ -52,6 +54,7 @@ class SearchableTree(QTreeView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setIndentation(STEP)
         self.setItemDelegate(Roomy(self))
         header = self.header()
         header.setStretchLastSection(False)
@@ -64,6 +67,11 @@ class SearchableTree(QTreeView):
         model.modelAboutToBeReset.connect(self._before)
         model.modelReset.connect(self._after)
         model.arranged.connect(self._settle)
+        self._fits, self._sized = False, False  # whether a width is being found, and whether somebody chose one
+        self._widening = QTimer(self, interval=0, singleShot=True)  # once for all that is unfolded in a turn
+        self._widening.timeout.connect(self._widen)
+        header.sectionResized.connect(self._on_resized)
+        self.expanded.connect(self._widening.start)
         self.expanded.connect(self._on_expanded)
         self.collapsed.connect(self._on_collapsed)
 
@@ -228,12 +236,46 @@ class SearchableTree(QTreeView):
 
     def fit(self, first: int = 0) -> None:
         """Columns as wide as what stands in them, within reason."""
+        self._fits = True
         for column in range(first, self.tree.columnCount()):
             if self.isColumnHidden(column):
                 continue
-            most = MAX_COLUMN if column else max(LEAST_NAME, round(NAME_SHARE * self.width()))
+            if not column:
+                self.header().resizeSection(0, self._name_width())
+                continue
             self.resizeColumnToContents(column)
-            self.header().resizeSection(column, min(self.header().sectionSize(column) + 2, most))
+            self.header().resizeSection(column, min(self.header().sectionSize(column) + 2, MAX_COLUMN))
+        self._fits = False
+        self._sized = self._sized and first > 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a wider dock there is more room for names."""
+        super().resizeEvent(event)
+        self._widening.start()
+
+    def _widen(self) -> None:
+        """Make room for names that were unfolded, unless somebody chose how much there is."""
+        if not self._sized:
+            self._fits = True
+            self.header().resizeSection(0, max(self.header().sectionSize(0), self._name_width()))
+            self._fits = False
+
+    def _on_resized(self, column: int, _before: int, _now: int) -> None:
+        self._sized = self._sized or (not self._fits and column == 0)
+
+    def _name_width(self) -> int:
+        """Of the first names that are unfolded, as far as something finds room beside them."""
+        most, width = max(LEAST_NAME, round(NAME_SHARE * self.width())), 0
+        index = self.tree.index(0, 0)
+        for _row in range(FITTED_NAMES):
+            if not index.isValid() or width >= most:
+                break
+            depth, parent = int(self.rootIsDecorated()), index.parent()
+            while parent.isValid():
+                depth, parent = depth + 1, parent.parent()
+            width = max(width, depth * self.indentation() + self.sizeHintForIndex(index).width() + 2)
+            index = self.indexBelow(index)
+        return min(max(width, self.header().sectionSizeHint(0)), most)
 
     def _unfold(self, wanted: Any) -> None:
         """Level by level, for as long as not too many rows would stand there."""

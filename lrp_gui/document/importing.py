@@ -49,7 +49,7 @@ class Import(QObject):
     mapped = Signal()  # another column for a feature
     failed = Signal(str)  # not even the first rows can be read
     busy_changed = Signal()
-    imported = Signal(str, str)  # the path, and what was assumed on reading it
+    imported = Signal(int, str)  # how many samples, and what was assumed on reading them
 
     def __init__(
         self,
@@ -76,8 +76,10 @@ class Import(QObject):
     @property
     def name(self) -> str:
         """The file, or the folder."""
-        name = Path(self.paths[0]).name
-        return name if len(self.paths) == 1 else self.tr("{count} files").format(count=len(self.paths))
+        if len(self.paths) == 1:
+            return Path(self.paths[0]).name
+        folder = Path(self.paths[0]).parent.name
+        return self.tr("{count} files of {folder}").format(count=len(self.paths), folder=folder)
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -268,7 +270,7 @@ class Import(QObject):
         if document.network is self.network:
             contents = replace(document.contents, table=table, sample=0)
             document.open(contents, self.tr("Import {name}").format(name=self.name))
-        self.imported.emit(self.paths[0], " ".join(map(engine, data.notes)))
+        self.imported.emit(table.samples, " ".join(map(engine, data.notes)))
         self.busy_changed.emit()
 
     def _failed(self, failure: Failure) -> None:

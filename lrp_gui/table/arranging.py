@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.steps import Progress, Steps
 from lrp_gui.table.columns import RESULTS, Column, Kind, TableColumns
-from lrp_gui.table.expression import Name, NotUnderstood, parsed
+from lrp_gui.table.expression import Name, NotUnderstood, parsed, quoted, word
 from lrp_gui.table.order import Order, Wish, arranged
 
 if TYPE_CHECKING:
@@ -87,6 +87,15 @@ class Arranger(QObject):
         if document.table is None:
             return None
         return TableColumns(document.table, document.network, document.table_result, document.settings.target)
+
+    def example(self) -> str:
+        """A condition on columns that there are, "" without a table."""
+        table, network = self._document.table, self._document.network
+        if table is None or network is None or not table.features:
+            return ""
+        first, outputs = table.features[0], list(network.outputs)
+        condition = f"{quoted(first.name)} > {first.mean:.3g}"
+        return f"{condition} and prediction == {word(outputs[-1])}" if len(outputs) > 1 else condition
 
     def apply(self) -> None:
         """Compute the order anew; a filter that cannot be read leaves the order as it is, and says why."""

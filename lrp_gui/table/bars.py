@@ -57,7 +57,6 @@ class FilterBox(QWidget):
         self._arranger = arranger
         self.box = Box(self)
         self.box.setClearButtonEnabled(True)
-        self.box.setPlaceholderText(self.tr('Filter: age > 0.1 and prediction == "2"'))
         self.box.setAccessibleName(self.tr("Filter the samples"))
         self.box.setToolTip(_help(self.tr("Shows only the samples of which this holds. Esc clears.")))
         self.box.setMinimumWidth(90)
@@ -81,6 +80,7 @@ class FilterBox(QWidget):
         self.box.escaped.connect(self._escape)
         self.box.left.connect(self._leave)
         arranger.state_changed.connect(self._show)
+        self._show()
 
     def apply(self) -> None:
         """Filter by what stands in the box."""
@@ -112,6 +112,10 @@ class FilterBox(QWidget):
 
     def _show(self) -> None:
         self.again.setVisible(self._arranger.stale)
+        example = self._arranger.example()
+        self.box.setPlaceholderText(
+            self.tr("Filter: {example}").format(example=example) if example else self.tr("Filter")
+        )
         if not self._arranger.wish.filter and not self.box.hasFocus() and not self._typing.isActive():
             self.box.clear()
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QApplication
 
 from lrp_gui.browser.layers_model import LayersModel
-from lrp_gui.browser.panel import Browser
+from lrp_gui.browser.panel import Browser, TensorsView
 from lrp_gui.browser.tensors_model import TensorsModel
 from lrp_gui.document.document import Document
 from lrp_gui.document.files import TensorRow
@@ -144,3 +145,26 @@ def test_an_empty_document_is_no_fault(qapp, qtbot, qtmodeltester):
     qtbot.addWidget(browser)
     assert browser.layers.model().rowCount(QModelIndex()) == 0
     assert "No file" in browser.file.toPlainText()
+
+
+def test_deeply_nested_names_have_room_in_a_narrow_dock(nested, qtbot):
+    names = [f"model.bert.encoder.layer.{n}.attention.self.query.weight" for n in range(3)]
+    tensors = tuple(TensorRow(name, (4, 4), "float32", 64) for name in names)
+    nested.open(replace(nested.contents, file=replace(fakes.cnn().file, tensors=tensors)), "Open")
+    view = TensorsView(nested)
+    qtbot.addWidget(view)
+    view.resize(380, 600)
+    view.show()
+    view.unfold_all()
+
+    def room():
+        index = view.tree.index_of(names[0])
+        return view.visualRect(index).width() >= view.sizeHintForIndex(index).width()
+
+    qtbot.waitUntil(room)
+    view.header().resizeSection(0, 90)  # somebody wants it so
+    view.fold_all()
+    view.unfold_all()
+    view.resize(500, 600)
+    QApplication.processEvents()
+    assert view.header().sectionSize(0) == 90

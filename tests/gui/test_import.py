@@ -60,7 +60,7 @@ def test_a_table_that_does_not_fit_is_mapped_and_remembered(misfit, diabetes, qt
     np.testing.assert_array_equal(document.table.values[0], np.genfromtxt(TABLE, delimiter=",", skip_header=1)[0, :10])
     assert document.table.extras == []
     assert document.undo_stack.undoText() == "Import patients.csv"
-    assert "Imported patients.csv" in diabetes.statusBar().currentMessage()
+    assert "Imported 3 samples from patients.csv" in diabetes.statusBar().currentMessage()
     # The next one of these columns needs no question.
     header = ["who", "code", *NAMES[:2], "Body-Mass Index", *NAMES[3:]]
     diabetes.opener.open([table(tmp_path / "more.csv", header, rows=5)])

@@ -21,6 +21,7 @@ from lrp_gui.table.paste_preview import PastePreview
 from lrp_gui.table.view import FIRST_CELL
 from lrp_gui.theme import DARK, LIGHT
 from tests.gui import fakes
+from tests.gui.example import DIGITS, settle
 from tests.gui.test_document import small_table
 
 AGE, BMI = FIRST_CELL, FIRST_CELL + 2
@@ -480,3 +481,13 @@ def test_copying_with_titles_gives_what_one_sees(panel):
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0] == "bmi\tbp"
     assert [line.split("\t")[0] for line in lines[1:]] == column(panel.view, BMI)[:2]
+
+
+def test_the_filter_names_a_column_that_there_is(diabetes, qtbot):
+    box = diabetes.table.filter.box
+    assert box.placeholderText() == "Filter: age > 49.2"  # its mean
+    diabetes.opener.open([str(DIGITS)])
+    settle(qtbot, diabetes)
+    assert box.placeholderText() == 'Filter: r0c0 > 0 and prediction == "9"'
+    diabetes.table.view.table_model.arranger.filter(box.placeholderText().removeprefix("Filter: "))
+    assert not diabetes.table.view.table_model.arranger.problem
