@@ -51,23 +51,22 @@ class Amounts:
 def amounts_of(graph: Operations, network: NetworkInfo, result: SampleResult, sums: Mapping[str, NodeSums]) -> Amounts:
     """Join what arrived at nodes with what each reader handed back where there are several."""
     stands_for = _computed_together(network)
-    nodes = np.zeros((len(graph.names), 2))
-    for number, name in enumerate(graph.names):
-        found = sums.get(name) or sums.get(stands_for.get(name, ""))
-        if found is not None:
-            nodes[number] = found.positive, found.negative
+    found = (sums.get(name) or sums.get(stands_for.get(name, "")) for name in graph.names)
+    pairs = [(0.0, 0.0) if one is None else (one.positive, one.negative) for one in found]
+    nodes = np.array(pairs, dtype=float).reshape(-1, 2)
     edges = np.zeros((len(graph.edges), 2))
     if len(edges):
         readers = np.bincount(graph.edges[:, 0], minlength=len(graph.names))
         alone = readers[graph.edges[:, 0]] == 1
         edges[alone] = nodes[graph.edges[alone, 0]]
         told = {source for _, source in result.shares}
-        for number in np.flatnonzero(~alone).tolist():
-            source, reader = (graph.names[node] for node in graph.edges[number])
+        several = np.flatnonzero(~alone)
+        for number, (start, end) in zip(several.tolist(), graph.edges[several].tolist(), strict=True):
+            source, reader = graph.names[start], graph.names[end]
             share = result.shares.get((reader, source)) or result.shares.get((stands_for.get(reader, ""), source))
             if share is not None:
                 edges[number] = share
-            elif source not in told and nodes[graph.edges[number, 0]].any():
+            elif source not in told and nodes[start].any():
                 edges[number] = np.nan
     return Amounts(nodes, edges)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import starmap
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -112,7 +113,7 @@ class OperationsPicture(OperationsItems):
         for depth in np.unique(layout.depths[items]):
             tint = mix(self.theme.background, self.theme.raised, 1.0 if depth % 2 == 0 else 0.35)
             painter.setBrush(tint)
-            painter.drawRects([QRectF(*layout.rects[item]) for item in items[layout.depths[items] == depth]])
+            painter.drawRects(_rects(layout.rects[items[layout.depths[items] == depth]]))
 
     def _ways(self, sight: _Sight) -> Iterator[Step]:
         """Bundles: faint all, then the strong ones with what is positive and negative side by side."""
@@ -201,7 +202,7 @@ class OperationsPicture(OperationsItems):
         painter.setOpacity(0.4 if faint else 1.0)
         for shade in np.unique(shades):
             painter.setBrush(self._fill(int(shade)))
-            painter.drawRects([QRectF(*layout.rects[item]) for item in items[shades == shade]])
+            painter.drawRects(_rects(layout.rects[items[shades == shade]]))
         painter.setOpacity(1.0)
 
     def _texts(self, ink: Ink, items: list[int]) -> None:
@@ -337,6 +338,11 @@ class OperationsPicture(OperationsItems):
         )
         room = size.width() - x - MARGIN
         ink.text(QRectF(x, y, room, 16), fitting(texts, room, 11), 11, self.theme.dim)
+
+
+def _rects(found: np.ndarray) -> list[QRectF]:
+    """Rectangles for the painter; plain numbers make them in half the time."""
+    return list(starmap(QRectF, found.tolist()))
 
 
 def _stroke(ink: Ink, path: QPainterPath, pen: QPen) -> None:
