@@ -39,6 +39,7 @@ from lrp_gui.viewer.views import PictureView
 
 INPUTS, LAYER, NUMBERS, SAMPLES = range(4)
 ROOM_FOR_WORDS = 300
+NARROW = 340
 
 
 class Detail(QTabWidget):
@@ -147,6 +148,8 @@ class Detail(QTabWidget):
         """In a low window the picture needs the room more than the words below it."""
         super().resizeEvent(event)
         self._fit_words()
+        # Four columns in the narrowest window, as far as numbers allow.
+        self.numbers.setFont(self.tabBar().font() if self.width() < NARROW else self.font())
 
     def _fit_words(self) -> None:
         """All that was noted; without room for it, how many notes there are, and the rest under the pointer."""

@@ -111,6 +111,11 @@ class Ink:
             return None
         return self.painter.worldTransform().inverted()[0].mapRect(QRectF(self.painter.viewport()))
 
+    @property
+    def pixel(self) -> float:
+        """A logical pixel of the screen in the units in which the painter stands."""
+        return 1 / abs(self.painter.worldTransform().m11() or 1.0)
+
     @staticmethod
     def colour(name: str, alpha: float = 1.0) -> QColor:
         """A colour of the theme with an opacity."""

@@ -61,7 +61,7 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
     draw_shell(ink, stage, box, chosen)
     inner = box.adjusted(9, 6, -9, -6)
     from_afar = result is not None and _is_far(ink)
-    size = FAR_TEXT * _pixel(ink) if from_afar else 12.5
+    size = FAR_TEXT * ink.pixel if from_afar else 12.5
     draw_name(ink, stage, inner, chosen, size)
     small = box.height() < SMALL_BOX and result is not None
     if not (small or from_afar):
@@ -92,21 +92,16 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
         ink.text(foot, text, 10.5, theme.text, RIGHT, bold=True)
 
 
-def _pixel(ink: Ink) -> float:
-    """A logical pixel in layout units, where the painter stands."""
-    return 1 / abs(ink.painter.worldTransform().m11() or 1.0)
-
-
 def _is_far(ink: Ink) -> bool:
     """Whether the small print could not be read; on paper one looks closer."""
-    return ink.in_sight() is not None and _pixel(ink) * SMALLEST_PRINT > 10.5
+    return ink.in_sight() is not None and ink.pixel * SMALLEST_PRINT > 10.5
 
 
 def draw_far(ink: Ink, stage: Stage, box: QRectF) -> None:
     """A box that is too small to be read: the colour of its sign and, as large as on the screen, its name."""
     total = stage.positive - stage.negative
     share = (stage.positive + stage.negative) / total if total else 0.0
-    pixel = _pixel(ink)
+    pixel = ink.pixel
     lines = _name_lines(stage.name, (box.width() / pixel) - 4, int((box.height() / pixel - 2) // FAR_LINE))
     strength = 0.12 + 0.33 * abs(share) if lines else 0.25 + 0.6 * abs(share)
     ink.box(box, mix(ink.theme.panel, ink.sign(share), strength), ink.theme.line, 1.2, 7)

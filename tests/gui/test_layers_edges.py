@@ -7,19 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF, QSizeF
+from PySide6.QtGui import QImage, QPainter, QPainterPath
 
 from lrp_gui.document.files import Source
 from lrp_gui.jobs.engine import Engine
 from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.theme import LIGHT
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.layers.channels import tiles
 from lrp_gui.viewer.layers.edges import channel_edges, draw_edges, open_pairs
 from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.sketch import Sketch
-from lrp_gui.viewer.stage_layout import UNFOLDED
+from lrp_gui.viewer.stage_layout import SIDE, UNFOLDED
 from tests.gui import fakes
 from tests.gui.example import DIGITS
 
@@ -97,22 +99,30 @@ def test_they_are_drawn_to_the_row_below_where_there_is_no_room_beside(digits, q
     assert max(y for _, y in changed) < below.bottom()
 
 
-def test_where_boxes_stand_between_it_is_said_that_they_are_not_drawn(digits, qapp):
+@pytest.mark.parametrize("rows", [0, 2])
+def test_where_boxes_stand_between_they_run_around_them(digits, qapp, rows):
     picture, _ = opened(digits, slice(1, 3))
     (edges,) = channel_edges(picture.graph, flows_of(digits, picture))
-    layout = picture.layout(QSizeF(420, 1100))
-    reader = picture.graph.stages[edges.reader].rank
-    rows = tuple(row + (rank == reader) for rank, row in enumerate(layout.row_of))
-    said = []
-
-    class Ink:
-        theme = LIGHT
-
-        def text(self, _box, text, *_how, **_more):
-            said.append(text)
-
-    draw_edges(Ink(), picture.graph, edges, replace(layout, row_of=rows), 0.98)
-    assert said == [f"edges on to {picture.graph.stages[edges.reader].name} are not drawn: boxes stand between"]
+    plain, layout = picture.graph.stages[0], picture.layout(QSizeF(1600, 1000))
+    step, gutter = UNFOLDED[0] + layout.choice[0].gap, UNFOLDED[1] + layout.choice[0].gutter
+    at = [(0, 0), (1, 0), (2, 0)] if rows == 0 else [(1, 0), (0, 1), (1, 1), (2, 1), (1, 2)]
+    ends = (picture.graph.stages[edges.source], picture.graph.stages[edges.reader])
+    stages = tuple(replace(one, rank=n) for n, one in enumerate((ends[0], *[plain] * (len(at) - 2), ends[1])))
+    places = tuple(QRectF(SIDE + x * step, layout.choice[0].gutter + y * gutter, *UNFOLDED) for x, y in at)
+    graph = replace(picture.graph, stages=stages)
+    layout = replace(layout, boxes=places, row_of=tuple(y for _, y in at))
+    ways: list[tuple[QPainterPath, float]] = []
+    image = QImage(10, 10, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    ink = Ink(painter, LIGHT)
+    ink.ribbon = lambda path, width, _colour: ways.append((path, width))  # type: ignore[method-assign]
+    draw_edges(ink, graph, replace(edges, source=0, reader=len(at) - 1), layout, 0.98)
+    painter.end()
+    assert ways
+    for path, _ in ways:
+        assert path.boundingRect().left() > 0
+        points = [path.pointAtPercent(n / 400) for n in range(401)]
+        assert not any(box.contains(point) for point in points for box in places[1:-1])
 
 
 def test_tiles_lie_in_their_box(digits):

@@ -18,6 +18,7 @@ from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.visible import smallest_set
 
 MOST = 8  # channels below each other
+ROW = 58.0  # what a channel takes at least: its name, a curve of which something is seen, and a gap
 LEFT_ROOM = 46.0
 GAP = 16.0
 OPACITY = 0.75
@@ -50,7 +51,7 @@ class SeriesPicture(Chart):
     def body(self, ink: Ink, rect: QRectF) -> None:
         """Rows, time below them, legend."""
         count, steps = self.relevance.shape
-        most = max(1, min(MOST, count, int((rect.height() - LEGEND - 36) // 34)))
+        most = max(1, min(MOST, count, int((rect.height() - LEGEND - 36) // ROW)))
         weights = np.abs(self.relevance).sum(axis=1) if self.channels is None else self.channels
         top = np.sort(smallest_set(weights, 1.0, most))
         room = rect.adjusted(LEFT_ROOM, 2, -8, -LEGEND - 36)

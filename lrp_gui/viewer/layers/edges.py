@@ -14,7 +14,7 @@ from lrp_gui.document.words import percent
 from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.ink import CENTRE, Ink
 from lrp_gui.viewer.layers.channels import tiles
-from lrp_gui.viewer.stage_layout import StageLayout, rounded
+from lrp_gui.viewer.stage_layout import SIDE, StageLayout, rounded
 from lrp_gui.viewer.stages import StageGraph
 from lrp_gui.viewer.visible import smallest_set
 
@@ -22,6 +22,7 @@ MOST = 60  # edges between two layers
 THINNEST = 0.5
 BUNDLE = 0.4  # of the space between two rows that edges take on their way to the next
 BEND = 12.0
+READABLE = 9.0  # pixels of letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,9 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
     """The strongest between drawn channels, as wide as other ribbons of their |R|; beside, how much that is of all."""
     source, reader = layout.boxes[edges.source], layout.boxes[edges.reader]
     left, right = tiles(graph.stages[edges.source], source), tiles(graph.stages[edges.reader], reader)
-    beside = reader.left() > source.right()
-    rows_on = _row(graph, layout, edges.reader) - _row(graph, layout, edges.source)
     if not left or not right:
         return
-    if not (rows_on == 1 or (rows_on == 0 and beside)):
-        note = tr("edges on to {name} are not drawn: boxes stand between").format(name=graph.stages[edges.reader].name)
-        ink.text(QRectF(source.center().x() - 150, source.bottom() + 3, 300, 14), note, 10, ink.theme.dim, CENTRE,
-                 halo=True)  # fmt: skip
-        return
+    way = _Way.between(graph, layout, edges)
     matrix = np.nan_to_num(edges.matrix)
     rows, columns = list(right), list(left)
     part = matrix[np.ix_(rows, columns)]
@@ -76,12 +71,11 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
         for j, i in (divmod(k, len(columns)) for k in reversed(picked.tolist()))
     ]
     widths = [max(abs(value) * layout.per_relevance, THINNEST) for value, _, _ in found]
-    lanes = _lanes(found, widths, layout.choice[0].gutter * BUNDLE) if rows_on else [0.0] * len(found)
+    lanes = [0.0] * len(found) if way.straight else _lanes(found, widths, layout.choice[0].gutter * BUNDLE)
     for (value, a, b), width, lane in zip(found, widths, lanes, strict=True):
         colour = ink.colour(ink.sign(value), 0.72)
         start, end = QPointF(source.right(), a.bottom()), QPointF(reader.left(), b.top() - 3)
-        ink.ribbon(_round_the_rows(start, end, reader.top(), layout, lane) if rows_on else _straight(start, end), width,
-                   colour)  # fmt: skip
+        ink.ribbon(_straight(start, end) if way.straight else way.around(start, end, lane), width, colour)
         # Within the boxes but a hairline below and above the maps: over them, it would hide what they show.
         for ends in ((QPointF(a.center().x(), start.y()), start), (end, QPointF(b.center().x(), end.y()))):
             hair = QPainterPath(ends[0])
@@ -91,13 +85,52 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
     said = tr("{n} of {all} edges, {share} of |R|").format(
         n=thousands(len(picked)), all=thousands(matrix.size), share=percent(drawn / total if total else 1.0)
     )
-    x = (source.right() + reader.left()) / 2
-    top = reader.top() - 17 if rows_on else max(source.bottom(), reader.bottom()) + 3
-    ink.text(QRectF(x - 90, top, 180, 14), said, 10, ink.theme.dim, CENTRE, halo=True)
+    # As large as can be read on the screen, as far as there is room between the rows.
+    letters = min(max(10.0, READABLE * ink.pixel), layout.choice[0].gutter * BUNDLE)
+    between = way.straight or way.next_row
+    x = (source.right() + reader.left()) / 2 if between else reader.center().x()
+    top = max(source.bottom(), reader.bottom()) + 3 if way.straight else reader.top() - 1.7 * letters
+    ink.text(QRectF(x - 9 * letters, top, 18 * letters, 1.4 * letters), said, letters, ink.theme.dim, CENTRE, halo=True)
 
 
-def _row(graph: StageGraph, layout: StageLayout, stage: int) -> int:
-    return layout.row_of[graph.stages[stage].rank]
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where edges run from a box to one further on, so that no other box lies below them."""
+
+    layout: StageLayout
+    straight: bool  # the boxes are neighbours in a row
+    next_row: bool
+    below: float | None  # the gutter under the source's row, from which they go down at the left; None: they need not
+    above: float  # the gutter over the reader's row
+
+    @classmethod
+    def between(cls, graph: StageGraph, layout: StageLayout, edges: ChannelEdges) -> _Way:
+        """By rows, and by what stands between."""
+        source, reader = layout.boxes[edges.source], layout.boxes[edges.reader]
+        row_of = {n: layout.row_of[stage.rank] for n, stage in enumerate(graph.stages)}
+        rows_on = row_of[edges.reader] - row_of[edges.source]
+        track = layout.choice[0].track
+        top = min(box.top() for n, box in enumerate(layout.boxes) if row_of[n] == row_of[edges.reader])
+        gap = QRectF(source.right(), min(source.top(), reader.top()), reader.left() - source.right(), 0)
+        gap.setBottom(max(source.bottom(), reader.bottom()))
+        free = gap.width() > 0 and not any(box.intersects(gap.adjusted(1, 0, -1, 0)) for box in layout.boxes)
+        after = [box.top() for n, box in enumerate(layout.boxes) if row_of[n] == row_of[edges.source] + 1]
+        below = min(after) - track if rows_on > 1 else None
+        return cls(layout, rows_on == 0 and free, rows_on == 1, below, top - track)
+
+    def around(self, start: QPointF, end: QPointF, lane: float) -> QPainterPath:
+        """As the ribbon goes: beside the box, through the gutters, beside the other one; `lane` off their middle."""
+        turn = self.layout.choice[0].turn
+        right, left = start.x() + turn + lane, end.x() - turn + lane
+        corners = [QPointF(right, start.y())]
+        if self.below is not None:
+            margin = SIDE / 2 + lane * SIDE / (4 * turn)
+            corners += [QPointF(right, self.below + lane), QPointF(margin, self.below + lane)]
+            corners += [QPointF(margin, self.above + lane)]
+        else:
+            corners += [QPointF(right, self.above + lane)]
+        corners += [QPointF(left, self.above + lane), QPointF(left, end.y())]
+        return rounded([start, *corners, end], BEND)
 
 
 def _lanes(found: Sequence[tuple[float, QRectF, QRectF]], widths: list[float], room: float) -> list[float]:
@@ -116,11 +149,3 @@ def _straight(start: QPointF, end: QPointF) -> QPainterPath:
     path = QPainterPath(start)
     path.cubicTo(QPointF(middle, start.y()), QPointF(middle, end.y()), end)
     return path
-
-
-def _round_the_rows(start: QPointF, end: QPointF, top: float, layout: StageLayout, lane: float) -> QPainterPath:
-    """As the ribbon goes to the row below: beside the box, through the gutter above `top`, beside the other one."""
-    box = layout.choice[0]
-    right, y, left = start.x() + box.turn + lane, top - box.track + lane, end.x() - box.turn + lane
-    corners = [QPointF(right, start.y()), QPointF(right, y), QPointF(left, y), QPointF(left, end.y())]
-    return rounded([start, *corners, end], BEND)
