@@ -6,13 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.words import counted, signed
 from lrp_gui.viewer.charts import BEYOND, HEAD, NOTE, ROW, TALL_ROW, Chart, note_cut
 from lrp_gui.viewer.ink import Ink, elided, width_of
 from lrp_gui.viewer.inputs.maps import ChannelsPicture
 from lrp_gui.viewer.picture import Hit
+from lrp_gui.viewer.states import State, draw_state
+
+
+@dataclass
+class Said(Chart):
+    """A pane in which nothing can be drawn: what it is of, and in its middle why (`note`)."""
+
+    headline: str = ""
+    warns: bool = False  # something is wrong, not merely without a difference
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """The heading as of any chart, then the state."""
+        note, self.note = self.note, ""
+        super().paint(ink, size)
+        self.note = note
+        area = QRectF(0, HEAD, size.width(), max(60.0, size.height() - HEAD))
+        draw_state(ink, area, State(self.headline, note, self.warns))
 
 
 @dataclass

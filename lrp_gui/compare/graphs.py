@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from lrp_gui.compare.charts import Said
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.jobs.comparing_results import Contrast
 from lrp_gui.jobs.token_difference import difference_of
 from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.charts import Chart
 from lrp_gui.viewer.picture import Drawing, GraphPicture
 from lrp_gui.viewer.scales import BY_ID, Scale, drawn, fitting
 from lrp_gui.viewer.selection import Selection
@@ -22,6 +22,7 @@ from lrp_gui.viewer.tokens.picture import TokenPicture
 
 LETTERS = ("A", "B", "A − B")
 DIFFERENCE = 2
+NO_DIFFERENCE, NOT_SUBTRACTED = mark("No difference"), mark("Nothing is subtracted")
 SAME = mark("Both explanations are the same: every difference is zero.")
 Maker = Callable[[], Drawing]
 
@@ -88,7 +89,8 @@ def graph_makers(
                 "choose another scale to see it."
             )
         if note or result is None:
-            return Chart(theme, "difference", heading=LETTERS[DIFFERENCE], note=note)
+            headline = tr(NO_DIFFERENCE) if note == tr(SAME) else tr(NOT_SUBTRACTED)
+            return Said(theme, "difference", heading=LETTERS[DIFFERENCE], headline=headline, note=note)
         if not scale.wants:
             return drawn(contrast.networks[0], result, theme, chosen)[1]
         return _tokens_apart(contrast, result, theme, chosen, scale, made)
@@ -112,7 +114,7 @@ def _tokens_apart(
         grid = difference_of(grids[0], grids[1])
         problem = "" if grid is not None else tr("A and B have other positions or other blocks: nothing is subtracted.")
     if problem:
-        return Chart(theme, "difference", heading=LETTERS[DIFFERENCE], note=problem)
+        return Said(theme, "difference", heading=LETTERS[DIFFERENCE], headline=tr(NOT_SUBTRACTED), note=problem)
     picture = scale.build(contrast.networks[0], result, theme, selection, grid)
     assert isinstance(picture, TokenPicture)
     labels = [one.labels for one in sides]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from lrp_gui.compare.graphs import LETTERS, Asking, Maker, both_of, graph_makers
@@ -19,7 +19,7 @@ from lrp_gui.theme import Theme
 from lrp_gui.viewer.board import Board
 from lrp_gui.viewer.captions import asked, caption
 from lrp_gui.viewer.charts import Chart
-from lrp_gui.viewer.ink import CENTRE, Ink
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, metrics
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.selection import Selection
 
@@ -197,4 +197,11 @@ def caption_of(contrast: Contrast) -> str:
 
 @dataclass
 class _Head(Chart):
-    """A line of text above a picture."""
+    """A line of text above a picture: its letter and its beginning are never left out."""
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """The line, or its beginning."""
+        rect = QRectF(10, 3, size.width() - 20, 18)
+        right = Qt.TextElideMode.ElideRight
+        text = metrics(12.5, bold=True).elidedText(self.heading, right, max(0.0, rect.width()))
+        ink.text(rect, text, 12.5, ink.theme.text, LEFT, bold=True)

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrp_gui.compare.charts import PairBars, PairChannels
-from lrp_gui.compare.graphs import DIFFERENCE, LETTERS, SAME
+from lrp_gui.compare.charts import PairBars, PairChannels, Said
+from lrp_gui.compare.graphs import DIFFERENCE, LETTERS, NO_DIFFERENCE, NOT_SUBTRACTED, SAME
 from lrp_gui.document.layout import PICTURE, SERIES, TOKENS, layout_of
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import counted
 from lrp_gui.jobs.comparing_results import Contrast
-from lrp_gui.languages import tr
+from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.board import stacked
 from lrp_gui.viewer.captions import caption
@@ -31,6 +31,8 @@ from lrp_gui.viewer.visible import smallest_set
 
 MOST_CHANNELS = 16
 MOST_SUMMED = 4  # planes of an input that are shown as one
+NOTHING = mark("Nothing to show here")
+DIFFERENCE_TITLE = f", {LETTERS[DIFFERENCE]}"
 Words = Sequence[Mapping[str, Sequence[str]]]  # of A and of B: by input, what its tokens stand for
 
 
@@ -59,7 +61,7 @@ def value_pictures(
         note = difference_note if n == DIFFERENCE else notes[n]
         result, network = results[n], contrast.networks[n % DIFFERENCE]
         if note or result is None:
-            charts.append(Chart(theme, f"{name}, {letter}", heading=f"{letter}: {name}", note=note))
+            charts.append(_said(theme, f"{name}, {letter}", f"{letter}: {name}", note, found[n : n + 1]))
             continue
         # Of the difference only itself sets the limit: it may be far smaller than what it is the difference of.
         own = found[n]
@@ -69,6 +71,17 @@ def value_pictures(
         chosen = replace(selection, layer=path, words={path: named[n]} if named else {})
         charts.append(_chart(network, result, theme, chosen, letter, own, others, ranked))
     return charts[0], charts[1], charts[2]
+
+
+def _said(theme: Theme, title: str, heading: str, note: str, found: Sequence[np.ndarray | None]) -> Said:
+    """The pane of a layer that cannot be drawn: why, under a headline that says of what kind that is."""
+    known = bool(found) and found[0] is not None
+    if known and not np.isfinite(found[0]).all():  # type: ignore[arg-type]
+        return Said(theme, title, heading=heading, headline=tr("Some values are no numbers"), note=note, warns=True)
+    headline = (
+        tr(NO_DIFFERENCE) if note == tr(SAME) else tr(NOT_SUBTRACTED if title.endswith(DIFFERENCE_TITLE) else NOTHING)
+    )
+    return Said(theme, title, heading=heading, headline=headline, note=note)
 
 
 def relevance_at(result: SampleResult, path: str) -> np.ndarray | None:

@@ -32,13 +32,13 @@ from lrp_gui.compare.pictures import (
 )
 from lrp_gui.compare.side_bar import SideBar
 from lrp_gui.compare.taking import pictures_dialog, write_table
-from lrp_gui.document.comparing import RUNNING, STOPPED, SideBySide
+from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED, SideBySide
 from lrp_gui.document.state import Message
 from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.layers.folding import is_open
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.stage_picture import StagePicture
-from lrp_gui.viewer.states import StatePicture
+from lrp_gui.viewer.states import State, StatePicture
 from lrp_gui.viewer.tokens.picture import TokenPicture
 
 if TYPE_CHECKING:
@@ -258,10 +258,10 @@ class CompareWindow(QWidget):
         """All but the pictures."""
         contrast = self.beside.contrast
         if contrast is None:
-            sentence = self.beside.problem or self.bar.note.text()
+            state = self._state()
             self._pictures = None
             for pane in self.panes:
-                pane.set_picture(StatePicture(self.theme, "compare", sentence))
+                pane.set_picture(StatePicture(self.theme, "compare", state=state))
             for head, letter in zip(self.heads, LETTERS, strict=True):
                 head.setText(letter)
             self.model.put(())
@@ -274,6 +274,22 @@ class CompareWindow(QWidget):
         self.bar.offer(scales, self.view.selection.scale, shown=self.view.what == GRAPH)
         self._makers = list(pane_makers(contrast, self.theme, self.view, self.beside.more))
         self._due.start(PAUSE_MS)
+
+    def _state(self) -> State:
+        """What stands in the panes while nothing is compared."""
+        beside = self.beside
+        if beside.sides is None:
+            return State(self.tr("Nothing is compared"), self.tr("Choose Compare Explanations in the menu Explain."))
+        if beside.state == FAILED:
+            sentence = beside.problem or self.tr("Compare again, or choose another sample, target or composite.")
+            return State(self.tr("These are not compared"), sentence, warns=True)
+        if beside.state == STOPPED:
+            return State(
+                self.tr("Not compared"), self.tr("It was stopped before there was anything to show: compare again.")
+            )
+        return State(
+            self.tr("Comparing …"), self.tr("Both explanations appear as soon as the worker has handed them back.")
+        )
 
     def _look_at(self, **changes: Any) -> None:
         """Both graphs otherwise."""

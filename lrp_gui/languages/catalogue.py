@@ -22,6 +22,7 @@ _SOME = re.compile(r"([\d,]+) of ([\d,]+ [a-z ]+)")
 _GAPS = {**dict.fromkeys(("are", "be", "has", "have", "is"), _VERBS), "of": r"[\d,]+ of [\d,]+ [a-z]+|its softmax"}
 _SHARED = ("fits",)  # single words that the window says as well
 _AND = mark(" and ")
+_BOTH = re.compile(r"([\d,]+ \w+|\S+) and ([\d,]+ \w+|\S+)")
 _COUNTED = re.compile(r"([\d,]+) ([a-z ]+?)s?")
 _ENDING = re.compile(r"(?<=[a-z])\{(\w+)\}")
 
@@ -46,7 +47,7 @@ class Catalogue(GNUTranslations):
         self._shapes: list[tuple[re.Pattern[str], str]] | None = None
 
     def _sentence(self, text: str) -> str:
-        return self._said(text, 0) or self._parts(text) or text
+        return self._said(text, 0) or self._parts(text) or self._both(text, 0) or text
 
     def _said(self, text: str, depth: int) -> str:
         """A text in this language, "" where it is not known."""
@@ -83,10 +84,8 @@ class Catalogue(GNUTranslations):
 
     def _both(self, text: str, depth: int) -> str:
         """Two things: “1 NaN and 1 infinite”, “fc1.weight and fc2.weight”; not what stands in quotes."""
-        one, between, other = text.partition(_AND)
-        if not between or "“" in text:
-            return ""
-        return f"{self._gap(one, depth)}{self.gettext(_AND)}{self._gap(other, depth)}"
+        found = _BOTH.fullmatch(text)
+        return f"{self._gap(found[1], depth)}{self.gettext(_AND)}{self._gap(found[2], depth)}" if found else ""
 
     def _counted(self, text: str) -> str:
         """A number of things, which the window counts as well: “3 tensors”."""
@@ -139,6 +138,8 @@ def _forms(text: str) -> list[tuple[str, Any]]:
     forms: list[tuple[str, Any]] = [(text, str)]
     if text.endswith(".") and not text.endswith(".."):
         forms.append((text[:-1], lambda said: said if said.endswith((".", "!", "?")) else f"{said}."))
+    elif text.endswith(":"):
+        forms.append((text[:-1], lambda said: f"{said}:"))
     elif text[-1:].isalnum():
         forms.append((f"{text}.", lambda said: said.removesuffix(".")))
     if text[:1].isupper():
