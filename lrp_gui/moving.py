@@ -31,8 +31,10 @@ OPENING_MODULES = (
 # In the order in which they need each other, so that each turn imports little. The last ones are here so that nothing
 # is loaded by the window while torch's libraries are: the system loads one at a time.
 VIEW_MODULES = (
+    "lrp_gui.document.table_storage",
     "lrp_gui.document.table",
     "lrp_gui.browser",
+    "lrp_gui.document.table_paste",
     "lrp_gui.table",
     "pyqtgraph",
     "lrp_gui.viewer.ink",
@@ -42,6 +44,8 @@ VIEW_MODULES = (
     "lrp_gui.viewer.stage_picture",
     "lrp_gui.viewer.detail",
     "lrp_gui.viewer",
+    "lrp_gui.viewer.pictures",
+    "lrp_gui.document.exporting",
     "lrp_gui.export",
     "lrp_gui.inspector.plots",
     "lrp_gui.inspector",
