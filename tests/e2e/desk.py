@@ -20,7 +20,7 @@ from tests.e2e.conftest import ROOT, x_server
 
 WIDE_SCREEN = "2560x1440x24"  # so that the window leaves the desktop's icons free
 PATIENCE = 60
-CLICK_AGAIN_AFTER = 8
+AGAIN_AFTER = 8
 ICON_SIZE = (45, 35)  # from an icon's corner to its middle
 # What is tried: this source tree, or a bundle or an installed program that somebody names.
 PROGRAM = shlex.split(os.environ.get("LRP_PROGRAM", "")) or [sys.executable, "-m", "lrp_gui"]
@@ -82,16 +82,8 @@ class Desk:
     def double_click(self, icon: str, until: Callable[[], object], what: str) -> None:
         """Click until something happens: the icons may not be in their places yet. One instance makes it harmless."""
         x, y = (corner + middle for corner, middle in zip(self.icons[icon], ICON_SIZE, strict=True))
-        clicked = 0.0
-
-        def opened() -> object:
-            nonlocal clicked
-            if not until() and time.monotonic() - clicked > CLICK_AGAIN_AFTER:
-                clicked = time.monotonic()
-                self.ask("xdotool", "mousemove", str(x), str(y), "click", "--repeat", "2", "--delay", "90", "1")
-            return until()
-
-        self.until(opened, what)
+        click = ("xdotool", "mousemove", str(x), str(y), "click", "--repeat", "2", "--delay", "90", "1")
+        self.do_until(lambda: self.ask(*click), until, what)
 
     # ----------------------------------------------------------------------------------------- the program
 
@@ -121,6 +113,19 @@ class Desk:
         while not condition():
             assert time.monotonic() < end, f"waited in vain until {what}; windows: {self.titles()}"
             time.sleep(0.1)
+
+    def do_until(self, do: Callable[[], object], condition: Callable[[], object], what: str) -> None:
+        """Do something, and again after a while, until something is so."""
+        done = 0.0
+
+        def doing() -> object:
+            nonlocal done
+            if not condition() and time.monotonic() - done > AGAIN_AFTER:
+                done = time.monotonic()
+                do()
+            return condition()
+
+        self.until(doing, what)
 
     def leave(self) -> None:
         """Close and end everything."""
