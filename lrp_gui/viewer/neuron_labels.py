@@ -17,7 +17,6 @@ from lrp_gui.viewer.neurons import NeuronGraph
 
 SIZE = 12.0
 LINE = 14.0
-MANY_OUTPUTS = 3
 WIDEST_NAME = 150.0
 
 
@@ -130,7 +129,7 @@ class Labels:
         for unit, y in _without_overlap(layout, last, column.relevance, LINE):
             left = layout.x[last] + layout.places[last][unit].width / 2 + 9
             lines = self._output_lines(unit)
-            if pitch < LINE * len(lines) or (len(shown) > MANY_OUTPUTS and not column.relevance[unit]):
+            if pitch < LINE * len(lines) or (len(shown) > 1 and not column.relevance[unit]):
                 lines = [" ".join([lines[0], *(line.split(" ", 1)[1] for line in lines[1:2])])]
             top = y - LINE * len(lines) / 2
             for n, text in enumerate(lines):
@@ -138,8 +137,8 @@ class Labels:
                 relevant = bool(column.relevance[unit])
                 colour = ink.theme.text if n == 0 and relevant else ink.theme.dim
                 # A number is worth more than what it is called: "sigmoid 0.891" becomes "0.891".
-                shown = fitting((text, text.rpartition(" ")[2]), rect.width(), SIZE) if n else text
-                ink.text(rect, shown, SIZE, colour, LEFT, bold=n == 0 and relevant)
+                short = fitting((text, text.rpartition(" ")[2]), rect.width(), SIZE) if n else text
+                ink.text(rect, short, SIZE, colour, LEFT, bold=n == 0 and relevant)
 
 
 def _readable(ink: Ink, relevance: float) -> str:

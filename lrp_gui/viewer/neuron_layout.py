@@ -19,6 +19,7 @@ TALLEST = 170.0
 LABEL = 14.0  # a line of text
 WIDEST = 24.0  # of a circle before it grows into a pill
 THINNEST_STUB = 0.15
+LEAST = 0.05  # pixels of a circle, where very many have to stand in very little
 FILL = 0.62  # of a column's height that its stacks may take
 
 
@@ -132,9 +133,10 @@ def _place(column: Column, stack: dict[int, float], per: float, top: float, bott
     smallest = min(11.0, max(1.2, 0.5 * height / count))
     heights = {unit: max(smallest, per * value) for unit, value in stack.items()}
     taken = sum(heights.values())
-    if taken > height * 0.96:  # many weak units: shrink what is there for looks, never the ribbons' scale
-        smallest = max(0.6, smallest * 0.4)
+    while taken > height * 0.96 and smallest > LEAST:  # many weak units: shrink their looks, never the ribbons' scale
+        smallest *= 0.6
         heights = {unit: max(smallest, per * value) for unit, value in stack.items()}
+        taken = sum(heights.values())
     slots = heights
     if column.is_input or column.is_output:  # every label finds room, where there is any
         roomy = {unit: max(LABEL, tall) for unit, tall in heights.items()}

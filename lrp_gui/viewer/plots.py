@@ -23,6 +23,7 @@ from lrp_gui.viewer.ink import Ink, font, mix, over, width_of
 
 VECTOR_CELLS = 8192  # heatmaps with no more cells in all are drawn as polygons: sharp in a vector file
 TICKS = 10.5
+APART = 8.0  # pixels between two numbers of an axis
 FEW = 8  # units
 
 
@@ -80,7 +81,17 @@ class Scaffold:
 
 
 class _Axis(pg.AxisItem):
-    """Numbers with a true minus, like everywhere else."""
+    """Numbers with a true minus, like everywhere else, and with air between them."""
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802 - pyqtgraph's
+        """As pyqtgraph finds it, or wider where long numbers would run into each other."""
+        levels = super().tickSpacing(minVal, maxVal, size)
+        spacing = levels[0][0]
+        for factor in (1, 2, 5, 10):
+            wide = max(width_of(text, TICKS) for text in self.tickStrings([minVal, maxVal], 1.0, spacing * factor))
+            if factor * spacing * size >= (wide + APART) * (maxVal - minVal):
+                break
+        return levels if factor == 1 else [(spacing * factor, 0.0)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - pyqtgraph's name
         """As pyqtgraph writes them, but for the minus."""

@@ -115,7 +115,7 @@ class StripPicture(Drawing):
             self._mark(ink, QPointF(name.center().x() - half - 8, name.center().y()))
         foot = QRectF(rect.left() + 2, rect.bottom() - FOOTER, rect.width() - 4, FOOTER - 1)
         if column.broken:
-            ink.text(foot, tr("not a number"), 10.5, theme.warning, CENTRE)
+            ink.text(foot, fitting((tr("not a number"), "NaN"), foot.width(), 10.5), 10.5, theme.warning, CENTRE)
             return
         full, *shorter = (total_text(column.arrived_positive, column.arrived_negative, digits) for digits in (3, 2, 1))
         shorter = [text for one in shorter for text in (one, one.replace("e-0", "e-"))]

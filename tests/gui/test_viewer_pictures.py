@@ -15,10 +15,13 @@ from lrp_gui.document.words import signed
 from lrp_gui.export.exporters import to_svg
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import DARK, LIGHT, PRINT, THEMES
+from lrp_gui.viewer import plots
 from lrp_gui.viewer.balance import balances
 from lrp_gui.viewer.charts import BarsPicture
+from lrp_gui.viewer.ink import width_of
 from lrp_gui.viewer.inputs.maps import HeatmapPicture
 from lrp_gui.viewer.layer_charts import facts, layer_charts
+from lrp_gui.viewer.neuron_layout import lay_out
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.pictures import Selection, all_pictures, graph_picture, overview, strip_picture
@@ -303,3 +306,19 @@ def test_the_strip_stands_over_the_columns_of_an_mlp():
     columns = graph.layout(places[1].size()).x
     middles = [strip.column_rect(column.layer).center().x() for column in strip.columns]
     assert middles == pytest.approx(columns, abs=1)
+
+
+def test_very_many_units_stay_between_heading_and_foot():
+    picture = NeuronPicture.build(*fakes.mlp_result((6, 5000, 3)), LIGHT, Visibility(1.0, 0.98))
+    layout = lay_out(picture.graph, 100, 300, 40, 190)
+    for places in layout.places:
+        assert min(place.y - place.height / 2 for place in places.values()) >= 40 - 1
+        assert max(place.y + place.height / 2 for place in places.values()) <= 190 + 1
+
+
+def test_numbers_of_an_axis_do_not_run_into_each_other(qapp):
+    axis = plots.scaffold("bars").plot.getAxis("bottom")
+    for low, high, size in ((-0.00094, 0.0, 210), (-1.2e-6, 1.3e-6, 150), (0.0, 0.8, 150), (-3.0, 400000.0, 120)):
+        (spacing, _), *_ = axis.tickSpacing(low, high, size)
+        texts = axis.tickStrings([low, high], 1.0, spacing)
+        assert max(width_of(text, plots.TICKS) for text in texts) < spacing * size / (high - low), (low, high)
