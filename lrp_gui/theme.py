@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
+
+from lrp_gui.shipped import shipped
 
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
 
@@ -193,3 +195,9 @@ def apply(app: QApplication, theme: Theme) -> None:
     if app.style().objectName().lower() != "fusion":
         app.setStyle("Fusion")
     app.setPalette(palette(theme))
+    # The arrows of Qt's file dialog are black on the dark, unless the desktop's icons stand in for them.
+    dark = shipped("icons/dark") if theme.dark else None
+    if dark is not None or QIcon.fallbackSearchPaths():
+        QIcon.setFallbackSearchPaths([str(dark)] if dark is not None else [])
+        if not QIcon.themeName():
+            QIcon.setThemeName("hicolor")  # without any, Qt asks no theme at all

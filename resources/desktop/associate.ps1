@@ -5,7 +5,7 @@ param([string]$Program = "", [switch]$Remove)
 
 $classes = "HKCU:\Software\Classes"
 $types = @{
-    "LRPExplorer.Weights" = @("Weights of a neural network", @(".pt", ".pth", ".pt2", ".ckpt", ".safetensors", ".onnx", ".npz"))
+    "LRPExplorer.Weights" = @("Weights of a neural network", @(".pt", ".pth", ".pt2", ".ckpt", ".safetensors", ".onnx", ".npz", ".npy"))
     "LRPExplorer.Project" = @("LRP Explorer project", @(".lrpx"))
 }
 

@@ -1,4 +1,7 @@
-"""Draw the icons' sizes for desktops from the SVG files beside this one: `python resources/icons/make_icons.py`."""
+"""Draw the icons' sizes for desktops from the SVG files beside this one, and those of Qt's dialogs for the dark.
+
+Run it as `python resources/icons/make_icons.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,17 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
+from lrp_gui.icons import pixmap
+from lrp_gui.theme import DARK
+
 HERE = Path(__file__).resolve().parent
 SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
 SIMPLE_UP_TO = 32  # below, the eight neurons of the program's icon are no more than grains
 ICONS = ("lrp-explorer", "lrp-explorer-weights", "lrp-explorer-project")
+
+# Qt draws these black, whatever the palette; where the desktop's theme has none they come from here (lrp_gui/theme.py).
+FOR_THE_DARK = {"go-previous": "previous", "go-next": "next", "go-up": "up", "window-close": "close"}
+DARK_SIZE = 64
 
 
 def source(icon: str, size: int) -> Path:
@@ -45,6 +55,9 @@ def main() -> None:
         for size in SIZES:
             path(icon, size).parent.mkdir(parents=True, exist_ok=True)
             drawn(icon, size).save(str(path(icon, size)))
+    (HERE / "dark").mkdir(exist_ok=True)
+    for name, strokes in FOR_THE_DARK.items():
+        pixmap(strokes, DARK.text, DARK_SIZE, 1.0).save(str(HERE / "dark" / f"{name}.png"))
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ def test_the_types_are_valid_and_recognise_their_files_by_name_and_by_content(ho
     install()
     checked("update-mime-database", str(home / ".local" / "share" / "mime"))
     globs = (home / ".local" / "share" / "mime" / "globs2").read_text()
-    for ending in ("pt", "pth", "pt2", "ckpt", "safetensors", "onnx", "npz", "lrpx"):
+    for ending in ("pt", "pth", "pt2", "ckpt", "safetensors", "onnx", "npz", "npy", "lrpx"):
         assert f":*.{ending}\n" in globs, ending
     assert ":*.zip" not in globs
     assert ":*.bin" not in globs

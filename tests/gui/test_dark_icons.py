@@ -1,0 +1,40 @@
+"""What Qt itself draws in black can be seen in the dark, too."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication, QStyle
+
+from lrp_gui import theme
+
+PIXMAPS = QStyle.StandardPixmap
+
+
+@pytest.fixture
+def app(qapp):
+    before, name = qapp.palette(), QIcon.themeName()
+    yield qapp
+    qapp.setPalette(before)
+    QIcon.setThemeName(name)
+    QIcon.setFallbackSearchPaths([])
+
+
+def lightness(app: QApplication, which: QStyle.StandardPixmap) -> float:
+    """How light the ink of one of the style's icons is on the average."""
+    image = app.style().standardIcon(which).pixmap(16, 16).toImage()
+    places = [(x, y) for x in range(image.width()) for y in range(image.height())]
+    inks = [image.pixelColor(*place) for place in places if image.pixelColor(*place).alphaF() > 0.5]
+    return sum(ink.lightnessF() for ink in inks) / len(inks)
+
+
+@pytest.mark.parametrize(
+    "which",
+    [PIXMAPS.SP_ArrowBack, PIXMAPS.SP_ArrowForward, PIXMAPS.SP_FileDialogToParent, PIXMAPS.SP_DialogCloseButton],
+    ids=lambda which: which.name,
+)
+def test_the_arrows_of_the_file_dialog_stand_out_in_both_themes(app, which):
+    theme.apply(app, theme.DARK)
+    assert lightness(app, which) > 0.7
+    theme.apply(app, theme.LIGHT)
+    assert lightness(app, which) < 0.4
