@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QPushButton, QSlider, QWidget
 
-from lrp_gui.compare.parts import choices, flat_button
+from lrp_gui.compare.parts import Head, choices, flat_button
 from lrp_gui.compare.pictures import GRAPH, VALUES
 from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED
 from lrp_gui.languages import tr
@@ -47,8 +47,7 @@ class Bar(QWidget):
         self.swap = flat_button(self, self.tr("Swap"), self.tr("Left becomes right"))
         self.export = flat_button(self, self.tr("Export…"), self.tr("Save the panes as PNG, SVG or PDF (Ctrl+E)"))
         self.save = flat_button(self, self.tr("Table…"), self.tr("Write the table of layers to a CSV file"))
-        self.note = QLabel(self)
-        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note = Head(self)
         self.note.setAccessibleName(self.tr("State of the comparison"))
         self.progress = QProgressBar(self)
         self.progress.setTextVisible(False)
@@ -77,7 +76,6 @@ class Bar(QWidget):
     def say(self, text: str) -> None:
         """The line about what is going on; where it has no room, its tip says all."""
         self.note.setText(text)
-        self.note.setToolTip(text)
 
     def show_state(self, state: str, *, known: bool) -> None:
         """What can be pressed while it runs, after it was stopped or failed, and when something is `known`."""

@@ -252,6 +252,8 @@ class SideBySide(QObject):
         table = self._document.table
         if table is None:
             return self.tr("There is no table: open one to compare its samples.")
+        if not table.samples:
+            return self.tr("The table has no samples: add two to compare them.")
         found = []
         for letter, side, other in zip(LETTERS, sides, reversed(sides), strict=True):
             network, row = self.network_of(side), self.row_of(side)

@@ -18,8 +18,9 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _VERBS = "is|are|has|have"
 OF = mark("{some} of {all}")  # “2 of 32 units”, “2 of the 10 columns”
 _SOME = re.compile(r"([\d,]+) of ([\d,]+ [a-z ]+)")
+_PART = re.compile(r"[\d,]+ of [\d,]+ [a-z]+|its softmax")
 # Gaps that would begin or end in the wrong place if they could hold anything.
-_GAPS = {**dict.fromkeys(("are", "be", "has", "have", "is"), _VERBS), "of": r"[\d,]+ of [\d,]+ [a-z]+|its softmax"}
+_GAPS = {**dict.fromkeys(("are", "be", "has", "have", "is"), _VERBS), "of": _PART.pattern}
 _SHARED = ("fits",)  # single words that the window says as well
 _AND = mark(" and ")
 _BOTH = re.compile(r"([\d,]+ \w+|\S+) and ([\d,]+ \w+|\S+)")

@@ -500,7 +500,7 @@ def test_a_comparison_that_fails_says_so_in_its_panes(compared, diabetes, qtbot)
     diabetes.document.delete_samples(range(diabetes.document.table.samples))
     finish(qtbot, compared)
     assert compared.panes[1].picture.state.sentence == compared.beside.problem
-    assert "gone from the table" in compared.beside.problem
+    assert "has no samples" in compared.beside.problem
     compared.beside._on_replaced()
     compared.draw()
     assert compared.panes[0].picture.state.headline == "Nothing is compared"

@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainterPath
 from lrp_gui.document.words import counted, signed
 from lrp_gui.jobs.token_grid import ATTENTION, MLP, OTHER, RECURRENT
 from lrp_gui.languages import mark, thousands, tr
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, width_of
 from lrp_gui.viewer.legend import draw_legend, least_width
 from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.tokens.tree import FROM_BLOCK, STREAM, TO_BLOCK, Edges
@@ -84,6 +84,8 @@ class Strokes:
         self._others(ink, places, QRectF(area.left(), places.stub - 9, places.points[0] - 12 - area.left(), 18))
         numbers = dict.fromkeys((gap.kind for gap in self.grid.gaps), 0)
         step = places.points[1] - places.points[0] if len(places.points) > 1 else 100.0
+        longest = width_of(f"A{len(self.grid.gaps)}", 11, bold=True)
+        each = max(1, int(np.ceil(longest / step)))  # where columns are narrow, only every so many have a name
         for n, gap in enumerate(self.grid.gaps):
             numbers[gap.kind] += 1
             if gap.kind == OTHER and not gap.branch.any():
@@ -96,11 +98,12 @@ class Strokes:
                 short,
             )
             chosen = gap.layer == self.selected_layer
-            rect = QRectF(places.block(n) - step / 2, area.top(), step, 15)
-            shown = elided(own, step - 4, 11, bold=chosen) if own else fitting(texts, step - 4, 11, bold=chosen)
-            if width_of(shown, 11, bold=chosen) <= step:
+            rect = QRectF(places.block(n) - each * step / 2, area.top(), each * step, 15)
+            shown = fitting((own, short) if own else texts, rect.width() - 4, 11, bold=chosen)
+            if n % each == 0 and width_of(shown, 11, bold=chosen) <= rect.width():
                 ink.text(rect, shown, 11, theme.accent if chosen else theme.text, CENTRE, bold=chosen)
-            self.spots.append((rect, Hit(gap.layer, -1, self.picture.gap_text(n))))
+            spot = QRectF(places.block(n) - step / 2, area.top(), step, 15)
+            self.spots.append((spot, Hit(gap.layer, -1, self.picture.gap_text(n))))
         for n, point in enumerate(self.grid.points):
             text = signed(float(point.relevance.sum()), 3)
             if n == 0 and width_of(f"ΣR {text}", 10) <= step - 6:
