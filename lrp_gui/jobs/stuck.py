@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtCore import QThread
 
-PATIENCE = 5.0  # seconds that a step may go on after its job was cancelled
+PATIENCE = 30.0  # seconds that a step may go on after its job was cancelled; others wait for it no longer than a moment
 CLOSING_MS = 10_000  # for which a window that closes waits
 # Qt ends a process in which a running thread is destroyed, so they are kept.
 _left: list[QThread] = []
