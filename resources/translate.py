@@ -41,18 +41,28 @@ TOO_PLAIN = re.compile(r"^\W*(\{\w+\}\W*)*$")
 
 @cache
 def window_texts() -> dict[Text, list[str]]:
-    """Every text of the window -> the files in which it stands."""
+    """Every text of the window, and every noun that the engine counts -> the files in which it stands."""
     found: dict[Text, list[str]] = {}
-    for path in sorted((ROOT / "lrp_gui").rglob("*.py")):
+    for path in sorted([*(ROOT / "lrp_gui").rglob("*.py"), *(ROOT / "lrp_engine").rglob("*.py")]):
         place = path.relative_to(ROOT).as_posix()
-        for text in _in_module(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for text in _in_module(tree) if place.startswith("lrp_gui") else _nouns(tree):
             places = found.setdefault(text, [])
             if place not in places:
                 places.append(place)
     return found
 
 
+def _nouns(tree: ast.AST) -> Iterator[Text]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and called(node) == "counted" and len(node.args) == 2:
+            noun = literal(node.args[1])
+            if noun:
+                yield f"{{n}} {noun}", f"{{n}} {noun}s"
+
+
 def _in_module(tree: ast.AST) -> Iterator[Text]:
+    yield from _nouns(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -61,8 +71,6 @@ def _in_module(tree: ast.AST) -> Iterator[Text]:
             one, many = (literal(argument) for argument in node.args[:2])
             if one and many:
                 yield one, many
-        elif name == "counted" and len(node.args) == 2 and (noun := literal(node.args[1])):
-            yield f"{{n}} {noun}", f"{{n}} {noun}s"
         elif name in CALLS and node.args:
             yield from literals(node.args[0])
         elif name in ROWS:

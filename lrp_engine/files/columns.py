@@ -180,14 +180,13 @@ def _by_name(wanted: list[str], table: RawTable) -> Matched:
         if name not in exact:
             renamed.append(f"“{table.names[candidates[0]]}” was read as “{name}”")
     if missing:
-        what = (
-            "the column"
-            if len(missing) == 1
-            else f"{len(missing)} of the {len(wanted)} columns that the network needs:"
-        )
         left_out = {f"“{name}”": why for name, why in (table.left_out or {}).items()}
         missing = [f"{name} (which {left_out[name]})" if name in left_out else name for name in missing]
-        raise FormatError(f"The table lacks {what} {_listed(missing, 5)}; it has {_listed(list(table.names), 5)}.")
+        names, has = _listed(missing, 5), _listed(list(table.names), 5)
+        if len(missing) == 1:
+            raise FormatError(f"The table lacks the column {names}; it has {has}.")
+        every = f"{len(missing)} of the {len(wanted)} columns that the network needs"
+        raise FormatError(f"The table lacks {every}: {names}; it has {has}.")
     if renamed:
         notes.append(f"The column {_listed(renamed, 5)}.")
     if order != sorted(order):

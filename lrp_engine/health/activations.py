@@ -306,11 +306,14 @@ def _dead(units: _Units, where: str, samples: int) -> Finding | None:
     # the same because it stands at an end: saturated, which says why
     rows = ((units.low == units.high) & (units.ends < units.each)).nonzero().flatten().tolist()
     if rows:
-        return _told(units, "dead", rows, where, samples, f"{'0' if _all_zero(units, rows) else 'the same'} on all")
+        every = counted(samples, "sample")
+        what = f"0 on all {every}" if _all_zero(units, rows) else f"the same on all {every}"
+        return _told(units, "dead", rows, where, samples, what)
     if units.name in _LEAKING:
         rows = (units.high <= 0).nonzero().flatten().tolist()
         if rows:
-            return _told(units, "inactive", rows, where, samples, "never positive on any of")
+            what = f"never positive on any of {counted(samples, 'sample')}"
+            return _told(units, "inactive", rows, where, samples, what)
     return None
 
 
@@ -322,9 +325,8 @@ def _saturated(units: _Units, where: str, samples: int) -> Finding | None:
     rows = (units.ends >= NEARLY * units.each).nonzero().flatten().tolist()
     if not rows:
         return None
-    return _told(
-        units, "saturated", rows, where, samples, f"at the end of {units.name} for at least 95 % of their values on"
-    )
+    what = f"at the end of {units.name} for at least 95 % of their values on {counted(samples, 'sample')}"
+    return _told(units, "saturated", rows, where, samples, what)
 
 
 def _peaked(units: _Units, where: str, samples: int) -> Finding | None:
@@ -333,10 +335,10 @@ def _peaked(units: _Units, where: str, samples: int) -> Finding | None:
         return None
     heads = len(units.ends)
     of = f"{len(rows):,} of {counted(heads, 'head')}" if heads > 1 else "its softmax"
-    which = f": {listed(rows)}" if heads > 1 else ""
+    rows_of = f"{counted(samples, 'sample')}: {listed(rows)}" if heads > 1 else counted(samples, "sample")
     sentence = (
         f"In {where}, {of} give{'s' if heads == 1 or len(rows) == 1 else ''} more than 99 % to one place, nearly "
-        f"everywhere on {counted(samples, 'sample')}{which}."
+        f"everywhere on {rows_of}."
     )
     return found("saturated", of, sentence, layer=units.layer, severity=REMARK)
 
@@ -355,9 +357,9 @@ def _told(units: _Units, kind: str, rows: list[int], where: str, samples: int, w
     few = samples < FEWEST_SAMPLES
     severity = REMARK if few else (SERIOUS if kind == "dead" and len(rows) == total else "")
     be = "is" if len(rows) == 1 else "are"
-    sentence = f"{of} of {where} {be} {what} {counted(samples, 'sample')} of the table: {listed(rows)}."
+    sentence = f"{of} of {where} {be} {what} of the table: {listed(rows)}."
     if few:
-        sentence += " So few samples tell little."
+        sentence = f"{sentence} So few samples tell little."
     return found(kind, of, sentence, layer=units.layer, units=rows[:MOST_UNITS], severity=severity)
 
 

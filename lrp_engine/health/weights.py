@@ -161,19 +161,18 @@ def _not_finite(profile: Profile, name: str, role: str) -> Iterator[_Said]:
         return
     if role in {BUFFER, CONSTANT} and not profile.nans and profile.low == profile.high == 0:
         return  # a mask, which is added
-    what = " and ".join(
-        text
-        for count, text in ((profile.nans, f"{profile.nans:,} NaN"), (profile.infs, f"{profile.infs:,} infinite"))
-        if count
-    )
+    kinds = (profile.nans, f"{profile.nans:,} NaN"), (profile.infs, f"{profile.infs:,} infinite")
+    what = " and ".join(text for count, text in kinds if count)
     assert profile.bad is not None
     place = ", ".join(map(str, profile.place(profile.bad)))
-    rest = "" if profile.finite else ", which is all it holds"
+    among = counted(profile.count, "number")
+    if not profile.finite:
+        among = f"{among}, which is all it holds"
     severity = SERIOUS if role in OWN else DOUBTFUL
     yield (
         "not finite",
         what,
-        f"{name} holds {what} among its {counted(profile.count, 'number')}{rest}; the first is at [{place}].",
+        f"{name} holds {what} among its {among}; the first is at [{place}].",
         [profile.place(profile.bad)[profile.axis]] if len(profile.info.shape) > 1 else [],
         severity,
     )
@@ -228,18 +227,16 @@ def _sizes_of_units(profile: Profile, name: str) -> Iterator[_Said]:
     if len(norms) < 8 or _TABLE.search(name):
         return
     middle = float(median(norms.tolist()))
-    for kind, chosen, word, extreme in (
-        ("exploding", profile.norms > LARGE_UNIT * middle, "up to", max),
-        ("vanishing", (profile.norms > 0) & (profile.norms < SMALL_UNIT * middle), "down to", min),
+    for kind, chosen, extreme in (
+        ("exploding", profile.norms > LARGE_UNIT * middle, max),
+        ("vanishing", (profile.norms > 0) & (profile.norms < SMALL_UNIT * middle), min),
     ):
         rows = [int(row) for row in chosen.nonzero()[0]]
         if rows:
             of = f"{len(rows):,} of {counted(profile.rows, _row(name))}"
             ratio = extreme(float(profile.norms[row]) for row in rows) / middle
-            sentence = (
-                f"The weights of {of} of {name} have {word} {amount(ratio)} times the length of a usual one's: "
-                f"{listed(rows)}."
-            )
+            extent = f"up to {amount(ratio)}" if extreme is max else f"down to {amount(ratio)}"
+            sentence = f"The weights of {of} of {name} have {extent} times the length of a usual one's: {listed(rows)}."
             yield kind, of, sentence, rows[:MOST_UNITS], ""
 
 

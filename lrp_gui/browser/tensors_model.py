@@ -57,7 +57,12 @@ class TensorsModel(TreeModel):
         if row is None:
             return f"{node.path}: {size_text(self._size(node))}"
         numbers = counted(prod(row.shape), "number")
-        lines = [row.name, f"{shape_text(row.shape)} of {row.dtype}: {numbers}, {size_text(row.nbytes)}; {row.role}"]
+        said = tr("{shape} of {type}: {numbers}, {size}; {role}")
+        size = size_text(row.nbytes)
+        lines = [
+            row.name,
+            said.format(shape=shape_text(row.shape), type=row.dtype, numbers=numbers, size=size, role=row.role),
+        ]
         measured, odd = self.measured(node), self._odd(node)
         if measured is not None and measured.problem:
             lines.append(measured.problem)

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.jobs.engine import composites
-from lrp_gui.languages import tr
+from lrp_gui.languages import engine, tr
 from lrp_gui.preferences.cache_row import CacheRow
 from lrp_gui.preferences.editors import EDITORS, ChoiceBox
 from lrp_gui.preferences.effects import follow
@@ -131,7 +131,7 @@ class PreferencesDialog(QDialog):
         if entry.source == COMPOSITES and isinstance(editor, ChoiceBox):
             editor.offer([(name, name) for name, _about in composites()])
             for row, (_name, about) in enumerate(composites()):
-                editor.setItemData(row, tr(about), Qt.ItemDataRole.ToolTipRole)
+                editor.setItemData(row, engine(about), Qt.ItemDataRole.ToolTipRole)
         editor.chosen.connect(partial(self._change, entry))
         self.editors[entry.setting.key] = editor
         if isinstance(editor, QCheckBox):

@@ -223,7 +223,7 @@ class ShownModel(LaidOutModel):
                 "How sure the network is of its prediction: its probability, of logits the softmax"
             ),
             Kind.PICTURE: self.tr(
-                "All {count} of this input; View ▸ Numbers of Large Inputs gives each a column"
+                "All {count} of this input; View ▸ Table ▸ Large Inputs as Numbers or Pictures gives each a column"
             ).format(count=counted(len(self.all_features), "number")),
         }
         if column.kind in tips:

@@ -169,8 +169,8 @@ class TableView(PinnedTable):
             return self.tr("A group's heading holds no cells; paste onto the samples below it.")
         if Kind.PICTURE in kinds:
             return self.tr(
-                "A whole input stands in this cell; View ▸ Numbers of Large Inputs gives each number a column to paste "
-                "onto."
+                "A whole input stands in this cell; View ▸ Table ▸ Large Inputs as Numbers or Pictures gives each "
+                "number a column to paste onto."
             )
         if kinds == {Kind.NAME}:
             return self.tr("Names are given one by one (F2), not pasted; paste onto the features.")

@@ -124,7 +124,7 @@ class Controls(QWidget):
         button.setText(self.tr(scale.title))
         button.setCheckable(True)
         button.setAutoRaise(True)
-        button.setAccessibleName(self.tr("Look at {scale}").format(scale=scale.title.lower()))
+        button.setAccessibleName(self.tr("Look at {scale}").format(scale=self.tr(scale.title)))
         # its own shortcut would sleep while the scales are in their menu
         QShortcut(QKeySequence(f"Alt+Shift+{number}"), self).activated.connect(
             lambda: any(one.id == scale.id for one in self._offered) and button.click()

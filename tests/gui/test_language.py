@@ -53,6 +53,18 @@ def test_words_follow_the_language(german, qapp):
         ("default for affine map", "üblich für affine Abbildung"),
         ("Nobody says this.", "Nobody says this."),
         ("net.pth is empty. Nobody says this.", "net.pth ist leer. Nobody says this."),
+        (
+            "2 of 32 units of relu are the same on all 442 samples of the table: 3, 7.",
+            "2 der 32 Einheiten von relu sind gleich bei allen 442 Proben der Tabelle: 3, 7.",
+        ),
+        (
+            "fc.weight holds 1 NaN and 1 infinite among its 1,152 numbers; the first is at [2, 3].",
+            "fc.weight enthält 1 NaN und 1 unendliche unter 1\u202f152 Zahlen; die erste steht bei [2, 3].",
+        ),
+        (
+            "The table lacks 2 of the 10 columns that the network needs: “bmi”, “s1”; it has age and sex.",
+            "In der Tabelle fehlen 2 der 10 Spalten, die das Netz braucht: “bmi”, “s1”; sie hat age und sex.",
+        ),
     ],
 )
 def test_what_the_engine_says_is_known_by_its_shape(german, said, ours):
