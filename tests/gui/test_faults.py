@@ -418,6 +418,38 @@ def test_a_fault_in_the_worker_is_said_with_details_and_the_window_goes_on(diabe
     still_works(diabetes, qtbot)
 
 
+@pytest.mark.parametrize("what", ["load", "explanation"])
+def test_after_a_cancel_the_next_thing_is_done_though_a_long_step_has_not_ended(diabetes, qtbot, monkeypatch, what):
+    window, go_on, at_it = diabetes, threading.Event(), threading.Event()
+    engine, name = window.explainer.engine, {"load": "open", "explanation": "explain_sample"}[what]
+    real = getattr(engine, name)
+
+    def with_a_long_step(*arguments):
+        at_it.set()
+        go_on.wait(60)
+        return (yield from real(*arguments))
+
+    monkeypatch.setattr(engine, name, with_a_long_step)
+    window.opener.open([str(DIGITS)]) if what == "load" else window.explainer.explain_anew()
+    qtbot.waitUntil(at_it.is_set, timeout=20000)
+    qtbot.waitUntil(window.actions_["cancel"].isEnabled)
+    window.actions_["cancel"].trigger()
+    # At once, whatever the step is doing.
+    assert window.jobs.status is None or window.jobs.status.title == "Starting the engine"
+    if what == "load":
+        assert window.document.obstacle.kind == "stopped"
+    else:
+        assert window.document.stale
+    monkeypatch.setattr(engine, name, real)
+    window.opener.open([str(DIGITS)])
+    qtbot.waitUntil(lambda: window.document.name == "digits" and window.document.result is not None, timeout=30000)
+    assert not go_on.is_set()
+    go_on.set()
+    settle(qtbot, window)
+    assert window.document.name == "digits"
+    assert window.document.obstacle is None
+
+
 @pytest.mark.parametrize("turns", [pytest.param(0, marks=pytest.mark.exhaustive), 3])
 def test_a_cancelled_load_leaves_the_file_and_can_be_taken_up_again(window, qtbot, turns):
     window.opener.open([str(DIGITS)])
