@@ -83,7 +83,7 @@ class Scaffold:
 class _Axis(pg.AxisItem):
     """Numbers with a true minus, like everywhere else, and with air between them."""
 
-    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802 - pyqtgraph's
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[Any]:  # noqa: N802 - pyqtgraph's
         """As pyqtgraph finds it, or wider where long numbers would run into each other."""
         levels = super().tickSpacing(minVal, maxVal, size)
         spacing = levels[0][0]
@@ -91,7 +91,7 @@ class _Axis(pg.AxisItem):
             wide = max(width_of(text, TICKS) for text in self.tickStrings([minVal, maxVal], 1.0, spacing * factor))
             if factor * spacing * size >= (wide + APART) * (maxVal - minVal):
                 break
-        return levels if factor == 1 else [(spacing * factor, 0.0)]
+        return levels if factor == 1 else [(spacing * factor, 0)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - pyqtgraph's name
         """As pyqtgraph writes them, but for the minus."""
