@@ -90,7 +90,7 @@ class FileView(QTextBrowser):
         """Each file that it is made of, with its hash or a link that has it computed."""
         if file is not self._hashed:
             self._hashes, self._hashed = {}, file
-        paths = file.files or (file.path,)
+        paths = file.files or (file.path,) if file.nbytes else ()
         return "".join(
             _row(
                 "SHA-256" if len(paths) == 1 else tr("SHA-256 of {name}").format(name=Path(path).name),
@@ -143,7 +143,8 @@ def _list(title: str, lines: tuple[str, ...]) -> str:
 
 def _facts_of_file(file: FileInfo) -> list[tuple[str, str]]:
     """Where it is, what it is, and how much of what it holds."""
-    facts = [(tr("File"), file.path), (tr("Format"), file.file_format), (tr("Size"), size_text(file.nbytes))]
+    facts = [(tr("File"), file.path), (tr("Format"), file.file_format)]
+    facts += [(tr("Size"), size_text(file.nbytes))] if file.nbytes else []  # of a file that is gone nothing is known
     others = [Path(path).name for path in file.files if path != file.path]
     if others:
         facts.append((tr("Made of"), _shortened(tuple(others))))

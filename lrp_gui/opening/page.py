@@ -181,6 +181,7 @@ class ObstaclePage(QScrollArea):
         self.sentence.setText(obstacle.sentence)
         self.sentence.setVisible(obstacle.kind != LOADING and bool(obstacle.sentence))
         self.advice.setText(self.tr(way.advice))
+        self.advice.setVisible(obstacle.kind != FAILED or bool(file.nbytes))  # of a file that is gone nothing is there
         self.calls.show_names(self.tr(way.lists), obstacle.calls if way.lists else ())
         for name, button in self.buttons.items():
             button.offer(name in way.actions)
@@ -273,7 +274,8 @@ def _about(file: FileInfo) -> str:
     parts = [file.name, file.file_format]
     if file.tensors:
         parts.append(counted(len(file.tensors), "tensor"))
-    parts.append(size_text(file.nbytes))
+    if file.nbytes:
+        parts.append(size_text(file.nbytes))
     return "  ·  ".join(part for part in parts if part)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QDir, QObject, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from lrp_gui import settings
@@ -44,7 +44,7 @@ class Asking(QObject):
     def ask_name(self, then: Then = nothing) -> None:
         """Ask where to save."""
         session = self._session
-        dialog = QFileDialog(self._window, self.tr("Save Project As"), settings.FOLDER.read())
+        dialog = QFileDialog(self._window, self.tr("Save Project As"), self._folder())
         dialog.setNameFilters([self.tr("LRP Explorer projects (*{suffix})").format(suffix=SUFFIX)])
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX[1:])
@@ -56,6 +56,15 @@ class Asking(QObject):
 
         dialog.fileSelected.connect(chosen)
         self._show(dialog)
+
+    def _folder(self) -> str:
+        """Where one saved last; at first beside the weights, unless they are an example's."""
+        document = self._window.document
+        weights = document.file.path if document.file is not None else ""
+        examples = [str(place) for one in settings.EXAMPLES if (place := one.path()) is not None]
+        shipped = any(Path(weights).parent == Path(place).parent for place in examples)
+        beside = str(Path(weights).parent) if weights and not shipped else ""
+        return settings.FOLDER.read() or beside or QDir.homePath()
 
     def ask_first(self, then: Then) -> None:
         """Ask whether to save before something takes the place of the work."""

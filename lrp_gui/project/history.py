@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QSize, QTimer
-from PySide6.QtWidgets import QUndoView, QVBoxLayout, QWidget
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, QTimer
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QUndoView, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from lrp_gui.icons import icon
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.document import Document
     from lrp_gui.theme import Theme
 
-ICON = 16
+ICON, ROOM = 16, 4
 
 
 class HistoryView(QWidget):
@@ -31,6 +31,7 @@ class HistoryView(QWidget):
         self.steps.model().modelReset.connect(self._follow)
         self.steps.setEmptyLabel(self.tr("As it was opened"))
         self.steps.setIconSize(QSize(ICON, ICON))
+        self.steps.setItemDelegate(_Steps(self.steps))
         self.steps.setAccessibleName(self.tr("Steps that can be undone"))
         self.steps.setToolTip(
             self.tr("A click goes to a step: what came after it is undone, and can be done again until you edit.")
@@ -58,3 +59,15 @@ class HistoryView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
         self.steps.setCleanIcon(icon("save", theme))
+
+
+class _Steps(QStyledItemDelegate):
+    """All steps begin at one line; the mark of the saved one stands behind its name."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        option.decorationPosition = QStyleOptionViewItem.Position.Right  # type: ignore[attr-defined]
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        size = super().sizeHint(option, index)
+        return QSize(size.width(), max(size.height(), ICON + ROOM))

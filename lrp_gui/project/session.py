@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from lrp_engine.errors import InputError
 from lrp_gui import recent
 from lrp_gui.document.state import Contents, ExplainSettings, Message, Opening, Restored
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
+from lrp_gui.languages import tr
 from lrp_gui.project import file, results
 from lrp_gui.project.locking import Lock
 from lrp_gui.project.models import MISSING, PARTS, Hashes, Sought, files_of, seeking
@@ -141,9 +143,17 @@ class Session(QObject):
     def _saving(self, path: str, snapshot: Snapshot) -> Steps[None]:
         try:
             yield from self.hashes.computing(files_of(snapshot.source, snapshot.files))
-            yield from file.saving(path, snapshot, self.hashes.of)
+            yield from self._writing(path, snapshot)
         finally:
             snapshot.release()
+
+    def _writing(self, path: str, snapshot: Snapshot) -> Steps[None]:
+        try:
+            yield from file.saving(path, snapshot, self.hashes.of)
+        except OSError as error:
+            sentence = tr("{name} cannot be written in {folder}: {reason}. What was saved before is as it was.")
+            place, reason = Path(path), error.strerror or str(error)
+            raise InputError(sentence.format(name=place.name, folder=place.parent, reason=reason)) from error
 
     def _saved(self, path: str, snapshot: Snapshot, opening: Opening) -> None:
         work, table = snapshot.work, snapshot.work.table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from PySide6.QtCore import QDir
 from PySide6.QtWidgets import QMessageBox
 
 from lrp_gui import recent
@@ -69,6 +70,20 @@ def test_a_project_is_what_it_was_when_it_is_opened_again(window, study, qtbot):
     assert recent.entries()[0].path == str(study)
 
 
+def test_a_project_is_saved_beside_its_weights_unless_they_are_an_example(window, study, qtbot):
+    window.session.begin_new()
+    window.opener.open([str(study.with_name(DIABETES.name))])
+    settle(qtbot, window)
+    window.actions_["save"].trigger()
+    assert window.dialogs.current.directory().absolutePath() == str(study.parent)
+    window.dialogs.current.reject()
+    window.opener.open([str(DIABETES)])
+    settle(qtbot, window)
+    window.actions_["save"].trigger()
+    assert window.dialogs.current.directory().absolutePath() == QDir.homePath()
+    window.dialogs.current.reject()
+
+
 def test_reverting_goes_back_to_what_was_saved(window, study, qtbot):
     before = state(window)
     window.document.delete_samples(range(100))
@@ -115,6 +130,7 @@ def test_missing_weights_are_asked_about_and_lose_nothing(window, study, qtbot):
     click(window, QMessageBox.ButtonRole.DestructiveRole)  # open without
     qtbot.waitUntil(lambda: document.obstacle is not None, timeout=10000)
     assert document.obstacle.kind == files.FAILED
+    assert "bytes" not in window.browser.file.toPlainText()  # nothing is known of it
     window.session.save()  # nothing of what waits for the network is lost by that
     settle(qtbot, window)
     kept.rename(weights)
@@ -155,7 +171,8 @@ def test_saving_where_nothing_can_be_written_is_one_sentence(window, study, qtbo
     window.document.edit_cell(3, 2, "1")
     with qtbot.waitSignal(window.document.message, timeout=10000) as told:
         window.session.save_as(str(study.parent / "no" / "folder.lrpx"))
-    assert "\n" not in told.args[0].sentence
+    where = study.parent / "no"
+    assert told.args[0].sentence.startswith(f"folder.lrpx cannot be written in {where}: No such file or directory.")
     assert window.document.modified
     assert window.session.path == str(study)
 
