@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from lrp_gui.crash import Watch
     from lrp_gui.jobs.queue import Failure
     from lrp_gui.window import Window
 
@@ -142,6 +143,7 @@ def _show(options: argparse.Namespace) -> int:
     watch = crash.Watch(log.folder())
     watch.start()
     crash.watch_threads(watch)
+    log.before_the_end(lambda said: _say_that_the_display_is_gone(said, watch))
     app = _application(sys.argv[:1], options.language)
     from lrp_gui.desktop.arrivals import Arrivals
 
@@ -379,6 +381,16 @@ def _has_display() -> bool:
     """Whether there is a screen; without one Qt would end the process with a signal."""
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
+
+
+def _say_that_the_display_is_gone(said: str, watch: Watch) -> None:
+    """Where DISPLAY leads nowhere Qt would end the process with a signal and advise to install it again."""
+    if "platform plugin" in said:
+        display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or ""
+        _complain(f"No window can be opened on the display {display!r}; --render draws pictures without one.")
+        watch.end()
+        logging.shutdown()
+        os._exit(UNUSABLE)
 
 
 def _is_seen() -> bool:

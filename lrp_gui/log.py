@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QMessageLogContext, QtMsgType
 
 FILE = "lrp-gui.log"
@@ -61,6 +63,7 @@ class Kept(logging.Handler):
 
 
 kept = Kept()
+_tell_of_the_end: Callable[[str], object] | None = None
 
 
 def folder() -> Path:
@@ -92,6 +95,12 @@ def start() -> None:
     logging.getLogger("lrp_gui").info("Python %s on %s", sys.version.split()[0], sys.platform)
     logging.captureWarnings(True)
     qInstallMessageHandler(_from_qt)
+
+
+def before_the_end(tell: Callable[[str], object]) -> None:
+    """Hand over the last thing that Qt says before it ends the process with a signal."""
+    global _tell_of_the_end  # noqa: PLW0603 - as there is one handler of Qt's messages
+    _tell_of_the_end = tell
 
 
 def write_to_file() -> Path | None:
@@ -138,4 +147,6 @@ def write_to_file() -> Path | None:
 
 def _from_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
     level = _QT_LEVELS.get(kind.name, logging.WARNING)
+    if level == logging.CRITICAL and _tell_of_the_end is not None:
+        _tell_of_the_end(text)
     logging.getLogger(f"qt.{context.category}" if context.category else "qt").log(level, "%s", text)

@@ -130,6 +130,14 @@ def test_a_file_that_cannot_be_used_exits_with_3_and_one_line(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there DISPLAY says where the screen is")
+def test_a_display_that_is_gone_is_said_and_no_crash_is_told_of_at_the_next_start(tmp_path):
+    done = run("--new-window", DISPLAY=":32123", QT_QPA_PLATFORM="xcb", XDG_STATE_HOME=str(tmp_path))
+    assert done.returncode == 3
+    assert "\nlrp-gui: No window can be opened on the display ':32123'; --render" in done.stderr
+    assert not list((tmp_path / "lrp-explorer").glob("running-*"))
+
+
 def test_without_a_display_it_says_what_to_do():
     done = run(DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
     assert done.returncode == (3 if sys.platform.startswith("linux") else 0)
