@@ -182,11 +182,11 @@ def _by_name(wanted: list[str], table: RawTable) -> Matched:
     if missing:
         left_out = {f"“{name}”": why for name, why in (table.left_out or {}).items()}
         missing = [f"{name} (which {left_out[name]})" if name in left_out else name for name in missing]
-        names, has = _listed(missing, 5), _listed(list(table.names), 5)
+        names, there = _listed(missing, 5), _listed(list(table.names), 5)
         if len(missing) == 1:
-            raise FormatError(f"The table lacks the column {names}; it has {has}.")
+            raise FormatError(f"The table lacks the column {names}; it has {there}.")
         every = f"{len(missing)} of the {len(wanted)} columns that the network needs"
-        raise FormatError(f"The table lacks {every}: {names}; it has {has}.")
+        raise FormatError(f"The table lacks {every}: {names}; it has {there}.")
     if renamed:
         notes.append(f"The column {_listed(renamed, 5)}.")
     if order != sorted(order):
