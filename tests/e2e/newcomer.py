@@ -1,7 +1,8 @@
 """A newcomer's first afternoon, from a double click to the German words, with a desktop's mouse and keyboard only.
 
-`python -m tests.e2e.newcomer FOLDER` walks twice, in English and in the light, in German and in the dark, and leaves
-a picture of each step in FOLDER. LRP_PROGRAM names the program that is tried: a bundle's, or an installed one.
+`python -m tests.e2e.newcomer FOLDER` walks four times, in both languages and both themes, and leaves a picture of each
+step in FOLDER (with ImageMagick's `import`). LRP_PROGRAM names another program than this source
+tree's: a bundle's, or an installed one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lrp_gui.settings import LANGUAGE, THEME
 from tests.e2e.desk import PROGRAM, Desk, a_desk
 
 # pcmanfm gives what is new on the desktop the first free place
@@ -31,6 +33,7 @@ STILL_SECONDS, STILL_AT_MOST = 0.5, 15
 class Words:
     """What the window says in a language, as far as a walk has to know."""
 
+    language: str
     save: str
     export: str
     where: str
@@ -40,8 +43,14 @@ class Words:
     search: str
 
 
-ENGLISH = Words("Save Project As", "Export Picture", "Save Picture", "Guide", "Preferences", "alt+r", "stabilizer")
-GERMAN = Words("Projekt speichern", "Bild exportieren", "Bild speichern", "Handbuch", "Einstellungen", "alt+w", "Regel")
+ENGLISH = Words(
+    "en", "Save Project As", "Export Picture", "Save Picture", "Guide", "Preferences", "alt+r", "stabilizer"
+)
+GERMAN = Words(
+    "de", "Projekt speichern", "Bild exportieren", "Bild speichern", "Handbuch", "Einstellungen", "alt+w", "Regel"
+)
+
+WALKS = ((ENGLISH, "light"), (GERMAN, "dark"), (GERMAN, "light"), (ENGLISH, "dark"))
 
 
 class Newcomer:
@@ -135,17 +144,18 @@ class Newcomer:
             lambda: "LRP Explorer" in desk.title() and self.words.guide not in desk.title(), "the guide is closed"
         )
 
-    def change_the_language(self) -> None:
-        """Choose the dark and German in the preferences; German is spoken at the next start."""
+    def choose(self, theme: str, language: str) -> None:
+        """Choose both in the preferences; the language is spoken at the next start."""
         desk = self.desk
         desk.keys("ctrl+comma")
         self.await_window(self.words.preferences)
         self.step("preferences")
-        desk.keys("Tab", "End", "Tab", "Tab", "Tab", "End")
+        themes, languages = THEME.allowed.index(theme), LANGUAGE.allowed.index(language)
+        desk.keys("Tab", "Home", *["Down"] * themes, "Tab", "Tab", "Tab", "Home", *["Down"] * languages)
         self.step("preferences-changed")
         desk.keys("Escape")
         desk.until(lambda: self.words.preferences not in desk.title(), "the dialog is gone")
-        self.step("dark")
+        self.step(theme)
 
     def quit(self) -> None:
         """Leave as one does."""
@@ -230,9 +240,10 @@ class Photographer:
 def main(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir="/tmp") as home, a_desk(Path(home) / "ada") as desk:
-        for words, prefix in ((ENGLISH, "en-light"), (GERMAN, "de-dark")):
+        for number, (words, theme) in enumerate(WALKS):
+            prefix = f"{words.language}-{theme}"
             one = Newcomer(desk, words, Photographer(desk, folder, prefix))
-            if words is ENGLISH:
+            if number == 0:
                 one.install()
             one.step("desktop")
             one.explain_the_example()
@@ -242,8 +253,9 @@ def main(folder: Path) -> int:
             for path in one.export(f"{prefix}.png", f"{prefix}.pdf"):
                 shutil.copy(path, folder)
             one.read_the_help()
-            if words is ENGLISH:
-                one.change_the_language()
+            if number + 1 < len(WALKS):
+                following, other = WALKS[number + 1]
+                one.choose(other, following.language)
             one.quit()
             one.project.unlink()
     return 0

@@ -159,6 +159,9 @@ def test_the_types_are_valid_and_recognise_their_files_by_name_and_by_content(ho
         assert f":*.{ending}\n" in globs, ending
     assert ":*.zip" not in globs
     assert ":*.bin" not in globs
+    magic = (home / ".local" / "share" / "mime" / "magic").read_bytes()
+    for begins in (b"/data.pkl", b"/data/0FB", b"/data/weights/weight_", b"\x93NUMPY", b"project.json"):
+        assert begins in magic, begins
 
 
 def test_it_is_a_program_of_its_own():
