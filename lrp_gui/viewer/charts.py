@@ -22,7 +22,6 @@ NOTE = 14.0
 MANY = 4096
 BEYOND = 3.0  # times the longest bar: a sum of all others that is longer still would leave nothing of the bars
 LEAST_BARS = 3
-MOST_ZERO = 0.5  # of all units: more zeros would be one bar that hides the others
 
 
 class Texts(Sequence[str]):
@@ -161,9 +160,7 @@ class HistogramPicture(Chart):
 
         limit = float(np.abs(self.values).max()) or 1.0
         values = self.values[self.values != 0]
-        nothing = self.values.size - values.size
-        if nothing <= MOST_ZERO * self.values.size:
-            values, nothing = self.values, 0
+        nothing = self.values.size - values.size  # in a bin they would have a sign
         counts, edges = np.histogram(values, bins=40, range=(-limit, limit))
         plots.histogram(ink, rect.adjusted(0, 0, 0, -NOTE) if nothing else rect, edges, counts)
         if nothing:

@@ -177,5 +177,5 @@ def opacity_slider(name: str) -> QSlider:
     slider.setAccessibleName(name)
     slider.setToolTip(name)
     slider.setMinimumWidth(44)
-    slider.setMaximumWidth(110)
+    slider.setMaximumWidth(64)  # the name of the form beside it is worth more
     return slider

@@ -12,7 +12,7 @@ from lrp_gui.document.words import counted, plain, signed
 from lrp_gui.languages import tr
 from lrp_gui.viewer.charts import LEGEND, ROW, Chart
 from lrp_gui.viewer.colouring import Colouring, draw_marks, marked
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, width_of
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.visible import smallest_set
 
@@ -133,7 +133,7 @@ class PairMapsPicture(Chart):
             chosen = channel == self.selected
             for frame in (first, second):
                 ink.box(frame, None, ink.theme.accent if chosen else ink.theme.line, 2 if chosen else 1)
-            label = elided(f"{channel}  {signed(total, 2)}", whole.width(), 10)
+            label = fitting((f"{channel}  {signed(total, 2)}", str(channel)), whole.width(), 10)
             ink.text(QRectF(whole.left(), whole.top() - 14, whole.width(), 13), label, 10, ink.theme.dim)
             mean = plain(float(self.activation[channel].mean()), 3)
             text = tr("channel {channel}\nactivation {mean} in the mean\n{total} {total2}").format(
@@ -144,6 +144,9 @@ class PairMapsPicture(Chart):
         bar = QRectF(rect.left() + 34, y, min(110.0, rect.width() / 2 - 70), 9)
         ink.gradient_bar(bar, list(enumerate(plots.greys(ink.theme))))
         under = bar.adjusted(-30, 10, 30, 14)
-        for text, align in ((plain(low, 2), LEFT), ("activation", CENTRE), (plain(high, 2), RIGHT)):
+        ends, what = (plain(low, 2), plain(high, 2)), tr("activation")
+        for text, align in zip(ends, (LEFT, RIGHT), strict=True):
             ink.text(under, text, 10.5, ink.theme.dim, align)
+        if width_of(what, 10.5) + 2 * max(width_of(text, 10.5) for text in ends) + 12 <= under.width():
+            ink.text(under, what, 10.5, ink.theme.dim, CENTRE)
         ink.map_bar(bar.translated(rect.width() / 2, 0), tr("max of each") if each else plain(shared, 2))

@@ -45,10 +45,23 @@ class PlanePicture(Chart):
         return rect.adjusted(4, 0, -4, -LEGEND - NOTE * len(self.note_lines(rect)))
 
     def note_lines(self, rect: QRectF) -> list[str]:
-        """The notes: in one line where they fit, else each in its own."""
-        notes = self.notes()
-        fits = width_of(notes, 10.5) <= rect.width() - 8
-        return ([notes] if fits else notes.split("; ")) if notes else []
+        """The notes: in one line where they fit, else each in its own, of as many lines as it takes."""
+        notes, room = self.notes(), rect.width() - 8
+        if not notes:
+            return []
+        if width_of(notes, 10.5) <= room:
+            return [notes]
+        lines: list[str] = []
+        for note in notes.split("; "):
+            first, *words = note.split(" ")
+            lines.append(first)
+            for word in words:
+                longer = f"{lines[-1]} {word}"
+                if width_of(longer, 10.5) <= room:
+                    lines[-1] = longer
+                else:
+                    lines.append(word)
+        return lines
 
     def note_below(self, ink: Ink, rect: QRectF, top: float) -> None:
         """The notes, below the legend."""
@@ -198,9 +211,8 @@ class GridPicture(PlanePicture):
         from lrp_gui.viewer import plots
 
         count = self.relevance.shape[0]
-        named = max((width_of(self.rows[n], 10.5) for n in range(min(count, 200))), default=0.0) if self.rows else 0.0
-        if self.rows:
-            named = max(named, width_of(self.rows[count - 1], 10.5))  # numbers grow longer to the end
+        ends = (range(min(count, 200)), range(count - 1, count)) if self.rows else ()  # numbers grow longer to the end
+        named = max((width_of(self.rows[n], 10.5) for some in ends for n in some), default=0.0)
         left = min(named + 10, rect.width() * 0.3)
         room = rect.adjusted(4 + left, 0, -8, -LEGEND - 16)
         self._room_for = (max(1, int(room.height())), max(1, int(room.width())))
