@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -72,7 +72,7 @@ class Sheet:
         """The colours to draw in: on a transparent sheet the background is there, but cannot be seen."""
         if not self.transparent:
             return self.theme
-        return replace(self.theme, background=f"#00{QColor(self.theme.background).name()[1:]}")
+        return self.theme._replace(background=f"#00{QColor(self.theme.background).name()[1:]}")
 
 
 def pixels(millimetres: float, dpi: float) -> int:

@@ -8,16 +8,18 @@ import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage
 
-from lrp_gui.document.words import plain, signed
+from lrp_gui.document.words import percent, plain, signed
 from lrp_gui.jobs.token_grid import Gap, Heads
 from lrp_gui.languages import tr
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, relevance_table, width_of
 from lrp_gui.viewer.picture import Hit
+from lrp_gui.viewer.visible import smallest_set
 
 LABEL = 48.0
 SUMS = 30.0
 MOST_HEADS = 24
 NARROWEST, WIDEST_MAP = 46.0, 150.0
+REACHED, MOST_CUT = 0.99, 0.95  # of |R|: at the rows that are shown; by the pairs whose colour is not cut
 CELLS = 24  # up to so many positions a map is drawn as rectangles, which stay sharp in a vector file
 
 
@@ -101,16 +103,20 @@ def draw_heads(
 
 
 def _limit(handed: Sequence[np.ndarray]) -> float:
-    """What one pair in a hundred of those that carry anything exceeds: one peak would leave all else without colour."""
-    sizes = [np.abs(one[one != 0]) for one in handed]
-    return max((float(np.nanpercentile(one, 99)) for one in sizes if one.size), default=0.0) or 1.0
+    """Where colour ends: pairs that carry more are cut, a twentieth of all; one peak would leave nothing else."""
+    limits = [0.0]
+    for one in handed:
+        sizes = np.sort(np.abs(np.nan_to_num(one)), axis=None)
+        summed = np.cumsum(sizes)
+        limits.append(float(sizes[np.searchsorted(summed, MOST_CUT * summed[-1])]) if summed[-1] else 0.0)
+    return max(limits) or 1.0
 
 
 def _reached(handed: Sequence[np.ndarray]) -> np.ndarray:
-    """The queries that relevance arrived at: other rows are empty. Where there are several attentions, all."""
-    if len(handed) != 1 or not handed[0].any():
+    """The queries at which nearly all relevance arrived: other rows are empty. Of several attentions, all."""
+    if len(handed) != 1 or not np.nan_to_num(handed[0]).any():
         return np.arange(handed[0].shape[1]) if handed else np.arange(1)
-    return np.flatnonzero(np.abs(handed[0]).sum((0, 2)))
+    return np.sort(smallest_set(np.abs(np.nan_to_num(handed[0])).sum((0, 2)), REACHED))
 
 
 def _rows_said(handed: Sequence[np.ndarray], reached: np.ndarray) -> str:
@@ -118,7 +124,9 @@ def _rows_said(handed: Sequence[np.ndarray], reached: np.ndarray) -> str:
     return (
         tr("rows")
         if len(reached) == every
-        else tr("rows ({reached} of {every}, those with relevance)").format(reached=len(reached), every=every)
+        else tr("rows ({reached} of {every}, with {share} of the relevance)").format(
+            reached=len(reached), every=every, share=percent(REACHED)
+        )
     )
 
 
