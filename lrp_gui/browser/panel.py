@@ -18,7 +18,6 @@ from lrp_gui.browser.tensors_model import MEASURED, ODD, ROLE, SHARE, SIZE, Tens
 from lrp_gui.browser.tree_view import SearchableTree
 from lrp_gui.document.files import LOADING
 from lrp_gui.document.measuring import Measurement
-from lrp_gui.turns import PAUSE_MS
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree import TreeNode
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from lrp_gui.jobs.queue import JobQueue
 
 KEYS = Qt.Key
+FIT_MS = 60  # after a result
 
 
 class Browser(QWidget):
@@ -170,8 +170,8 @@ class LayersView(SearchableTree):
         document.layer_selected.connect(self.follow)
         document.network_changed.connect(self.fit)
         document.labels_changed.connect(self.fit)
-        # In a turn of its own: whatever else shows a result is painted first.
-        self._fitting = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        # In a turn of its own, once whatever else shows a result has been painted.
+        self._fitting = QTimer(self, interval=FIT_MS, singleShot=True)
         self._fitting.timeout.connect(self._fit_result_columns)
         document.result_changed.connect(self._fitting.start)
         document.settings_changed.connect(self._fitting.start)

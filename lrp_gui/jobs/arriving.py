@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from lrp_gui.jobs.requests import SampleRequest
 
 FIRST_AFTER = 0.15  # seconds: what is ready sooner would only flicker
-INTERVAL = 0.05
+INTERVAL = 0.1  # seconds between two parts, at the least
+GROWTH = 1.2  # and so many times as long after the beginning as the one before: each costs the engine some time
 
 clock: Callable[[], float] = time.perf_counter
 
@@ -27,7 +28,8 @@ class Arrivals:
         self._request, self._dense = request, flows
         self._shapes = {layer.path: layer.shape for layer in request.network.layers}
         self._sources = {layer.path: layer.sources[0] for layer in request.network.layers if layer.sources}
-        self._due = clock() + FIRST_AFTER
+        self._began = clock()
+        self._due = self._began + FIRST_AFTER
         self._told = -1
         self.layers: dict[str, LayerResult] = {}
         self.flows: dict[str, Flow] = {}
@@ -43,7 +45,8 @@ class Arrivals:
             return None
         self._told = len(self.layers)
         shares = {} if found is None else {e: (float(up[0]), float(down[0])) for e, (up, down) in found.shares.items()}
-        self._due = clock() + INTERVAL
+        now = clock()
+        self._due = max(now + INTERVAL, self._began + (now - self._began) * GROWTH)
         return Part(
             Arriving(self._request.row, self._request.sample, dict(self.layers), dict(self.flows), shares, self._dense)
         )

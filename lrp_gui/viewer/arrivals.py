@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSizeF, QTimer, Signal
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from lrp_gui.viewer.viewer import RelevanceViewer
     from lrp_gui.viewer.views import PictureView
 
-PAUSE_MS = 200  # between two pictures, at the least
-SHARE = 8  # and this many times what drawing one costs: the worker comes first
+PAUSE_MS = 200  # between the first two pictures, at the least
+GROWTH = 1.15  # so many times as long until the next: what takes long is seen coming in a dozen pictures, too
+SHARE = 8  # and this many times what making one costs: the worker comes first
 
 
 class ArrivalsShown(QObject):
@@ -28,6 +30,8 @@ class ArrivalsShown(QObject):
     def __init__(self, viewer: RelevanceViewer) -> None:
         super().__init__(viewer)
         self._viewer = viewer
+        self._pictures = 0  # of this explanation
+        self._built = 0.0  # seconds of this thread, for the last one before it was drawn
         self._pause = QTimer(self, singleShot=True)
         self._pause.timeout.connect(self.due)
 
@@ -53,7 +57,9 @@ class ArrivalsShown(QObject):
         if canvas.unfinished and canvas.isVisible():  # one after the other: the next has more to show
             self._pause.start(PAUSE_MS)
             return
-        self._pause.start(max(PAUSE_MS, round(1000 * canvas.cost * SHARE)))
+        least = PAUSE_MS * GROWTH**self._pictures
+        self._pause.start(round(max(least, 1000 * (canvas.cost + self._built) * SHARE)))
+        began = time.thread_time()
         before = viewer.document.result
         scale, more = (viewer.scale, viewer.document.more) if before is not None else (None, lambda _kind: None)
         found = arriving_picture(network, arriving, before, scale, viewer.theme, viewer.selection, more)
@@ -64,9 +70,12 @@ class ArrivalsShown(QObject):
                 picture.keep = size, shown.layout(size).choice  # nothing moves, and none has to be looked for
             canvas.set_picture(picture)
             canvas.unveil()
+            self._pictures += 1
+        self._built = time.thread_time() - began
 
     def end(self) -> None:
         """What is drawn next is of now."""
+        self._pictures = 0
         for view in (self._viewer.canvas, *self._others()):
             view.unveil()
 

@@ -6,8 +6,9 @@ Each column shows, about one zero line and in one scale for the whole strip, wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -18,8 +19,9 @@ from lrp_gui.languages import tr
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES, Balance
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, last_parts, mix, width_of
-from lrp_gui.viewer.picture import Drawing, Hit
+from lrp_gui.viewer.picture import Drawing, Hit, Step, batches
 
+COLUMNS = 6  # in one step
 MIN_COLUMN = 50.0
 WIDEST_ALIGNED = 170.0
 NAME_SIZES = (11.5, 10.5, 9.5)
@@ -59,25 +61,43 @@ class StripPicture(Drawing):
         return self._columns_at[n] if 0 <= n < len(self._columns_at) else QRectF()
 
     def paint(self, ink: Ink, size: QSizeF) -> None:
+        """All steps at once."""
+        for step in self.steps(size):
+            step(ink)
+
+    def steps(self, size: QSizeF) -> Iterator[Step]:
         """Legend, then the columns over one zero line."""
-        self.spots.clear()
-        self._columns_at = []
+        spots: list[tuple[QRectF, Hit]] = []
+        self.spots, self._columns_at = spots, []
         if not self.columns:
             return
-        self._legend(ink, QRectF(8, 2, size.width() - 16, LEGEND - 2))
+        yield lambda ink: self._legend(ink, QRectF(8, 2, size.width() - 16, LEGEND - 2))
         centres, width = self._places(size.width())
         body = QRectF(8, LEGEND + HEADER, size.width() - 16, max(10.0, size.height() - LEGEND - HEADER - FOOTER - 3))
         up, down = self._limits()
         per = body.height() / ((up + down) or 1.0)
         zero = body.top() + up * per if up + down else body.center().y()
-        for n, column in enumerate(self.columns):
-            rect = QRectF(centres[n] - width / 2, LEGEND, width, size.height() - LEGEND - 1)
-            self._columns_at.append(rect)
+        tall = size.height() - LEGEND - 1
+        self._columns_at = [QRectF(centre - width / 2, LEGEND, width, tall) for centre in centres]
+        for found in batches(zip(self.columns, self._columns_at, strict=True), COLUMNS):
+            yield partial(self._some, columns=found, zero=zero, per=per, spots=spots)
+        half, foot = width / 2, size.height() - 0.5
+        yield lambda ink: ink.line(
+            QPointF(centres[0] - half, zero), QPointF(centres[-1] + half, zero), ink.theme.dim, 1
+        )
+        yield lambda ink: ink.line(QPointF(0, foot), QPointF(size.width(), foot), ink.theme.line, 1)
+
+    def _some(
+        self,
+        ink: Ink,
+        columns: list[tuple[Balance, QRectF]],
+        zero: float,
+        per: float,
+        spots: list[tuple[QRectF, Hit]],
+    ) -> None:
+        for column, rect in columns:
             self._column(ink, column, rect, zero, per)
-            self.spots.append((rect, Hit(column.layer, -1, column.text())))
-        half = width / 2
-        ink.line(QPointF(centres[0] - half, zero), QPointF(centres[-1] + half, zero), ink.theme.dim, 1)
-        ink.line(QPointF(0, size.height() - 0.5), QPointF(size.width(), size.height() - 0.5), ink.theme.line, 1)
+            spots.append((rect, Hit(column.layer, -1, column.text())))
 
     def _places(self, width: float) -> tuple[Sequence[float], float]:
         """Centres and width of the columns: over those of the graph, or spread evenly."""

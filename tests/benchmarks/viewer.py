@@ -30,7 +30,7 @@ def _mlp():
     return nn.Sequential(*layers[:-1]), (64,)
 
 
-def _resnet(blocks: int):
+def resnet(blocks: int):
     import torch
     from torch import nn
 
@@ -57,7 +57,7 @@ def _resnet(blocks: int):
     return ResNet(), (3, 16, 16)
 
 
-NETWORKS: dict[str, Callable] = {"MLP 4×256": _mlp, "ResNet of 50 blocks": lambda: _resnet(50)}
+NETWORKS: dict[str, Callable] = {"MLP 4×256": _mlp, "ResNet of 50 blocks": lambda: resnet(50)}
 
 
 def explained(name: str, folder: Path):

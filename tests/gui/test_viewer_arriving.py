@@ -84,7 +84,7 @@ def test_layers_arrive_from_the_output_back_and_are_those_of_the_result(digits, 
     assert found[-1].flows.keys() <= result.flows.keys()
 
 
-def test_it_is_told_at_most_twenty_times_a_second(digits, clock):
+def test_it_is_told_at_most_ten_times_a_second_and_ever_less_often(digits, clock):
     found, _ = parts(digits, clock, 0.02)
     assert 0 < len(found) <= clock.now / jobs_arriving.INTERVAL
 
@@ -235,6 +235,7 @@ def test_a_filled_explanation_has_every_shape(digits):
 def test_in_the_window_relevance_arrives_layer_by_layer(window, qtbot, monkeypatch):
     monkeypatch.setattr(jobs_arriving, "FIRST_AFTER", 0.0)
     monkeypatch.setattr(jobs_arriving, "INTERVAL", 0.0)
+    monkeypatch.setattr(jobs_arriving, "GROWTH", 1.0)
     seen = []
     window.document.arriving_changed.connect(lambda: seen.append(window.document.arriving))
     window.opener.open([str(DIGITS)])
