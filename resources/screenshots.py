@@ -1,6 +1,7 @@
 """Make the pictures of the README and the guide from the real window: `python resources/screenshots.py [NAME …]`.
 
-Needs no screen. Writes resources/docs/images/NAME.png; without names, all of them.
+Needs no screen. Writes resources/docs/images/NAME.png; without names, all of them. With `--language de` the window
+speaks German, and the pictures of the German guide are written, images/de/NAME.png.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QWidget
 
+from lrp_gui import languages
 from lrp_gui.app import make_window, move_in
 from lrp_gui.importing.dialog import ImportDialog
+from lrp_gui.languages import qt
 from lrp_gui.opening.candidates import CandidatesDialog
 from lrp_gui.opening.consent import ConsentDialog
 from lrp_gui.sample.editors.options import BESIDE
@@ -147,6 +150,7 @@ def rules(window: Window, _folder: Path) -> QWidget:
         box.setEditText(rule)
         QTest.keyClick(box, Qt.Key.Key_Return)
         settle(window)
+        wait(window, lambda view=view: view.findChild(QComboBox) is None)  # else the next one would be taken for it
     return window
 
 
@@ -343,8 +347,10 @@ def settle(window: Window) -> None:
 
 def keep(widget: QWidget, name: str) -> Path:
     """Save what a widget shows, in little room."""
-    path = IMAGES / f"{name}.png"
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    language = languages.current()
+    folder = IMAGES if language == languages.SOURCE else IMAGES / language
+    path = folder / f"{name}.png"
+    folder.mkdir(parents=True, exist_ok=True)
     if not widget.grab().save(str(path)):
         raise SystemExit(f"{path} cannot be written; run this in a checkout of your own.")
     shrink(path)
@@ -413,6 +419,10 @@ def pause(milliseconds: int) -> None:
 
 def main(names: list[str]) -> int:
     """Take the pictures called by these names, or all."""
+    language = languages.SOURCE
+    if "--language" in names:
+        at = names.index("--language")
+        language, names = names[at + 1], names[:at] + names[at + 2 :]
     known = [*(shot.name for shot in SHOTS), *SCENES]
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -420,6 +430,7 @@ def main(names: list[str]) -> int:
         return 2
     app = QApplication(["screenshots", "-style", "Fusion"])
     app.setOrganizationName("LRP Explorer screenshots")
+    qt.install(app, language)
     with tempfile.TemporaryDirectory() as folder:
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)

@@ -62,7 +62,6 @@ class NumberBox(QSpinBox):
         self.setRange(entry.low, entry.high)
         self.setSingleStep(entry.step)
         self.setSuffix(tr(entry.unit) if entry.unit else "")
-        self.setGroupSeparatorShown(True)
         self.setSpecialValueText(tr(entry.zero) if entry.zero else "")
         self.setKeyboardTracking(False)  # half a number is none
         self.valueChanged.connect(lambda value: self.chosen.emit(0 if value == self._zero else value))
