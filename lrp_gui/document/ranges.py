@@ -133,7 +133,7 @@ class Ranges(QObject):
         if table is None or not missing:
             return
         if table.samples * len(missing) <= MOST_AT_ONCE:
-            self._ends.update((column, ends_of(table.values[:, column])) for column in missing)
+            self._ends.update((column, _ends(table.values[:, column])) for column in missing)
             return
         if self._job is not None:
             self._job.cancel()
@@ -162,15 +162,14 @@ class Ranges(QObject):
         self._ends.clear()
 
 
-def ends_of(values: np.ndarray) -> tuple[float, float]:
-    """The smallest and largest of (samples,) numbers; NaN where there is none."""
-    import numpy as np
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    from lrp_gui.document.extents import extent
 
-    good = values[np.isfinite(values)]
-    return (float(good.min()), float(good.max())) if len(good) else (math.nan, math.nan)
+    found = extent(values)
+    return found.low, found.high
 
 
 def _measuring(values: np.ndarray, columns: list[int]) -> Steps[None]:
     for done, column in enumerate(columns):
-        yield Part((column, ends_of(values[:, column])))
+        yield Part((column, _ends(values[:, column])))
         yield Progress(done + 1, len(columns))

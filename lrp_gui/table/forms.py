@@ -29,8 +29,8 @@ from lrp_gui.table.expression import quoted, word
 from lrp_gui.table.matching import Value, Words
 
 if TYPE_CHECKING:
+    from lrp_gui.document.extents import Extent
     from lrp_gui.document.table import InputTable
-    from lrp_gui.table.statistics import Extent
 
 MOST_NEW = 1_000_000
 LARGEST = 1e300

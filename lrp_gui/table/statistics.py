@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from lrp_gui.document.extents import Extent, extent
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.steps import Part, Progress, Steps
 from lrp_gui.table.columns import RESULTS, Column, Kind, TableColumns
@@ -19,27 +19,6 @@ if TYPE_CHECKING:
 
 # So many numbers of a column are gone through in less than a millisecond.
 MOST_AT_ONCE = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What is known of a column."""
-
-    low: float
-    mean: float
-    high: float
-    missing: int  # cells without a number
-
-
-def extent(values: np.ndarray) -> Extent:
-    """Of (samples,) values, those that are numbers; NaN where there is none."""
-    good = values if np.isfinite(values).all() else values[np.isfinite(values)]
-    missing = len(values) - len(good)
-    if not len(good):
-        return Extent(np.nan, np.nan, np.nan, missing)
-    return Extent(float(good.min()), float(good.mean(dtype=np.float64)), float(good.max()), missing)
-
-
 NUMBERS = frozenset({Kind.FEATURE, Kind.EXTRA, Kind.OUTPUT, Kind.CONFIDENCE})
 NOTHING = Extent(np.nan, np.nan, np.nan, 0)
 

@@ -41,7 +41,7 @@ def test_a_large_table_is_explained_part_by_part_and_what_is_seen_is_kept(small_
 
 def test_an_edit_of_many_rows_explains_those_on_the_screen_first(small_memory, diabetes, qtbot):
     document, seen = diabetes.document, []
-    qtbot.wait(300)  # until the view has said what it shows
+    qtbot.waitUntil(lambda: not diabetes.table.view._look.isActive())  # the view has said what it shows
     document.look_at(np.arange(400, 420))
     settle(qtbot, diabetes)
     before = document.table_result.explained.copy()
