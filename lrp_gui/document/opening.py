@@ -181,7 +181,15 @@ class Opener(QObject):
         # A project brings its own table.
         waiting = opening.restored if opening is not None else None
         wanted = None if waiting is not None and waiting.table is not None else table
-        self._submit(Job(title, Priority.OPEN, lambda: self._engine.open(source, wanted), done=done, failed=failed))
+        self._submit(
+            Job(
+                title,
+                Priority.OPEN,
+                lambda: opened_and_made(self._engine.open(source, wanted)),
+                done=lambda made: done(*made),
+                failed=failed,
+            )
+        )
 
     def load_again(self) -> None:
         """Try once more, as it was tried."""
@@ -306,21 +314,21 @@ class Opener(QObject):
         if obstacle is not None and obstacle.kind == files.LOADING and self._loading is None:
             self.load(obstacle.source, obstacle.table)
 
-    def _loaded(self, opened: Opened) -> None:
+    def _loaded(self, opened: Opened, table: InputTable) -> None:
         opening, self._loading = self._loading, None
         if opening is None:
             return
         if opening.restored is not None:
-            self._put_back(opening, opening.restored, opened)
+            self._put_back(opening, opening.restored, opened, table)
             return
         before = opening.contents
-        contents = replace(before, network=opened.network, table=_table_of(opened), sample=0, obstacle=None)
+        contents = replace(before, network=opened.network, table=table, sample=0, obstacle=None)
         self._document.complete(opening, contents)
         self._say_rest(opened.problem)
         if opened.problem and before.obstacle is not None and before.obstacle.table:
             self.table_misfit.emit((before.obstacle.table,))
 
-    def _put_back(self, opening: Opening, restored: Restored, opened: Opened) -> None:
+    def _put_back(self, opening: Opening, restored: Restored, opened: Opened, made: InputTable) -> None:
         """The network of a project is there, and takes over what waited for it."""
         document, table = self._document, restored.table
         count, problem = sum(len(one.features) for one in opened.network.inputs), ""
@@ -332,7 +340,7 @@ class Opener(QObject):
         contents = replace(
             opening.contents,
             network=opened.network,
-            table=table or _table_of(opened),
+            table=table or made,
             sample=max(0, restored.sample),
             layer=restored.layer if any(one.path == restored.layer for one in opened.network.layers) else "",
             obstacle=None,
@@ -345,11 +353,11 @@ class Opener(QObject):
             document.select_tensor(restored.tensor)
         self._say_rest(problem)
 
-    def _loaded_anew(self, opened: Opened) -> None:
+    def _loaded_anew(self, opened: Opened, table: InputTable) -> None:
         document = self._document
         kept = document.settings
         settings = ExplainSettings(composite=kept.composite, own=kept.own, edits=kept.edits)
-        contents = Contents(opened.network, _table_of(opened), settings, 0, file=document.file, labels=document.labels)
+        contents = Contents(opened.network, table, settings, 0, file=document.file, labels=document.labels)
         document.open(contents, self.tr("Load {name} anew").format(name=opened.network.name))
         self._say_rest(opened.problem)
 
@@ -444,11 +452,13 @@ class Opener(QObject):
         self._document.message.emit(Message(sentence, details, remedy))
 
 
-def _table_of(opened: Opened) -> InputTable:
+def opened_and_made(opening: Steps[Opened]) -> Steps[tuple[Opened, InputTable]]:
+    """In the worker: a network, and the table for it; to make that for a hundred thousand inputs takes long."""
     from lrp_gui.document.table import fresh_table
 
-    network = opened.network
-    return fresh_table(features_of(network)) if opened.table is None else input_table(network, opened.table)
+    opened = yield from opening
+    network, data = opened.network, opened.table
+    return opened, fresh_table(features_of(network)) if data is None else input_table(network, data)
 
 
 def read_and_made(network: NetworkInfo, reading: Steps[TableData]) -> Steps[tuple[TableData, InputTable]]:
