@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 import lrp_engine
 from lrp_gui.document.document import Document
@@ -11,9 +12,10 @@ from lrp_gui.document.results import Arriving, SampleResult
 from lrp_gui.document.state import Contents, ExplainSettings
 from lrp_gui.document.table import InputTable, Row
 from lrp_gui.jobs import arriving as jobs_arriving
+from lrp_gui.jobs.convert import first_sample
 from lrp_gui.jobs.engine import Engine
 from lrp_gui.jobs.requests import SampleRequest
-from lrp_gui.jobs.steps import run_now
+from lrp_gui.jobs.steps import Part, run_now
 from lrp_gui.theme import LIGHT
 from lrp_gui.viewer import RelevanceViewer
 from lrp_gui.viewer.arriving import filled
@@ -54,8 +56,6 @@ def parts(digits, clock, seconds: float) -> tuple[list[Arriving], SampleResult]:
     """What arrives of an explanation each step of which takes so long."""
     engine, request = digits
     steps, found = engine.explain_sample(request), []
-    from lrp_gui.jobs.steps import Part
-
     while True:
         clock.now += seconds
         try:
@@ -87,6 +87,20 @@ def test_layers_arrive_from_the_output_back_and_are_those_of_the_result(digits, 
 def test_it_is_told_at_most_ten_times_a_second_and_ever_less_often(digits, clock):
     found, _ = parts(digits, clock, 0.02)
     assert 0 < len(found) <= clock.now / jobs_arriving.INTERVAL
+
+
+def test_what_takes_long_is_told_ever_less_often(digits, clock, monkeypatch):
+    few = len(parts(digits, clock, 0.3)[0])
+    monkeypatch.setattr(jobs_arriving, "GROWTH", 1.0)
+    assert 3 < few < len(parts(digits, clock, 0.3)[0])
+
+
+def test_what_the_engine_has_done_with_is_not_copied(digits):
+    alone, many = torch.arange(4.0)[None], torch.arange(400.0).reshape(100, 4)
+    assert np.shares_memory(first_sample(alone, (4,)), alone.numpy())
+    piece = first_sample(many, (4,))
+    assert not np.shares_memory(piece, many.numpy())
+    assert np.array_equal(piece, [0, 1, 2, 3])
 
 
 def test_several_chunks_tell_nothing_on_their_way(digits):
