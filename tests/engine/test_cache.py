@@ -116,9 +116,9 @@ def test_the_second_opening_is_much_faster(tmp_path: Path) -> None:
     make_it()  # torch's own first time
     times = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         cache.kept(make_it, [path], sizes={"x": (None, 128)})
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     assert len(made) == 2
     assert min(times[1:]) * 5 < times[0], times
 

@@ -228,9 +228,9 @@ def test_a_checkpoint_of_many_layers_is_looked_through_at_once(tmp_path):
         tensors[f"model.layers.{block}.norm.weight"] = torch.zeros(4)
     torch.save(tensors, tmp_path / "w.pt")
     weights = lrp.open_weights(tmp_path / "w.pt")
-    began = time.perf_counter()
+    began = time.process_time()
     assert lrp.candidates(weights)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_blocks_named_as_mobilenets_of_other_shapes_are_no_mobilenet(tmp_path):

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import threading
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from lrp_gui.garbage import forget_items
+
+PATIENCE_MS = 60_000
+FULLY_EVERY = 10
+_ENDED = itertools.count(1)
+
+
+class PatientBot(QtBot):
+    """Waits for what is to come as long as a busy machine may need: how long that takes is no claim of these tests."""
+
+    def waitSignal(self, signal, *, timeout=PATIENCE_MS, **options):  # noqa: N802 - pytest-qt's name
+        return super().waitSignal(signal, timeout=max(timeout, PATIENCE_MS), **options)
+
+    def waitUntil(self, callback, *, timeout=PATIENCE_MS):  # noqa: N802 - pytest-qt's name
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE_MS))
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +61,8 @@ def no_thread_left(monkeypatch, request):
     monkeypatch.setattr(QThread, "start", recorded)
     before = set(threading.enumerate())
     yield
-    gc.collect()
+    # What this test made is young. To go through torch's objects after each test took half of the suite's time.
+    gc.collect(2 if next(_ENDED) % FULLY_EVERY == 0 else 1)
     forget_items()  # many a test has no window, which would see to it
     left = [thread.objectName() or type(thread).__name__ for thread in started if _still_runs(thread)]
     # Dummy threads are Python's notes of foreign threads that once called in; they are no threads of ours. Nor is the

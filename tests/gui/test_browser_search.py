@@ -103,10 +103,10 @@ def test_what_makes_no_search_is_said(text, word):
 
 def test_a_pattern_without_end_does_not_hold_the_window():
     names = [(n, Subject("a" * 60 + f"!{n}")) for n in range(30_000)]
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(NotUnderstood, match="too long"):
         matching(conditions_of("/(a+)+$/"), names)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_repeated_blocks_are_one_row_that_unfolds(qtmodeltester):

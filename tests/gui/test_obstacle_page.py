@@ -15,7 +15,7 @@ from lrp_gui.document.document import Document
 from lrp_gui.document.files import FAILED, LOADING, REFUSED, STOPPED, Obstacle, TensorRow, amounts_of
 from lrp_gui.document.state import Contents, ExplainSettings
 from lrp_gui.opening.drop import NAMES_SHOWN
-from lrp_gui.opening.page import ORDER, QUIET_MS, WAYS, ObstaclePage
+from lrp_gui.opening.page import ORDER, WAYS, ObstaclePage
 from lrp_gui.theme import DARK, LIGHT
 from tests.gui import fakes
 
@@ -92,8 +92,7 @@ def test_nothing_loads_a_refused_file_all_the_same():
 def test_loading_that_is_over_at_once_says_nothing(page, document, qtbot):
     meet(document, LOADING)
     assert not page.headline.isVisible()
-    qtbot.wait(QUIET_MS + 100)
-    assert page.headline.isVisible()
+    qtbot.waitUntil(page.headline.isVisible)
     assert shown(page) == ["cancel"]
 
 

@@ -130,10 +130,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_what_is_damaged_or_too_much(name):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormatError, match=r"test\.pkl"):
         read(BOMBS[name])
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("depth", [1000, 200_000])

@@ -103,12 +103,12 @@ def damaged(count: int, path: Path) -> int:
             place = draw.randrange(len(content))
             content[place] = draw.choice([draw.randrange(256), content[place] ^ 1, 0, 127, 255])
         path.write_bytes(bytes(content))
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             load_onnx(path)
         except lrp.LrpError:
             refused += 1
-        assert time.perf_counter() - start < 10, number
+        assert time.process_time() - start < 10, number
     return refused
 
 
