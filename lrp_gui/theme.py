@@ -194,6 +194,11 @@ def apply(app: QApplication, theme: Theme) -> None:
     """
     if app.style().objectName().lower() != "fusion":
         app.setStyle("Fusion")
+    colour(app, theme)
+
+
+def colour(app: QApplication, theme: Theme) -> None:
+    """Give an application that has Fusion already the theme's colours."""
     app.setPalette(palette(theme))
     # The arrows of Qt's file dialog are black on the dark, unless the desktop's icons stand in for them.
     dark = shipped("icons/dark") if theme.dark else None

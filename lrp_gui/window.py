@@ -86,7 +86,7 @@ class Window(QMainWindow):
         self.setObjectName("window")
         self.setWindowTitle(self.tr("LRP Explorer"))
         self.setAcceptDrops(True)
-        _app().setPalette(themes.palette(self.theme))
+        themes.colour(_app(), self.theme)
         self.actions_ = Actions(Handlers(self).by_name(), self)
         self.menus = self.actions_.fill(self.menuBar())
         self.start = StartPage(self.actions_, self)
@@ -396,7 +396,7 @@ class Window(QMainWindow):
 
     def _put_on(self, theme: themes.Theme) -> None:
         self.theme = theme
-        _app().setPalette(themes.palette(theme))
+        themes.colour(_app(), theme)
         self.actions_[f"theme_{self._theme_setting}"].setChecked(True)
         parts = (self.actions_, self.start, self.messages, self.furniture, self.obstacle, self._help, self.recovery)
         for part in (*parts, self.dialogs):

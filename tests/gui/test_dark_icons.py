@@ -7,6 +7,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QStyle
 
 from lrp_gui import theme
+from lrp_gui.app import make_window
 
 PIXMAPS = QStyle.StandardPixmap
 
@@ -38,3 +39,11 @@ def test_the_arrows_of_the_file_dialog_stand_out_in_both_themes(app, which):
     assert lightness(app, which) > 0.7
     theme.apply(app, theme.LIGHT)
     assert lightness(app, which) < 0.4
+
+
+def test_a_window_in_the_dark_brings_them(app):
+    window = make_window("dark")
+    assert lightness(app, PIXMAPS.SP_FileDialogToParent) > 0.7
+    window.set_theme("light")
+    assert lightness(app, PIXMAPS.SP_FileDialogToParent) < 0.4
+    window.close()
