@@ -13,6 +13,7 @@ from lrp_gui.viewer import sketch
 from lrp_gui.viewer.canvas import Canvas
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture
+from lrp_gui.viewer.pictures import strip_picture
 from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.sketch import Sketch
@@ -86,11 +87,13 @@ def test_a_turn_ends_after_its_slice(clock, qapp):
     assert found == [1] * 10 + [0]
 
 
-@pytest.mark.parametrize("scale", ["neurons", "layers", "operations"])
+@pytest.mark.parametrize("scale", ["neurons", "layers", "operations", "strip"])
 def test_large_pictures_are_many_steps_and_the_same_as_in_one_go(scale, qapp):
     if scale == "operations":
         graph = u_net(24, 24)
         picture = OperationsPicture(LIGHT, layout=laid_out(graph, everything(graph)), amounts=amounts(graph))
+    elif scale == "strip":
+        picture = strip_picture(*fakes.mlp_result((4,) * 24, target=3), LIGHT)
     else:
         network, result = fakes.mlp_result((64, 64, 48, 10), target=3) if scale == "neurons" else fakes.cnn_result()
         picture = drawn(network, result, LIGHT, Selection(scale=scale))[1]
