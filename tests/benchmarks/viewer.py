@@ -1,7 +1,8 @@
 """Frames of the relevance viewer at 1600×1000, in processor time: `python -m tests.benchmarks.viewer`.
 
 Random networks are explained once; each scale's picture is then built, drawn, panned and zoomed. Moved frames show the
-drawn copy; sharp ones draw anew. Nothing else needs to be installed.
+drawn copy; sharp ones draw anew. Nothing else needs to be installed. What the whole window does while relevance arrives
+is measured by `python -m tests.benchmarks.filling`.
 """
 
 from __future__ import annotations
