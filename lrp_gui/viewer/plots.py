@@ -88,7 +88,8 @@ class _Axis(pg.AxisItem):
         levels = super().tickSpacing(minVal, maxVal, size)
         spacing = levels[0][0]
         for factor in (1, 2, 5, 10):
-            wide = max(width_of(text, TICKS) for text in self.tickStrings([minVal, maxVal], 1.0, spacing * factor))
+            ends = [round(end / (spacing * factor)) * spacing * factor for end in (minVal, maxVal)]
+            wide = max(width_of(text, TICKS) for text in self.tickStrings(ends, 1.0, spacing * factor))
             if factor * spacing * size >= (wide + APART) * (maxVal - minVal):
                 break
         return levels if factor == 1 else [(spacing * factor, 0)]

@@ -97,14 +97,15 @@ def _is_far(ink: Ink) -> bool:
     return ink.in_sight() is not None and ink.pixel * SMALLEST_PRINT > 10.5
 
 
-def draw_far(ink: Ink, stage: Stage, box: QRectF) -> None:
+def draw_far(ink: Ink, stage: Stage, box: QRectF, chosen: bool) -> None:
     """A box that is too small to be read: the colour of its sign and, as large as on the screen, its name."""
     total = stage.positive - stage.negative
     share = (stage.positive + stage.negative) / total if total else 0.0
     pixel = ink.pixel
     lines = _name_lines(stage.name, (box.width() / pixel) - 4, int((box.height() / pixel - 2) // FAR_LINE))
     strength = 0.12 + 0.33 * abs(share) if lines else 0.25 + 0.6 * abs(share)
-    ink.box(box, mix(ink.theme.panel, ink.sign(share), strength), ink.theme.line, 1.2, 7)
+    border, thick = (ink.theme.accent, 2.4 * pixel) if chosen else (ink.theme.line, 1.2)
+    ink.box(box, mix(ink.theme.panel, ink.sign(share), strength), border, thick, 7)
     top = box.center().y() - len(lines) * FAR_LINE * pixel / 2
     for n, line in enumerate(lines):
         rect = QRectF(box.left(), top + n * FAR_LINE * pixel, box.width(), FAR_LINE * pixel)

@@ -205,8 +205,8 @@ class StagePicture(GraphPicture):
     def _box(self, ink: Ink, stage: Stage, box: QRectF, last: bool, legible: bool) -> list[tuple[QRectF, Hit]]:
         """One box; what in it can be clicked by itself."""
         chosen = self.selected_layer in stage.members and bool(self.selected_layer)
-        if not legible and not chosen:  # of all its words, there is room for its name at most
-            draw_far(ink, stage, box)
+        if not legible:  # of all its words, there is room for its name at most
+            draw_far(ink, stage, box, chosen)
             return []
         if not stage.unfolded or self.result is None:
             draw_stage(ink, stage, box, self.result, chosen, last)

@@ -320,5 +320,6 @@ def test_numbers_of_an_axis_do_not_run_into_each_other(qapp):
     axis = plots.scaffold("bars").plot.getAxis("bottom")
     for low, high, size in ((-0.00094, 0.0, 210), (-1.2e-6, 1.3e-6, 150), (0.0, 0.8, 150), (-3.0, 400000.0, 120)):
         (spacing, _), *_ = axis.tickSpacing(low, high, size)
-        texts = axis.tickStrings([low, high], 1.0, spacing)
+        texts = axis.tickStrings([round(end / spacing) * spacing for end in (low, high)], 1.0, spacing)
+        assert spacing < high - low
         assert max(width_of(text, plots.TICKS) for text in texts) < spacing * size / (high - low), (low, high)

@@ -14,6 +14,7 @@ from lrp_gui.viewer.colouring import block_means
 from lrp_gui.viewer.ink import CENTRE, Ink, mix
 from lrp_gui.viewer.inputs.maps import HeatmapPicture
 
+DOT, SHORT = 3.0, 8.0  # pixels: of a dotted line, and pieces that are too short for dots of their own
 LEVELS = (0.25, 0.5, 0.75)  # of the largest size of what the lines are drawn of
 FINEST = 64  # cells along the longer side: of more, lines would be a scribble
 SMOOTH_ABOVE = 16  # cells; fewer are taken as they are
@@ -115,8 +116,11 @@ class ContourPicture(HeatmapPicture):
         for share in LEVELS if largest else ():
             for sign, colour in ((1, ink.theme.positive), (-1, ink.theme.negative)):
                 ends = contour(sign * coarse, share * largest) * (across, down, across, down)
+                dotted = sign < 0 and max(across, down) < SHORT
+                if dotted:  # pieces shorter than a dot would join to a whole line
+                    ends = ends[(np.floor((ends[:, :2] + ends[:, 2:]) / (2 * DOT)).sum(axis=1) % 2) == 0]
                 lines = [QLineF(*end).translated(place.topLeft()) for end in ends.tolist()]
-                for pen in _pens(ink, colour, share, dashed=sign < 0):
+                for pen in _pens(ink, colour, share, dashed=sign < 0 and not dotted):
                     ink.painter.setPen(pen)
                     ink.painter.drawLines(lines)
 
