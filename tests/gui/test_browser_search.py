@@ -246,7 +246,7 @@ def test_the_hash_is_computed_on_demand(qtbot, tmp_path):
     path = tmp_path / "a.pt"
     path.write_bytes(b"weights")
     document = Document()
-    file = FileInfo(str(path), "a.pt", "PyTorch", files=(str(path),))
+    file = FileInfo(str(path), "a.pt", "PyTorch", files=(str(path),), nbytes=7)
     document.open(Contents(None, None, ExplainSettings(), -1, file=file), "Open")
     jobs = JobQueue()
     browser = Browser(document, jobs=jobs)
