@@ -57,7 +57,7 @@ class HtmlReport(Report):
             )
         number = len(self.rows)
         self._write(f'<section id="sample{number}"><h2>{escape(heading(one.result))}</h2>\n')
-        self._write(tables(one.network, one.result, one.request))
+        self._write(tables(one.network, one.result, one.request, self.paper.labels))
 
     def picture(self, title: str, picture: Drawing) -> None:
         """A drawing, or where that would be large, pixels."""

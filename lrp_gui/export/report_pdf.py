@@ -23,6 +23,7 @@ GAP = 6.0
 TITLE = 7.0
 FOOT = 10.0
 NARROW = 1.3  # of half a page: so wide a picture is made a little smaller to stand beside another one
+SMALLER = 1.25  # so much a text with wide tables may be made smaller, where its lines need not be
 LARGEST_PIXEL = 0.24  # of a picture: letters of a small chart are not larger than the text
 
 
@@ -48,7 +49,8 @@ class PdfReport(Report):
         title = f"<h1>{escape(self.title)}</h1><p>{escape(made)}</p>" if first else ""
         if not first:
             self._turn()
-        self._text(f"{title}<h2>{escape(heading(one.result))}</h2>{tables(one.network, one.result, one.request)}")
+        listed = tables(one.network, one.result, one.request, self.paper.labels)
+        self._text(f"{title}<h2>{escape(heading(one.result))}</h2>{listed}")
 
     def picture(self, title: str, picture: Drawing) -> None:
         """As wide as the page, or as high; two narrow ones stand beside each other."""
@@ -139,13 +141,23 @@ class PdfReport(Report):
         document.setDefaultStyleSheet(style(self.paper.theme))
         document.setHtml(f"<body>{html}</body>")
         document.setPageSize(QSizeF(width, height))
+        # What does not fit is made smaller, so that no column is cut off and long names have fewer lines.
+        wide = max(document.size().width(), min(document.idealWidth(), SMALLER * width))
+        if wide > width:
+            part = width / wide
+            document.setPageSize(QSizeF(wide, height / part))
+        else:
+            part = 1.0
         for page in range(document.pageCount()):
             if page:
                 self._turn()
             self._painter.save()
-            self._painter.translate(MARGIN * self._unit, MARGIN * self._unit - page * height)
-            document.drawContents(self._painter, QRectF(0, page * height, width, height))
+            self._painter.translate(MARGIN * self._unit, MARGIN * self._unit)
+            self._painter.scale(part, part)
+            tall = height / part
+            self._painter.translate(0, -page * tall)
+            document.drawContents(self._painter, QRectF(0, page * tall, wide, tall))
             self._painter.restore()
-        used = document.size().height() - (document.pageCount() - 1) * height
+        used = document.size().height() * part - (document.pageCount() - 1) * height
         self._top = MARGIN + min(used, height) / self._unit + GAP
         self._row = 0.0, 0.0, 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,13 @@ from lrp_gui.viewer.neuron_labels import feature_value
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.document.state import Labels
     from lrp_gui.jobs.requests import SampleRequest
 
 MOST_FEATURES = 40
 MOST_OUTPUTS = 20
 DIGITS = 4
+SHORT = 24  # letters of a cell that is not broken into lines
 
 
 def heading(result: SampleResult) -> str:
@@ -28,13 +30,12 @@ def heading(result: SampleResult) -> str:
     return f"{capital(title)} – {result.target}"
 
 
-def tables(network: NetworkInfo, result: SampleResult, asked: SampleRequest | None) -> str:
-    """All tables of one sample: settings, outputs, conservation, inputs."""
+def tables(network: NetworkInfo, result: SampleResult, asked: SampleRequest | None, labels: Labels = ()) -> str:
+    """All tables of one sample: settings, outputs, conservation, inputs; `labels` are what the person calls layers."""
+    balance = _conservation(result, dict(labels))
     parts = [table((tr("Setting"), ""), _settings(network, result, asked), numbers=0)]
     parts.append(f"<h3>{escape(tr('Outputs'))}</h3>" + _outputs(network, result))
-    parts.append(
-        f"<h3>{escape(tr('Conservation') if result.words.flows else tr('By layer'))}</h3>" + _conservation(result)
-    )
+    parts.append(f"<h3>{escape(tr('Conservation') if result.words.flows else tr('By layer'))}</h3>" + balance)
     parts.append(
         f"<h3>{escape(tr('Inputs by |{noun}|').format(noun=result.words.noun))}</h3>" + _inputs(network, result)
     )
@@ -70,7 +71,12 @@ def _outputs(network: NetworkInfo, result: SampleResult) -> str:
     return table((tr("Output"), tr("Value")), rows) + _rest(values.size, len(rows), tr("outputs, the largest first"))
 
 
-def _conservation(result: SampleResult) -> str:
+def _called(layer: str, labels: Mapping[str, str]) -> str:
+    """A layer's path, behind what the person calls it."""
+    return f"{labels[layer]} ({layer})" if layer in labels else layer
+
+
+def _conservation(result: SampleResult, labels: Mapping[str, str]) -> str:
     """From the score to the inputs, and what each layer's rule absorbed on the way."""
     if not result.words.flows:
         text = tr("{nouns} are not handed back in shares: they need not sum.")
@@ -82,7 +88,13 @@ def _conservation(result: SampleResult) -> str:
     shown = [name for name in SINKS if any(getattr(row, name) for row in result.ledger)]
     rows = [
         (
-            *(row.layer or row.node, row.kind, row.rule, signed(row.arrived, DIGITS), signed(row.passed_on, DIGITS)),
+            *(
+                _called(row.layer, labels) or row.node,
+                row.kind,
+                row.rule,
+                signed(row.arrived, DIGITS),
+                signed(row.passed_on, DIGITS),
+            ),
             *(signed(getattr(row, name), 3) for name in shown),
         )
         for row in result.ledger
@@ -115,7 +127,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 1, 
         first = len(row) - numbers
         texts = [link or escape(row[0]), *(escape(text) for text in row[1:])]
         sides = ("right" if at >= first else "left" for at in range(len(row)))
-        return "".join(f'<{tag} align="{side}">{text}</{tag}>' for side, text in zip(sides, texts, strict=True))
+        whole = (' class="whole"' if at >= first or len(text) <= SHORT else "" for at, text in enumerate(row))
+        parts = zip(sides, whole, texts, strict=True)
+        return "".join(f'<{tag} align="{side}"{name}>{text}</{tag}>' for side, name, text in parts)
 
     rows = list(rows)
     lines = [cells(row, "td", link) for row, link in zip(rows, links or [""] * len(rows), strict=True)]
@@ -137,5 +151,6 @@ h1 {{ font-size: 20pt; }} h2 {{ font-size: 15pt; }} h3 {{ font-size: 11.5pt; }}
 table {{ border-collapse: collapse; margin-bottom: 8px; }}
 td, th {{ border-bottom: 1px solid {theme.line}; padding: 2px 10px 2px 4px; vertical-align: top; font-size: 9pt; }}
 th {{ color: {theme.dim}; }}
+.whole {{ white-space: nowrap; }}
 .dim {{ color: {theme.dim}; font-size: 9pt; }}
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -150,3 +151,27 @@ def test_narrow_pictures_stand_beside_each_other_in_the_pdf(qapp, tmp_path):
         pages[groups] = len(pypdf.PdfReader(path).pages)
     layers = 1 + len(one.result.layers)
     assert pages["inputs", "layers"] - pages[()] < 0.7 * layers
+
+
+def test_a_wide_table_is_made_smaller_and_no_column_is_cut_off(qapp, tmp_path):
+    network, result = fakes.mlp_result()
+    long = "encoder.layers.11.attention.self.a_rather_long_name.of_a_layer"
+    row = replace(result.ledger[0], layer=long, rule="epsilon(epsilon=1e-06)", softmax=0.5, cut=0.25, unsupported=0.125)
+    result = replace(result, ledger=(row, *result.ledger[1:]))
+    paper = Paper(DARK, groups=(), labels=((long, "the place I mean"),))
+    report = PdfReport(tmp_path / "report.pdf", paper, "A report")
+    for _ in report.sample(Explained(network, result), ""):
+        pass
+    report.finish()
+    words = pypdf.PdfReader(tmp_path / "report.pdf")
+    found = []
+
+    def at(text, cm, tm, *_font):
+        found.append((text.strip(), tm[4] * cm[0] + tm[5] * cm[2] + cm[4]))
+
+    for page in words.pages:
+        page.extract_text(visitor_text=at)
+    width = float(words.pages[0].mediabox.width)
+    assert any("unexplained" in text for text, _ in found)
+    assert all(x < width for _, x in found)
+    assert "the place I mean" in " ".join(page.extract_text() for page in words.pages).replace("\n", " ")
