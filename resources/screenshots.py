@@ -428,10 +428,12 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"No picture is called {unknown[0]!r}; there are: {', '.join(known)}.", file=sys.stderr)
         return 2
-    app = QApplication(["screenshots", "-style", "Fusion"])
-    app.setOrganizationName("LRP Explorer screenshots")
-    qt.install(app, language)
     with tempfile.TemporaryDirectory() as folder:
+        for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):  # nobody else's journal is offered back
+            os.environ[name] = folder
+        app = QApplication(["screenshots", "-style", "Fusion"])
+        app.setOrganizationName("LRP Explorer screenshots")
+        qt.install(app, language)
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
         for shot in SHOTS:

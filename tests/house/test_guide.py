@@ -110,7 +110,7 @@ def sections_of(page: Path) -> list[tuple[str, str]]:
 def outline(heading: str, text: str) -> tuple[object, ...]:
     """What of a section is the same in every language."""
     links = [bool(anchor) for _path, anchor in re.findall(r"\]\(([^)\s#]*)(#[^)\s]+)?\)", text)]
-    pictures = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
+    pictures = [Path(path).name for path in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)]
     lines = text.splitlines()
     return (
         heading.count("#"),
