@@ -84,7 +84,9 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         )
 
     def __str__(self) -> str:
-        parts = [f"{key} {value}" for key, value in msgspec.structs.asdict(self).items() if value not in ("", None)]
+        family = f"family {self.family}"  # what most rules are chosen by: written out, so that it can be translated
+        given = ((key, value) for key, value in msgspec.structs.asdict(self).items() if value not in ("", None))
+        parts = [family if key == "family" else f"{key} {value}" for key, value in given]
         return " and ".join(parts) or "every node"
 
 

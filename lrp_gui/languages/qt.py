@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QTranslator
 
 from lrp_gui import languages
 
@@ -47,3 +47,11 @@ def install(app: QCoreApplication, name: str) -> str:
     app.installTranslator(catalogue)
     _taken.extend((own, catalogue))
     return language
+
+
+def moment(when: QDateTime) -> str:
+    """Write a day and a time as is usual in the language; in no language (C) Qt would write 23 11 2026."""
+    locale = QLocale()
+    if locale.language() == QLocale.Language.C:
+        return when.toString("yyyy-MM-dd HH:mm")
+    return locale.toString(when, QLocale.FormatType.ShortFormat)

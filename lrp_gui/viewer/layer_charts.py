@@ -100,7 +100,7 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
                 f"{tr(TITLES[name])} {signed(value)}" for name, value in balance.sinks.items() if abs(value) > least
             ]
             lines.append(tr("absorbed by {sinks}").format(sinks=", ".join(taken)) if taken else tr("nothing absorbed"))
-        lines += [tr("why this rule: {reason}").format(reason=reason) for reason in balance.reasons]
+        lines += [tr("why this rule: {reason}").format(reason=engine(reason)) for reason in balance.reasons]
     return "\n".join(lines)
 
 
