@@ -80,6 +80,15 @@ class GuidePage(QTextBrowser):
         self._words = words_of(text)
         return self._mark()
 
+    def show_mark(self) -> None:
+        """Scroll on to the first mark below, unless one is in sight: a section may be longer than the page."""
+        high = self.viewport().height()
+        tops = sorted(self.cursorRect(one.cursor).top() for one in self.extraSelections())  # type: ignore[attr-defined]
+        below = [top for top in tops if top >= 0]
+        if below and below[0] > high * 0.9:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + below[0] - high // 4)
+
     def set_theme(self, theme: Theme) -> None:
         """Take over the colours."""
         self._theme = theme

@@ -204,6 +204,7 @@ class GuideWindow(QWidget):
     def _choose(self, address: str | None) -> None:
         if address and address != self._address:
             self.go(address)
+            self.page.show_mark()
 
     def _follow_in_contents(self) -> None:
         item = _item_at(self.contents, self._address)
@@ -244,6 +245,7 @@ class GuideWindow(QWidget):
             self.hits.setCurrentRow(0)
             self.go(hits[0].address)
         self._say(self.page.mark_words(text))
+        self.page.show_mark()
 
     def _say(self, marks: int) -> None:
         places = self.hits.count()

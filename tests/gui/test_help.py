@@ -178,6 +178,15 @@ def test_what_is_searched_is_listed_marked_and_left_by_esc(guide):
     assert not guide.isVisible()
 
 
+def test_a_word_far_down_in_its_section_is_scrolled_to(guide):
+    guide.resize(900, 400)
+    guide.search("stabilizer")
+    assert guide.address.startswith("glossary")
+    tops = [guide.page.cursorRect(one.cursor).top() for one in guide.page.extraSelections()]
+    assert any(0 <= top < guide.page.viewport().height() for top in tops), tops
+    assert guide.page.verticalScrollBar().value() > 0
+
+
 def test_its_text_grows_and_is_remembered(guide):
     size = guide.page.document().defaultFont().pointSizeF()
     guide._zoom(1)
