@@ -116,7 +116,7 @@ def _chart(
 ) -> Drawing:
     """One pane. `scaled` are those whose limit it shares, `ranked` those over which its units are sorted."""
     path = selection.layer
-    limit = max(selection.colouring.limit(one) for one in scaled)
+    limit = _limit(selection, scaled)
     noun = (
         tr("{noun} A − B, + more in A").format(noun=result.words.noun)
         if letter == LETTERS[DIFFERENCE]
@@ -134,7 +134,7 @@ def _chart(
                 relevance=relevance.ravel()[places].sum(axis=0),
                 value=_grey(result.values.get(path), places),
                 opacity=selection.opacity,
-                limit=max(selection.colouring.limit(one.ravel()[places].sum(axis=0)) for one in scaled),
+                limit=_limit(selection, [one.ravel()[places].sum(axis=0) for one in scaled]),
                 colouring=selection.colouring,
                 layer=path,
             )
@@ -172,6 +172,12 @@ def _chart(
     return _finished(charts, network, result, theme, f"{name}, {letter}")
 
 
+def _limit(selection: Selection, scaled: Sequence[np.ndarray]) -> float:
+    """The limit of colours that all share; one that is zero throughout has none of its own."""
+    some = [one for one in scaled if np.any(one)] or scaled
+    return max(selection.colouring.limit(one) for one in some)
+
+
 def _sequences(
     network: NetworkInfo,
     result: SampleResult,
@@ -197,7 +203,7 @@ def _sequences(
         if isinstance(chart, SeriesPicture):
             chart.channels = np.sum([np.abs(view.placed(one.ravel())).sum(axis=1) for one in ranked], axis=0)
         if isinstance(chart, SeriesPicture | GridPicture | TokensPicture):
-            chart.limit = max(selection.colouring.limit(one) for one in scaled)
+            chart.limit = _limit(selection, scaled)
         charts.append(chart)
     return charts
 

@@ -461,36 +461,6 @@ def test_a_sentence_in_the_window_at_the_scale_of_tokens(window, qtbot, tmp_path
     compared.dialog.close()
 
 
-def bad_pairs():
-    """Two explanations that are not told apart as usual, and the difference's headline as a graph and as a layer."""
-    network, a = fakes.mlp_result(row=0)
-    _, b = fakes.mlp_result(row=1)
-    other, c = fakes.cnn_result()
-    apart, none = "Nothing is subtracted", "No difference"
-    return {
-        "networks of other layers": ((network, other), (a, c), apart, apart),
-        "NaN in one": ((network, network), (a, fakes.with_nan(b, "fc2")), "", "Some values are no numbers"),
-        "zero in one": ((network, network), (a, fakes.with_zero(b)), "", ""),
-        "zero in both": ((network, network), (fakes.with_zero(a), fakes.with_zero(b)), none, none),
-        "a gradient": ((network, network), (a, replace(b, shows="gradient")), apart, apart),
-    }
-
-
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("case", bad_pairs())
-def test_what_cannot_be_subtracted_is_a_state_with_a_headline(qapp, case, theme):
-    networks, results, *headlines = bad_pairs()[case]
-    contrast = run_now(contrasting(networks, results))
-    for what, headline in zip((GRAPH, VALUES), headlines, strict=True):
-        panes = pane_pictures(contrast, theme, View(what, Selection(layer="fc2")))
-        assert getattr(panes[2], "headline", "") == headline
-        assert bool(getattr(panes[2], "note", "")) == bool(headline)
-        for pane in panes:
-            assert len(np.unique(rendered(pane, 300, 220).view(np.uint32))) > 8, pane.title
-    for _title, make in export_pictures(contrast, theme, View(GRAPH, Selection(layer="fc2"))):
-        rendered(make(), 700, 300)
-
-
 def test_a_comparison_that_fails_says_so_in_its_panes(compared, diabetes, qtbot):
     compared.beside.change(1, target="nobody")
     finish(qtbot, compared)
