@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale, QTimer
+from PySide6.QtCore import QDateTime, QTimer
 
 from lrp_gui import settings
+from lrp_gui.languages.qt import moment
 from lrp_gui.project import results, views
 from lrp_gui.project.asking import Asking
 from lrp_gui.project.journal.bar import RecoveryBar
@@ -53,7 +54,7 @@ def _kept(window: Window) -> Kept | None:
     explainer = window.explainer
     if not settings.KEEP_RESULTS.read() or explainer is None:
         return None
-    now = QLocale().toString(QDateTime.currentDateTime(), QLocale.FormatType.ShortFormat)
+    now = moment(QDateTime.currentDateTime())
     return results.gathered(window.document, now, complete=not explainer.pending)
 
 

@@ -1,7 +1,7 @@
 """The window in another language: the same catalogue for Qt and for plain code, and for what the engine says."""
 
 import pytest
-from PySide6.QtCore import QLocale, QObject
+from PySide6.QtCore import QDate, QDateTime, QLocale, QObject, QTime
 from PySide6.QtWidgets import QDialogButtonBox
 
 from lrp_gui import languages, settings
@@ -33,6 +33,14 @@ def test_a_number_takes_its_form_and_keeps_its_thousands_apart(german):
 def test_english_is_what_stands_in_the_code(qapp):
     assert qt.install(qapp, "en") == "en"
     assert (languages.tr("Layers"), counted(1797, "layer")) == ("Layers", "1,797 layers")
+
+
+def test_a_day_is_written_as_in_the_language_and_in_order_without_one(german):
+    when = QDateTime(QDate(2026, 11, 23), QTime(19, 51))
+    QLocale.setDefault(QLocale("de"))
+    assert qt.moment(when) == "23.11.26 19:51"
+    QLocale.setDefault(QLocale.c())
+    assert qt.moment(when) == "2026-11-23 19:51"
 
 
 def test_words_follow_the_language(german, qapp):

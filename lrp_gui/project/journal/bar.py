@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale
+from PySide6.QtCore import QDateTime
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from lrp_gui.icons import pixmap
+from lrp_gui.languages.qt import moment
 
 if TYPE_CHECKING:
     from lrp_gui.project.journal.recovery import Recovery
@@ -63,7 +64,7 @@ class RecoveryBar(QFrame):
         sentence = text.format(
             name=found.name,
             project=Path(found.project).name,
-            when=QLocale().toString(when, QLocale.FormatType.ShortFormat),
+            when=moment(when),
         )
         self._text.setText(sentence)
         self.setToolTip(found.project)
