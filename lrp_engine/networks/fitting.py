@@ -220,7 +220,8 @@ class _Fitting:
             shape = kind.shape(known, parameters)
         except MisfitError as error:
             what = " and ".join(f"“{name}”" for name in sources)
-            sentence = f"The layer “{entry.name}” ({entry.type}) does not fit {what}, which it reads: {error}."
+            why = str(error).removesuffix(".")
+            sentence = f"The layer “{entry.name}” ({entry.type}) does not fit {what}, which it reads: {why}."
             self._say(entry.name, "", sentence)
             return
         if prod(size or 1 for size in shape) > MOST_VALUES:
