@@ -35,6 +35,7 @@ NOT_SHOWN = {
 NO_WORDS = {
     *("age > 0.1 and not (sex == 1 or bmi < 0)", 'label in ("cat", "dog")', 'name contains "pat"', "bmi is missing"),
     *("`blood pressure` / bmi > 2", "{text} and {condition}", "{quoted(name)} is missing", "{quoted(name)} contains "),
+    "{condition} and prediction == {word(outputs[-1])}",
     *("features.*", "max", "SHA-256", "SHA-256 {digest}", "{n} {noun}", "{n} {noun}s", "Python 3"),
     # keys of pictures, which name files and are shown by `shown_title`; keys of words, of composites' kinds
     *("network graph", "graph of {scale.title.lower()}", "graph of", "current view", "all samples"),
