@@ -70,8 +70,7 @@ class Newcomer:
         desk = self.desk
         desk.double_click("lrp-explorer.desktop", desk.windows, "the launcher opens the window")
         self.step("start")
-        desk.keys("ctrl+1")
-        desk.until(self._titled("diabetes"), "the example is open")
+        desk.do_until(lambda: desk.keys("ctrl+1"), self._titled("diabetes"), "the example is open")
         self.step("explained")
 
     def change_and_save(self) -> None:
@@ -189,8 +188,9 @@ class Newcomer:
         self.await_window(title)
         self.desk.type(str(path))
         self.step(f"where-{path.suffix[1:]}")
-        # The first one may do no more than close Qt's list of what the name might become.
-        self.desk.do_until(lambda: self.desk.keys("Return"), lambda: title not in self.desk.title(), f"{title} is gone")
+        # A letter more and less closes Qt's list of what the name might become, which would take the key for itself.
+        confirm = lambda: self.desk.keys("End", "x", "BackSpace", "Return")  # noqa: E731
+        self.desk.do_until(confirm, lambda: title not in self.desk.title(), f"{title} is gone")
         self.desk.until(path.exists, f"{path.name} is written")
 
     def _titled(self, beginning: str) -> Callable[[], bool]:
