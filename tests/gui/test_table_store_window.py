@@ -56,9 +56,11 @@ def test_an_edit_of_many_rows_explains_those_on_the_screen_first(small_memory, d
     settle(qtbot, diabetes)
     assert not np.isnan(document.table_result.explained).any()
     assert (document.table_result.explained != before).mean() > 0.9
-    first = next(rows for rows in seen if rows)
-    assert len(first) > 10
-    assert set(first) <= set(range(400, 420))
+    # A part is as large as the machine is fast: all that is on the screen comes before anything else.
+    looked_at, parts = set(range(400, 420)), [set(rows) for rows in seen if rows]
+    others = next(at for at, rows in enumerate(parts) if rows - looked_at)
+    assert others > 0
+    assert parts[others - 1] == looked_at
 
 
 def test_a_block_from_a_spreadsheet_is_pasted_explained_and_undone(diabetes, qtbot):
