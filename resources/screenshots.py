@@ -311,9 +311,7 @@ def play(name: str) -> Path:
         path = keep(widget, name)
         if widget is there(window.dialogs).current:
             widget.close()
-        if window.document.table is not None:
-            window.document.table.mark_kept()
-        window.document.undo_stack.setClean()
+        window.document.discard_edits()  # else it asks, and stays
         window.close()
     window.deleteLater()
     pause(0)
