@@ -12,7 +12,7 @@ VIEW = (
         "Find any action, layer, tensor or sample by typing a part of its name",
         "View",
         0,
-        "Ctrl+Shift+P",
+        "Ctrl+Shift+P|Ctrl+K",
     ),
     ActionRow(
         "measure",
