@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrp_gui.document.words import plain, sample_title, signed
-from lrp_gui.languages import capital, thousands, tr
+from lrp_gui.languages import capital, thousands, tr, trn
 from lrp_gui.theme import SINKS, Theme
 from lrp_gui.viewer.neuron_labels import feature_value
 
 if TYPE_CHECKING:
-    from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.document.results import LedgerRow, NetworkInfo, SampleResult
     from lrp_gui.document.state import Labels
     from lrp_gui.jobs.requests import SampleRequest
 
@@ -22,6 +22,8 @@ MOST_FEATURES = 40
 MOST_OUTPUTS = 20
 DIGITS = 4
 SHORT = 24  # letters of a cell that is not broken into lines
+# Rules of nodes that only carry relevance along: reshapes, copies, activations.
+CARRYING = ("move", "pass")
 
 
 def heading(result: SampleResult) -> str:
@@ -86,6 +88,7 @@ def _conservation(result: SampleResult, labels: Mapping[str, str]) -> str:
     told = [(result.words.score, result.explained), (tr("relevance of the inputs"), arrived), *sums.items()]
     head = table(("", tr("Amount")), [(name, signed(amount, 6)) for name, amount in told])
     shown = [name for name in SINKS if any(getattr(row, name) for row in result.ledger)]
+    listed = [row for row in result.ledger if not _carries(row)]
     rows = [
         (
             *(
@@ -97,11 +100,26 @@ def _conservation(result: SampleResult, labels: Mapping[str, str]) -> str:
             ),
             *(signed(getattr(row, name), 3) for name in shown),
         )
-        for row in result.ledger
+        for row in listed
     ]
-    return head + table(
-        (tr("Layer"), tr("Kind"), tr("Rule"), tr("Arrived"), tr("Passed on"), *shown), rows, numbers=2 + len(shown)
+    titles = tr("Layer"), tr("Kind"), tr("Rule"), tr("Arrived"), tr("Passed on"), *shown
+    return head + table(titles, rows, numbers=2 + len(shown)) + _carried(len(result.ledger) - len(listed))
+
+
+def _carries(row: LedgerRow) -> bool:
+    """Whether a row only says that all that arrived was handed on: a transformer has hundreds of them."""
+    kept = not any(getattr(row, name) for name in SINKS)
+    return row.rule in CARRYING and kept and row.arrived == row.passed_on
+
+
+def _carried(nodes: int) -> str:
+    """How many rows are left out; the data behind the pictures has them."""
+    text = trn(
+        "And {n} node that passes relevance on unchanged.",
+        "And {n} nodes that pass relevance on unchanged.",
+        nodes,
     )
+    return f'<p class="dim">{escape(text)}</p>' if nodes else ""
 
 
 def _inputs(network: NetworkInfo, result: SampleResult) -> str:

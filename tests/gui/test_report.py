@@ -17,6 +17,7 @@ from lrp_gui.export.exporters import ExportError
 from lrp_gui.export.render import Paper
 from lrp_gui.export.report_html import HtmlReport
 from lrp_gui.export.report_pdf import PdfReport
+from lrp_gui.export.report_text import tables
 from lrp_gui.theme import DARK, LIGHT
 from tests.gui import fakes
 
@@ -119,6 +120,19 @@ def test_gradients_have_no_table_of_conservation(qapp, tmp_path):
         HtmlReport, tmp_path / "why.html", [Explained(network, replace(result, shows="gradient"))]
     ).read_text()
     assert "need not sum" in text
+
+
+def test_nodes_that_pass_relevance_on_unchanged_are_counted_not_listed(qapp):
+    network, result = fakes.mlp_result()
+    lost = replace(result.ledger[0], layer="loses", rule="move", passed_on=result.ledger[0].arrived - 1, cut=1.0)
+    plain = replace(lost, layer="moves", passed_on=lost.arrived, bias=0.0, stabilizer=0.0, cut=0.0, unexplained=0.0)
+    moved = [replace(plain, layer=f"moves {n}") for n in range(12)]
+    page = Page(tables(network, replace(result, ledger=(*result.ledger, lost, *moved)), None))
+    assert "loses" in page.cells  # whatever its rule, what it lost is told
+    assert not any(cell.startswith("moves") for cell in page.cells)
+    before = sum(row.rule in ("move", "pass") and row.arrived == row.passed_on for row in result.ledger)
+    text = tables(network, replace(result, ledger=(*result.ledger, lost, *moved)), None)
+    assert f"And {before + 12} nodes that pass relevance on unchanged." in text
 
 
 @pytest.mark.parametrize(("kind", "name"), [(HtmlReport, "why.html"), (PdfReport, "why.pdf")])
