@@ -79,6 +79,7 @@ class Document(Editing):
         self.selected_layer = path
         self.layer_selected.emit(path)
         self.select_unit(-1)
+        self.select_node("", "")  # it stood for the layer before
 
     def select_unit(self, unit: int) -> None:
         """Choose a unit of the chosen layer, or -1."""
@@ -88,10 +89,10 @@ class Document(Editing):
 
     def select_node(self, name: str, layer: str) -> None:
         """Choose an operation and the layer that it stands for, or "" for none."""
-        changed, self.selected_node = name != self.selected_node, name
         if layer:
             self.select_layer(layer)
-        if changed:
+        if name != self.selected_node:
+            self.selected_node = name
             self.node_selected.emit(name)
 
     def select_tensor(self, name: str) -> None:

@@ -398,14 +398,12 @@ class RelevanceViewer(QWidget):
         """After something was opened: it is laid out as before, and stays where it was on the screen."""
         if isinstance(picture, OperationsPicture):
             self._groups.show(picture)
+            self._show_sought(picture)
             return
         held, self._held = self._held, None
         if held is None or not isinstance(picture, StagePicture):
             self.canvas.set_picture(picture)
-            place = picture.place_of(self._sought, QSizeF(self.canvas.size())) if self._sought else None
-            self._sought = ""
-            if place:
-                self.canvas.show_place(place[0])
+            self._show_sought(picture)
             return
         layer, size, (before, scale), choice = held
         picture.keep = (size, choice)
@@ -413,6 +411,13 @@ class RelevanceViewer(QWidget):
         after = picture.place_of(layer, size)
         if after is not None and QSizeF(self.canvas.size()) == size:
             self.canvas.hold(before, after[0], after[1] / scale)
+
+    def _show_sought(self, picture: GraphPicture) -> None:
+        """What the search found is brought into sight, once."""
+        place = picture.place_of(self._sought, QSizeF(self.canvas.size())) if self._sought else None
+        self._sought = ""
+        if place:
+            self.canvas.show_place(place[0])
 
     def _walk(self, key: str) -> None:
         picture, adds, key = self.canvas.picture, key.startswith("+"), key.removeprefix("+")

@@ -37,6 +37,7 @@ def test_slider_stubs_and_sweep_of_the_graph(operations):
     the_edges_slider_says_how_much_is_drawn(operations)
     what_is_drawn_grey_is_in_the_stubs(operations)
     the_sweep_reaches_the_input_last(operations)
+    what_is_sought_takes_the_frame_from_what_was_chosen(operations)
 
 
 def the_edges_slider_says_how_much_is_drawn(operations):
@@ -74,6 +75,19 @@ def the_sweep_reaches_the_input_last(operations):
         controls.sweep.setValue(share)
         reached.append(int((np.asarray(ends) >= picture(operations).reached).sum()))
     assert reached[0] < reached[1] < reached[2] == len(ends)
+
+
+def what_is_sought_takes_the_frame_from_what_was_chosen(operations):
+    document, viewer = operations.document, operations.viewer
+    found = picture(operations)
+    document.select_node(found.layout.graph.names[found.layout.graph.final], document.network.layers[-1].path)
+    assert picture(operations).node
+    viewer.search_bar.begin()
+    viewer.search_bar.line.setText(document.network.layers[0].path)
+    assert document.selected_layer == document.network.layers[0].path
+    assert picture(operations).node == document.selected_node == ""
+    assert picture(operations).item_named(document.selected_layer) >= 0
+    viewer.search_bar.leave()
 
 
 def test_the_dock_is_the_graph_in_rows(operations, table, tmp_path, qtbot):
