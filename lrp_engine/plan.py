@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import prod
+from threading import Lock
 from typing import Any
 
 import torch
@@ -30,6 +31,9 @@ from .rules.simple import ActivationStep, SumStep
 from .rules.steps import Context, GradientStep, RuleStep, Step
 from .rules.table import GRADIENTS_OF_THEIR_OWN, STEPS
 from .rules.weighted import AffineStep, affine_map, batch_norm_map, merged_map
+
+PLANS_KEPT = 4  # of one network
+_KEEPING = Lock()  # several threads may explain at once
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,14 @@ def plan_of(
     plans = network.cache.setdefault("plans", {})
     names = tuple(outputs) or (network.outputs[0].name,)
     key = (composite.to_json(), names, on_unsupported, device)
-    if key not in plans:
-        while len(plans) >= 4:  # modified weights are shared; plans themselves are small
-            plans.pop(next(iter(plans)))
-        plans[key] = _Compiler(network, composite, names, on_unsupported, device).plan()
-    return plans[key]
+    plan = plans.get(key)
+    if plan is None:
+        plan = _Compiler(network, composite, names, on_unsupported, device).plan()
+        with _KEEPING:
+            while len(plans) >= PLANS_KEPT:  # modified weights are shared; plans themselves are small
+                plans.pop(next(iter(plans)))
+            plans[key] = plan
+    return plan
 
 
 class _Compiler:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from math import prod
+from threading import Lock
 from typing import Any
 
 import torch
@@ -50,23 +51,28 @@ def part_of(weight: Tensor, part: Part) -> Tensor:
 
 
 class WeightCache:
-    """Modified weights, the most recently used first out of the budget kept."""
+    """Modified weights, the most recently used first out of the budget kept. Several threads may explain at once."""
 
     def __init__(self, budget: int = 2**30) -> None:
         self.budget = budget
         self.nbytes = 0
         self._held: OrderedDict[Any, Tensor] = OrderedDict()
+        self._lock = Lock()
 
     def get(self, key: Any, make: Callable[[], Tensor]) -> Tensor:
         """The tensor under `key`, made if it is not there."""
-        if key in self._held:
-            self._held.move_to_end(key)
-            return self._held[key]
-        made = make()
-        self._held[key] = made
-        self.nbytes += made.nbytes
-        while self.nbytes > self.budget and len(self._held) > 1:
-            self.nbytes -= self._held.popitem(last=False)[1].nbytes
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        made = make()  # nobody waits meanwhile: two threads may make the same
+        with self._lock:
+            if key in self._held:
+                return self._held[key]
+            self._held[key] = made
+            self.nbytes += made.nbytes
+            while self.nbytes > self.budget and len(self._held) > 1:
+                self.nbytes -= self._held.popitem(last=False)[1].nbytes
         return made
 
     def spare(self, key: Any, size: int, make: Callable[[], Tensor]) -> Tensor | None:

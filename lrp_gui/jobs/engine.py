@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lrp_gui.document.files import Source
@@ -40,10 +41,11 @@ MOST_REFUSED = 16
 
 
 class Engine:
-    """Holds the networks and makes the jobs' generators. Only the worker runs what these return."""
+    """Holds the networks and makes the jobs' generators. Only workers run what these return, two at once at times."""
 
     def __init__(self) -> None:
         self._networks: OrderedDict[Source, Network] = OrderedDict()
+        self._one_at_a_time = Lock()  # a cancelled job that comes to its end behind may be at the networks as well
         self._consents: set[str] = set()
         self._chunk = FIRST_CHUNK  # rows of the last table that were explained at a time
         self._pace: tuple[Source | None, float] = None, 0.0  # of which network a sample took how many seconds last
@@ -197,10 +199,11 @@ class Engine:
 
     def _network(self, source: Source) -> Steps[Network]:
         yield from import_torch()
-        if source not in self._networks:
-            yield from self._load(source)
-        self._networks.move_to_end(source)
-        return self.computing.prepared(self._networks[source])
+        with self._one_at_a_time:
+            network = self._networks.get(source)
+            if network is not None:
+                self._networks.move_to_end(source)
+        return self.computing.prepared(network or (yield from self._load(source)))
 
     def _load(self, source: Source) -> Steps[Network]:
         import lrp_engine
@@ -218,10 +221,11 @@ class Engine:
             sizes=dict(source.sizes) or None,
             progress=lambda step: report(step.done, step.total, step.what),
         )
-        self._networks[source] = network
-        self._networks.move_to_end(source)
-        while len(self._networks) > NETWORKS_KEPT:
-            self._networks.popitem(last=False)
+        with self._one_at_a_time:
+            self._networks[source] = network
+            self._networks.move_to_end(source)
+            while len(self._networks) > NETWORKS_KEPT:
+                self._networks.popitem(last=False)
         return network
 
 

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -75,6 +76,7 @@ class _Known:
 
 
 _known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
+_KEEPING = Lock()  # a cancelled job that comes to its end behind may be at it as well
 
 
 def layout_of(network: Network, toggled: frozenset[str]) -> Steps[OperationLayout]:
@@ -90,12 +92,13 @@ def layout_of(network: Network, toggled: frozenset[str]) -> Steps[OperationLayou
         graph = operations_of(network)
         _known[network.graph] = _Known(graph, grouped(graph))
     known = _known[network.graph]
-    if toggled not in known.layouts:
-        known.layouts[toggled] = yield from lay_out(known.graph, known.root, toggled)
-    known.layouts.move_to_end(toggled)
-    while len(known.layouts) > KEPT:
-        known.layouts.popitem(last=False)
-    return known.layouts[toggled]
+    layout = known.layouts.get(toggled) or (yield from lay_out(known.graph, known.root, toggled))
+    with _KEEPING:
+        known.layouts[toggled] = layout
+        known.layouts.move_to_end(toggled)
+        while len(known.layouts) > KEPT:
+            known.layouts.popitem(last=False)
+    return layout
 
 
 def lay_out(
@@ -250,7 +253,9 @@ class _Plan:
         if ends[0] == IN:
             points = np.concatenate([[(frame[0] + frame[2] / 2, frame[1])], points])
         if ends[1] == OUT:
-            points = np.concatenate([points, [(frame[0] + frame[2] / 2, frame[1] + frame[3])]])
+            foot = frame[1] + frame[3]
+            below = (points[-1][0], foot - PAD / 2)  # clear of the columns before
+            points = np.concatenate([points, [below, (frame[0] + frame[2] / 2, foot)]])
         return points
 
     def _filled(

@@ -101,6 +101,18 @@ def test_weights_are_packed_only_while_there_is_room():
     assert cache.nbytes == module[0].weight.nbytes
 
 
+def test_what_another_thread_made_meanwhile_is_counted_once():
+    cache = WeightCache()
+    first = torch.ones(4)
+
+    def made_late():
+        assert cache.get("weight", lambda: first) is first
+        return torch.ones(4)
+
+    assert cache.get("weight", made_late) is first
+    assert cache.nbytes == first.nbytes
+
+
 @pytest.mark.parametrize("rule", ["epsilon", "lrp_0", "zplus", "alpha_beta", "gamma", "wsquare", "flat"])
 @pytest.mark.parametrize("rectified", [True, False])
 def test_without_a_stabilizer_a_dead_unit_gets_and_gives_nothing(rule, rectified):
