@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -377,5 +378,6 @@ def _rules(rows: tuple[LedgerRow, ...]) -> dict[str, tuple[Chosen, ...]]:
 def _sums(result: SampleResult | None) -> dict[str, float]:
     if result is None:
         return {}
-    sums = {path: layer.sums.total for path, layer in result.layers.items()}
+    # Where values are no numbers, what the rest of them adds up to is no sum of the layer.
+    sums = {path: layer.sums.total if layer.sums.finite else math.nan for path, layer in result.layers.items()}
     return sums | {name: float(relevance.sum()) for name, relevance in result.inputs.items()}

@@ -96,9 +96,23 @@ class Canvas(PictureView):
 
     def show_place(self, place: QRectF) -> None:
         """Bring a place of the picture into the middle, if it is not in sight."""
-        seen = QRectF(place.topLeft() * self.view_scale + self.offset, place.size() * self.view_scale)
+        seen = self._on_screen(place)
         if not QRectF(self.rect()).contains(seen):
             self.pan(QPointF(self.rect().center()) - seen.center())
+
+    def show_opened(self, place: QRectF, scale: float, least: float) -> None:
+        """Bring what was opened into sight, and nearer where what is drawn there at `scale` is less than `least`."""
+        if scale * self.view_scale < least:
+            self.zoom_about(self._on_screen(place).center(), 1.001 * least / (scale * self.view_scale))
+        seen = self._on_screen(place)
+        shift = QPointF(
+            _into_sight(seen.left(), seen.right(), self.width()), _into_sight(seen.top(), seen.bottom(), self.height())
+        )
+        if not shift.isNull():
+            self.pan(shift)
+
+    def _on_screen(self, place: QRectF) -> QRectF:
+        return QRectF(place.topLeft() * self.view_scale + self.offset, place.size() * self.view_scale)
 
     def zoom_about(self, point: QPointF, factor: float) -> None:
         """Zoom so that what lies under `point` stays there."""
@@ -253,6 +267,15 @@ class Canvas(PictureView):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A fitted picture stays fitted."""
+        """A fitted picture stays fitted; of a zoomed one the same part stays in the middle."""
+        before = event.oldSize()
+        if before.width() > 0 and before.height() > 0:
+            self.offset.setX(self.offset.x() * self.width() / before.width())
+            self.offset.setY(self.offset.y() * self.height() / before.height())
         self._sharpen.stop()
         super().resizeEvent(event)
+
+
+def _into_sight(low: float, high: float, room: float) -> float:
+    """The least shift that brings a stretch into the room; of one that is longer its beginning."""
+    return -low if low < 0 else max(min(room - high, 0.0), -low)

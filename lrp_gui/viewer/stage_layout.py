@@ -23,6 +23,7 @@ READABLE = 0.8  # below this scale, larger text is worth more than larger boxes
 WIDEST = 34.0  # ribbon
 CLEAR = 4.0  # between a ribbon and the boxes that it passes
 MOST_IN_ROW = 32  # more side by side could not be read on any screen
+LEAST_STEP = 1e-6  # of a way moved sideways: what is less is no step back
 APART = 0.35  # what a layout is worth for each pair of open layers that it parts, beside one that does not
 HIDDEN = 28.0  # below the last row, where folded stages are said
 
@@ -288,10 +289,45 @@ def parallel(path: QPainterPath, offset: float) -> QPainterPath:
     turned = np.concatenate([along[:1], (along[1:] + along[:-1]) / 2, along[-1:]])
     turned /= np.maximum(np.hypot(turned[:, 0], turned[:, 1]), 1e-9)[:, None]
     moved = points + offset * np.stack([turned[:, 1], -turned[:, 0]], axis=1)
+    moved = _without_loops(moved, along)
     result = QPainterPath(QPointF(*moved[0]))
     for x, y in moved[1:]:
         result.lineTo(x, y)
     return result
+
+
+def _without_loops(moved: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """Moved points (n, 2) of a path with directions `along` (n-1, 2), with corners for loops.
+
+    Where a bend is tighter than the way is moved, it would run backwards; there the runs beside it meet.
+    """
+    first = 0
+    while True:
+        back = (np.diff(moved, axis=0) * along).sum(axis=1) < -LEAST_STEP
+        starts = first + np.flatnonzero(back[first:])
+        if not starts.size:
+            return moved
+        start = stop = int(starts[0])
+        while stop < len(back) and back[stop]:
+            stop += 1
+        corner = None
+        if start > 0 and stop < len(back):
+            corner = _meeting(moved[start], along[start - 1], moved[stop], along[stop])
+        if corner is None:  # it begins or ends there, or turns round: left as it is
+            first = stop
+            continue
+        moved = np.concatenate([moved[:start], corner[None], moved[stop + 1 :]])
+        along = np.concatenate([along[:start], along[stop:]])
+        first = 0  # the corner may lie before what came before it
+
+
+def _meeting(a: np.ndarray, along_a: np.ndarray, b: np.ndarray, along_b: np.ndarray) -> np.ndarray | None:
+    """Where two straight runs cross; None where they are as good as parallel."""
+    across = along_a[0] * along_b[1] - along_a[1] * along_b[0]
+    if abs(across) < 0.1:
+        return None
+    gap = b - a
+    return a + along_a * ((gap[0] * along_b[1] - gap[1] * along_b[0]) / across)
 
 
 def _flat(path: QPainterPath, steps: int = 12) -> np.ndarray:

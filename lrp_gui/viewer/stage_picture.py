@@ -128,6 +128,12 @@ class StagePicture(GraphPicture):
         layout = self.layout(size)
         return layout.in_picture(layout.boxes[n]), layout.scale
 
+    def least_scale(self, layer: str) -> float:
+        """The smallest scale at which a layer's box shows all that is in it: of one with channels its words too."""
+        assert self.graph is not None
+        n = self.graph.stage_of(layer)
+        return LEGIBLE if n >= 0 and self.graph.stages[n].unfolded else 0.0
+
     def inside(self, layer: str, unit: int) -> Hit:
         """What Enter opens where this layer and unit are chosen."""
         assert self.graph is not None

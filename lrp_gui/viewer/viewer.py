@@ -411,6 +411,7 @@ class RelevanceViewer(QWidget):
         after = picture.place_of(layer, size)
         if after is not None and QSizeF(self.canvas.size()) == size:
             self.canvas.hold(before, after[0], after[1] / scale)
+            self.canvas.show_opened(*after, picture.least_scale(layer))
 
     def _show_sought(self, picture: GraphPicture) -> None:
         """What the search found is brought into sight, once."""

@@ -96,6 +96,15 @@ def test_rules_and_sums_follow_the_result(qapp, qtbot):
     assert fc1.data() == ""
 
 
+def test_a_sum_of_what_is_no_number_is_no_number(qapp):
+    info, result = fakes.mlp_result()
+    document = opened(info)
+    model = LayersModel(document)
+    document.put_result(fakes.with_nan(result, "fc2"))
+    assert model.index_of("fc2").siblingAtColumn(column("ΣR")).data() == "NaN"
+    assert model.index_of("fc1").siblingAtColumn(column("ΣR")).data() != "NaN"
+
+
 def test_choosing_here_chooses_everywhere_and_back(nested, qtbot):
     browser = Browser(nested)
     qtbot.addWidget(browser)

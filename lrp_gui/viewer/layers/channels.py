@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF
 from lrp_gui.document.results import Kernel, SampleResult
 from lrp_gui.document.words import counted, shape_text, signed, total_text
 from lrp_gui.languages import tr
-from lrp_gui.viewer.ink import CENTRE, LEFT, Ink
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting
 from lrp_gui.viewer.layers.folds import channel_id
 from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.stage_boxes import draw_map, draw_name, draw_shell
@@ -53,7 +53,9 @@ def draw_channels(
         draw_map(ink, stage.relevance[channel], place, limit)
         value = float(stage.channels[channel])
         label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
-        ink.text(label, f"{channel}: {signed(value)}", 9.5, ink.sign(value), CENTRE)
+        # Shorter by its digits, never by its end: there stands how large it is.
+        texts = [f"{channel}: {signed(value, digits)}" for digits in (3, 2, 1)] + [str(channel)]
+        ink.text(label, fitting(texts, label.width(), 9.5), 9.5, ink.sign(value), CENTRE)
         if channel == chosen:
             ink.box(tile.adjusted(-2, -2, 2, 2), None, ink.theme.accent, 2, 3)
         said = f"{result.words.total} {signed(value, 4)}"

@@ -1,0 +1,74 @@
+"""Where the layers' picture stands: ribbons round tight bends, what was opened, a window that changes its size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+
+from lrp_gui.viewer.stage_layout import _flat, parallel, rounded
+from lrp_gui.viewer.stage_picture import LEGIBLE
+from tests.gui import fakes
+from tests.gui.test_layers import residual
+from tests.gui.test_viewer_widget import document, settle, show, viewer  # noqa: F401 - fixtures
+
+
+@pytest.mark.parametrize("offset", [-40.0, -24.0, -5.0, 5.0, 24.0, 40.0])
+def test_a_ribbon_beside_a_tight_bend_never_runs_backwards(offset):
+    corners = [QPointF(0, 0), QPointF(100, 0), QPointF(100, 200), QPointF(-50, 200)]
+    points = _flat(parallel(rounded(corners, 16), offset))
+    steps = np.diff(points, axis=0)
+    assert (steps[:, 1] > -0.5).all()  # never up
+    upper = points[1:, 1] < 90
+    assert (steps[upper, 0] > -0.5).all()  # right, then down
+    assert (steps[points[:-1, 1] > 110, 0] < 0.5).all()  # then left
+    # It begins and ends beside the path's own ends, and keeps its distance from the straight run between.
+    assert points[0] == pytest.approx((0, -offset))
+    assert points[-1] == pytest.approx((-50, 200 + offset))
+    assert float(points[:, 0].max()) == pytest.approx(100 + offset, abs=2)
+
+
+def test_what_is_opened_too_small_to_read_comes_nearer(viewer, qtbot):  # noqa: F811
+    network, result = fakes.cnn_result()
+    show(viewer, network, result)
+    canvas = viewer.canvas
+    canvas.resize(220, 110)
+    settle(viewer)
+    stage = next(one for one in canvas.picture.graph.stages if one.opens)
+    viewer.document.select_layer(stage.layer)
+    settle(viewer)
+    assert canvas.picture.place_of(stage.layer, QSizeF(canvas.size()))[1] * canvas.view_scale < LEGIBLE
+    qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    settle(viewer)
+    place, scale = canvas.picture.place_of(stage.layer, QSizeF(canvas.size()))
+    assert scale * canvas.view_scale >= LEGIBLE
+    assert QRectF(canvas.rect()).intersects(
+        QRectF(place.topLeft() * canvas.view_scale + canvas.offset, place.size() * canvas.view_scale)
+    )
+
+
+def test_what_is_opened_out_of_sight_comes_into_sight(viewer):  # noqa: F811
+    show(viewer, *residual(3))
+    canvas = viewer.canvas
+    canvas.zoom_about(QPointF(0, 0), 6.0)
+    place = QRectF(canvas.width() * 0.9, canvas.height() * 0.9, 20, 20)
+    canvas.show_opened(place, 1.0, 0.0)
+    middle = place.center() * canvas.view_scale + canvas.offset
+    assert canvas.rect().contains(middle.toPoint())
+
+
+def test_a_zoomed_picture_keeps_its_part_in_the_middle_when_the_window_grows(viewer):  # noqa: F811
+    show(viewer, *fakes.cnn_result())
+    canvas = viewer.canvas
+    canvas.zoom_about(QPointF(canvas.width() * 0.75, canvas.height() * 0.5), 4.0)
+
+    def middle() -> tuple[float, float]:
+        seen = (QPointF(canvas.rect().center()) - canvas.offset) / canvas.zoom
+        return seen.x() / canvas.width(), seen.y() / canvas.height()
+
+    before = middle()
+    canvas.resize(canvas.width() * 2, canvas.height() * 3)
+    assert middle() == pytest.approx(before, abs=0.01)
+    canvas.fit()
+    canvas.resize(300, 200)
+    assert canvas.offset == QPointF(0, 0)
