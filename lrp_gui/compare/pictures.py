@@ -13,7 +13,7 @@ from lrp_gui.compare.graphs import LETTERS, Asking, Maker, both_of, graph_makers
 from lrp_gui.compare.values import value_pictures
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import plain
-from lrp_gui.jobs.comparing_results import Contrast
+from lrp_gui.jobs.comparing_results import Contrast, OneSided
 from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.board import Board
@@ -114,6 +114,14 @@ def pane_makers(
     words = [one.get("words") or {} for one in more] if _has_tokens(contrast) else []
     pictures = value_pictures(contrast, theme, view.selection, words)
     return tuple(partial(lambda picture: picture, one) for one in pictures)  # type: ignore[return-value]
+
+
+def lone_maker(alone: OneSided, theme: Theme, view: View, more: Sequence[Asking] = ()) -> Maker:
+    """The picture of the one explanation that is there: what its pane would show beside one of its like."""
+    network = alone.request.network
+    doubled = Contrast((network, network), (alone.result, alone.result), ())
+    own = [more[alone.which]] * 2 if more else ()
+    return pane_makers(doubled, theme, view, own)[0]
 
 
 def _has_tokens(contrast: Contrast) -> bool:

@@ -27,13 +27,16 @@ from lrp_gui.compare.pictures import (
     GRAPH,
     Panes,
     View,
+    described,
     headings,
+    lone_maker,
     pane_makers,
 )
 from lrp_gui.compare.side_bar import SideBar
 from lrp_gui.compare.taking import pictures_dialog, write_table
 from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED, SideBySide
 from lrp_gui.document.state import Message
+from lrp_gui.jobs.comparing_results import OneSided
 from lrp_gui.turns import PAUSE_MS
 from lrp_gui.viewer.layers.folding import is_open
 from lrp_gui.viewer.operations.picture import OperationsPicture
@@ -262,18 +265,42 @@ class CompareWindow(QWidget):
             self._pictures = None
             for pane in self.panes:
                 pane.set_picture(StatePicture(self.theme, "compare", state=state))
-            for head, letter in zip(self.heads, LETTERS, strict=True):
-                head.setText(letter)
+            for head, text in zip(self.heads, self._headings(), strict=True):
+                head.setText(text)
             self.model.put(())
             self._arrange()
+            if self.beside.alone is not None:
+                self._choose()
+                self._makers = self._with_one(self.beside.alone, state)
+                self._due.start(PAUSE_MS)
             return
-        layer, unit = self._document.selected_layer, self._document.selected_unit
-        labels = dict(self._document.labels)
-        self.view = replace(self.view, selection=replace(self.view.selection, layer=layer, unit=unit, labels=labels))
+        self._choose()
         scales = common_scales(contrast, self.beside.more)
         self.bar.offer(scales, self.view.selection.scale, shown=self.view.what == GRAPH)
         self._makers = list(pane_makers(contrast, self.theme, self.view, self.beside.more))
         self._due.start(PAUSE_MS)
+
+    def _choose(self) -> None:
+        """Look at what is chosen in the document."""
+        layer, unit = self._document.selected_layer, self._document.selected_unit
+        labels = dict(self._document.labels)
+        self.view = replace(self.view, selection=replace(self.view.selection, layer=layer, unit=unit, labels=labels))
+
+    def _with_one(self, alone: OneSided, state: State) -> list[Maker]:
+        """The pane of the side that is there, beside panes that say why they are empty."""
+        makers: list[Maker] = [lambda: StatePicture(self.theme, "compare", state=state)] * len(LETTERS)
+        makers[alone.which] = lone_maker(alone, self.theme, self.view, self.beside.more)
+        return makers
+
+    def _headings(self) -> tuple[str, ...]:
+        """What stands above the panes."""
+        contrast, alone = self.beside.contrast, self.beside.alone
+        if contrast is not None:
+            return headings(contrast)
+        texts: list[str] = list(LETTERS)
+        if alone is not None:
+            texts[alone.which] += f" · {described(alone.request.network, alone.result)}"
+        return tuple(texts)
 
     def _state(self) -> State:
         """What stands in the panes while nothing is compared."""
@@ -313,7 +340,7 @@ class CompareWindow(QWidget):
         contrast = self.beside.contrast
         if contrast is None:
             return
-        for head, text in zip(self.heads, headings(contrast), strict=True):
+        for head, text in zip(self.heads, self._headings(), strict=True):
             head.setText(text)
         if self.model.rows is not contrast.rows:
             self.model.put(contrast.rows)
@@ -335,12 +362,12 @@ class CompareWindow(QWidget):
             first.set_picture(self._swiping(a, b))
         else:
             first.set_picture(b if self._blinked and alone else a)
-        if alone and self.beside.contrast is not None:
-            texts = headings(self.beside.contrast)
+        texts = self._headings()
+        if alone:
             both = f"{texts[0]}   |   {texts[1]}"
             self.heads[0].setText(both if self.way == SWIPE else texts[1 if self._blinked else 0])
-        elif self.beside.contrast is not None:
-            self.heads[0].setText(headings(self.beside.contrast)[0])
+        else:
+            self.heads[0].setText(texts[0])
         self.panes[1].set_picture(b)
         self.panes[DIFFERENCE].set_picture(difference)
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lrp_gui.document.more import More
 from lrp_gui.document.reference import MEAN, NONE, ZEROS, Reference, make, sample_name, taking_mean
 from lrp_gui.document.words import counted
-from lrp_gui.jobs.comparing_results import Contrast, comparing
+from lrp_gui.jobs.comparing_results import Contrast, OneSided, comparing
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.languages import tr
@@ -78,6 +78,7 @@ class SideBySide(QObject):
         self._document, self.jobs, self._engine = document, jobs, engine
         self.sides: tuple[Side, Side] | None = None
         self.contrast: Contrast | None = None
+        self.alone: OneSided | None = None  # the side that is there while the other one was refused
         self.state, self.problem = IDLE, ""
         self.networks: dict[str, NetworkInfo] = {}  # others, by path
         self.more = More(jobs, engine, self), More(jobs, engine, self)  # of A and of B
@@ -214,7 +215,7 @@ class SideBySide(QObject):
         if isinstance(asked, str):
             self._stop()
             self._asked = None
-            self.state, self.problem, self.contrast = FAILED, asked, None
+            self.state, self.problem, self.contrast, self.alone = FAILED, asked, None, None
             self.changed.emit()
             return
         keys = tuple(key for key, _wanted in asked)
@@ -300,20 +301,32 @@ class SideBySide(QObject):
             return Reference(MEAN, tr("the mean"), -1, True)
         return make(side.against, document, explains=True) if side.against else Reference()
 
-    def _done(self, contrast: Contrast, keys: tuple[Any, ...]) -> None:
-        for key, result in zip(keys, contrast.results, strict=True):
-            self._known[key] = result
-            self._known.move_to_end(key)
-        while len(self._known) > KEPT:
-            self._known.popitem(last=False)
-        self._job, self.contrast, self.state = None, contrast, DONE
-        for one, request in zip(self.more, contrast.requests or (None, None), strict=True):
+    def _done(self, found: Contrast | OneSided, keys: tuple[Any, ...]) -> None:
+        requests: tuple[SampleRequest | None, SampleRequest | None]
+        if isinstance(found, OneSided):
+            self._keep(keys[found.which], found.result)
+            self._asked, self.contrast, self.alone = None, None, found
+            self.state, self.problem = FAILED, f"{LETTERS[1 - found.which]}: {found.problem}"
+            requests = (None, found.request) if found.which else (found.request, None)
+        else:
+            for key, result in zip(keys, found.results, strict=True):
+                self._keep(key, result)
+            self.contrast, self.alone, self.state = found, None, DONE
+            requests = found.requests or (None, None)
+        self._job = None
+        for one, request in zip(self.more, requests, strict=True):
             one.begin(request)
         self.changed.emit()
 
+    def _keep(self, key: tuple[Any, ...], result: SampleResult) -> None:
+        self._known[key] = result
+        self._known.move_to_end(key)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+
     def _failed(self, failure: Failure) -> None:
         self._job, self._asked = None, None
-        self.state, self.problem, self.contrast = FAILED, failure.sentence, None
+        self.state, self.problem, self.contrast, self.alone = FAILED, failure.sentence, None, None
         self.changed.emit()
 
     def _put(self, sides: tuple[Side, Side]) -> None:
@@ -328,7 +341,7 @@ class SideBySide(QObject):
     def _on_replaced(self) -> None:
         """Another network or table: nothing of the old ones can be compared."""
         self._stop()
-        self.sides, self.contrast, self._asked = None, None, None
+        self.sides, self.contrast, self.alone, self._asked = None, None, None, None
         self._known.clear()
         self.networks.clear()
         for one in self.more:
@@ -377,7 +390,7 @@ class _Wanted:
 
 def _comparing(
     engine: Engine, wanted: tuple[_Wanted, _Wanted], known: tuple[SampleResult | None, SampleResult | None]
-) -> Steps[Contrast]:
+) -> Steps[Contrast | OneSided]:
     first = yield from wanted[0].asked()
     second = yield from wanted[1].asked()
     return (yield from comparing(engine, (first, second), known))

@@ -10,6 +10,7 @@ import numpy as np
 
 from lrp_gui.document.results import Flow, LayerResult, LedgerRow, SampleResult
 from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.languages import engine as engine_words
 from lrp_gui.languages import tr
 
 if TYPE_CHECKING:
@@ -68,15 +69,42 @@ class Contrast:
     requests: tuple[SampleRequest, SampleRequest] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OneSided:
+    """One of two explanations where the other was refused: `which`, 0 or 1, is there; `problem` is of the other."""
+
+    which: int
+    result: SampleResult
+    request: SampleRequest
+    problem: str
+
+
 def comparing(
     engine: Engine,
     requests: tuple[SampleRequest, SampleRequest],
     known: tuple[SampleResult | None, SampleResult | None] = (None, None),
-) -> Steps[Contrast]:
-    """Explain both, unless that is known, and tell them apart."""
-    results = []
-    for request, result in zip(requests, known, strict=True):
-        results.append(result if result is not None else (yield from engine.explain_sample(request)))
+) -> Steps[Contrast | OneSided]:
+    """Explain both, unless that is known, and tell them apart; where one is refused the other one is handed back.
+
+    Raises
+    ------
+    lrp_engine.LrpError
+        If both are refused: why the first one is.
+    """
+    from lrp_engine.errors import LrpError
+
+    results: list[SampleResult] = []
+    refused: dict[int, LrpError] = {}
+    for which, (request, result) in enumerate(zip(requests, known, strict=True)):
+        try:
+            results.append(result if result is not None else (yield from engine.explain_sample(request)))
+        except LrpError as error:
+            refused[which] = error
+    if not results:
+        raise refused[0]
+    if refused:
+        ((which, error),) = refused.items()
+        return OneSided(1 - which, results[0], requests[1 - which], engine_words(str(error)))
     first, second = (request.network for request in requests)
     contrast = yield from contrasting((first, second), (results[0], results[1]))
     return replace(contrast, requests=requests)

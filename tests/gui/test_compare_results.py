@@ -25,6 +25,7 @@ from lrp_gui.viewer.inputs.series import SeriesPicture
 from lrp_gui.viewer.inputs.tokens import TokensPicture
 from lrp_gui.viewer.picture import GraphPicture, Hit
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.states import StatePicture
 from lrp_gui.viewer.tokens.picture import TokenPicture
 from tests.gui import fakes
 from tests.gui import test_tokens_picture as tokens_picture
@@ -464,6 +465,20 @@ def test_a_sentence_in_the_window_at_the_scale_of_tokens(window, qtbot, tmp_path
 def test_a_comparison_that_fails_says_so_in_its_panes(compared, diabetes, qtbot):
     compared.beside.change(1, target="nobody")
     finish(qtbot, compared)
+    assert compared.beside.alone.which == 0
+    assert not isinstance(compared.panes[0].picture, StatePicture)  # the side that is there stays
+    assert compared.heads[0].text().startswith("A · sample")
+    assert compared.heads[1].text() == "B"
+    assert compared.beside.problem.startswith("B: ")
+    assert not compared.bar.export.isEnabled()
+    compared.look("values")
+    compared.draw()
+    assert not isinstance(compared.panes[0].picture, StatePicture)
+    compared.look("graph")
+    compared.beside.swap()
+    finish(qtbot, compared)
+    assert compared.beside.problem.startswith("A: ")
+    assert not isinstance(compared.panes[1].picture, StatePicture)
     state = compared.panes[0].picture.state
     assert (state.headline, state.warns) == ("These are not compared", True)
     assert "nobody" in state.sentence
