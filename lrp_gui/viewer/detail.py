@@ -79,8 +79,8 @@ class Detail(QTabWidget):
         self.summary = _text(self.tr("What is explained, and what was noted"))
         self.model = UnitsModel()
         self.numbers = self._table()
-        self.addTab(_column(self.input_bar, self.inputs, self.summary), self.tr("Inputs"))
-        self.addTab(_column(self.layer_bar, self.layer, self.facts), self.tr("Layer"))
+        self.addTab(column_of(self.input_bar, self.inputs, self.summary), self.tr("Inputs"))
+        self.addTab(column_of(self.layer_bar, self.layer, self.facts), self.tr("Layer"))
         self.addTab(self.numbers, self.tr("Numbers"))
 
     def _table(self) -> QTableView:
@@ -237,7 +237,7 @@ def _text(name: str) -> QLabel:
     return label
 
 
-def _column(*parts: QWidget) -> QWidget:
+def column_of(*parts: QWidget) -> QWidget:
     """The picture takes what room the others leave."""
     column = QWidget()
     layout = QVBoxLayout(column)

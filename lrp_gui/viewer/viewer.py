@@ -22,7 +22,7 @@ from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.canvas import Canvas
 from lrp_gui.viewer.colouring import in_scheme
 from lrp_gui.viewer.controls import Controls
-from lrp_gui.viewer.detail import Detail
+from lrp_gui.viewer.detail import Detail, column_of
 from lrp_gui.viewer.detail_bar import chosen_colouring
 from lrp_gui.viewer.layers.asked import concerns, fill_in
 from lrp_gui.viewer.layers.folding import is_open, opened_for
@@ -82,7 +82,7 @@ class RelevanceViewer(QWidget):
         self.detail.addTab(self.matrix, self.tr("Samples"))
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(True)
-        self.splitter.addWidget(_column(self.canvas, self.controls))
+        self.splitter.addWidget(column_of(self.canvas, self.controls))
         self.splitter.addWidget(self.detail)
         self.splitter.setStretchFactor(0, 7)
         self.splitter.setStretchFactor(1, 3)
@@ -491,13 +491,3 @@ class RelevanceViewer(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Small enough for a small laptop."""
         return QSize(420, 236)
-
-
-def _column(view: QWidget, below: QWidget) -> QWidget:
-    column = QWidget()
-    layout = QVBoxLayout(column)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(0)
-    layout.addWidget(view, 1)
-    layout.addWidget(below)
-    return column
