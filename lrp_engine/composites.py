@@ -84,10 +84,16 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         )
 
     def __str__(self) -> str:
-        family = f"family {self.family}"  # what most rules are chosen by: written out, so that it can be translated
-        given = ((key, value) for key, value in msgspec.structs.asdict(self).items() if value not in ("", None))
-        parts = [family if key == "family" else f"{key} {value}" for key, value in given]
-        return " and ".join(parts) or "every node"
+        path, place = self.layer, self.position
+        said = {  # written out, so that they can be translated
+            f"kind {self.kind}": self.kind,
+            f"family {self.family}": self.family,
+            f"operation {self.operation}": self.operation,
+            f"layer {path}": path,
+            f"position {place}": "" if place is None else "given",
+            f"node {self.node}": self.node,
+        }
+        return " and ".join(part for part, value in said.items() if value) or "every node"
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -88,7 +88,7 @@ class CompositeBox(QComboBox):
             if self.itemData(0, OWN_ROLE):
                 self.removeItem(0)
             if settings.edits or settings.own is not None:
-                self.insertItem(0, settings.composite_title, settings.composite_title)
+                self.insertItem(0, engine(settings.composite_title), settings.composite_title)
                 self.setItemData(0, self._about_own(), ABOUT_ROLE)
                 self.setItemData(0, True, OWN_ROLE)
                 self.setCurrentIndex(0)

@@ -128,7 +128,22 @@ def engine_texts() -> dict[str, list[str]]:
 
 
 # Words that the engine puts into its sentences; other single words are names.
-_SINGLE = ("are", "column", "columns", "first", "fits", "has", "have", "is", "numbers", "second", "texts", "tokens")
+# A composite that was edited is called so.
+_SINGLE = (
+    "{name}, edited",
+    "are",
+    "column",
+    "columns",
+    "first",
+    "fits",
+    "has",
+    "have",
+    "is",
+    "numbers",
+    "second",
+    "texts",
+    "tokens",
+)
 # Callables whose texts no person in front of the window reads: faults of a program's author, keys, patterns.
 _SILENT = {
     *("ValueError", "TypeError", "AttributeError", "AssertionError", "KeyError", "RuntimeError", "ImportError"),

@@ -92,7 +92,8 @@ def _inferred(weights: WeightFile) -> list[Candidate]:
     if known is None or known.problems:
         for number, chain in enumerate(infer(weights.weights, name)):
             layers = sum(bool(placed.tensors) for placed in fit(chain.architecture, weights.tensors).layers)
-            title = f"Chain of {layers} layer{'s' * (layers != 1)} with weights{_for_input(chain)}"
+            counted = f"{layers} layers" if layers != 1 else "1 layer"
+            title = f"Chain of {counted} with weights{_for_input(chain)}"
             if any(title == other.title for other in found):
                 title += ", set up in another way"
             reason = "Each layer takes what the one before it gives." if not chain.problems else "Only a part fits."

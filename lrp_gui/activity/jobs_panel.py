@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence, QPainter, QShortcut, QShowEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.activity.jobs_model import SHARE_ROLE, STATE, TIME, TITLE, JobsModel, Row
+from lrp_gui.activity.looking import Looking
 from lrp_gui.jobs.queue import Job, JobQueue
 from lrp_gui.languages import mark, tr
 
@@ -71,8 +72,7 @@ class JobsPanel(QWidget):
         delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.view)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self.cancel_chosen)
-        self._timer = QTimer(self, interval=REFRESH_MS)
-        self._timer.timeout.connect(self.refresh)
+        Looking(self, REFRESH_MS, self.refresh)
         jobs.ended.connect(self._on_ended)
         self._show_chosen()
 
@@ -133,15 +133,6 @@ class JobsPanel(QWidget):
     def _on_ended(self) -> None:
         if self.isVisible():
             self.refresh()
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
-        super().showEvent(event)
-        self.refresh()
-        self._timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: D102
-        super().hideEvent(event)
-        self._timer.stop()
 
 
 class ProgressDelegate(QStyledItemDelegate):

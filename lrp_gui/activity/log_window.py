@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui import log
+from lrp_gui.activity.looking import Looking
 from lrp_gui.languages import mark, tr, trn
 
 REFRESH_MS = 250
@@ -75,8 +76,7 @@ class LogWindow(QDialog):
         bottom.addWidget(self.count, 1)
         for button in (self.copy_button, self.folder_button, close):
             bottom.addWidget(button)
-        self._timer = QTimer(self, interval=REFRESH_MS)
-        self._timer.timeout.connect(self.refresh)
+        Looking(self, REFRESH_MS, self.refresh)
         self.search.setFocus()
 
     def _button(self, text: str, tip: str) -> QPushButton:
@@ -113,12 +113,3 @@ class LogWindow(QDialog):
         self._seen = self._lines = 0
         self.text.clear()
         self.refresh()
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
-        super().showEvent(event)
-        self.refresh()
-        self._timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: D102
-        super().hideEvent(event)
-        self._timer.stop()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lrp_gui.browser.search import Subject
 from lrp_gui.browser.slices import STRIDE, Sliced
 from lrp_gui.browser.tree import Column, Planting, TreeModel, TreeNode
-from lrp_gui.document.words import counted, percent, plain, shape_text, size_text
+from lrp_gui.document.words import counted, percent, plain, role_text, shape_text, size_text
 from lrp_gui.languages import thousands, tr
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ class TensorsModel(TreeModel):
         size = size_text(row.nbytes)
         lines = [
             row.name,
-            said.format(shape=shape_text(row.shape), type=row.dtype, numbers=numbers, size=size, role=row.role),
+            said.format(
+                shape=shape_text(row.shape), type=row.dtype, numbers=numbers, size=size, role=role_text(row.role)
+            ),
         ]
         measured, odd = self.measured(node), self._odd(node)
         if measured is not None and measured.problem:
@@ -101,7 +103,9 @@ class TensorsModel(TreeModel):
                 tr("Type"), tr("Of the numbers, as they are stored"), lambda node: node.item.dtype if node.item else ""
             ),
             Column(tr("Size"), tr("In the file"), lambda node: size_text(self._size(node)), self._size, number=True),
-            Column(tr("Role"), tr("What the tensor is for"), lambda node: node.item.role if node.item else ""),
+            Column(
+                tr("Role"), tr("What the tensor is for"), lambda node: role_text(node.item.role) if node.item else ""
+            ),
             Column(tr("Share"), tr("Of all tensors in the file"), self._share_text, self._share, number=True),
             Column(
                 tr("Odd"),

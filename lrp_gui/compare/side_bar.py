@@ -138,7 +138,7 @@ class SideBar(QWidget):
             if self.composite.itemData(0) == WINDOWS_RULES:
                 self.composite.removeItem(0)
             if settings.edits or settings.own is not None:
-                self.composite.insertItem(0, settings.composite_title, WINDOWS_RULES)
+                self.composite.insertItem(0, engine(settings.composite_title), WINDOWS_RULES)
             place = self.composite.findData(side.rules) if isinstance(side.rules, str) else 0
             self.composite.setCurrentIndex(place)
         self.composite.setEnabled(side.against == NONE)

@@ -128,6 +128,22 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return "×".join(str(size) for size in shape) or "1"
 
 
+# The engine's words for what a tensor is for.
+_ROLES = {
+    "weight": mark("weight"),
+    "buffer": mark("buffer"),
+    "constant": mark("constant"),
+    "ema": mark("average (EMA)"),
+    "optimizer": mark("optimizer"),
+    "other": mark("other"),
+}
+
+
+def role_text(role: str) -> str:
+    """What a tensor is for, in the window's language; what is no role of the engine's stays."""
+    return tr(_ROLES[role]) if role in _ROLES else role
+
+
 def size_text(nbytes: int) -> str:
     """1.2 MiB."""
     size, unit = float(nbytes), 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrp_gui.document.words import plain, sample_title, signed
-from lrp_gui.languages import capital, thousands, tr, trn
+from lrp_gui.languages import capital, engine, thousands, tr, trn
 from lrp_gui.theme import SINKS, Theme
 from lrp_gui.viewer.neuron_labels import feature_value
 
@@ -57,7 +57,7 @@ def _settings(network: NetworkInfo, result: SampleResult, asked: SampleRequest |
         (tr("Sample"), tr("{sample} (row {row})").format(sample=sample_title(result), row=result.row)),
         (tr("Target"), result.target),
         (tr("Asked for"), asked.target if asked is not None else ""),
-        (tr("Reference") if result.against else tr("Composite"), result.against or result.composite),
+        (tr("Reference") if result.against else tr("Composite"), result.against or engine(result.composite)),
         (tr("Score {score}").format(score=result.words.score), plain(result.explained, 6)),
         *((tr("Note"), note) for note in dict.fromkeys((*network.notes, *result.notes))),
         *((tr("Warning"), warning) for warning in result.warnings),

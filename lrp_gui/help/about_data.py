@@ -337,3 +337,21 @@ def explanations(window: Any) -> list[Line]:
     ]
     rows = view.model.rowCount() if view is not None else 0
     return [*lines, Line(trn("{n} layer is compared.", "{n} layers are compared.", rows))] if rows else lines
+
+
+def jobs(window: Any) -> list[Line]:
+    """What the worker does."""
+    open_jobs, ended = window.jobs.jobs, window.jobs.past
+    counts = tr("{open}, {ended}.").format(
+        open=trn("{n} job runs or waits", "{n} jobs run or wait", len(open_jobs)),
+        ended=trn("{n} has ended", "{n} have ended", sum(row.times for row in ended)),
+    )
+    return [
+        Line(
+            tr(
+                "What the worker does beside the window: the job that runs with the time it still takes, those that "
+                "wait in their order, and those that have ended, the newest first. Del stops the chosen ones."
+            )
+        ),
+        Line(counts),
+    ]

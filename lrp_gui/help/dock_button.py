@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QToolButton
 
 # Docks that show something to ask about, by their names.
-DOCKS = frozenset({"browser", "table", "inspector", "sample", "comparison", "operations"})
+DOCKS = frozenset({"browser", "table", "inspector", "sample", "comparison", "operations", "jobs"})
 FLOAT = "qt_dockwidget_floatbutton"  # as Qt calls it
 
 

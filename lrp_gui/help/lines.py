@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrp_gui.document.words import sample_title, signed
-from lrp_gui.languages import tr
+from lrp_gui.languages import engine, tr
 from lrp_gui.theme import SINKS
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def explained(result: SampleResult) -> Line:
     text = tr("What is explained: “{target}” of {sample}, {letter} = {score}, by the composite {how}.")
     if result.against:
         text = tr("What is explained: “{target}” of {sample} {how}, {letter} = {score}.")
-    how = result.how if result.against else result.composite
+    how = result.how if result.against else engine(result.composite)
     return Line(
         text.format(
             target=result.target,

@@ -2,74 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QSyntaxHighlighter, QTextCharFormat
-from PySide6.QtWidgets import (
-    QDialog,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPlainTextEdit,
-    QPushButton,
-    QVBoxLayout,
-)
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QColor, QSyntaxHighlighter, QTextCharFormat
 
-from lrp_gui import settings
 from lrp_gui.help.notebook import write
+from lrp_gui.help.text_dialog import TextDialog
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
 
 SIZE = (820, 560)
-SHOWN_MS = 4000
 
 
-class PythonDialog(QDialog):
+class PythonDialog(TextDialog):
     """Stays beside the window and follows what is explained."""
 
     def __init__(self, window: Any) -> None:
-        super().__init__(window)
+        about = self.tr(
+            "These lines load the network, feed the sample and explain it with lrp_engine. They give the "
+            "numbers that the window shows, in a notebook or in a script."
+        )
+        super().__init__(window, about, self.tr("Python lines"), SIZE, write)
         self.setObjectName("python")
         self.setWindowTitle(self.tr("This Explanation as Python"))
         self._window = window
-        self.dialog: QFileDialog | None = None
-        about = QLabel(
-            self.tr(
-                "These lines load the network, feed the sample and explain it with lrp_engine. They give the "
-                "numbers that the window shows, in a notebook or in a script."
-            ),
-            self,
-        )
-        about.setWordWrap(True)
-        self.text = QPlainTextEdit(self)
-        self.text.setReadOnly(True)
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.text.setAccessibleName(self.tr("Python lines"))
-        self.text.setTabChangesFocus(True)
         self._colours = _Colours(self.text.document(), window.theme)
-        self.note = QLabel(self)
-        self.copy = QPushButton(self.tr("&Copy"), self)
         self.copy.setToolTip(self.tr("Copy all lines"))
-        self.copy.clicked.connect(self._copy)
-        self.save = QPushButton(self.tr("&Save As…"), self)
         self.save.setToolTip(self.tr("Save as a script (.py) or as a notebook (.ipynb)"))
         self.save.clicked.connect(self._ask)
-        close = QPushButton(self.tr("Close"), self)
-        close.clicked.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addWidget(about)
-        column.addWidget(self.text, 1)
-        row = QHBoxLayout()
-        column.addLayout(row)
-        for button in (self.copy, self.save):
-            row.addWidget(button)
-        row.addWidget(self.note, 1)
-        row.addWidget(close)
-        self.resize(*SIZE)
         self._due = QTimer(self, singleShot=True, interval=0)
         self._due.timeout.connect(self._fill)
         window.document.result_changed.connect(self._fill_soon)
@@ -108,35 +70,11 @@ class PythonDialog(QDialog):
             button.setEnabled(bool(lines))
         self.note.setText("")
 
-    def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.text.toPlainText())
-        self._say(self.tr("Copied."))
-
     def _ask(self) -> None:
         filters = [self.tr("Python script (*.py)"), self.tr("Notebook (*.ipynb)")]
-        dialog = QFileDialog(self, self.tr("Save as Python"), settings.FOLDER.read())
-        dialog.setNameFilters(filters)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("py")
+        dialog = self.file_dialog(self.tr("Save as Python"), filters, "py")
         dialog.filterSelected.connect(lambda name: dialog.setDefaultSuffix("ipynb" if "ipynb" in name else "py"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._write)
-        dialog.finished.connect(self._forget)
-        self.dialog = dialog
         dialog.open()
-
-    def _write(self, path: str) -> None:
-        problem = write(path, self.text.toPlainText())
-        if not problem:
-            settings.FOLDER.write(str(Path(path).parent))
-        self._say(problem or self.tr("Saved {name}.").format(name=Path(path).name))
-
-    def _say(self, sentence: str) -> None:
-        self.note.setText(sentence)
-        QTimer.singleShot(SHOWN_MS, self.note, self.note.clear)
-
-    def _forget(self, _result: int) -> None:
-        self.dialog = None
 
 
 class _Colours(QSyntaxHighlighter):

@@ -81,6 +81,7 @@ VIEWS: tuple[View, ...] = (
     View("editor", mark("The input"), "guide#edit-the-input", _editor, about_data.editor),
     View("sample", mark("The sample"), "guide#the-sample", _furniture("sample"), about_data.what_if),
     View("operations", mark("All operations"), "guide#operations", _furniture("operations"), about_data.operations),
+    View("jobs", mark("The jobs"), "guide#jobs-and-log", _furniture("jobs"), about_data.jobs),
     View("explanations", mark("Two explanations"), "guide#compare-explanations", _furniture("explanations"),
          about_data.explanations),
     View("strip", mark("The layer strip"), "guide#the-layer-strip", _viewer("strip_area"), about_graph.strip),

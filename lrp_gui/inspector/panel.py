@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 from lrp_gui import settings
 from lrp_gui.document.inspecting import DIFFERENCE, EXPORT, OTHER, SUMMARY, THIS
 from lrp_gui.document.state import Message
-from lrp_gui.document.words import MINUS, percent, plain, shape_text, size_text
+from lrp_gui.document.words import MINUS, percent, plain, role_text, shape_text, size_text
 from lrp_gui.inspector.pages import HistogramPage, KernelsPage, Page, PicturePage, ValuesPage
 from lrp_gui.inspector.saving import save
 from lrp_gui.jobs.inspected import has_kernels
@@ -191,7 +191,8 @@ class Inspector(QWidget):
         self.name.setText(row.name.replace(".", ".\u200b"))
         self.name.setToolTip(row.name)
         size = size_text(row.nbytes) if self.inspection.side == THIS else ""
-        self.about.setText(" · ".join(part for part in (shape_text(row.shape), row.dtype, size, row.role) if part))
+        about = (shape_text(row.shape), row.dtype, size, role_text(row.role))
+        self.about.setText(" · ".join(filter(None, about)))
         self._show_sides(row.role)
         nothing = 0 in row.shape
         self.tabs.setVisible(not nothing)

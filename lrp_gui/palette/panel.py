@@ -25,6 +25,8 @@ AT_ONCE = 3000  # so many names are looked at in a turn of the main thread
 MARGIN = 8
 # How much worse it is to be found by the menu, and not to be usable now.
 BY_MENU, UNUSABLE = 100, 5
+# The program's name stands in titles as well; who types letters of it seldom means it.
+NAME, BY_NAME = "LRP Explorer", 5
 WALK = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: ROWS, Qt.Key.Key_PageUp: -ROWS}
 
 
@@ -153,7 +155,8 @@ class Palette(QFrame):
         less = UNUSABLE if item.problem else 0
         how = match(self._words, item.title)
         if how is not None:
-            return Found(item, how.score - less, how.places)
+            named = NAME in item.title and match(self._words, item.title.replace(NAME, "")) is None
+            return Found(item, how.score - less - (BY_NAME if named else 0), how.places)
         how = match(self._words, f"{item.title} {item.about}") if item.id else None
         return Found(item, how.score - less - BY_MENU, how.places) if how is not None else None
 

@@ -177,9 +177,9 @@ def test_the_dialog_follows_what_is_explained_copies_and_saves(diabetes, qtbot, 
     dialog.save.click()
     assert dialog.dialog is not None
     dialog.dialog.reject()
-    dialog._write(str(tmp_path / "again.ipynb"))
+    dialog.write(str(tmp_path / "again.ipynb"))
     assert json.loads((tmp_path / "again.ipynb").read_text())["cells"]
     shutil.rmtree(tmp_path / "gone", ignore_errors=True)
-    dialog._write(str(tmp_path / "gone" / "again.py"))
+    dialog.write(str(tmp_path / "gone" / "again.py"))
     assert "cannot be written" in dialog.note.text()
     dialog.close()

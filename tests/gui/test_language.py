@@ -59,6 +59,9 @@ def test_words_follow_the_language(german, qapp):
             "Die Ausgabe „p“ endet mit sigmoid; erklärt wird der Logit davor.",
         ),
         ("default for affine map", "üblich für affine Abbildung"),
+        ("layer conv2", "Schicht conv2"),
+        ("epsilon_plus, edited", "epsilon_plus, geändert"),
+        ("Chain of 1 layer with weights", "Kette von 1 Schicht mit Gewichten"),
         ("Nobody says this.", "Nobody says this."),
         ("net.pth is empty. Nobody says this.", "net.pth ist leer. Nobody says this."),
         (

@@ -131,3 +131,15 @@ def test_long_lists_are_gone_through_in_turns(filled, diabetes, qtbot, monkeypat
     qtbot.waitUntil(lambda: not filled._turn.isActive(), timeout=5000)
     assert "442" in titles(filled)
     assert titles(filled)[0] == "44"
+
+
+def test_letters_of_the_programs_name_alone_stand_after_what_is_called_so():
+    from types import SimpleNamespace
+
+    from lrp_gui.palette.panel import Palette
+    from lrp_gui.palette.sources import Item
+
+    def fit(title):
+        return Palette._fit(SimpleNamespace(_words="exp"), Item(title, "", lambda: None)).score
+
+    assert fit("Bild exportieren …") > fit("Über LRP Explorer")
