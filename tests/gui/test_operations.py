@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import os
 import sys
 import time
@@ -60,6 +61,18 @@ def test_every_operation_is_in_one_box_and_no_boxes_overlap() -> None:
         down = (top[:, None] < top + height) & (top < (top + height)[:, None])
         assert (across & down).sum() == boxes.sum()
     assert (layout.kinds[boxes] == LEAF).all()
+
+
+@pytest.mark.parametrize("blocks", [1, 6])
+def test_no_way_leads_through_a_box_that_it_does_not_join(blocks: int) -> None:
+    graph = u_net(blocks, 12)
+    layout = laid_out(graph, everything(graph))
+    for way, joined in enumerate(layout.between.tolist()):
+        points = layout.points[layout.starts[way] : layout.starts[way + 1]]
+        x, y = np.concatenate([np.linspace(*pair, 50) for pair in itertools.pairwise(points)]).T
+        for item in set(np.flatnonzero(layout.kinds != OPEN).tolist()) - set(joined):
+            left, top, width, height = layout.rects[item]
+            assert not ((x > left) & (x < left + width) & (y > top) & (y < top + height)).any()
 
 
 def test_an_open_group_lies_around_what_is_in_it() -> None:
