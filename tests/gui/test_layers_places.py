@@ -47,6 +47,23 @@ def test_what_is_opened_too_small_to_read_comes_nearer(viewer, qtbot):  # noqa: 
     )
 
 
+def test_what_was_opened_stays_when_its_picture_is_made_anew(viewer, qtbot):  # noqa: F811
+    network, result = fakes.cnn_result()
+    show(viewer, network, result)
+    canvas = viewer.canvas
+    stage = next(one for one in canvas.picture.graph.stages if one.opens)
+    viewer.document.select_layer(stage.layer)
+    settle(viewer)
+    qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    settle(viewer)
+    opened, kept = canvas.picture, canvas.picture.keep
+    assert kept is not None
+    viewer.document.result_changed.emit()
+    settle(viewer)
+    assert canvas.picture is not opened
+    assert canvas.picture.keep == kept
+
+
 def test_what_is_opened_out_of_sight_comes_into_sight(viewer):  # noqa: F811
     show(viewer, *residual(3))
     canvas = viewer.canvas
