@@ -91,6 +91,11 @@ class StagePicture(GraphPicture):
             return None
         return super().selecting(layer, unit)
 
+    def stay_as(self, before: StagePicture) -> None:
+        """Leave boxes where they were, such as when the kernel of what stands open arrives."""
+        if before.network is self.network and before.folds == self.folds:
+            self.keep = before.keep
+
     def layout(self, size: QSizeF) -> StageLayout:
         """Positions for a size in logical pixels; kept until the size changes."""
         assert self.graph is not None

@@ -402,10 +402,8 @@ class RelevanceViewer(QWidget):
             return
         held, self._held = self._held, None
         if held is None or not isinstance(picture, StagePicture):
-            before = self.canvas.picture
-            both = isinstance(picture, StagePicture) and isinstance(before, StagePicture)
-            if both and before.network is picture.network and before.folds == picture.folds:
-                picture.keep = before.keep  # such as when the kernel of what was opened arrives
+            if isinstance(picture, StagePicture) and isinstance(before := self.canvas.picture, StagePicture):
+                picture.stay_as(before)
             self.canvas.set_picture(picture)
             self._show_sought(picture)
             return
