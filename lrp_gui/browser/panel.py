@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lrp_gui.jobs.queue import JobQueue
 
 KEYS = Qt.Key
-FIT_MS = 60  # after a result
+FIT_MS = 250  # after a result, when its pictures are drawn
 
 
 class Browser(QWidget):

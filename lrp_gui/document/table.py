@@ -454,10 +454,6 @@ class InputTable:
         texts = {(place, column): text for place, row in enumerate(rows) for column, text in row.typed.items()}
         return self.new_block(np.stack([row.values for row in rows]), [row.name for row in rows], extras, texts)
 
-    def free_name(self, wanted: str) -> str:
-        """A sample name that is not taken yet."""
-        return self.names.free(wanted, 1)[0]
-
 
 def _place(rows: np.ndarray, columns: np.ndarray) -> tuple:
     """How numpy is asked for a block; neighbouring rows as a slice, which it need not look up one by one."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
@@ -469,7 +469,3 @@ class TableView(PinnedTable):
         model = self.table_model
         self.selectionModel().setCurrentIndex(model.index(top, left), NO_UPDATE)
         self.selectionModel().select(QItemSelection(model.index(top, left), model.index(bottom, right)), SELECT)
-
-    def cell_at(self, point: QPoint) -> QModelIndex:
-        """The cell at a point of the viewport, pinned ones too."""
-        return self.front.indexAt(point) if point.x() < self.pinned_width else self.indexAt(point)

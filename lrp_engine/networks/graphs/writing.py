@@ -10,7 +10,6 @@ from torch.fx import Graph, Node
 
 from .graph import evaluate
 
-_NOT_GIVEN = object()
 _KNOWN = ("shape", "dtype", "samples")
 
 

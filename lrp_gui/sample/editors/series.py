@@ -27,7 +27,6 @@ class SeriesEditor(DrawnEditor):
         super().__init__(document, theme, input_name, SERIES_TOOLS, Options.of_series)
         self._start = 0
         self._last: Place = (0.0, 0.0)
-        self._nudge = ""
         self.canvas = Curves(theme, self.tr("Series {name}").format(name=input_name))
         bottom = QHBoxLayout()
         bottom.addWidget(self.readout, 1)

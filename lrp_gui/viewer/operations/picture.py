@@ -27,7 +27,6 @@ SMALLEST = 7.5  # text, in logical pixels
 NARROW = 560.0  # a picture whose legend has to be brief
 NAMED = (40.0, 11.0)  # how large a box is on the screen to say its name
 SHADES = 16  # of relevance, to each side of zero
-FAINT = 0.16
 BOXES, WAYS, PLAIN = 40, 150, 1500  # boxes with words, bundles, boxes without, in one step
 
 
