@@ -64,7 +64,7 @@ class Panes(Drawing):
         if 0 < self.share < 1:
             ink.box(QRectF(edge - 1, 0, 2, size.height()), ink.theme.accent)
         for letter, x in (("A", edge - 22), ("B", edge + 4)):
-            place = QRectF(x, size.height() - 22, 18, 18)
+            place = QRectF(x, 4, 18, 18)  # below are the scales of colour
             if 0 <= x <= size.width() - 18:
                 ink.box(place, ink.theme.accent, None, radius=4)
                 ink.text(place, letter, 11, ink.theme.on_accent, CENTRE, bold=True)

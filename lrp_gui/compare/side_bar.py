@@ -70,6 +70,8 @@ class SideBar(QWidget):
         first, second = QHBoxLayout(), QHBoxLayout()
         layout.addLayout(first, 0, 1)
         layout.addLayout(second, 1, 1)
+        for row in (first, second):  # within a layout Qt would leave none
+            row.setSpacing(4)
         for n, (name, title, widget) in enumerate(fields):
             row = first if n < 3 else second
             label = QLabel(title, self)

@@ -74,7 +74,7 @@ def save_composite(window, path):
 def save_python(window, path):
     window.help.show_python()
     window.help.python.text.setPlainText("x = 1  # a line\n" * 1000)
-    window.help.python._write(path)
+    window.help.python.write(path)
     return window.help.python
 
 
