@@ -18,6 +18,7 @@ from lrp_gui.browser.tensors_model import MEASURED, ODD, ROLE, SHARE, SIZE, Tens
 from lrp_gui.browser.tree_view import SearchableTree
 from lrp_gui.document.files import LOADING
 from lrp_gui.document.measuring import Measurement
+from lrp_gui.document.words import signed
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree import TreeNode
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from lrp_gui.jobs.queue import JobQueue
 
 KEYS = Qt.Key
+LONGEST, CELL_MARGIN = -8.888e-08, 4  # the sum of relevance with the most letters, and what is left beside it
 FIT_MS = 250  # after a result, when its pictures are drawn
 
 
@@ -238,6 +240,13 @@ class LayersView(SearchableTree):
     def unfolds(self, node: TreeNode) -> bool:
         """A layer's nodes wait until somebody asks for them."""
         return node.item is None and not node.repeats
+
+    def fit(self, first: int = 0) -> None:
+        """As wide as what stands in them; a number is not cut where longer ones unfold later."""
+        super().fit(first)
+        header, longest = self.header(), self.fontMetrics().horizontalAdvance(signed(LONGEST, 4))
+        if self._document.result is not None and not self.isColumnHidden(RELEVANCE):
+            header.resizeSection(RELEVANCE, max(header.sectionSize(RELEVANCE), longest + 2 * CELL_MARGIN))
 
     def _fit_result_columns(self) -> None:
         self.fit(first=RULE)

@@ -177,3 +177,14 @@ def test_deeply_nested_names_have_room_in_a_narrow_dock(nested, qtbot):
     view.resize(500, 600)
     QApplication.processEvents()
     assert view.header().sectionSize(0) == 90
+
+
+def test_a_sum_of_relevance_is_never_cut_where_longer_ones_unfold_later(qtbot):
+    info, result = fakes.mlp_result()
+    document = opened(info)
+    browser = Browser(document)
+    qtbot.addWidget(browser)
+    document.put_result(result)
+    view, at = browser.layers, column("ΣR")
+    view.fit()
+    assert view.header().sectionSize(at) > view.fontMetrics().horizontalAdvance("−8.888e-08")
