@@ -19,6 +19,7 @@ from lrp_gui.browser.tree_view import SearchableTree
 from lrp_gui.document.files import LOADING
 from lrp_gui.document.measuring import Measurement
 from lrp_gui.document.words import signed
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree import TreeNode
@@ -60,10 +61,7 @@ class Browser(QWidget):
             column.addWidget(self.bar)
         column.addWidget(self.tabs)
         self.setFocusProxy(self.tabs)
-        self._counting = QTimer(self)
-        self._counting.setSingleShot(True)
-        self._counting.setInterval(0)
-        self._counting.timeout.connect(self._count)
+        self._counting = Soon(self._count, self)
         self.search.changed.connect(self._find)
         self.search.stepped.connect(self.step)
         self.search.left.connect(self._enter_tree)
@@ -170,13 +168,13 @@ class LayersView(SearchableTree):
         header.moveSection(header.visualIndex(RULE), 2)
         header.moveSection(header.visualIndex(PARAMETERS), self._model.columnCount() - 2)
         document.layer_selected.connect(self.follow)
-        document.network_changed.connect(self.fit)
-        document.labels_changed.connect(self.fit)
-        # In a turn of its own, once whatever else shows a result has been painted.
-        self._fitting = QTimer(self, interval=FIT_MS, singleShot=True)
-        self._fitting.timeout.connect(self._fit_result_columns)
-        document.result_changed.connect(self._fitting.start)
-        document.settings_changed.connect(self._fitting.start)
+        document.network_changed.connect(self.fit_soon)
+        document.labels_changed.connect(self.fit_soon)
+        # Once whatever else shows a result has been painted.
+        self._resulting = QTimer(self, interval=FIT_MS, singleShot=True)
+        self._resulting.timeout.connect(self._fit_result_columns)
+        document.result_changed.connect(self._resulting.start)
+        document.settings_changed.connect(self._resulting.start)
         self.start()
 
     def choose(self, path: str) -> None:  # noqa: D102
@@ -241,15 +239,15 @@ class LayersView(SearchableTree):
         """A layer's nodes wait until somebody asks for them."""
         return node.item is None and not node.repeats
 
-    def fit(self, first: int = 0) -> None:
-        """As wide as what stands in them; a number is not cut where longer ones unfold later."""
-        super().fit(first)
-        header, longest = self.header(), self.fontMetrics().horizontalAdvance(signed(LONGEST, 4))
-        if self._document.result is not None and not self.isColumnHidden(RELEVANCE):
-            header.resizeSection(RELEVANCE, max(header.sectionSize(RELEVANCE), longest + 2 * CELL_MARGIN))
+    def width_of(self, column: int) -> int:
+        """A number of relevance is not cut where longer ones unfold later."""
+        width = super().width_of(column)
+        if column == RELEVANCE and self._document.result is not None:
+            return max(width, self.fontMetrics().horizontalAdvance(signed(LONGEST, 4)) + 2 * CELL_MARGIN)
+        return width
 
     def _fit_result_columns(self) -> None:
-        self.fit(first=RULE)
+        self.fit_soon(first=RULE)
 
 
 class TensorsView(SearchableTree):
@@ -270,14 +268,11 @@ class TensorsView(SearchableTree):
         header.sortIndicatorChanged.connect(self._show_sorted)
         document.tensor_selected.connect(self.follow)
         document.file_changed.connect(self._show_columns)
-        # In a turn of its own: rows that came or were found are painted first.
-        self._fitting = QTimer(self, interval=0, singleShot=True)
-        self._fitting.timeout.connect(self._fit_new)
         self._fitted: tuple[int, bool] | None = None
-        self._model.arranged.connect(self._fitting.start)
+        self._model.arranged.connect(self._fit_new)
         if measurement is not None:
             measurement.news.connect(self._show_columns)
-            measurement.done.connect(self.fit)
+            measurement.done.connect(self.fit_soon)
         self._show_columns()
         self.start()
 
@@ -294,7 +289,7 @@ class TensorsView(SearchableTree):
         shown = (id(self._model.nodes), self._model.flat)
         if shown != self._fitted:
             self._fitted = shown
-            self.fit()
+            self.fit_soon()
 
     def _show_sorted(self, column: int) -> None:
         """What somebody sorts by stands beside the names: in a narrow dock it would be out of sight."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -20,6 +20,7 @@ from lrp_gui.browser.popup import pop_up
 from lrp_gui.browser.tree import PATH_ROLE, TOP, TreeModel, TreeNode
 from lrp_gui.document.words import shape_text
 from lrp_gui.languages import thousands
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,8 +69,10 @@ class SearchableTree(QTreeView):
         model.modelReset.connect(self._after)
         model.arranged.connect(self._settle)
         self._fits, self._sized = False, False  # whether a width is being found, and whether somebody chose one
-        self._widening = QTimer(self, interval=0, singleShot=True)  # once for all that is unfolded in a turn
-        self._widening.timeout.connect(self._widen)
+        self._unfitted: list[int] = []  # columns that wait to be measured
+        self._widths: dict[int, int] = {}  # pixels, of those that were
+        self._fitting = Soon(self._fit_next, self)
+        self._widening = Soon(self._widen, self)  # once for all that is unfolded in a turn
         header.sectionResized.connect(self._on_resized)
         self.expanded.connect(self._widening.start)
         self.expanded.connect(self._on_expanded)
@@ -236,17 +239,40 @@ class SearchableTree(QTreeView):
 
     def fit(self, first: int = 0) -> None:
         """Columns as wide as what stands in them, within reason."""
+        self._ask_widths(first)
+        while self._unfitted:
+            self._fit_next()
+
+    def fit_soon(self, first: int = 0) -> None:
+        """As `fit`, a column in a turn of the event loop; all become wider or narrower at once, with the last."""
+        self._ask_widths(first)
+        self._fitting.start()
+
+    def _ask_widths(self, first: int) -> None:
+        shown = (column for column in range(first, self.tree.columnCount()) if not self.isColumnHidden(column))
+        self._unfitted = sorted({*self._unfitted, *self._widths, *shown})
+        self._widths = {}
+
+    def _fit_next(self) -> None:
+        if self._unfitted:
+            column = self._unfitted.pop(0)
+            self._widths[column] = self.width_of(column)
+        if self._unfitted:
+            self._fitting.start()
+            return
+        self._fitting.stop()
         self._fits = True
-        for column in range(first, self.tree.columnCount()):
-            if self.isColumnHidden(column):
-                continue
-            if not column:
-                self.header().resizeSection(0, self._name_width())
-                continue
-            self.resizeColumnToContents(column)
-            self.header().resizeSection(column, min(self.header().sectionSize(column) + 2, MAX_COLUMN))
+        for column, width in self._widths.items():
+            if not self.isColumnHidden(column):
+                self.header().resizeSection(column, width)
         self._fits = False
-        self._sized = self._sized and first > 0
+        self._sized, self._widths = self._sized and 0 not in self._widths, {}
+
+    def width_of(self, column: int) -> int:
+        """Pixels in which a column's cells and its title can be read, within reason."""
+        if not column:
+            return self._name_width()
+        return min(max(self.sizeHintForColumn(column), self.header().sectionSizeHint(column)) + 2, MAX_COLUMN)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a wider dock there is more room for names."""
@@ -255,7 +281,7 @@ class SearchableTree(QTreeView):
 
     def _widen(self) -> None:
         """Make room for names that were unfolded, unless somebody chose how much there is."""
-        if not self._sized:
+        if not self._sized and 0 not in self._unfitted:
             self._fits = True
             self.header().resizeSection(0, max(self.header().sectionSize(0), self._name_width()))
             self._fits = False

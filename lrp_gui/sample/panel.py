@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from lrp_gui.sample.editors import editor_for, make_editor
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -59,12 +60,9 @@ class SamplePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.stack)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._show_state)
+        self._soon = Soon(self._show_state, self)
         document.network_changed.connect(self._arrange)
-        document.table_replaced.connect(self._show_state)
+        document.table_replaced.connect(self._soon.start)
         self._arrange()
 
     @property
@@ -121,7 +119,7 @@ class SamplePanel(QWidget):
             self.tabs.addTab(holder, title)
         self.tabs.setCurrentIndex(self._keys.index(open_key) if open_key in self._keys else 0)
         self.tabs.blockSignals(False)
-        self._show_state()
+        self._soon.start()
 
     def _show_state(self) -> None:
         ready = self._document.network is not None and self._document.table is not None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -16,7 +16,7 @@ from lrp_gui.document.remedies import fits, try_out
 from lrp_gui.fonts import text_scale
 from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
-from lrp_gui.turns import PAUSE_MS
+from lrp_gui.turns import Soon
 from lrp_gui.viewer.arrivals import ArrivalsShown
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.canvas import Canvas
@@ -94,8 +94,7 @@ class RelevanceViewer(QWidget):
         layout.addWidget(self.alarm)
         layout.addWidget(self.splitter, 1)
         # One drawing for all that changes in one turn of the event loop; its parts follow in turns of their own.
-        self._due = QTimer(self, interval=0, singleShot=True)
-        self._due.timeout.connect(self._advance)
+        self._due = Soon(self._advance, self)
         self._arrivals = ArrivalsShown(self)
         self._arrivals.due.connect(self._arriving_due)
         self._stale_parts = {"result", "selection"}
@@ -160,7 +159,7 @@ class RelevanceViewer(QWidget):
         network, result = self.document.network, self.document.result
         if network is None or result is None:
             return self.canvas.picture or StatePicture(self.theme)
-        return overview(network, result, self.theme, self.selection)
+        return overview(network, result, self.theme, self.selection, self.document.more, self.document.more_problem)
 
     def pictures(self) -> list[tuple[str, Maker]]:
         """Every view of what is explained with what makes its picture, the current one first."""
@@ -168,7 +167,8 @@ class RelevanceViewer(QWidget):
         current: list[tuple[str, Maker]] = [("current view", self.current_picture)]
         if network is None or result is None:
             return current
-        makers = picture_makers(network, result, self.theme, self.selection, self.document.more)[1:]
+        more, problem = self.document.more, self.document.more_problem
+        makers = picture_makers(network, result, self.theme, self.selection, more, problem)[1:]
         return current + makers + [("all samples", self._matrix_picture)]
 
     def _matrix_picture(self) -> Drawing | None:
@@ -181,15 +181,15 @@ class RelevanceViewer(QWidget):
 
     def _result_due(self) -> None:
         self._stale_parts.add("result")
-        self._due.start(0)
+        self._due.start()
 
     def _selection_due(self) -> None:
         self._stale_parts.add("selection")
-        self._due.start(0)
+        self._due.start()
 
     def _arriving_due(self) -> None:
         self._stale_parts.add("result" if self.document.arriving is None else "arriving")
-        self._due.start(0)
+        self._due.start()
 
     def _state_due(self) -> None:
         if self.document.result is None:
@@ -205,7 +205,7 @@ class RelevanceViewer(QWidget):
         """One step a turn of the event loop: what it changes is painted before the next, so no turn is long."""
         self._step()
         if self._steps or self._stale_parts:
-            self._due.start(PAUSE_MS)
+            self._due.start()
         else:
             self.caught_up.emit()
 
@@ -244,7 +244,7 @@ class RelevanceViewer(QWidget):
         if picture is None:
             self.scale, picture = self._drawn(network, result)
         if isinstance(picture, StagePicture):
-            fill_in(picture, self.document, self.selection.folds)
+            fill_in(picture, self.selection.folds, self.document.more, self.document.more_problem)
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -19,7 +19,7 @@ from shiboken6 import getCppPointer
 
 from lrp_gui.fonts import text_scale
 from lrp_gui.theme import Theme
-from lrp_gui.turns import PAUSE_MS
+from lrp_gui.turns import Soon
 from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.sketch import Sketch
@@ -47,8 +47,7 @@ class PictureView(QWidget):
         self._sketch: Sketch | None = None  # the one at work
         self.cost = 0.0  # seconds that the last whole drawing took of this thread
         self._stale = True  # what is drawn, or being drawn, is not the picture as it is now
-        self._turn = QTimer(self, interval=PAUSE_MS, singleShot=True)
-        self._turn.timeout.connect(self.go_on)
+        self._turn = Soon(self.go_on, self)
         self._pressed = QPointF()
         self._by_key = False
         self._over = ""  # the node under the pointer

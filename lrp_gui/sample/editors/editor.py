@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import numpy as np
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from lrp_gui.document.layout import layout_of
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -59,10 +59,7 @@ class Editor(QWidget):
         self.info: InputInfo = next(one for one in self.network.inputs if one.name == input_name)
         self.layout_ = layout_of(self.info)
         self._spread: Spread | None = None
-        self._due = QTimer(self)  # many signals for one edit are one drawing
-        self._due.setSingleShot(True)
-        self._due.setInterval(0)
-        self._due.timeout.connect(self._refresh_if_seen)
+        self._due = Soon(self._refresh_if_seen, self)  # many signals for one edit are one drawing
         self._unseen = True
         for signal in (
             *(document.table_replaced, document.table_changed, document.sample_selected),
@@ -159,7 +156,7 @@ class Editor(QWidget):
     # -------------------------------------------------------------------------------------- refreshing
 
     def refresh_soon(self, *_news: object) -> None:
-        """Once, after all that is going on now; what a signal carries must not become the timer's interval."""
+        """Once, after all that is going on now."""
         self._due.start()
 
     def refresh(self) -> None:
