@@ -17,22 +17,51 @@ from lrp_gui.viewer.balance import balances, merged
 from lrp_gui.viewer.board import Board, stacked
 from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.layer_charts import layer_charts
+from lrp_gui.viewer.layers.asked import fill_in
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture
-from lrp_gui.viewer.scales import Scale, drawn, fitting
+from lrp_gui.viewer.scales import drawn, fitting
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.stages import fold
 from lrp_gui.viewer.strip import StripPicture
 
 Maker = Callable[[], Drawing | None]
 More = Callable[[str], Any]  # by kind, what `document.more` has
+Problem = Callable[[str], str]  # by kind, why it has none; "" otherwise
+
+
+def nothing(_kind: str) -> Any:
+    """Nothing is known besides the explanation."""
+
+
+def no_problem(_kind: str) -> str:
+    """Whatever is missing is on its way."""
+    return ""
 
 
 def graph_picture(
-    network: NetworkInfo, result: SampleResult | None, theme: Theme, selection: Selection | None = None
+    network: NetworkInfo,
+    result: SampleResult | None,
+    theme: Theme,
+    selection: Selection | None = None,
+    more: More = nothing,
+    problem: Problem = no_problem,
 ) -> GraphPicture:
     """The network graph at the chosen scale; by itself neurons for an MLP, else layers."""
-    return drawn(network, result, theme, selection or Selection())[1]
+    selection, asked = selection or Selection(), list[str]()
+
+    def ask(kind: str) -> Any:
+        asked.append(kind)
+        return more(kind)
+
+    picture = drawn(network, result, theme, selection, ask)[1]
+    sentence = next(filter(None, map(problem, asked)), "")
+    if sentence:
+        picture.refuse(sentence)
+    if isinstance(picture, StagePicture):
+        fill_in(picture, selection.folds, more, problem)
+    return picture
 
 
 def strip_picture(
@@ -53,10 +82,18 @@ def strip_picture(
     )
 
 
-def overview(network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection | None = None) -> Drawing:
+def overview(
+    network: NetworkInfo,
+    result: SampleResult,
+    theme: Theme,
+    selection: Selection | None = None,
+    more: More = nothing,
+    problem: Problem = no_problem,
+) -> Drawing:
     """Strip, graph and the inputs on one sheet: the viewer as it stands in the window."""
     selection = selection or Selection()
-    strip, graph = strip_picture(network, result, theme, selection), graph_picture(network, result, theme, selection)
+    strip = strip_picture(network, result, theme, selection)
+    graph = graph_picture(network, result, theme, selection, more, problem)
     chosen = selection if selection.layer else replace(selection, layer=network.inputs[0].name)
     detail = stacked(theme, layer_charts(network, result, theme, chosen))
 
@@ -107,7 +144,8 @@ def picture_makers(
     result: SampleResult,
     theme: Theme,
     selection: Selection | None = None,
-    more: More = lambda _kind: None,
+    more: More = nothing,
+    problem: Problem = no_problem,
 ) -> list[tuple[str, Maker]]:
     """Every view of one explanation by its title, with what makes the picture: the sheet, the graph, inputs, layers.
 
@@ -116,13 +154,16 @@ def picture_makers(
     selection = selection or Selection()
     given = network, result, theme
     makers: list[tuple[str, Maker]] = [
-        ("overview", partial(overview, *given, selection)),
-        ("network graph", lambda: drawn(*given, selection, more)[1]),
+        ("overview", partial(overview, *given, selection, more, problem)),
+        ("network graph", partial(graph_picture, *given, selection, more, problem)),
     ]
     fit = fitting(network, result)
     shown = next((scale for scale in fit if scale.id == selection.scale), fit[0])
     makers += [
-        (f"graph of {scale.title.lower()}", partial(_at_scale, scale, *given, selection, more))
+        (
+            f"graph of {scale.title.lower()}",
+            partial(graph_picture, *given, replace(selection, scale=scale.id), more, problem),
+        )
         for scale in fit
         if scale is not shown
     ]
@@ -134,13 +175,6 @@ def picture_makers(
     makers += [(f"input {info.name}", partial(charts, info.name)) for info in network.inputs]
     makers += [(f"layer {one.path}", partial(charts, one.path)) for one in network.layers if one.path in result.layers]
     return makers
-
-
-def _at_scale(
-    scale: Scale, network: NetworkInfo, result: SampleResult, theme: Theme, selection: Selection, more: More
-) -> Drawing | None:
-    known = more if scale.asks else more(scale.wants) if scale.wants else None
-    return scale.build(network, result, theme, selection, known)
 
 
 def all_pictures(

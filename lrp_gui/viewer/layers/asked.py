@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from lrp_gui.languages import tr
 from lrp_gui.viewer.layers.edges import open_pairs
 from lrp_gui.viewer.layers.folds import Folds
 from lrp_gui.viewer.stage_picture import FETCHING, StagePicture
-
-if TYPE_CHECKING:
-    from lrp_gui.document.document import Document
 
 FLOW = "flow:"
 
@@ -21,13 +19,18 @@ def kernel_kind(folds: Folds) -> str:
     return f"kernel:{layer}:{channel}" if channel >= 0 else ""
 
 
-def fill_in(picture: StagePicture, document: Document, folds: Folds) -> None:
-    """Give the picture what is known; the rest is asked for, and comes by `document.more_changed`."""
+def fill_in(
+    picture: StagePicture,
+    folds: Folds,
+    more: Callable[[str], Any],
+    problem: Callable[[str], str] = lambda _kind: "",
+) -> None:
+    """Give the picture what is known; asking for the rest begins it, where `more` is the document's."""
     kind = kernel_kind(folds)
     if kind:
-        picture.kernel = document.more(kind) or document.more_problem(kind) or tr(FETCHING)
+        picture.kernel = more(kind) or problem(kind) or tr(FETCHING)
     asked = [layer for _, _, layer in open_pairs(picture.graph)] if picture.graph is not None else []
-    found = {layer: document.more(f"{FLOW}{layer}") for layer in asked}
+    found = {layer: more(f"{FLOW}{layer}") for layer in asked}
     picture.channel_flows = {layer: flow for layer, flow in found.items() if flow is not None}
 
 
