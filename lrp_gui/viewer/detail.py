@@ -40,6 +40,7 @@ from lrp_gui.viewer.views import PictureView
 INPUTS, LAYER, NUMBERS, SAMPLES = range(4)
 ROOM_FOR_WORDS = 300
 NARROW = 340
+CHANNELS_FIRST = 3  # axes: channels, height, width
 
 
 class Detail(QTabWidget):
@@ -62,6 +63,7 @@ class Detail(QTabWidget):
         self._words = ""
         self._facts = ""
         self._shown: tuple[NetworkInfo, SampleResult, Selection] | None = None
+        self._number = -1  # the unit whose row was clicked
         self.inputs = PictureView(theme, self.tr("Relevance of the inputs"))
         self.layer = PictureView(theme, self.tr("Relevance of the selected layer"))
         for view in (self.inputs, self.layer):
@@ -206,13 +208,21 @@ class Detail(QTabWidget):
             names = ()
         self.model.show(names, values, texts, relevance, result.words.noun)
         self.numbers.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
-        row = self.model.row_of(unit)
+        self._number = number = _number_of(self._number, unit, relevance, self._per_channel(path))
+        row = self.model.row_of(number)
         if row >= 0:
             self.numbers.selectRow(row)
 
+    def _per_channel(self, path: str) -> int:
+        """How many of a layer's numbers are one unit to the graph: of layers with channels, a map."""
+        layers = self._shown[1].layers if self._shown is not None else {}
+        shape = layers[path].relevance.shape if path in layers else ()
+        return int(np.prod(shape[1:])) if len(shape) == CHANNELS_FIRST else 1
+
     def _clicked(self, index: QModelIndex) -> None:
         if self._shown is not None:
-            self.activated.emit(Hit(self._shown[2].layer, self.model.unit(index.row())))
+            path, self._number = self._shown[2].layer, self.model.unit(index.row())
+            self.activated.emit(Hit(path, self._number // self._per_channel(path)))
 
     def copy(self) -> None:
         """The chosen rows as text with tabs, for a spreadsheet."""
@@ -222,6 +232,16 @@ class Detail(QTabWidget):
             for row in rows
         ]
         QGuiApplication.clipboard().setText("\n".join(lines))
+
+
+def _number_of(clicked: int, unit: int, relevance: np.ndarray, each: int) -> int:
+    """Which of a unit's numbers is chosen in the table: the one that was clicked, else the strongest; -1 for none."""
+    if unit < 0 or (unit + 1) * each > relevance.size:
+        return -1
+    if clicked >= 0 and clicked // each == unit:
+        return clicked
+    own = np.abs(np.nan_to_num(relevance[unit * each : (unit + 1) * each]))
+    return unit * each + int(own.argmax())
 
 
 def _text(name: str) -> QLabel:

@@ -30,6 +30,18 @@ GLYPH = 13.0
 FAR_TEXT, FAR_LINE = 9.0, 10.5  # pixels of a name in a box that has no room for more, and from line to line
 SMALLEST_PRINT = 6.5  # pixels; what would be smaller is left out
 FAR_ROOM = 26.0  # pixels; a narrower box has no name
+LEGIBLE = 0.42  # of the size that text is laid out for; below it, boxes are drawn without words
+PRINT = 8.0  # pixels of letters that one reads without effort
+
+
+def legible(ink: Ink) -> bool:
+    """Whether text can be read where the painter stands."""
+    return abs(ink.painter.worldTransform().m11()) >= LEGIBLE
+
+
+def letters(ink: Ink, size: float, most: float) -> float:
+    """A size of text, or as much more as it takes to be read on the screen, up to `most`, for which there is room."""
+    return max(size, min(PRINT * ink.pixel, most))
 
 
 def glyph_rect(box: QRectF) -> QRectF:
@@ -74,7 +86,7 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
     if result is None:
         return
     if stage.held:
-        ink.text(body, f"no {result.words.noun}", words, theme.dim, CENTRE)
+        ink.text(body, tr("no {noun}").format(noun=result.words.noun), words, theme.dim, CENTRE)
         return
     if not stage.sums.finite:
         ink.text(body, tr("not a number"), words, theme.warning, CENTRE)

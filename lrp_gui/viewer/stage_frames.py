@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF
 from lrp_gui.languages import tr
 from lrp_gui.viewer.ink import LEFT, Ink, last_parts, mix, width_of
 from lrp_gui.viewer.picture import Hit
-from lrp_gui.viewer.stage_boxes import draw_glyph
+from lrp_gui.viewer.stage_boxes import draw_glyph, letters
 from lrp_gui.viewer.stage_layout import StageLayout
 from lrp_gui.viewer.stages import Frame, StageGraph
 
@@ -28,6 +28,8 @@ def draw_frames(ink: Ink, graph: StageGraph, layout: StageLayout) -> None:
 def draw_titles(ink: Ink, graph: StageGraph, layout: StageLayout) -> list[tuple[QRectF, Hit]]:
     """Names where the parts begin, over the ribbons; where they lie in the picture."""
     deepest = max((frame.depth for frame in graph.frames), default=0)
+    around = NEAR + STEP * deepest
+    size = letters(ink, 10, (layout.choice[0].gutter - 2 * around) / 1.4)
     taken: dict[int, float] = {}
     spots = []
     for frame in graph.frames:
@@ -37,11 +39,12 @@ def draw_titles(ink: Ink, graph: StageGraph, layout: StageLayout) -> list[tuple[
         start = _by_row(frame, graph, layout)[layout.row_of[graph.stages[first].rank]]
         left = max(start.left() - 2, taken.get(first, start.left() - 2))
         text = frame.title.rpartition(".")[2] if first in taken else frame.title
-        text = last_parts(text, max(SHORTEST, start.right() - left - 22), 10, bold=True)
-        line = QRectF(left, start.top() - NEAR - STEP * deepest - 15, width_of(text, 10, bold=True) + 22, 13)
+        text = last_parts(text, max(SHORTEST, start.right() - left - 2.2 * size), size, bold=True)
+        tall = 1.3 * size
+        line = QRectF(left, start.top() - around - tall - 2, width_of(text, size, bold=True) + 2.2 * size, tall)
         taken[first] = line.right() + 6
-        draw_glyph(ink, QRectF(line.left(), line.top() + 1, 11, 11), opened=True)
-        ink.text(line.adjusted(15, 0, 0, 0), text, 10, ink.theme.dim, LEFT, bold=True, halo=True)
+        draw_glyph(ink, QRectF(line.left(), line.top() + 0.1 * size, 1.1 * size, 1.1 * size), opened=True)
+        ink.text(line.adjusted(1.5 * size, 0, 0, 0), text, size, ink.theme.dim, LEFT, bold=True, halo=True)
         said = tr("{title}: fold it").format(title=frame.title)
         hit = Hit(graph.stages[first].layer, -1, said, opens=frame.id, at_once=True)
         spots.append((layout.in_picture(line), hit))

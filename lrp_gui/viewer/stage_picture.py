@@ -22,7 +22,7 @@ from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
-from lrp_gui.viewer.stage_boxes import draw_far, draw_stage, glyph_rect
+from lrp_gui.viewer.stage_boxes import draw_far, draw_stage, glyph_rect, legible, letters
 from lrp_gui.viewer.stage_frames import draw_frames, draw_titles
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, Choice, StageLayout, lay_out_stages, parallel
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph
@@ -33,7 +33,8 @@ BRANCHES, STAGES = 30, 6  # in one step
 STUB = 22.0  # how far a grey stub reaches out of its box
 FADE = ((0.0, 0.5, 0.5), (0.5, 0.75, 0.3), (0.75, 1.0, 0.12))
 FETCHING = mark("Fetching its weights …")
-LEGIBLE = 0.42  # of the size that text is laid out for; below it, boxes are drawn without words
+OPENED = 0.66  # of that size, what is opened comes to be read with ease
+LARGEST_SHARE = 14.0
 
 
 class _Spots(NamedTuple):
@@ -137,7 +138,7 @@ class StagePicture(GraphPicture):
         """The smallest scale at which a layer's box shows all that is in it: of one with channels its words too."""
         assert self.graph is not None
         n = self.graph.stage_of(layer)
-        return LEGIBLE if n >= 0 and self.graph.stages[n].unfolded else 0.0
+        return OPENED if n >= 0 and self.graph.stages[n].unfolded else 0.0
 
     def inside(self, layer: str, unit: int) -> Hit:
         """What Enter opens where this layer and unit are chosen."""
@@ -189,9 +190,8 @@ class StagePicture(GraphPicture):
         for n, stage in enumerate(self.graph.stages):
             yield layout.in_picture(layout.boxes[n]), Hit(stage.layer, -1, self._stage_text(stage), opens=stage.opens)
             if stage.opens:
-                words = (
-                    tr("fold its channels away") if stage.unfolded else "open" if stage.repeats else tr("look inside")
-                )
+                words = tr("open") if stage.repeats else tr("look inside")
+                words = tr("fold its channels away") if stage.unfolded else words
                 hit = Hit(stage.layer, -1, tr("{words} (Enter)").format(words=words), opens=stage.opens, at_once=True)
                 yield layout.in_picture(glyph_rect(layout.boxes[n])), hit
 
@@ -199,13 +199,13 @@ class StagePicture(GraphPicture):
 
     def _boxes(self, ink: Ink, layout: StageLayout, numbers: list[int], reached: float, spots: _Spots) -> None:
         assert self.graph is not None
-        painter, seen, legible = ink.painter, ink.in_sight(), _legible(ink)
+        painter, seen, readable = ink.painter, ink.in_sight(), legible(ink)
         last = len(self.graph.stages) - 1
         for n in numbers:
             stage, box = self.graph.stages[n], layout.boxes[n]
             if seen is None or seen.intersects(box):
                 painter.setOpacity(1.0 if stage.rank >= reached and not self._waits(stage) else 0.25)
-                found = self._box(ink, stage, box, n == last, legible)
+                found = self._box(ink, stage, box, n == last, readable)
                 spots.inside.extend((layout.in_picture(rect), hit) for rect, hit in found)
         painter.setOpacity(1.0)
 
@@ -213,10 +213,10 @@ class StagePicture(GraphPicture):
         """Whether relevance has not come to it yet."""
         return bool(self.pending) and all(member in self.pending for member in stage.members)
 
-    def _box(self, ink: Ink, stage: Stage, box: QRectF, last: bool, legible: bool) -> list[tuple[QRectF, Hit]]:
+    def _box(self, ink: Ink, stage: Stage, box: QRectF, last: bool, readable: bool) -> list[tuple[QRectF, Hit]]:
         """One box; what in it can be clicked by itself."""
         chosen = self.selected_layer in stage.members and bool(self.selected_layer)
-        if not legible:  # of all its words, there is room for its name at most
+        if not readable:  # of all its words, there is room for its name at most
             draw_far(ink, stage, box, chosen)
             return []
         if not stage.unfolded or self.result is None:
@@ -228,13 +228,15 @@ class StagePicture(GraphPicture):
         return draw_channels(ink, stage, box, self.result, self.selected_unit if chosen else -1, chosen)
 
     def _titles(self, ink: Ink, layout: StageLayout, spots: _Spots) -> None:
-        if _legible(ink) and self.graph is not None:
+        if legible(ink) and self.graph is not None:
             spots.below.extend(draw_titles(ink, self.graph, layout))
 
     def _shares(self, ink: Ink, branches: list[tuple[Branch, QPainterPath]]) -> None:
         """At the reader's end of each branch of a source with several, the share of its relevance that comes there."""
-        if not _legible(ink):
+        if not legible(ink):
             return
+        size = letters(ink, 10, LARGEST_SHARE)
+        wide, tall = 4 * size, 1.4 * size
         seen = ink.in_sight()
         for branch, path in branches:
             share = self._share(branch)
@@ -243,9 +245,9 @@ class StagePicture(GraphPicture):
             at = path.pointAtPercent(max(0.0, 1 - 26 / max(path.length(), 27)))
             # Beside a branch that comes from above: before it stands the name of the part that it goes into.
             from_above = 45 < path.angleAtPercent(1.0) % 180 < 135
-            spot = QRectF(at.x() + (4 if from_above else -20), at.y() - 7, 40, 14)
+            spot = QRectF(at.x() + (4 if from_above else -wide / 2), at.y() - tall / 2, wide, tall)
             if seen is None or seen.intersects(spot):
-                ink.text(spot, percent(share), 10, ink.theme.text, CENTRE, halo=True)
+                ink.text(spot, percent(share), size, ink.theme.text, CENTRE, halo=True)
 
     def _share(self, branch: Branch) -> float:
         """The branch's share of what its source gets, all signs taken positive; -1 where it is the only one."""
@@ -457,8 +459,3 @@ def _in_layout(step: Step, layout: StageLayout, ink: Ink) -> None:
     ink.painter.scale(layout.scale, layout.scale)
     step(ink)
     ink.painter.restore()
-
-
-def _legible(ink: Ink) -> bool:
-    """Whether text can be read where the painter stands."""
-    return abs(ink.painter.worldTransform().m11()) >= LEGIBLE

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 
+from lrp_gui.viewer.layers.folds import Folds, channel_of
+from lrp_gui.viewer.sketch import Sketch
+from lrp_gui.viewer.stage_boxes import LEGIBLE
 from lrp_gui.viewer.stage_layout import _flat, parallel, rounded
-from lrp_gui.viewer.stage_picture import LEGIBLE
+from lrp_gui.viewer.stage_picture import StagePicture
 from tests.gui import fakes
 from tests.gui.test_layers import residual
 from tests.gui.test_viewer_widget import document, settle, show, viewer  # noqa: F401 - fixtures
@@ -89,3 +94,36 @@ def test_a_zoomed_picture_keeps_its_part_in_the_middle_when_the_window_grows(vie
     canvas.fit()
     canvas.resize(300, 200)
     assert canvas.offset == QPointF(0, 0)
+
+
+def test_a_channel_is_the_same_unit_in_the_graph_and_among_the_numbers(viewer, qtbot):  # noqa: F811
+    network, result = fakes.cnn_result()
+    show(viewer, network, result)
+    layer = next(path for path, one in result.layers.items() if one.relevance.ndim == 3 and one.relevance.any())
+    relevance = result.layers[layer].relevance
+    channel, each = len(relevance) - 1, relevance[0].size
+    viewer.document.select_layer(layer)
+    viewer.document.select_unit(channel)
+    settle(viewer)
+    numbers, model = viewer.detail.numbers, viewer.detail.model
+    strongest = channel * each + int(np.abs(relevance[channel]).argmax())
+    assert [model.unit(index.row()) for index in numbers.selectionModel().selectedRows()] == [strongest]
+    wanted = 2 * each + each // 2  # any number of the third channel
+    numbers.clicked.emit(model.index(model.row_of(wanted), 0))
+    settle(viewer)
+    assert viewer.document.selected_unit == 2
+    assert [model.unit(index.row()) for index in numbers.selectionModel().selectedRows()] == [wanted]
+
+
+def test_a_channel_of_an_input_chooses_none_of_its_features(viewer, qtbot):  # noqa: F811
+    network, result = fakes.cnn_result()
+    name = network.inputs[0].name
+    relevance = np.concatenate([result.inputs[name].reshape(1, *network.inputs[0].shape[-2:])] * 2)
+    network = replace(network, inputs=(replace(network.inputs[0], shape=relevance.shape),))
+    result = replace(result, inputs={name: relevance}, values={name: relevance})
+    picture = StagePicture.build(network, result, viewer.theme, Folds(frozenset({name})))
+    size = QSizeF(1000, 700)
+    Sketch(picture, size, QRectF(0, 0, 1000, 700), 1.0, 1.0).finish()
+    found = [hit for _, hit in picture.spots if channel_of(hit.opens)[0] == name and channel_of(hit.opens)[1] >= 0]
+    assert len(found) == 2
+    assert {hit.unit for hit in found} == {-1}

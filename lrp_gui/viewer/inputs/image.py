@@ -101,7 +101,7 @@ class ContourPicture(HeatmapPicture):
             if over > 1
             else ""
         )
-        return f"at ±{levels}{of}"
+        return tr("at ±{levels}{of}").format(levels=levels, of=of)
 
     def plane(self, ink: Ink, place: QRectF) -> None:
         """The value in grey and the lines."""
@@ -127,7 +127,9 @@ class ContourPicture(HeatmapPicture):
     def legend(self, ink: Ink, rect: QRectF, top: float) -> None:
         """Which line is which."""
         half = min(120.0, rect.width() / 2)
-        for n, (text, colour) in enumerate((("positive", ink.theme.positive), ("negative", ink.theme.negative))):
+        for n, (text, colour) in enumerate(
+            ((tr("positive"), ink.theme.positive), (tr("negative"), ink.theme.negative))
+        ):
             left = rect.left() + n * half + 8
             for pen in _pens(ink, colour, 0.5, dashed=n == 1):
                 ink.painter.setPen(pen)

@@ -154,9 +154,11 @@ class HeatmapPicture(PlanePicture):
         low, high = float(self.value.min()), float(self.value.max())
         ink.gradient_bar(bar, list(enumerate(plots.greys(ink.theme))))
         under = QRectF(bar.left() - 20, bar.bottom() + 1, bar.width() + 40, 14)
-        ink.text(under, plain(low, 3), 10.5, ink.theme.dim, LEFT)
-        ink.text(under, tr("value"), 10.5, ink.theme.dim, CENTRE)
-        ink.text(under, plain(high, 3), 10.5, ink.theme.dim, RIGHT)
+        texts = [(plain(low, digits), tr("value"), plain(high, digits)) for digits in (3, 2, 1)]
+        apart = under.width() - 16
+        ends = next((some for some in texts if sum(width_of(text, 10.5) for text in some) <= apart), texts[-1])
+        for text, align in zip(ends, (LEFT, CENTRE, RIGHT), strict=True):
+            ink.text(under, text, 10.5, ink.theme.dim, align)
 
     def cell(self, row: int, column: int) -> Hit:
         """With the value beside the relevance."""

@@ -8,16 +8,17 @@ from PySide6.QtCore import QRectF
 from lrp_gui.document.results import Kernel, SampleResult
 from lrp_gui.document.words import counted, shape_text, signed, total_text
 from lrp_gui.languages import tr
-from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting
+from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, width_of
 from lrp_gui.viewer.layers.folds import channel_id
 from lrp_gui.viewer.picture import Hit
-from lrp_gui.viewer.stage_boxes import draw_map, draw_name, draw_shell
+from lrp_gui.viewer.stage_boxes import draw_map, draw_name, draw_shell, letters
 from lrp_gui.viewer.stages import Stage
 from lrp_gui.viewer.visible import smallest_set
 
 MOST = 16
 ACROSS = 4
-LINE = 13.0  # a number below its map
+LINE = 16.0  # a number below its map
+LARGEST = 12.5  # letters for which there is room
 KERNELS = 12  # of the input channels whose weights are largest
 
 
@@ -47,7 +48,7 @@ def draw_channels(
         ink.text(body, tr("no {noun} in any channel").format(noun=result.words.noun), 11, ink.theme.dim, CENTRE)
         return []
     limit = float(np.abs(stage.relevance[top]).max())
-    spots = []
+    spots, small = [], letters(ink, 9.5, LARGEST)
     for channel, tile in tiles(stage, box).items():
         place = _square(stage.relevance[channel], tile.adjusted(0, 0, 0, -LINE))
         draw_map(ink, stage.relevance[channel], place, limit)
@@ -55,20 +56,23 @@ def draw_channels(
         label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
         # Shorter by its digits, never by its end: there stands how large it is.
         texts = [f"{channel}: {signed(value, digits)}" for digits in (3, 2, 1)] + [str(channel)]
-        ink.text(label, fitting(texts, label.width(), 9.5), 9.5, ink.sign(value), CENTRE)
-        if channel == chosen:
+        ink.text(label, fitting(texts, label.width(), small), small, ink.sign(value), CENTRE)
+        unit = _unit(stage, channel)
+        if unit == chosen >= 0:
             ink.box(tile.adjusted(-2, -2, 2, 2), None, ink.theme.accent, 2, 3)
         said = f"{result.words.total} {signed(value, 4)}"
         text = tr("{layer} channel {channel}\n{said}\n(double click: map and kernel)").format(
             layer=stage.layer, channel=channel, said=said
         )
-        spots.append((tile, Hit(stage.layer, channel, text, opens=channel_id(stage.layer, channel))))
+        spots.append((tile, Hit(stage.layer, unit, text, opens=channel_id(stage.layer, channel))))
     rest = float(np.delete(stage.channels, top).sum())
     count = stage.channels.size - len(top)
-    said = f"{len(top)} of {counted(stage.channels.size, 'channel')}"
+    said = tr("{some} of {all}").format(some=len(top), all=counted(stage.channels.size, "channel"))
     said += tr(", the others {rest}").format(rest=signed(rest)) if count else ""
     said += tr("; colours to ±{limit}").format(limit=signed(limit)[1:])
-    ink.text(QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14), said, 10, ink.theme.dim, LEFT)
+    size = letters(ink, 10, LARGEST)
+    size = size if width_of(said, size) <= inner.width() else 10
+    ink.text(QRectF(inner.left(), inner.bottom() - 15, inner.width(), 15), said, size, ink.theme.dim, LEFT)
     return spots
 
 
@@ -83,21 +87,24 @@ def draw_channel(
     words = tr("‹ all channels   channel {channel}: {plane}").format(
         channel=channel, plane=total_text(plane[plane > 0].sum(), plane[plane < 0].sum())
     )
-    ink.text(back, words, 11, ink.theme.text, LEFT, bold=True)
+    ink.text(back, words, letters(ink, 11, LARGEST), ink.theme.text, LEFT, bold=True)
     draw_map(ink, plane, _square(plane, tile))
     below = QRectF(body.left(), tile.bottom() + 4, body.width(), body.bottom() - tile.bottom() - 4)
     _kernel(ink, below, kernel)
     close = Hit(stage.layer, -1, tr("back to the channels"), opens=channel_id(stage.layer, channel), at_once=True)
-    return [
-        (tile, Hit(stage.layer, channel, tr("{layer} channel {channel}").format(layer=stage.layer, channel=channel))),
-        (back, close),
-    ]
+    said = tr("{layer} channel {channel}").format(layer=stage.layer, channel=channel)
+    return [(tile, Hit(stage.layer, _unit(stage, channel), said)), (back, close)]
+
+
+def _unit(stage: Stage, channel: int) -> int:
+    """What is chosen with a channel: the units of an input are its features, and no channel is one of them."""
+    return -1 if stage.is_input else channel
 
 
 def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
     """The weights from the channels that count most; else why there are none."""
     if isinstance(kernel, str):
-        ink.paragraph(area.adjusted(0, 6, 0, 0), kernel, 11, ink.theme.dim)
+        ink.paragraph(area.adjusted(0, 6, 0, 0), kernel, letters(ink, 11, LARGEST), ink.theme.dim)
         return
     weights = kernel.weights
     sums = np.abs(weights).reshape(len(weights), -1).sum(axis=1)
@@ -107,7 +114,7 @@ def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
         tr("weights {shape}, from {top} of {channels}").format(
             shape=shape_text(weights.shape[1:]), top=len(top), channels=counted(len(weights), "input channel")
         ),
-        10.5,
+        letters(ink, 10.5, LARGEST),
         ink.theme.dim,
         LEFT,
     )
@@ -119,7 +126,8 @@ def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
         tile = QRectF(area.left() + n % across * width, area.top() + 18 + n // across * height, width - 6, height - 2)
         draw_map(ink, weights[source], _square(weights[source], tile.adjusted(0, 0, 0, -LINE)), limit)
         label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
-        ink.text(label, tr("of {n}").format(n=kernel.first + source), 9.5, ink.theme.dim, CENTRE)
+        text = tr("of {n}").format(n=kernel.first + source)
+        ink.text(label, text, letters(ink, 9.5, LARGEST), ink.theme.dim, CENTRE)
 
 
 def _head(ink: Ink, stage: Stage, box: QRectF, selected: bool) -> tuple[QRectF, QRectF]:
@@ -127,8 +135,9 @@ def _head(ink: Ink, stage: Stage, box: QRectF, selected: bool) -> tuple[QRectF, 
     draw_shell(ink, stage, box, selected)
     inner = _inner(box)
     draw_name(ink, stage, inner, selected)
-    what = f"{shape_text(stage.shape)} · {' · '.join(stage.operations)}"
-    ink.text(QRectF(inner.left(), inner.top() + 16, inner.width(), 14), what, 10.5, ink.theme.dim, LEFT)
+    what = f"{shape_text(stage.shape)} · {' · '.join(map(tr, stage.operations))}"
+    size = letters(ink, 10.5, LARGEST)
+    ink.text(QRectF(inner.left(), inner.top() + 17, inner.width(), 15), what, size, ink.theme.dim, LEFT)
     return inner, _body(inner)
 
 

@@ -14,6 +14,7 @@ from lrp_gui.document.words import percent
 from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.ink import CENTRE, Ink
 from lrp_gui.viewer.layers.channels import tiles
+from lrp_gui.viewer.stage_boxes import PRINT, legible
 from lrp_gui.viewer.stage_layout import SIDE, StageLayout, rounded
 from lrp_gui.viewer.stages import StageGraph
 from lrp_gui.viewer.visible import smallest_set
@@ -22,7 +23,6 @@ MOST = 60  # edges between two layers
 THINNEST = 0.5
 BUNDLE = 0.4  # of the space between two rows that edges take on their way to the next
 BEND = 12.0
-READABLE = 9.0  # pixels of letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
     left, right = tiles(graph.stages[edges.source], source), tiles(graph.stages[edges.reader], reader)
     if not left or not right:
         return
-    way = _Way.between(graph, layout, edges)
+    way, near = _Way.between(graph, layout, edges), legible(ink)
     matrix = np.nan_to_num(edges.matrix)
     rows, columns = list(right), list(left)
     part = matrix[np.ix_(rows, columns)]
@@ -77,16 +77,19 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
         start, end = QPointF(source.right(), a.bottom()), QPointF(reader.left(), b.top() - 3)
         ink.ribbon(_straight(start, end) if way.straight else way.around(start, end, lane), width, colour)
         # Within the boxes but a hairline below and above the maps: over them, it would hide what they show.
-        for ends in ((QPointF(a.center().x(), start.y()), start), (end, QPointF(b.center().x(), end.y()))):
+        to_maps = ((QPointF(a.center().x(), start.y()), start), (end, QPointF(b.center().x(), end.y())))
+        for ends in to_maps if near else ():
             hair = QPainterPath(ends[0])
             hair.lineTo(ends[1])
             ink.ribbon(hair, THINNEST, colour)
+    if not near:
+        return
     total, drawn = float(np.abs(matrix).sum()), float(np.abs(part.ravel()[picked]).sum())
     said = tr("{n} of {all} edges, {share} of |R|").format(
         n=thousands(len(picked)), all=thousands(matrix.size), share=percent(drawn / total if total else 1.0)
     )
     # As large as can be read on the screen, as far as there is room between the rows.
-    letters = min(max(10.0, READABLE * ink.pixel), layout.choice[0].gutter * BUNDLE)
+    letters = min(max(10.0, PRINT * ink.pixel), layout.choice[0].gutter * BUNDLE)
     between = way.straight or way.next_row
     x = (source.right() + reader.left()) / 2 if between else reader.center().x()
     top = max(source.bottom(), reader.bottom()) + 3 if way.straight else reader.top() - 1.7 * letters
