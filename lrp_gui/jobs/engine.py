@@ -127,14 +127,16 @@ class Engine:
     def more(self, kind: str, request: SampleRequest) -> Steps[Any]:
         """What a view asks for besides the sample's explanation; the kinds are those of `jobs.more`.
 
-        "layout:" and lines of group paths: the graph of operations with these opened or folded otherwise than at first.
+        "layout:" and lines, the shape of the pane and group paths: the graph of operations with these opened or folded
+        otherwise than at first.
         """
         network = yield from self._network(request.network.source)
-        name, _, groups = kind.partition(":")
+        name, _, lines = kind.partition(":")
         if name == "layout":
-            from lrp_gui.jobs.laying_out import layout_of
+            from lrp_gui.jobs.laying_out import SHAPE, layout_of
 
-            return (yield from layout_of(network, frozenset(filter(None, groups.split("\n")))))
+            shape, *groups = lines.split("\n")
+            return (yield from layout_of(network, frozenset(groups), float(shape or SHAPE)))
         if kind.startswith(KERNEL):
             from lrp_gui.jobs.kernels import kernel_of
 

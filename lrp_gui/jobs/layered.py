@@ -10,20 +10,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any
 
 Edge = tuple[int, int]
 Size = tuple[float, float]
 
-RANK_GAP = 30.0
+RANK_GAP = 24.0
 NODE_GAP = 18.0
 DUMMY_GAP = 8.0
 DUMMY = 4.0  # how wide the way of an edge is
-LANE = 7.0  # between edges that go from one column to the next
-GUTTER = 34.0
-ASPECT = 1.7  # width to height that long chains are wrapped to
-SHORTEST_WRAPPED = 8  # ranks
+LANE = 14.0  # between edges that go from one column to the next
+GUTTER = 26.0
+SHAPE = 1.7  # width to height that chains are wrapped to, unless somebody says otherwise
+SHORTEST_WRAPPED = 4  # ranks
+MOST_COLUMNS = 12
+COLUMN_COST = 0.04  # a column more has to make the whole so much larger
+INNER_SHAPES = (1.0, 0.5, 2.0, 0.25, 4.0)  # what is inside is tried at, times the shape of the whole
+MOST_TRIED = 24  # blocks: of more, nobody can read all at once anyway
 MOST_DUMMIES = 3000  # of one block; edges beyond that go straight
 SWEEPS = 6
 
@@ -38,21 +43,25 @@ class Ranked:
     below: list[list[int]]
     above: list[list[int]]
     rank_of: list[int] = field(default_factory=list)
+    entry: bool = False
+    exit_: bool = False
 
 
 @dataclass
 class Placed:
-    """Left upper corners of the items, the way of each edge as points, and the size of the whole."""
+    """Left upper corners of the items, the way of each edge as points, the size of the whole, columns' first ranks."""
 
     corners: list[tuple[float, float]]
     routes: dict[Edge, list[tuple[float, float]]]
     size: Size
+    cuts: list[int]
 
 
-def ranked(count: int, edges: Sequence[Edge]) -> Ranked:
+def ranked(count: int, edges: Sequence[Edge], *, entry: bool = False, exit_: bool = False) -> Ranked:
     """Ranks by the longest way, dummies where an edge passes ranks, and an order in each rank.
 
-    Items are numbered so that most edges lead upwards; what leads back counts as turned round.
+    Items are numbered so that most edges lead upwards; what leads back counts as turned round. `entry`: the first item
+    is where ways come in, and stands above all; `exit_`: the last is where they go out, and stands below all.
     """
     forward = sorted({(min(a, b), max(a, b)) for a, b in edges if a != b})
     rank = [0] * count
@@ -65,7 +74,11 @@ def ranked(count: int, edges: Sequence[Edge]) -> Ranked:
     for item in reversed(range(count)):  # what nothing leads to stands next to what it leads to
         if not sources[item] and readers[item]:
             rank[item] = min(rank[reader] for reader in readers[item]) - 1
-    return _with_dummies(count, forward, rank)
+    if entry:
+        rank[0] = 0
+    if exit_:
+        rank[-1] = max(rank)
+    return replace(_with_dummies(count, forward, rank), entry=entry, exit_=exit_)
 
 
 def _with_dummies(count: int, edges: list[Edge], rank: list[int]) -> Ranked:
@@ -152,38 +165,48 @@ def _inversions(numbers: list[int]) -> int:
 # --------------------------------------------------------------------------------------------------------- coordinates
 
 
-def placed(block: Ranked, sizes: Sequence[Size]) -> Placed:
-    """Where items of these sizes stand; long chains are wrapped into columns."""
+def placed(block: Ranked, sizes: Sequence[Size], shape: float = SHAPE, cuts: Sequence[int] = ()) -> Placed:
+    """Where items of these sizes stand; chains are wrapped into columns, for a pane of this shape or as they were."""
     width = [sizes[item][0] if item < block.count else DUMMY for item in range(len(block.rank_of))]
     heights = [max((sizes[item][1] for item in row if item < block.count), default=0.0) for row in block.ranks]
     middle = _across(block, width)
-    columns = _columns(block, middle, width, heights)
+    spans = [_span(row, middle, width) for row in block.ranks]
+    columns = _cut(cuts, len(block.ranks)) if cuts else _columns(block, spans, heights, shape)
+    band = _band(block, columns)
     corners: list[tuple[float, float]] = [(0.0, 0.0)] * block.count
-    points: dict[int, tuple[float, float, float]] = {}  # dummy -> x, top, bottom
+    place = _Ways(block, [0.0] * len(width), [0.0] * len(heights), heights, [], [0] * len(heights), band)
     left, tallest = 0.0, 0.0
-    edges_of: list[tuple[float, float]] = []  # left and right of each column
-    column_of = [0] * len(block.ranks)
     for number, rows in enumerate(columns):
-        items = [item for at in rows for item in block.ranks[at]]
-        low = min((middle[item] - width[item] / 2 for item in items), default=0.0)
-        high = max((middle[item] + width[item] / 2 for item in items), default=0.0)
-        top = 0.0
+        low, high, lanes = _extent(block, spans, columns, number)
+        top = band
         for at in rows:
-            column_of[at] = number
+            place.column_of[at], place.tops[at] = number, top
             for item in block.ranks[at]:
-                x = left + middle[item] - low
+                place.x[item] = left + middle[item] - low
                 if item < block.count:
-                    corners[item] = (x - width[item] / 2, top + (heights[at] - sizes[item][1]) / 2)
-                else:
-                    points[item] = (x, top, top + heights[at])
+                    corners[item] = (place.x[item] - width[item] / 2, top + (heights[at] - sizes[item][1]) / 2)
             top += heights[at] + RANK_GAP
         tallest = max(tallest, top - RANK_GAP)
-        lanes = _crossing(block, rows[-1]) if number + 1 < len(columns) else 0
-        edges_of.append((left, left + high - low))
-        left += high - low + (GUTTER + LANE * lanes if number + 1 < len(columns) else 0.0)
-    size = (left, tallest)
-    routes = _routes(block, sizes, corners, points, edges_of, column_of, tallest)
-    return Placed(corners, routes, size)
+        place.rights.append(left + high - low)
+        left += high - low + lanes
+    return Placed(corners, place.routes(corners, sizes), (left, tallest + band), [rows[0] for rows in columns])
+
+
+def _span(row: list[int], middle: list[float], width: list[float]) -> tuple[float, float]:
+    """How far a rank reaches to the left and to the right."""
+    return (
+        min((middle[item] - width[item] / 2 for item in row), default=0.0),
+        max((middle[item] + width[item] / 2 for item in row), default=0.0),
+    )
+
+
+def _extent(
+    block: Ranked, spans: list[tuple[float, float]], columns: list[list[int]], number: int
+) -> tuple[float, float, float]:
+    """How far a column reaches to the left and to the right, and the room for the ways to the next one."""
+    rows = columns[number]
+    low, high = min(spans[at][0] for at in rows), max(spans[at][1] for at in rows)
+    return low, high, 0.0 if number + 1 == len(columns) else GUTTER + LANE * _crossing(block, rows[-1])
 
 
 def _across(block: Ranked, width: list[float]) -> list[float]:
@@ -236,78 +259,163 @@ def _apart(row: list[int], wanted: list[tuple[float, float]], width: list[float]
     return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
 
 
-def _columns(block: Ranked, middle: list[float], width: list[float], heights: list[float]) -> list[list[int]]:
-    """Ranks of each column: one, unless the chain is long."""
-    every = list(range(len(block.ranks)))
-    total = sum(heights) + RANK_GAP * len(heights)
-    items = range(len(width))
-    across = max((middle[n] + width[n] / 2 for n in items), default=1.0) - min(
-        (middle[n] - width[n] / 2 for n in items), default=0.0
-    )
-    count = round((ASPECT * total / max(across + GUTTER, 1.0)) ** 0.5)
-    if len(every) < SHORTEST_WRAPPED or count < 2 or total < 2 * across:
-        return [every]
-    share, columns, start, used = total / count, [], 0, 0.0
-    for at in every:
-        used += heights[at] + RANK_GAP
-        last = at == every[-1]
-        if last or (used >= share and len(columns) < count - 1):
-            cut = at if last else _best_cut(block, start, at)
-            columns.append(every[start : cut + 1])
-            used = sum(heights[cut + 1 : at + 1]) + RANK_GAP * (at - cut)
-            start = cut + 1
-    return [rows for rows in columns if rows]
+def _columns(block: Ranked, spans: list[tuple[float, float]], heights: list[float], shape: float) -> list[list[int]]:
+    """Ranks of each column: those with which the whole is seen largest in a pane of this shape."""
+    count = len(heights)
+    total = sum(heights) + RANK_GAP * count
+    tallest = max(heights, default=0.0) + RANK_GAP
+    most = min(count, MOST_COLUMNS) if count >= SHORTEST_WRAPPED else 1
+    rooms = {max(tallest, total / n * slack) for n in range(1, most + 1) for slack in (1.0, 1.15)}
+    choices = [_filled(block, heights, room) for room in sorted(rooms, reverse=True)]
+    return min(choices, key=lambda columns: _cost(block, spans, heights, columns, shape))
+
+
+def _band(block: Ranked, columns: list[list[int]]) -> float:
+    """The room above and below all, where ways go from column to column."""
+    ways = max((_crossing(block, rows[-1]) for rows in columns[:-1]), default=0)
+    return max(RANK_GAP, LANE * (ways + 1)) if ways else 0.0
+
+
+def _filled(block: Ranked, heights: list[float], room: float) -> list[list[int]]:
+    """Columns that are filled as far as the room lets them, cut where few ways go on."""
+    cuts, start, used = [0], 0, 0.0
+    for at, height in enumerate(heights):
+        if any(_may_end(block, row) for row in range(start, at)) and used + height + RANK_GAP > room * (1 + 1e-9):
+            start = _best_cut(block, start, at - 1) + 1
+            cuts.append(start)
+            used = sum(heights[start:at]) + RANK_GAP * (at - start)
+        used += height + RANK_GAP
+    return _cut(cuts, len(heights))
+
+
+def _cut(cuts: Sequence[int], count: int) -> list[list[int]]:
+    """Ranks of each column, of which the first ones are known."""
+    return [list(range(low, high)) for low, high in zip(cuts, [*cuts[1:], count], strict=True)]
+
+
+def _cost(
+    block: Ranked, spans: list[tuple[float, float]], heights: list[float], columns: list[list[int]], shape: float
+) -> float:
+    """How large a pane has to be for the whole of it; a little more for each column."""
+    extents = [_extent(block, spans, columns, number) for number in range(len(columns))]
+    width = sum(high - low + lanes for low, high, lanes in extents)
+    height = max(sum(heights[at] + RANK_GAP for at in rows) for rows in columns)
+    return max(width / shape, height + 2 * _band(block, columns)) * (1 + COLUMN_COST * (len(columns) - 1))
 
 
 def _best_cut(block: Ranked, start: int, at: int) -> int:
     """Of the last few ranks of a column the one after which the fewest edges go on."""
-    first = max(start, at - max(1, (at - start) // 4))
-    return min(range(at, first - 1, -1), key=lambda row: _crossing(block, row))
+    rows = [row for row in range(at, start - 1, -1) if _may_end(block, row)]
+    return min(rows[: 1 + (at - start) // 4], key=lambda row: _crossing(block, row))
+
+
+def _may_end(block: Ranked, at: int) -> bool:
+    """Whether a column may end with a rank: where ways come in or go out there is no column of its own."""
+    return not (block.entry and at == 0) and not (block.exit_ and at == len(block.ranks) - 2)
 
 
 def _crossing(block: Ranked, at: int) -> int:
     return sum(len(block.below[item]) for item in block.ranks[at])
 
 
-def _routes(
-    block: Ranked,
-    sizes: Sequence[Size],
-    corners: list[tuple[float, float]],
-    points: dict[int, tuple[float, float, float]],
-    edges_of: list[tuple[float, float]],
-    column_of: list[int],
-    tallest: float,
-) -> dict[Edge, list[tuple[float, float]]]:
-    """From the foot of an item to the head of the other, through its dummies, and round by the gutter."""
-    lanes = [0] * len(edges_of)
-    routes = {}
-    for (a, b), way in block.ways.items():
-        foot = (corners[a][0] + sizes[a][0] / 2, corners[a][1] + sizes[a][1])
-        head = (corners[b][0] + sizes[b][0] / 2, corners[b][1])
-        route, before, at = [foot], column_of[block.rank_of[a]], foot
-        stops = [(points[dummy], column_of[block.rank_of[dummy]]) for dummy in way]
-        stops.append(((head[0], head[1], head[1]), column_of[block.rank_of[b]]))
-        for (x, top, bottom), column in stops:
-            for gone in range(before, column):
-                lane = edges_of[gone][1] + GUTTER / 2 + LANE * lanes[gone]
-                lanes[gone] += 1
-                route += [(lane, min(at[1] + RANK_GAP / 2, tallest)), (lane, -RANK_GAP / 2)]
-            before = column
-            route.append((x, top))
-            if bottom > top:
-                route.append((x, bottom))
-            at = (x, bottom)
-        routes[a, b] = route
-    return routes
+@dataclass
+class _Ways:
+    """Where ranks and columns lie, and how edges run between them: sideways only where no box can stand."""
+
+    block: Ranked
+    x: list[float]  # of items and dummies, their middle
+    tops: list[float]  # of ranks
+    heights: list[float]
+    rights: list[float]  # of columns
+    column_of: list[int]  # of ranks
+    band: float
+
+    def routes(
+        self, corners: list[tuple[float, float]], sizes: Sequence[Size]
+    ) -> dict[Edge, list[tuple[float, float]]]:
+        """From the foot of an item to the head of the other, through its dummies, and round by the gutters."""
+        lanes = self._lanes()
+        found = {}
+        for (a, b), way in self.block.ways.items():
+            route = [(self.x[a], corners[a][1] + sizes[a][1]), (self.x[a], self._bottom(a))]
+            before = a
+            for item in (*way, b):
+                around = lanes.get((before, item))
+                if around is not None:
+                    route += around
+                route.append((self.x[item], self.tops[self.block.rank_of[item]]))
+                if item != b:
+                    route.append((self.x[item], self._bottom(item)))
+                before = item
+            found[a, b] = [*route, (self.x[b], corners[b][1])]
+        return found
+
+    def _bottom(self, item: int) -> float:
+        rank = self.block.rank_of[item]
+        return self.tops[rank] + self.heights[rank]
+
+    def _lanes(self) -> dict[Edge, list[tuple[float, float]]]:
+        """Each step from a column to the next: under the one, up beside it, over the other; none crosses another."""
+        steps: dict[int, list[Edge]] = {}
+        for item, readers in enumerate(self.block.below):
+            column = self.column_of[self.block.rank_of[item]]
+            for reader in readers:
+                if self.column_of[self.block.rank_of[reader]] == column + 1:
+                    steps.setdefault(column, []).append((item, reader))
+        found = {}
+        for column, pairs in steps.items():
+            pairs.sort(key=lambda pair: (-self.x[pair[0]], -self.x[pair[1]]))  # from the gutter to the left
+            for n, (item, reader) in enumerate(pairs):
+                lane = self.rights[column] + GUTTER / 2 + LANE * n
+                step = self.band / (len(pairs) + 1)
+                found[item, reader] = [
+                    (lane, self._bottom(item) + step * (n + 1)),
+                    (lane, step * (n + 1)),
+                ]
+        return found
 
 
 # -------------------------------------------------------------------------------------------------- the helper process
 
 
-def lay_out(blocks: Sequence[dict[str, Any]], pad: float, header: float) -> list[dict[str, Any]]:
-    """Blocks from the inside to the outside; an item's size is given, or is the number of the block inside it."""
+def lay_out(blocks: Sequence[dict[str, Any]], pad: float, header: float, shape: float = SHAPE) -> list[dict[str, Any]]:
+    """Blocks from the inside to the outside; an item's size is given, or is the number of the block inside it.
+
+    What is not cut into columns yet is wrapped so that the whole is seen largest in a pane of this shape.
+    """
+    every = [
+        ranked(
+            len(block["sizes"]),
+            [(a, b) for a, b in block["edges"]],
+            entry=block.get("entry", False),
+            exit_=block.get("exit", False),
+        )
+        for block in blocks
+    ]
+    shapes = [shape] * len(blocks)
+    free = [n for n, block in enumerate(blocks[:-1]) if not block.get("cuts")]
+    if blocks[-1].get("cuts") or len(blocks) > MOST_TRIED:
+        free = []
+
+    def tried(some: list[int], shape_: float) -> tuple[float, list[float], list[dict[str, Any]]]:
+        chosen = [shape_ if n in some else one for n, one in enumerate(shapes)]
+        found = _laid_out(blocks, every, pad, header, chosen)
+        width, height = found[-1]["size"]
+        return max(width / shape, height), chosen, found
+
+    best = tried([], shape)
+    for some in [free, *([n] for n in free)] if free else []:  # all alike, then each by itself
+        best = min([best, *(tried(some, shape * inner) for inner in INNER_SHAPES)], key=itemgetter(0))
+        shapes = best[1]
+    return best[2]
+
+
+def _laid_out(
+    blocks: Sequence[dict[str, Any]], every: list[Ranked], pad: float, header: float, shapes: list[float]
+) -> list[dict[str, Any]]:
+    """With these shapes, one for each block."""
     found: list[dict[str, Any]] = []
-    for block in blocks:
+    for block, ranks, shape in zip(blocks, every, shapes, strict=True):
         sizes = []
         for size in block["sizes"]:
             if isinstance(size, int):
@@ -315,10 +423,10 @@ def lay_out(blocks: Sequence[dict[str, Any]], pad: float, header: float) -> list
                 sizes.append((max(width + 2 * pad, block["narrowest"]), height + 2 * pad + header))
             else:
                 sizes.append((size[0], size[1]))
-        edges = [(a, b) for a, b in block["edges"]]
-        place = placed(ranked(len(sizes), edges), sizes)
+        place = placed(ranks, sizes, shape, block.get("cuts", ()))
         routes = [[a, b, points] for (a, b), points in place.routes.items()]
-        found.append({"corners": place.corners, "sizes": sizes, "routes": routes, "size": place.size})
+        whole = {"corners": place.corners, "sizes": sizes, "routes": routes, "size": place.size, "cuts": place.cuts}
+        found.append(whole)
     return found
 
 

@@ -1,7 +1,7 @@
 """Where everything stands in the graph of operations: computed in a helper process, which can be stopped at any time.
 
 A layout that hangs cannot be interrupted inside this process; a helper can be killed. Only open groups are laid out,
-each by itself, so opening one leaves the order in the others as it was.
+each by itself, so opening one leaves the order and the columns in the others as they were.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -21,6 +21,7 @@ import numpy as np
 
 from lrp_engine import own_programs
 from lrp_engine.errors import LrpError
+from lrp_gui.jobs.layered import SHAPE
 from lrp_gui.jobs.operations import Group, Operations, grouped, opened_by, operations_of
 from lrp_gui.jobs.steps import Progress, Steps
 from lrp_gui.languages import thousands, tr
@@ -31,15 +32,18 @@ if TYPE_CHECKING:
 TIME_OUT = 20.0  # seconds
 POLL = 0.02
 KEPT = 12  # layouts of one network
-NODE, FOLDED = (136.0, 34.0), (168.0, 46.0)
+NODE, FOLDED = (144.0, 40.0), (168.0, 46.0)
 PORT = (4.0, 2.0)
-PAD, HEADER = 14.0, 22.0
+PAD, HEADER = 12.0, 26.0
 LEAF, CLOSED, OPEN = range(3)
 WHOLE, IN, OUT = -1, -2, -3  # in place of items: all that is drawn, and the ports of a block
 
 
 class LayoutError(LrpError):
     """The graph could not be laid out."""
+
+
+Cuts = dict[str, list[int]]  # by a group's path, the first ranks of its columns
 
 
 @dataclass(frozen=True)
@@ -63,24 +67,28 @@ class OperationLayout:
     carried_starts: np.ndarray  # (segments + 1,) into `carried`
     between: np.ndarray  # (segments, 2): items that it joins
     size: tuple[float, float] = (1.0, 1.0)
+    shape: float = SHAPE  # of the pane that it was made for
     inside: dict[int, np.ndarray] = field(default_factory=dict)  # folded group's item -> its nodes
 
 
 @dataclass
 class _Known:
-    """What is kept of a network: its groups, and the last layouts."""
+    """What is kept of a network: its groups, the last layouts, and where columns begin in each group."""
 
     graph: Operations
     root: Group
-    layouts: OrderedDict[frozenset[str], OperationLayout] = field(default_factory=OrderedDict)
+    layouts: OrderedDict[tuple[float, frozenset[str]], OperationLayout] = field(default_factory=OrderedDict)
+    cuts: dict[float, Cuts] = field(default_factory=dict)  # by the shape of the pane
 
 
 _known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
 _KEEPING = Lock()  # a cancelled job that comes to its end behind may be at it as well
 
 
-def layout_of(network: Network, toggled: frozenset[str]) -> Steps[OperationLayout]:
-    """The layout with these groups opened or folded otherwise than at first.
+def layout_of(network: Network, toggled: frozenset[str], shape: float = SHAPE) -> Steps[OperationLayout]:
+    """The layout with these groups opened or folded otherwise than at first, for a pane of this width to height.
+
+    What was opened once has the same columns ever after.
 
     Raises
     ------
@@ -92,22 +100,35 @@ def layout_of(network: Network, toggled: frozenset[str]) -> Steps[OperationLayou
         graph = operations_of(network)
         _known[network.graph] = _Known(graph, grouped(graph))
     known = _known[network.graph]
-    layout = known.layouts.get(toggled) or (yield from lay_out(known.graph, known.root, toggled))
+    cuts = known.cuts.setdefault(shape, {})
+    layout = known.layouts.get((shape, toggled)) or (
+        yield from lay_out(known.graph, known.root, toggled, shape=shape, cuts=cuts)
+    )
     with _KEEPING:
-        known.layouts[toggled] = layout
-        known.layouts.move_to_end(toggled)
+        known.layouts[shape, toggled] = layout
+        known.layouts.move_to_end((shape, toggled))
         while len(known.layouts) > KEPT:
             known.layouts.popitem(last=False)
     return layout
 
 
 def lay_out(
-    graph: Operations, root: Group, toggled: frozenset[str], time_out: float = TIME_OUT
+    graph: Operations,
+    root: Group,
+    toggled: frozenset[str],
+    time_out: float = TIME_OUT,
+    *,
+    shape: float = SHAPE,
+    cuts: Cuts | None = None,
 ) -> Steps[OperationLayout]:
-    """Lay a graph out in a helper process."""
+    """Lay a graph out in a helper process; columns are as in `cuts`, where those of other groups are added."""
     plan = _Plan(graph, root, opened_by(root, toggled))
-    answer = yield from _ask(plan.request(), len(graph.names), time_out)
-    return plan.layout(answer, toggled)
+    cuts = {} if cuts is None else cuts
+    answer = yield from _ask({**plan.request(cuts), "shape": shape}, len(graph.names), time_out)
+    with _KEEPING:
+        for path, found in zip(plan.block_paths(), answer, strict=True):
+            cuts.setdefault(path, found["cuts"])
+    return plan.layout(answer, toggled, shape)
 
 
 def _ask(request: dict[str, Any], nodes: int, time_out: float) -> Generator[Progress, None, list[dict[str, Any]]]:
@@ -204,7 +225,15 @@ class _Plan:
             item = self.parents[item]
         return way[::-1]
 
-    def request(self) -> dict[str, Any]:
+    def block_paths(self) -> list[str]:
+        """The paths of the groups that are laid out; "" of the whole."""
+        return [self._path(frame) for frame in self.blocks]
+
+    def _path(self, frame: int) -> str:
+        group = self.items[frame] if frame >= 0 else None
+        return group.path if isinstance(group, Group) else ""
+
+    def request(self, cuts: Cuts) -> dict[str, Any]:
         """What the helper needs to know."""
         edges: dict[int, set[tuple[int, int]]] = {frame: set() for frame in self.frames}
         for frame, source, reader in self.segments:
@@ -218,7 +247,8 @@ class _Plan:
             slots = self.slots[frame] = {item: n for n, item in enumerate(inside)}
             sizes = [number[item] if item in self.frames else self._size(item) for item in inside]
             pairs = sorted((slots[a], slots[b]) for a, b in edges[frame])
-            blocks.append({"sizes": sizes, "edges": pairs, "narrowest": FOLDED[0]})
+            block = {"sizes": sizes, "edges": pairs, "narrowest": FOLDED[0], "cuts": cuts.get(self._path(frame), [])}
+            blocks.append({**block, "entry": IN in ports, "exit": OUT in ports})
         return {"blocks": blocks, "pad": PAD, "header": HEADER}
 
     def _size(self, item: int) -> tuple[float, float]:
@@ -226,7 +256,7 @@ class _Plan:
             return PORT
         return NODE if isinstance(self.items[item], int) else FOLDED
 
-    def layout(self, answer: list[dict[str, Any]], toggled: frozenset[str]) -> OperationLayout:
+    def layout(self, answer: list[dict[str, Any]], toggled: frozenset[str], shape: float) -> OperationLayout:
         """Put the blocks into each other."""
         found = dict(zip(self.blocks, answer, strict=True))
         rects = np.zeros((len(self.items), 4))
@@ -245,7 +275,7 @@ class _Plan:
             for a, b, points in block["routes"]:
                 ends = item_at[a], item_at[b]
                 routes[frame, *ends] = self._route(np.add(points, (left, top)), ends, rects[frame])
-        return self._filled(rects, routes, found[WHOLE]["size"], toggled)
+        return replace(self._filled(rects, routes, toggled), size=tuple(map(float, found[WHOLE]["size"])), shape=shape)
 
     @staticmethod
     def _route(points: np.ndarray, ends: tuple[int, int], frame: np.ndarray) -> np.ndarray:
@@ -262,7 +292,6 @@ class _Plan:
         self,
         rects: np.ndarray,
         routes: dict[tuple[int, int, int], np.ndarray],
-        size: tuple[float, float],
         toggled: frozenset[str],
     ) -> OperationLayout:
         graph = self.graph
@@ -299,7 +328,6 @@ class _Plan:
             carried=np.array([edge for edges in carried for edge in edges], dtype=np.int32),
             carried_starts=np.cumsum([0, *map(len, carried)]),
             between=np.array(between, dtype=np.int32).reshape(-1, 2),
-            size=(float(size[0]), float(size[1])),
             inside=inside,
         )
 

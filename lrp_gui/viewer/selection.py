@@ -24,6 +24,7 @@ class Selection:
     picked: tuple[tuple[str, int], ...] = ()  # layers and their units through which a path was picked
     node: str = ""  # an operation, or "/" and the path of a group of them
     groups: frozenset[str] = frozenset()  # of operations, opened or folded otherwise than at first
+    shape: float = 1.7  # width to height of the pane that operations are laid out for
     every_token: bool = False  # also those whose rows have no room
     opacity: float = 0.85
     form: str = ""  # of `inputs.forms.FORMS`, how the inputs are drawn; "": those that tell most

@@ -324,7 +324,8 @@ class RelevanceViewer(QWidget):
 
     def _on_network(self) -> None:
         """Nothing of it is opened yet, and all of it is in sight."""
-        self.selection = replace(self.selection, folds=Folds())
+        fresh = {"folds": Folds(), "groups": frozenset(), "shape": self._groups.afresh()}
+        self.selection = replace(self.selection, **fresh)  # type: ignore[arg-type]
         self._sought, self._held = "", None
         self.canvas.fit()
         self.search_bar.hide()
@@ -456,6 +457,9 @@ class RelevanceViewer(QWidget):
         self._look(**changes)
 
     def _look(self, **changes: object) -> None:
+        if changes.get("scale", self.selection.scale) != self.selection.scale:  # another picture: seen as a whole
+            changes["shape"] = self._groups.afresh()
+            self.canvas.fit()
         self.selection = replace(self.selection, **changes)  # type: ignore[arg-type]
         if self.theme.scheme != self.selection.colouring.scheme:
             self.set_theme(self._plain)

@@ -1,4 +1,4 @@
-"""Opening and walking through the graph of operations, for the viewer that shows it."""
+"""First look at the graph of operations, opening and walking through it, for the viewer that shows it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSizeF
 
-from lrp_gui.viewer.operations.picture import OperationsPicture
+from lrp_gui.viewer.operations.items import FOOT, MARGIN
+from lrp_gui.viewer.operations.picture import NAMED_FROM, OperationsPicture
 from lrp_gui.viewer.picture import Hit
 
 if TYPE_CHECKING:
     from lrp_gui.viewer.viewer import RelevanceViewer
+
+
+SHAPES = (0.6, 3.0)  # width to height: no pane is so narrow, or so low, that more could be read in it
+STEPS = 5  # to one
 
 
 class GroupsOpener:
@@ -21,6 +26,14 @@ class GroupsOpener:
     def __init__(self, viewer: RelevanceViewer, look: Callable[..., None]) -> None:
         self._viewer, self._look = viewer, look
         self._held: tuple[str, QSizeF, QRectF, float] | None = None
+        self._fresh = True  # nobody has seen this graph yet
+
+    def afresh(self) -> float:
+        """The graph is looked at for the first time: the shape of the pane, which it is laid out for and keeps."""
+        self._fresh, self._held = True, None
+        canvas = self._viewer.canvas
+        shape = max(canvas.width() - 2 * MARGIN, 1) / max(canvas.height() - MARGIN - FOOT, 1)
+        return round(min(max(shape, SHAPES[0]), SHAPES[1]) * STEPS) / STEPS  # few, so that a layout serves again
 
     def open(self, picture: OperationsPicture, hit: Hit) -> None:
         """Open a group, or fold it; what was clicked stays where it was."""
@@ -41,6 +54,9 @@ class GroupsOpener:
             viewer.canvas.set_picture(replace(picture))
             return
         viewer.canvas.set_picture(picture)
+        if picture.layout is not None and self._fresh:
+            self._fresh = False
+            self._show_named(picture)
         held = self._held
         if held is None or picture.layout is None or picture.layout.toggled != viewer.selection.groups:
             return
@@ -49,6 +65,17 @@ class GroupsOpener:
         after = picture.place_of(name, size)
         if after is not None and QSizeF(viewer.canvas.size()) == size:
             viewer.canvas.hold(place, after[0], after[1] / scale)
+            viewer.canvas.show_opened(*after, NAMED_FROM)
+
+    def _show_named(self, picture: OperationsPicture) -> None:
+        """Where all is too small for names, what can be named around what is chosen, else where relevance begins."""
+        assert picture.layout is not None
+        canvas = self._viewer.canvas
+        size, graph = QSizeF(canvas.size()), picture.layout.graph
+        asked = (picture.node, picture.selected_layer, graph.names[graph.final])
+        place = next(filter(None, (picture.place_of(name, size) for name in asked if name)), None)
+        if place is not None and place[1] * canvas.view_scale < NAMED_FROM:
+            canvas.show_opened(*place, NAMED_FROM)
 
     def walk(self, picture: OperationsPicture, key: str) -> None:
         """Arrow keys go along the strongest edge, Enter opens or folds."""

@@ -20,7 +20,10 @@ from lrp_gui.viewer.operations.strokes import bounds, in_sight, path_of, seen, s
 from lrp_gui.viewer.operations.stubs import draw_stubs
 from lrp_gui.viewer.picture import Step, batches, rest
 
-TEXT_FROM, OUTLINE_FROM, CURVES_FROM = 0.5, 0.15, 0.2
+# Real pixels to a unit of the layout.
+TEXT_FROM, NAMED_FROM, OUTLINE_FROM, CURVES_FROM = 0.62, 0.3, 0.15, 0.2
+TITLE, BELOW = (11.0, 15.0), (9.5, 13.0)  # letters of a box: in the layout, and at most where that is drawn small
+READABLE = (10.0, 8.5)  # real pixels of such letters
 WIDEST = 13.0
 LEAST = 0.01  # of a bundle: less of a sign is not drawn beside the other
 SMALLEST = 7.5  # text, in logical pixels
@@ -99,7 +102,7 @@ class OperationsPicture(OperationsItems):
             yield lambda ink: self._names(ink, sight.boxes, sight.real)
         else:
             for items in batches(sight.boxes.tolist(), BOXES):
-                yield partial(self._texts, items=items)
+                yield partial(self._texts, items=items, real=sight.real)
         yield lambda ink: self._headers(ink, sight.open, sight.real)
         yield lambda ink: self._chosen(ink, sight.real)
 
@@ -204,10 +207,10 @@ class OperationsPicture(OperationsItems):
             painter.drawRects(_rects(layout.rects[items[shades == shade]]))
         painter.setOpacity(1.0)
 
-    def _texts(self, ink: Ink, items: list[int]) -> None:
+    def _texts(self, ink: Ink, items: list[int], real: float) -> None:
         assert self.layout is not None
         for item in items:
-            self._box(ink, item, QRectF(*self.layout.rects[item]))
+            self._box(ink, item, QRectF(*self.layout.rects[item]), real)
 
     def _names(self, ink: Ink, items: np.ndarray, real: float) -> None:
         """From afar a box says only what it is, where it is large enough for that."""
@@ -236,7 +239,7 @@ class OperationsPicture(OperationsItems):
         colour = colours[round((shade / SHADES + 1) / 2 * (len(colours) - 1))]
         return mix(self.theme.panel, colour.name(), 0.62 if shade else 0.0)
 
-    def _box(self, ink: Ink, item: int, rect: QRectF) -> None:
+    def _box(self, ink: Ink, item: int, rect: QRectF, real: float) -> None:
         layout, painter = self.layout, ink.painter
         assert layout is not None
         node = int(layout.nodes[item])
@@ -245,21 +248,27 @@ class OperationsPicture(OperationsItems):
         inner = rect.adjusted(7, 2, -7, -2)
         swept = bool(self.ends[item] >= self.reached)
         colour = "" if swept else self.theme.dim
-        ink.text(QRectF(inner.left(), inner.top() + 1, inner.width(), 15), title, 11, colour, bold=folded or node < 0)
+        large, small = (
+            min(max(low, pixels / real), high) for (low, high), pixels in zip((TITLE, BELOW), READABLE, strict=True)
+        )
+        ink.text(
+            QRectF(inner.left(), inner.top(), inner.width(), large * 1.4), title, large, colour, bold=folded or node < 0
+        )
         below = (
             self.labels.get(layout.graph.layers[node]) or layout.graph.layers[node].rpartition(".")[2]
             if node >= 0
             else counted(int(layout.counts[item]), "operation")
         )
-        line = QRectF(inner.left(), inner.bottom() - 16, inner.width(), 14)
+        line = QRectF(inner.left(), inner.bottom() - 2 - small * 1.4, inner.width(), small * 1.4)
         arrived = self.arrived
         if arrived is None or not swept or not np.isfinite(arrived[item]).all():
-            ink.text(line, below, 9.5)
+            ink.text(line, below, small)
             return
-        if folded:
-            ink.text(line.translated(0, -13), below, 9.5)
+        if folded and small == BELOW[0]:  # else there is no room between
+            ink.text(line.translated(0, -13), below, small)
         up, down = arrived[item]
-        ink.text(line, f"{signed(up)}  {signed(down)}", 9.5)
+        amounts = (f"{signed(up, digits)}  {signed(down, digits)}" for digits in (3, 2, 1))
+        ink.text(line, fitting(tuple(amounts), line.width(), small), small)
         largest = self._largest()
         painter.setPen(Qt.PenStyle.NoPen)
         half = rect.width() / 2

@@ -33,8 +33,8 @@ def operations_picture(
     known = _last.get(id(network))
     layout = known[1] if known is not None and known[0] is network else None
     note = ""
-    if layout is None or layout.toggled != selection.groups:
-        found = more("layout:" + "\n".join(sorted(selection.groups)))
+    if layout is None or (layout.toggled, layout.shape) != (selection.groups, selection.shape):
+        found = more("layout:" + "\n".join((f"{selection.shape:g}", *sorted(selection.groups))))
         if found is None:
             note = tr("Laying out the operations …")
         else:
