@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lrp_gui.document.more import More
 from lrp_gui.document.reference import MEAN, NONE, ZEROS, Reference, make, sample_name, taking_mean
 from lrp_gui.document.words import counted
-from lrp_gui.jobs.comparing_results import Contrast, OneSided, comparing
+from lrp_gui.jobs.comparing_results import Contrast, OneSided, Refused, comparing
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.languages import tr
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lrp_engine import Composite
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import NetworkInfo, SampleResult
+    from lrp_gui.document.table import InputTable
     from lrp_gui.jobs.engine import Engine
     from lrp_gui.jobs.steps import Steps
 
@@ -218,19 +219,19 @@ class SideBySide(QObject):
             self.state, self.problem, self.contrast, self.alone = FAILED, asked, None, None
             self.changed.emit()
             return
-        keys = tuple(key for key, _wanted in asked)
+        first, second = asked
+        keys = first.key, second.key
         if keys == self._asked and self.state in (RUNNING, DONE):
             return
         self._stop()
         self._asked, self.state, self.problem = keys, RUNNING, ""
-        wanted = tuple(one for _key, one in asked)
         known = self._known.get(keys[0]), self._known.get(keys[1])
         self._job = self.jobs.submit(
             Job(
                 self.tr("Comparing two explanations"),
                 Priority.TABLE,
-                lambda: _comparing(self._engine, (wanted[0], wanted[1]), known),
-                done=lambda contrast: self._done(contrast, keys),
+                lambda: _comparing(self._engine, (first, second), known),
+                done=lambda found: self._done(found, keys),
                 failed=self._failed,
             )
         )
@@ -248,43 +249,38 @@ class SideBySide(QObject):
         self._asked = None
         self.run()
 
-    def _questions(self, sides: tuple[Side, Side]) -> list[tuple[tuple[Any, ...], _Wanted]] | str:
-        """For each side what makes it the same again, and what is asked of the worker; or why nothing can be."""
+    def _questions(self, sides: tuple[Side, Side]) -> tuple[_Wanted, _Wanted] | str:
+        """What is asked of the worker for each side; or why nothing can be."""
         table = self._document.table
         if table is None:
             return self.tr("There is no table: open one to compare its samples.")
         if not table.samples:
             return self.tr("The table has no samples: add two to compare them.")
-        found = []
-        for letter, side, other in zip(LETTERS, sides, reversed(sides), strict=True):
-            network, row = self.network_of(side), self.row_of(side)
-            if network is None:
-                return self.tr("The network of {letter} is not open any more; choose one.").format(letter=letter)
-            if row < 0:
-                return self.tr("The sample of {letter} is gone from the table; choose another one.").format(
-                    letter=letter
-                )
-            problem = table.row_problem(row)
-            if problem:
-                return f"{letter}: {problem}"
-            reference = self._reference(side, other)
-            problem = reference.problem_in(table) if reference.kind != MEAN else ""
-            if problem:
-                return f"{letter}: {problem}"
-            values = reference.values_in(table)
-            mean = table.state if reference.kind == MEAN else 0
-            key = (
-                *(id(network), table.values[row].tobytes(), table.names[row], side.target, side.rules),
-                *(reference.kind, mean, b"" if values is None else values.tobytes(), reference.name_in(table)),
-            )
-            request = SampleRequest(
-                *(network, row, table.names[row], table.values[row].copy(), side.target, side.rules),
-                *(values, reference.name_in(table) if reference else ""),
-            )
-            own = self._document.network
-            columns = columns_for(own, network) if own is not None and network is not own else None
-            found.append((key, _Wanted(request, columns, table if reference.kind == MEAN else None)))
-        return found
+        return self._wanted(table, *sides), self._wanted(table, *reversed(sides))
+
+    def _wanted(self, table: InputTable, side: Side, other: Side) -> _Wanted:
+        """What is asked for a side; where it cannot be explained, why."""
+        network, row, reference = self.network_of(side), self.row_of(side), self._reference(side, other)
+        if network is None:
+            return _refused(self.tr("The network is not open any more; choose one."))
+        if row < 0:
+            return _refused(self.tr("The sample is gone from the table; choose another one."))
+        problem = table.row_problem(row) or (reference.problem_in(table) if reference.kind != MEAN else "")
+        if problem:
+            return _refused(problem)
+        values = reference.values_in(table)
+        mean = table.state if reference.kind == MEAN else 0
+        key = (
+            *(id(network), table.values[row].tobytes(), table.names[row], side.target, side.rules),
+            *(reference.kind, mean, b"" if values is None else values.tobytes(), reference.name_in(table)),
+        )
+        request = SampleRequest(
+            *(network, row, table.names[row], table.values[row].copy(), side.target, side.rules),
+            *(values, reference.name_in(table) if reference else ""),
+        )
+        own = self._document.network
+        columns = columns_for(own, network) if own is not None and network is not own else None
+        return _Wanted(key, request, columns, table if reference.kind == MEAN else None)
 
     def _reference(self, side: Side, other: Side) -> Reference:
         """What a side is explained against; of the mean only that it is one: it is taken in the worker."""
@@ -301,19 +297,23 @@ class SideBySide(QObject):
             return Reference(MEAN, tr("the mean"), -1, True)
         return make(side.against, document, explains=True) if side.against else Reference()
 
-    def _done(self, found: Contrast | OneSided, keys: tuple[Any, ...]) -> None:
-        requests: tuple[SampleRequest | None, SampleRequest | None]
-        if isinstance(found, OneSided):
+    def _done(self, found: Contrast | OneSided | Refused, keys: tuple[Any, Any]) -> None:
+        requests: tuple[SampleRequest | None, SampleRequest | None] = (None, None)
+        self.contrast, self.alone, self.state = None, None, FAILED
+        if isinstance(found, Refused):
+            a, b = found.problems
+            self.problem = f"A: {a} B: {b}" if a != b else self.tr("A and B: {problem}").format(problem=a)
+        elif isinstance(found, OneSided):
             self._keep(keys[found.which], found.result)
-            self._asked, self.contrast, self.alone = None, None, found
-            self.state, self.problem = FAILED, f"{LETTERS[1 - found.which]}: {found.problem}"
+            self.alone, self.problem = found, f"{LETTERS[1 - found.which]}: {found.problem}"
             requests = (None, found.request) if found.which else (found.request, None)
         else:
             for key, result in zip(keys, found.results, strict=True):
                 self._keep(key, result)
-            self.contrast, self.alone, self.state = found, None, DONE
+            self.contrast, self.state = found, DONE
             requests = found.requests or (None, None)
         self._job = None
+        self._asked = keys if self.state == DONE else None
         for one, request in zip(self.more, requests, strict=True):
             one.begin(request)
         self.changed.emit()
@@ -369,15 +369,30 @@ class SideBySide(QObject):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wanted:
-    """A request in the open network's columns, and how they become those of the side's own network."""
+    """What is asked for a side in the open network's columns, and how they become those of the side's own network.
 
-    request: SampleRequest
-    columns: np.ndarray | None
-    table: Any  # whose mean is the reference; None where it is another one
+    Attributes
+    ----------
+    key : tuple
+        What makes it the same again.
+    request : SampleRequest or str
+        A sentence where the side is refused.
+    columns : ndarray or None
+        Which of the open network's columns the side's network takes; None for all as they are.
+    table : InputTable or None
+        Whose mean is the reference; None where it is another one.
+    """
 
-    def asked(self) -> Steps[SampleRequest]:
+    key: tuple[Any, ...]
+    request: SampleRequest | str
+    columns: np.ndarray | None = None
+    table: InputTable | None = None
+
+    def asked(self) -> Steps[SampleRequest | str]:
         """The request as the engine takes it."""
         request = self.request
+        if isinstance(request, str):
+            return request
         if self.table is not None:
             mean = yield from taking_mean(self.table, explains=True)
             request = replace(request, reference=mean.values, against=mean.title)
@@ -388,9 +403,13 @@ class _Wanted:
         return request
 
 
+def _refused(problem: str) -> _Wanted:
+    return _Wanted(("refused", problem), problem)
+
+
 def _comparing(
     engine: Engine, wanted: tuple[_Wanted, _Wanted], known: tuple[SampleResult | None, SampleResult | None]
-) -> Steps[Contrast | OneSided]:
+) -> Steps[Contrast | OneSided | Refused]:
     first = yield from wanted[0].asked()
     second = yield from wanted[1].asked()
     return (yield from comparing(engine, (first, second), known))

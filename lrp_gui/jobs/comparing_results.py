@@ -71,43 +71,72 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class OneSided:
-    """One of two explanations where the other was refused: `which`, 0 or 1, is there; `problem` is of the other."""
+    """One of two explanations where the other was refused: `which`, 0 or 1, is there; `problem` is of the other.
+
+    `rows` hold the sums of the one that is there, each with a note that the other one is not.
+    """
 
     which: int
     result: SampleResult
     request: SampleRequest
     problem: str
+    rows: tuple[LayerDifference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Neither of two explanations: why each was refused."""
+
+    problems: tuple[str, str]
 
 
 def comparing(
     engine: Engine,
-    requests: tuple[SampleRequest, SampleRequest],
+    requests: tuple[SampleRequest | str, SampleRequest | str],
     known: tuple[SampleResult | None, SampleResult | None] = (None, None),
-) -> Steps[Contrast | OneSided]:
+) -> Steps[Contrast | OneSided | Refused]:
     """Explain both, unless that is known, and tell them apart; where one is refused the other one is handed back.
 
-    Raises
-    ------
-    lrp_engine.LrpError
-        If both are refused: why the first one is.
+    Parameters
+    ----------
+    requests
+        What is asked of each side; a sentence where it is refused already.
     """
     from lrp_engine.errors import LrpError
 
-    results: list[SampleResult] = []
-    refused: dict[int, LrpError] = {}
+    results: dict[int, SampleResult] = {}
+    problems = ["", ""]
     for which, (request, result) in enumerate(zip(requests, known, strict=True)):
+        if isinstance(request, str):
+            problems[which] = request
+            continue
         try:
-            results.append(result if result is not None else (yield from engine.explain_sample(request)))
+            results[which] = result if result is not None else (yield from engine.explain_sample(request))
         except LrpError as error:
-            refused[which] = error
+            problems[which] = engine_words(str(error))
     if not results:
-        raise refused[0]
-    if refused:
-        ((which, error),) = refused.items()
-        return OneSided(1 - which, results[0], requests[1 - which], engine_words(str(error)))
-    first, second = (request.network for request in requests)
-    contrast = yield from contrasting((first, second), (results[0], results[1]))
-    return replace(contrast, requests=requests)
+        return Refused((problems[0], problems[1]))
+    first, second = requests
+    if isinstance(first, str) or isinstance(second, str) or len(results) == 1:
+        ((which, result),) = results.items()
+        request = requests[which]
+        assert not isinstance(request, str)
+        return OneSided(which, result, request, problems[1 - which], _lone(request.network, result, which))
+    contrast = yield from contrasting((first.network, second.network), (results[0], results[1]))
+    return replace(contrast, requests=(first, second))
+
+
+def _lone(network: NetworkInfo, result: SampleResult, which: int) -> tuple[LayerDifference, ...]:
+    """The sums of the one explanation that there is."""
+    rows = []
+    for path in _paths(network, result):
+        found = _relevance(result, path)
+        assert found is not None
+        total = float(found.sum())
+        sums = (total, np.nan) if which == 0 else (np.nan, total)
+        note = tr("there is no explanation {letter} beside it").format(letter="BA"[which])
+        rows.append(LayerDifference(path, _operation(network, path), *sums, note=note))
+    return tuple(rows)
 
 
 def contrasting(

@@ -243,11 +243,13 @@ def test_an_edit_is_followed_and_what_cannot_be_explained_is_said(compared, diab
     assert compared.beside.state == FAILED
     assert compared.beside.problem.startswith("B: Sample")
     assert compared.bar.note.text() == compared.beside.problem
+    assert compared.beside.alone.result.row == 0
     diabetes.document.undo_stack.undo()
     finish(qtbot, compared)
     diabetes.document.delete_samples([1])
     finish(qtbot, compared)
-    assert "The sample of B is gone" in compared.beside.problem
+    assert compared.beside.problem.startswith("B: The sample is gone")
+    assert compared.beside.alone.which == 0  # what can be explained is still shown
     compared.beside.choose_row(1, 1)
     compared.beside.change(0, target="nobody")
     finish(qtbot, compared)
