@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSizeF, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from lrp_gui.fonts import text_scale
 from lrp_gui.viewer.arriving import arriving_picture
 from lrp_gui.viewer.picture import GraphPicture
 from lrp_gui.viewer.stage_picture import StagePicture
@@ -66,8 +65,7 @@ class ArrivalsShown(QObject):
         if found is not None:
             viewer.scale, picture = found
             if isinstance(picture, StagePicture) and isinstance(shown, StagePicture):
-                size = QSizeF(canvas.size()) / text_scale()
-                picture.keep = size, shown.layout(size).choice  # nothing moves, and none has to be looked for
+                picture.stay_as(shown, canvas.room)
             canvas.set_picture(picture)
             canvas.unveil()
             self._pictures += 1

@@ -55,6 +55,11 @@ class Canvas(PictureView):
     def _view(self) -> _View:
         return _View(self.zoom, self.offset.x(), self.offset.y())
 
+    @property
+    def room(self) -> QSizeF:
+        """The size for which the picture is laid out, in its logical pixels."""
+        return QSizeF(self.size()) / text_scale()
+
     def view_rect(self) -> QRectF:
         """The zoomed picture in the widget."""
         return QRectF(self.offset, QSizeF(self.size()) * self.zoom)

@@ -92,10 +92,11 @@ class StagePicture(GraphPicture):
             return None
         return super().selecting(layer, unit)
 
-    def stay_as(self, before: StagePicture) -> None:
-        """Leave boxes where they were, such as when the kernel of what stands open arrives."""
-        if before.network is self.network and before.folds == self.folds:
-            self.keep = before.keep
+    def stay_as(self, before: StagePicture, size: QSizeF) -> None:
+        """Leave boxes where they were, as when another sample or a kernel arrives; no layout has to be looked for."""
+        same = before.network is self.network and before.folds == self.folds
+        if same and (before.result is None) == (self.result is None):
+            self.keep = size, before.layout(size).choice
 
     def layout(self, size: QSizeF) -> StageLayout:
         """Positions for a size in logical pixels; kept until the size changes."""

@@ -365,7 +365,7 @@ class RelevanceViewer(QWidget):
         if not isinstance(picture, StagePicture) or picture.graph is None or not hit.opens:
             return
         folds = self.selection.folds.toggled(hit.opens, is_open(picture.graph, picture.folds, hit.opens))
-        size = QSizeF(self.canvas.size())
+        size = self.canvas.room
         place = picture.place_of(hit.layer, size)
         first = hit.opens.partition("…")[0] if "…" in hit.opens else hit.layer  # what was one box begins there
         self._held = (first, size, place, picture.layout(size).choice) if place else None
@@ -404,7 +404,7 @@ class RelevanceViewer(QWidget):
         held, self._held = self._held, None
         if held is None or not isinstance(picture, StagePicture):
             if isinstance(picture, StagePicture) and isinstance(before := self.canvas.picture, StagePicture):
-                picture.stay_as(before)
+                picture.stay_as(before, self.canvas.room)
             self.canvas.set_picture(picture)
             self._show_sought(picture)
             return
@@ -412,13 +412,13 @@ class RelevanceViewer(QWidget):
         picture.keep = (size, choice)
         self.canvas.set_picture(picture)
         after = picture.place_of(layer, size)
-        if after is not None and QSizeF(self.canvas.size()) == size:
+        if after is not None and self.canvas.room == size:
             self.canvas.hold(before, after[0], after[1] / scale)
             self.canvas.show_opened(*after, picture.least_scale(layer))
 
     def _show_sought(self, picture: GraphPicture) -> None:
         """What the search found is brought into sight, once."""
-        place = picture.place_of(self._sought, QSizeF(self.canvas.size())) if self._sought else None
+        place = picture.place_of(self._sought, self.canvas.room) if self._sought else None
         self._sought = ""
         if place:
             self.canvas.show_place(place[0])

@@ -69,6 +69,34 @@ def test_what_was_opened_stays_when_its_picture_is_made_anew(viewer, qtbot):  # 
     assert canvas.picture.keep == kept
 
 
+def test_what_is_opened_stays_with_larger_letters_too(viewer, qtbot, monkeypatch):  # noqa: F811
+    for module in ("canvas", "views"):
+        monkeypatch.setattr(f"lrp_gui.viewer.{module}.text_scale", lambda: 1.3)
+    show(viewer, *fakes.cnn_result())
+    canvas = viewer.canvas
+    stage = next(one for one in canvas.picture.graph.stages if one.opens)
+    viewer.document.select_layer(stage.layer)
+    settle(viewer)
+    before = canvas.picture.layout(canvas.room)
+    qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    settle(viewer)
+    after = canvas.picture.layout(canvas.room)
+    assert canvas.picture.keep == (canvas.room, before.choice)
+    assert after.choice == before.choice
+
+
+def test_boxes_stay_when_another_sample_arrives(viewer):  # noqa: F811
+    network, result = fakes.cnn_result()
+    show(viewer, network, result)
+    before = viewer.canvas.picture
+    choice = before.layout(viewer.canvas.room).choice
+    viewer.document.result = replace(result, row=1)
+    viewer.document.result_changed.emit()
+    settle(viewer)
+    assert viewer.canvas.picture is not before
+    assert viewer.canvas.picture.keep == (viewer.canvas.room, choice)
+
+
 def test_what_is_opened_out_of_sight_comes_into_sight(viewer):  # noqa: F811
     show(viewer, *residual(3))
     canvas = viewer.canvas
