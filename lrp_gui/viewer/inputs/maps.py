@@ -92,6 +92,7 @@ class HeatmapPicture(PlanePicture):
 
     value: np.ndarray | None = None
     opacity: float = 0.85
+    value_range: tuple[float, float] | None = None  # of the greys; None: that of its own values
 
     def __post_init__(self) -> None:
         """Square enough for the plane and its legend."""
@@ -123,13 +124,19 @@ class HeatmapPicture(PlanePicture):
         if marked(self.colouring):
             draw_marks(ink, place, self.relevance, limit)
 
+    @property
+    def greys(self) -> tuple[float, float]:
+        """The values that are drawn darkest and lightest."""
+        assert self.value is not None
+        return self.value_range or (float(self.value.min()), float(self.value.max()))
+
     def value_tile(self, ink: Ink, place: QRectF) -> list:
         """The value in grey, as a tile; none where there is no value."""
         from lrp_gui.viewer import plots
 
         if self.value is None:
             return []
-        low, high = float(self.value.min()), float(self.value.max())
+        low, high = self.greys
         return [(place, self.value, (low, high if high > low else low + 1), plots.grey_map(ink.theme))]
 
     def legend(self, ink: Ink, rect: QRectF, top: float) -> None:
@@ -150,8 +157,7 @@ class HeatmapPicture(PlanePicture):
         """What the greys mean."""
         from lrp_gui.viewer import plots
 
-        assert self.value is not None
-        low, high = float(self.value.min()), float(self.value.max())
+        low, high = self.greys
         ink.gradient_bar(bar, list(enumerate(plots.greys(ink.theme))))
         under = QRectF(bar.left() - 20, bar.bottom() + 1, bar.width() + 40, 14)
         texts = [(plain(low, digits), tr("value"), plain(high, digits)) for digits in (3, 2, 1)]
