@@ -151,7 +151,7 @@ def sample_result(
         target=explanation.targets[0],
         composite=composite.name,
         inputs={name: as_array(relevance[0]) for name, relevance in explanation.inputs.items()},
-        values={name: as_array(values[0]) for name, values in inputs.items()},
+        values=first_values(inputs),
         layers=layers,
         flows={
             path: Flow(explanation.flow_source(path), as_array(flow[0])) for path, flow in explanation.flows.items()
@@ -164,6 +164,11 @@ def sample_result(
         shows="difference" if request.against else composite.shows,
         against=request.against,
     )
+
+
+def first_values(inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The first sample of each of the network's inputs."""
+    return {name: as_array(values[0]) for name, values in inputs.items()}
 
 
 def table_result(explanation: Explanation, info: NetworkInfo, rows: list[int]) -> TableResult:
@@ -259,7 +264,9 @@ def _as_found(tensor: Any) -> np.ndarray:
     tensor = tensor.detach().cpu()
     array = tensor.numpy()
     whole = array.flags.c_contiguous and tensor.untyped_storage().nbytes() <= 2 * array.nbytes
-    return array if whole else array.copy()
+    array = array if whole else array.copy()
+    array.setflags(write=False)
+    return array
 
 
 def as_array(tensor: Any) -> np.ndarray:
