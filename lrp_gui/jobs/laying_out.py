@@ -281,7 +281,8 @@ class _Plan:
     def _route(points: np.ndarray, ends: tuple[int, int], frame: np.ndarray) -> np.ndarray:
         """A way inside a group goes on to the group's edge."""
         if ends[0] == IN:
-            points = np.concatenate([[(frame[0] + frame[2] / 2, frame[1])], points])
+            above = (points[0][0], frame[1] + PAD + HEADER)  # of all that is in the group
+            points = np.concatenate([[(frame[0] + frame[2] / 2, frame[1]), above], points])
         if ends[1] == OUT:
             foot = frame[1] + frame[3]
             below = (points[-1][0], foot - PAD / 2)  # clear of the columns before

@@ -7,6 +7,7 @@ import itertools
 import os
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ from lrp_gui.jobs.writing_rows import write_rows
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer.canvas import Canvas
 from lrp_gui.viewer.operations.amounts import Amounts
-from lrp_gui.viewer.operations.picture import OperationsPicture
+from lrp_gui.viewer.operations.items import FOOT, MARGIN
+from lrp_gui.viewer.operations.picture import NAMED_FROM, OperationsPicture
 from lrp_gui.viewer.operations.strokes import smooth
 from lrp_gui.viewer.operations.table_model import OperationsModel
 from tests.gui.operation_graphs import u_net
@@ -32,8 +34,8 @@ from tests.gui.operation_graphs import u_net
 SIZE = QSizeF(900, 600)
 
 
-def laid_out(graph: Operations, toggled: frozenset[str] = frozenset()) -> OperationLayout:
-    return run_now(lay_out(graph, grouped(graph), toggled))
+def laid_out(graph: Operations, toggled: frozenset[str] = frozenset(), **how: Any) -> OperationLayout:
+    return run_now(lay_out(graph, grouped(graph), toggled, **how))
 
 
 def everything(graph: Operations) -> frozenset[str]:
@@ -66,13 +68,82 @@ def test_every_operation_is_in_one_box_and_no_boxes_overlap() -> None:
 @pytest.mark.parametrize("blocks", [1, 6])
 def test_no_way_leads_through_a_box_that_it_does_not_join(blocks: int) -> None:
     graph = u_net(blocks, 12)
-    layout = laid_out(graph, everything(graph))
+    assert not crossed(laid_out(graph, everything(graph)))
+
+
+def test_the_way_out_of_a_group_keeps_clear_of_its_longer_columns() -> None:
+    """As in GPT-2: what a residual way and the last block hand on leaves a short column for the group's foot."""
+    graph = transformer(11)
+    short = laid_out(graph, cuts={"h": [0, 6, 11]})  # five, five and one
+    boxes = {short.paths[n]: short.rects[n] for n in range(len(short.kinds)) if short.parents[n] >= 0}
+    foots = [boxes[f"h.{n}"][1] + boxes[f"h.{n}"][3] for n in (4, 10)]
+    assert foots[1] < foots[0] - 100
+    assert not crossed(short)
+
+
+def test_ways_from_column_to_column_lie_on_no_edge_of_a_box() -> None:
+    layout = laid_out(transformer(12), cuts={"h": [0, 5, 9]})
+    for way, joined in enumerate(layout.between.tolist()):
+        points = layout.points[layout.starts[way] : layout.starts[way + 1]]
+        for (x, y), (to, end) in itertools.pairwise(points.tolist()):
+            if x == to:
+                continue  # it leaves and comes in upright
+            for item in set(np.flatnonzero(layout.kinds != OPEN).tolist()) - set(joined):
+                left, top, width, height = layout.rects[item]
+                beside = max(x, to) < left or min(x, to) > left + width
+                assert beside or max(y, end) < top or min(y, end) > top + height
+
+
+def transformer(blocks: int) -> Operations:
+    """Blocks of two operations each in one group, which a way from before it passes; one operation after it."""
+    layers = ["", *(f"h.{n // 2}.part{n % 2}" for n in range(2 * blocks)), ""]
+    count = len(layers)
+    edges = [*itertools.pairwise(range(count)), *((n, n + 2) for n in range(0, count - 2, 2))]
+    return Operations(
+        names=tuple(f"node{n}" for n in range(count)),
+        operations=("input", *("linear" for _ in layers[1:])),
+        layers=tuple(layers),
+        shapes=((4,),) * count,
+        edges=np.array(edges, dtype=np.int32),
+        final=count - 1,
+    )
+
+
+def crossed(layout: OperationLayout) -> list[tuple[int, int]]:
+    """Ways, and boxes that they lead through without joining them."""
+    found = []
     for way, joined in enumerate(layout.between.tolist()):
         points = layout.points[layout.starts[way] : layout.starts[way + 1]]
         x, y = np.concatenate([np.linspace(*pair, 50) for pair in itertools.pairwise(points)]).T
         for item in set(np.flatnonzero(layout.kinds != OPEN).tolist()) - set(joined):
             left, top, width, height = layout.rects[item]
-            assert not ((x > left) & (x < left + width) & (y > top) & (y < top + height)).any()
+            if ((x > left) & (x < left + width) & (y > top) & (y < top + height)).any():
+                found.append((way, item))
+    return found
+
+
+def test_the_first_sight_of_a_graph_has_names_in_a_small_pane() -> None:
+    """What 1024 by 700 leaves: a deep nest of two dozen boxes, each large enough to be read."""
+    graph = transformer(12)
+    pane = QSizeF(445, 286)
+    shape = round((pane.width() - 2 * MARGIN) / (pane.height() - MARGIN - FOOT), 1)
+    drawn = OperationsPicture(LIGHT, layout=laid_out(graph, shape=shape))
+    assert drawn.fitted(pane)[0] > NAMED_FROM
+    tall = OperationsPicture(LIGHT, layout=laid_out(graph, shape=1 / shape))
+    assert drawn.fitted(pane)[0] > 1.2 * tall.fitted(pane)[0]
+
+
+def test_columns_of_a_group_stay_when_another_is_opened() -> None:
+    graph, cuts = transformer(12), {}
+    before = laid_out(graph, cuts=cuts)
+    columns = dict(cuts)
+    after = laid_out(graph, frozenset({"h.3"}), cuts=cuts)
+    assert cuts.pop("h.3")
+    assert cuts == columns
+    for layout in (before, after):
+        items = [layout.paths.index(f"h.{n}") for n in range(12)]
+        tops = layout.rects[items, 1] + layout.rects[items, 3] / 2
+        assert (np.flatnonzero(np.diff(tops) < 0) + 2).tolist() == columns["h"][1:]  # above them the way in
 
 
 def test_an_open_group_lies_around_what_is_in_it() -> None:

@@ -6,9 +6,10 @@ import csv
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtTest import QTest
 
+from lrp_gui.viewer.operations import opening
 from lrp_gui.viewer.operations.picture import OperationsPicture
 
 
@@ -25,6 +26,35 @@ def picture(window):
     return window.viewer.canvas.picture
 
 
+def another_scale_is_seen_as_a_whole(operations):
+    canvas = operations.viewer.canvas
+    canvas.zoom_about(QPointF(10, 10), 3)
+    operations.viewer.controls.scales["layers"].click()
+    assert canvas.zoom == 1
+
+
+def test_where_names_need_it_the_first_sight_is_nearer(diabetes, qtbot, monkeypatch):
+    """Around the operation that is explained; F shows all, and a pane of another size leaves boxes in their order."""
+    needed = 3.0  # pixels to a unit of the layout: what a large graph wants of its small pane
+    monkeypatch.setattr(opening, "NAMED_FROM", needed)
+    viewer = diabetes.viewer
+    diabetes.document.select_layer("")
+    viewer.controls.scales["operations"].click()
+    qtbot.waitUntil(lambda: getattr(picture(diabetes), "layout", None) is not None, timeout=20000)
+    canvas, layout = viewer.canvas, picture(diabetes).layout
+    size = QSizeF(canvas.size())
+    place, scale = picture(diabetes).place_of(layout.graph.names[layout.graph.final], size)
+    assert scale * canvas.view_scale == pytest.approx(needed, rel=0.01)
+    seen = QRectF(place.topLeft() * canvas.view_scale + canvas.offset, place.size() * canvas.view_scale)
+    assert QRectF(canvas.rect()).adjusted(-1, -1, 1, 1).contains(seen)
+    QTest.keyClick(canvas, Qt.Key.Key_F)
+    assert canvas.zoom == 1
+    diabetes.resize(diabetes.width() // 2, diabetes.height())
+    viewer.controls.edges.setValue(40)
+    assert picture(diabetes).layout is layout
+    assert viewer.selection.shape == layout.shape
+
+
 @pytest.fixture
 def table(operations, qtbot):
     operations.furniture.show_operations()
@@ -38,6 +68,7 @@ def test_slider_stubs_and_sweep_of_the_graph(operations):
     what_is_drawn_grey_is_in_the_stubs(operations)
     the_sweep_reaches_the_input_last(operations)
     what_is_sought_takes_the_frame_from_what_was_chosen(operations)
+    another_scale_is_seen_as_a_whole(operations)
 
 
 def the_edges_slider_says_how_much_is_drawn(operations):
