@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QObject, Qt, QTimer
+from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QObject, QTimer
 from shiboken6 import isValid
 
 # A turn that follows at once gets no painting or typing in between; a millisecond lets those through.
@@ -27,8 +27,7 @@ class _Line(QObject):
         self._waiting: deque[Soon] = deque()
         self._began = time.thread_time()
         self._late = 0  # turns in a row without room
-        # Precise: a coarse timer gathers with others, which is what this is here against.
-        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._serve)
         dispatcher = QAbstractEventDispatcher.instance()
         assert dispatcher is not None

@@ -28,7 +28,7 @@ from lrp_gui.composite_box import CompositeBox
 from lrp_gui.controls import SampleBox, TargetBox, labelled
 from lrp_gui.handlers import Handlers
 from lrp_gui.start import StartPage
-from lrp_gui.turns import Turns
+from lrp_gui.turns import Soon, Turns
 
 if TYPE_CHECKING:
     from lrp_gui.dialogs import Dialogs
@@ -78,10 +78,7 @@ class Window(QMainWindow):
         self._hint: DropHint | None = None
         self._unsaid: Message | None = None  # what happened before there was a place to say it
         self._was_painted = False
-        self._update = QTimer(self)
-        self._update.setSingleShot(True)
-        self._update.setInterval(0)
-        self._update.timeout.connect(self._update_actions)
+        self._update = Soon(self._update_actions, self)
 
         self.setObjectName("window")
         self.setWindowTitle(self.tr("LRP Explorer"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -46,6 +46,7 @@ from lrp_gui.document.health import DONE, FAILED, IDLE, RUNNING, STOPPED
 from lrp_gui.document.words import counted
 from lrp_gui.jobs.findings import SEVERITIES
 from lrp_gui.languages import capital, thousands, tr
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,8 +106,7 @@ class HealthView(QWidget):
         check.found.connect(self._add)
         check.cleared.connect(self.model.clear)
         # When all of what was opened is there: the table comes after the network.
-        self._soon = QTimer(self, interval=0, singleShot=True)
-        self._soon.timeout.connect(self._look)
+        self._soon = Soon(self._look, self)
         document.network_changed.connect(self._soon.start)
         document.file_changed.connect(self._soon.start)
         self._show()

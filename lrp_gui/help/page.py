@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
 from lrp_gui.help.book import plain_text, slug_of, words_of
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -62,8 +63,7 @@ class GuidePage(QTextBrowser):
         self.setFrameShape(QTextEdit.Shape.NoFrame)
         self.setAccessibleName(self.tr("Guide"))
         self.anchorClicked.connect(self._follow)
-        self._fitting = QTimer(self, singleShot=True, interval=0)
-        self._fitting.timeout.connect(self._fit)
+        self._fitting = Soon(self._fit, self)
 
     def show_chapter(self, chapter: Chapter, slug: str = "") -> None:
         """Show a chapter, from one of its headings on."""

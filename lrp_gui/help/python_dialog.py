@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QSyntaxHighlighter, QTextCharFormat
 
 from lrp_gui.help.notebook import write
 from lrp_gui.help.text_dialog import TextDialog
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
@@ -32,8 +32,7 @@ class PythonDialog(TextDialog):
         self.copy.setToolTip(self.tr("Copy all lines"))
         self.save.setToolTip(self.tr("Save as a script (.py) or as a notebook (.ipynb)"))
         self.save.clicked.connect(self._ask)
-        self._due = QTimer(self, singleShot=True, interval=0)
-        self._due.timeout.connect(self._fill)
+        self._due = Soon(self._fill, self)
         window.document.result_changed.connect(self._fill_soon)
 
     @property

@@ -10,12 +10,13 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
 from lrp_gui.document.words import MINUS, plain
 from lrp_gui.jobs.inspected import TILE_COLUMNS, TILE_ROWS
 from lrp_gui.languages import thousands
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.document.inspecting import Inspection
@@ -40,10 +41,7 @@ class ValuesModel(QAbstractTableModel):
         self.size = (0, 0)  # of the whole slice
         self._tiles: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
         self._wanted: OrderedDict[tuple[int, int], None] = OrderedDict()
-        self._ask = QTimer(self)
-        self._ask.setSingleShot(True)
-        self._ask.setInterval(0)
-        self._ask.timeout.connect(self._ask_now)
+        self._ask = Soon(self._ask_now, self)
         inspection.tile.connect(self._take)
 
     def show_from(self, row: int = 0, column: int = 0) -> None:

@@ -14,6 +14,7 @@ from lrp_gui.fuzzy import match
 from lrp_gui.languages import tr
 from lrp_gui.palette.found import Found, FoundDelegate, FoundModel
 from lrp_gui.palette.sources import ACTION, BY_SIGN, LAYER, SAMPLE, SOURCES, TENSOR, Item, note_used, sample_number
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.window import Window
@@ -66,8 +67,7 @@ class Palette(QFrame):
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         for part in (self.line, self.list, self.note):
             column.addWidget(part)
-        self._turn = QTimer(self, interval=0, singleShot=True)
-        self._turn.timeout.connect(self._look_on)
+        self._turn = Soon(self._look_on, self)
         window.installEventFilter(self)
         self.hide()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QTimer
+from PySide6.QtCore import QDateTime
 
 from lrp_gui import settings
 from lrp_gui.languages.qt import moment
@@ -16,6 +16,7 @@ from lrp_gui.project.journal.journal import Journal
 from lrp_gui.project.journal.recovery import Recovery
 from lrp_gui.project.recent_menu import RecentMenu
 from lrp_gui.project.session import Session
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.document.opening import Opener
@@ -31,8 +32,7 @@ def bring(window: Window, opener: Opener) -> tuple[Session, Asking]:
     )
     asking = Asking(window, session)
     # Once for all that changes in a turn: a stroke of a brush changes the table a hundred times.
-    due = QTimer(window, interval=0, singleShot=True)
-    due.timeout.connect(window.tell_title)
+    due = Soon(window.tell_title, window)
     session.changed.connect(due.start)
     window.document.sample_selected.connect(lambda _row: due.start())
     session.views_wanted.connect(partial(views.put_back, window))

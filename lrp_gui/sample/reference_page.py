@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,6 +28,7 @@ from lrp_gui.document.whatif import of_inputs
 from lrp_gui.document.words import plain, signed
 from lrp_gui.languages import thousands
 from lrp_gui.sample.comparison_model import NAME, Compared, ComparisonModel
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -48,8 +49,7 @@ class ReferencePage(QWidget):
         self.comparison = what_if.comparison
         self.setAccessibleName(self.tr("Reference"))
         self._build()
-        self._refresh = QTimer(self, interval=0, singleShot=True)
-        self._refresh.timeout.connect(self.refresh)
+        self._refresh = Soon(self.refresh, self)
         self.kind.activated.connect(self._choose)
         self.row.valueChanged.connect(self._choose_row)
         self.explains.toggled.connect(self.comparison.set_explains)

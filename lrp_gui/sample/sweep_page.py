@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from lrp_gui.document.whatif import of_inputs
 from lrp_gui.document.words import plain, signed
 from lrp_gui.sample.curves import GLYPHS, STYLES, Line, SweepPlot
 from lrp_gui.sample.number_box import NumberBox
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -32,8 +33,7 @@ class SweepPage(QWidget):
         self.sweep = what_if.sweep
         self.setAccessibleName(self.tr("Sweep"))
         self._build()
-        self._refresh = QTimer(self, interval=0, singleShot=True)
-        self._refresh.timeout.connect(self.refresh)
+        self._refresh = Soon(self.refresh, self)
         self.feature.activated.connect(self.sweep.choose)
         self.value.edited.connect(lambda value: self._set(value, dragged=False))
         self.count.activated.connect(lambda n: self.sweep.set_count(POINT_CHOICES[n]))

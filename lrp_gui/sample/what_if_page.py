@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -26,6 +26,7 @@ from lrp_gui.document.whatif import of_inputs
 from lrp_gui.document.words import plain, signed
 from lrp_gui.languages import thousands
 from lrp_gui.sample.feature_row import FeatureRow
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -76,8 +77,7 @@ class WhatIfPage(QWidget):
         self.more = QPushButton(self.tr("&More"), self)
         self.more.clicked.connect(self._show_more)
         self._build()
-        self._refresh = QTimer(self, interval=0, singleShot=True)
-        self._refresh.timeout.connect(self.refresh)
+        self._refresh = Soon(self.refresh, self)
         self._arrange_due = False
         self.search.textChanged.connect(self._look_again)
         self.sort.activated.connect(self._look_again)

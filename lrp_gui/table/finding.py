@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
+
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.table.view import TableView
@@ -27,9 +29,7 @@ class Finder(QObject):
         self._at = self._left = 0
         self._wrapped = False
         self._told = 0.0
-        self._turn = QTimer(self)
-        self._turn.setInterval(0)
-        self._turn.timeout.connect(self._go_on)
+        self._turn = Soon(self._go_on, self)
         view.table_model.modelAboutToBeReset.connect(self.stop)
 
     @property

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from lrp_gui.document.extents import Extent, extent
 from lrp_gui.jobs.queue import Failure, Job, JobQueue, Priority
 from lrp_gui.jobs.steps import Part, Progress, Steps
 from lrp_gui.table.columns import RESULTS, Column, Kind, TableColumns
 from lrp_gui.table.matching import Words
+from lrp_gui.turns import Soon
 
 if TYPE_CHECKING:
     from lrp_gui.document.document import Document
@@ -34,10 +35,7 @@ class Statistics(QObject):
         self._known: dict[Column, Extent] = {}
         self._wanted: set[Column] = set()
         self._job: Job | None = None
-        self._start = QTimer(self)
-        self._start.setSingleShot(True)
-        self._start.setInterval(0)
-        self._start.timeout.connect(self._measure)
+        self._start = Soon(self._measure, self)
         document.table_replaced.connect(self._forget)
         document.rows_inserted.connect(self._forget)
         document.rows_removed.connect(self._forget)

@@ -15,6 +15,7 @@ from lrp_gui.document.reference import sample_name
 from lrp_gui.document.words import counted, shown
 from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import Theme
+from lrp_gui.turns import Soon
 from lrp_gui.viewer.charts import Texts
 from lrp_gui.viewer.colouring import Colouring
 from lrp_gui.viewer.matrix.order import alike, by_number
@@ -74,8 +75,7 @@ class MatrixTab(QWidget):
         self._steps: Generator[None, None, None] | None = None
         self._wait = QTimer(self, interval=WAIT_MS, singleShot=True)
         self._wait.timeout.connect(self._begin)
-        self._turns = QTimer(self, interval=1)
-        self._turns.timeout.connect(self._turn)
+        self._turns = Soon(self._turn, self)
         for signal in (
             *(document.table_result_changed, document.network_changed, document.sample_selected),
             *(document.unit_selected, document.layer_selected, document.table_changed),
@@ -129,6 +129,8 @@ class MatrixTab(QWidget):
                 self._steps = None
         if self._steps is None:
             self._turns.stop()
+        else:
+            self._turns.start()
 
     def _build(self) -> Generator[None, None, None]:
         document = self._document
