@@ -23,15 +23,18 @@ def picture_dialog(window: Window, exported: Callable[[Path], None]) -> ExportDi
     """Save or copy one picture, or the numbers behind it."""
     from lrp_gui.export import ExportDialog
     from lrp_gui.export.data import numbers_of, write_numbers
+    from lrp_gui.export.making import Making, asked
     from lrp_gui.export.recipe import recipe
 
     document = window.document
-    network, result, asked = document.network, document.result, document.request
-    lines, numbers = "", None
+    network, result, request = document.network, document.result, document.request
+    making, numbers = Making(), None
     if network is not None and result is not None:
-        lines = recipe(network, result, asked) if asked is not None else ""
+        if request is not None:
+            look = window.viewer.selection
+            making = Making(recipe(network, result, request), (asked(request, result),), look)
         numbers = partial(numbers_of, network, result)
-    dialog = ExportDialog(window.viewer.pictures(), window.theme, window, lines, numbers)
+    dialog = ExportDialog(window.viewer.pictures(), window.theme, window, making, numbers)
 
     def write_data(title: str, picture: Drawing | None, path: str) -> None:
         if numbers is not None:

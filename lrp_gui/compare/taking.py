@@ -20,6 +20,7 @@ from lrp_gui.theme import Theme
 
 if TYPE_CHECKING:
     from lrp_gui.export import ExportDialog
+    from lrp_gui.export.making import Making
     from lrp_gui.viewer.picture import Drawing
 
 
@@ -39,12 +40,9 @@ def pictures_dialog(
     from lrp_gui.compare.numbers import compared_numbers
     from lrp_gui.export import ExportDialog
     from lrp_gui.export.data import write_numbers
-    from lrp_gui.export.recipe import recipe
 
-    sides = zip(LETTERS, contrast.networks, contrast.results, contrast.requests or (), strict=False)
-    lines = "\n".join(f"# {letter}\n{recipe(network, result, asked)}" for letter, network, result, asked in sides)
     numbers = partial(compared_numbers, contrast, view)
-    dialog = ExportDialog(export_pictures(contrast, theme, view, more), theme, parent, lines, numbers)
+    dialog = ExportDialog(export_pictures(contrast, theme, view, more), theme, parent, _making(contrast, view), numbers)
 
     def write_data(title: str, picture: Drawing | None, path: str) -> None:
         write_numbers(
@@ -56,6 +54,20 @@ def pictures_dialog(
     dialog.exported.connect(lambda path: say(tr("{path} is written.").format(path=path)))
     dialog.data_wanted.connect(write_data)
     return dialog
+
+
+def _making(contrast: Contrast, view: View) -> Making:
+    """How both explanations and their pictures were made."""
+    from lrp_gui.export.making import Making, asked
+    from lrp_gui.export.recipe import recipe
+
+    sides = zip(LETTERS, contrast.networks, contrast.results, contrast.requests or (), strict=False)
+    kept = "inputs_{letter} = inputs\n"
+    lines, samples = [], []
+    for letter, network, result, request in sides:
+        lines.append(f"# {letter}\n{recipe(network, result, request)}{kept.format(letter=letter.lower())}")
+        samples.append(asked(request, result))
+    return Making("\n".join(lines), tuple(samples), view.selection, view.what, ("inputs_a", "inputs_b"))
 
 
 def write_table(model: LayersModel, path: str) -> str:

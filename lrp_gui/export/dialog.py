@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from lrp_gui.export.clipboard import copy_numbers, copy_picture
 from lrp_gui.export.data import FORMATS, Numbers
 from lrp_gui.export.exporters import EXPORTERS, Exporter, ExportError, check, saving
+from lrp_gui.export.making import Making
 from lrp_gui.export.paced import Paced
 from lrp_gui.export.paper_form import PaperForm
 from lrp_gui.export.preview import Preview
@@ -45,8 +46,8 @@ class ExportDialog(QDialog):
     ----------
     pictures
         Titles with what makes each picture; one is made when it is chosen.
-    recipe
-        Python lines that make the explanation again; they go into every file.
+    making
+        How the pictures were made; it goes into every file.
     numbers
         Gives what is behind the picture of a title; without it there is nothing to copy but the picture.
     """
@@ -60,13 +61,14 @@ class ExportDialog(QDialog):
         pictures: Sequence[tuple[str, Maker]],
         theme: Theme,
         parent: QWidget | None = None,
-        recipe: str = "",
+        making: Making | None = None,
         numbers: Callable[[str, Drawing | None], Numbers] | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Export Picture"))
-        self._theme, self._makers, self._recipe, self._numbers = theme, list(pictures), recipe, numbers
+        self._theme, self._makers, self._numbers = theme, list(pictures), numbers
+        self._making = making or Making()
         self._made: dict[int, Drawing | None] = {}
         self._writing: Paced | None = None
         self._build()
@@ -259,7 +261,9 @@ class ExportDialog(QDialog):
             target = target.with_suffix(f".{self.exporter.suffix}")
         self.problem.hide()
         self.save_button.setEnabled(False)
-        self._writing = Paced(saving(picture, target, self.sheet, self._recipe), self)
+        sheet = self.sheet
+        lines = self._making.of(self.view.currentData(), sheet, target.name)
+        self._writing = Paced(saving(picture, target, sheet, lines), self)
         self._writing.progressed.connect(self._show_progress)
         self._writing.finished.connect(lambda _none: self._saved(target))
         self._writing.failed.connect(self._not_saved)

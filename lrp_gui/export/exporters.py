@@ -169,7 +169,11 @@ def save(
     ExportError
         The format is unknown, the size is impossible, or the place cannot be written.
     """
-    sheet = Sheet.of(picture, theme, *size_px, caption=caption)
+    return save_sheet(picture, path, Sheet.of(picture, theme, *size_px, caption=caption), recipe)
+
+
+def save_sheet(picture: Drawing, path: str | Path, sheet: Sheet, recipe: str = "") -> Path:
+    """The same for a sheet."""
     for _progress in saving(picture, path, sheet, recipe):
         pass
     return Path(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from lrp_gui.document.series import Explained
 from lrp_gui.document.state import Labels
 from lrp_gui.export.exporters import saving, writing
+from lrp_gui.export.making import Making, asked
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing
@@ -41,6 +42,14 @@ def chosen_makers(one: Explained, theme: Theme, groups: Sequence[str], labels: L
     called = dict(labels)
     makers = picture_makers(one.network, one.result, theme, Selection(labels=called), one.more)
     return [(_titled(title, called), make) for title, make in makers if group_of(title) in groups]
+
+
+def picture_called(title: str, one: Explained, theme: Theme, look: Selection) -> Drawing | None:
+    """The picture of a title, in either form; None where there is none."""
+    makers = picture_makers(one.network, one.result, theme, look, one.more)
+    named = dict(makers) | {_titled(name, look.labels): make for name, make in makers}
+    make = named.get("overview" if title == "current view" else title)
+    return make() if make is not None else None
 
 
 def _titled(title: str, called: dict[str, str]) -> str:
@@ -77,7 +86,8 @@ class Folder:
         self.path.mkdir(parents=True, exist_ok=True)
         start = file_name(one.network.name, f"row{one.result.row}")
         makers = chosen_makers(one, self.paper.theme, self.paper.groups, self.paper.labels)
-        yield from self._pictures(start, makers, recipe)
+        samples = (asked(one.request, one.result),) if one.request is not None else ()
+        yield from self._pictures(start, makers, Making(recipe, samples, Selection(labels=dict(self.paper.labels))))
         if recipe and makers:
             target = self.path / f"{start}-make_again.py"
             yield from writing(target, iter((recipe.encode(),)), len(makers))
@@ -85,10 +95,10 @@ class Folder:
 
     def others(self, makers: Sequence[tuple[str, Maker]]) -> Generator[tuple[int, int], None, None]:
         """Write the pictures that are not of one sample."""
-        yield from self._pictures("all", makers, "")
+        yield from self._pictures("all", makers, Making())
 
     def _pictures(
-        self, start: str, makers: Sequence[tuple[str, Maker]], recipe: str
+        self, start: str, makers: Sequence[tuple[str, Maker]], making: Making
     ) -> Generator[tuple[int, int], None, None]:
         used: set[str] = set()
         for number, (title, make) in enumerate(makers):
@@ -102,7 +112,8 @@ class Folder:
             used.add(name)
             for suffix in self.paper.formats:
                 target = self.path / f"{name}.{suffix}"
-                for _piece in saving(picture, target, self.paper.sheet_of(picture), recipe):
+                sheet = self.paper.sheet_of(picture)
+                for _piece in saving(picture, target, sheet, making.of(title, sheet, target.name)):
                     yield number, len(makers)
                 self.written.append(target)
 

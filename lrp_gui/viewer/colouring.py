@@ -72,7 +72,7 @@ def in_scheme(theme: Theme, scheme: str) -> Theme:
     """The theme with the hues of a scheme, in every picture that is drawn with it."""
     if theme.scheme == scheme:
         return theme
-    theme = THEMES[theme.name]._replace(scheme=scheme)
+    theme = THEMES[theme.name]._replace(scheme=scheme, background=theme.background)  # which may be transparent
     if scheme == CBTD1:
         positive, negative = ("#ff8f80", "#2fc6e2") if theme.dark else ("#d9573f", "#0a93b0")
         return theme._replace(positive=positive, negative=negative, relevance_map=_map(theme, _CBTD1))

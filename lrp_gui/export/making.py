@@ -1,0 +1,120 @@
+"""How a picture was made, beside its explanation: which view, looked at how, on what sheet. It lies in the file, too.
+
+`lrp_gui.again.draw_again` draws the picture from it. Everything is written as Python literals, to be read and changed.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pprint import pformat
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from lrp_gui.export.sheet import Sheet
+from lrp_gui.languages import current
+from lrp_gui.viewer.selection import Selection
+
+if TYPE_CHECKING:
+    from lrp_gui.document.results import SampleResult
+    from lrp_gui.jobs.requests import SampleRequest
+
+WRITTEN_OUT = 64  # so many numbers stand there as such; more of them packed
+_WIDTH = 118
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What made the pictures of one explanation, or of two that are compared.
+
+    Attributes
+    ----------
+    lines : str
+        Python lines that make the explanation again; "" where nothing is known.
+    samples : tuple of dict
+        What was asked, as `asked` writes it; () where the picture is not to be drawn again.
+    look : Selection
+        How it is looked at.
+    what : str
+        Of a comparison, whether it is the graph or the values.
+    inputs : tuple of str
+        What the lines call the inputs of each sample.
+    """
+
+    lines: str = ""
+    samples: tuple[dict[str, Any], ...] = ()
+    look: Selection = field(default_factory=Selection)
+    what: str = ""
+    inputs: tuple[str, ...] = ("inputs",)
+
+    def of(self, title: str, sheet: Sheet, name: str) -> str:
+        """The lines, and those that draw one of the pictures again into a file called `name`."""
+        if not self.lines or not self.samples:
+            return self.lines
+        picture = {"title": title, "what": self.what, "language": current(), "look": _changed(self.look)}
+        picture |= {"sheet": {**asdict(sheet), "theme": sheet.theme.name}, "samples": list(self.samples)}
+        drawing = [
+            "",
+            "# The picture: with LRP Explorer beside the engine, these lines draw it again.",
+            "from lrp_gui.again import draw_again",
+            "",
+            f"picture = {pformat(picture, width=_WIDTH, sort_dicts=False)}",
+            f"draw_again({name!r}, picture, {', '.join(self.inputs)})",
+        ]
+        return self.lines + "\n".join(drawing) + "\n"
+
+
+def asked(request: SampleRequest, result: SampleResult) -> dict[str, Any]:
+    """A request as literals; values that are the network's own are those of the lines, and left out."""
+    values = np.asarray(request.values, dtype=np.float64)
+    own = np.concatenate([np.ravel(value) for value in result.values.values()]) if result.values else values
+    composite = request.composite
+    found: dict[str, Any] = {
+        "source": {name: value for name, value in asdict(request.network.source).items() if value},
+        "row": request.row,
+        "sample": request.sample,
+        "target": request.target,
+        "composite": composite if isinstance(composite, str) else {"json": composite.to_json()},
+        "double": any(np.asarray(value).dtype == np.float64 for value in result.values.values()),
+    }
+    if not np.array_equal(values, own):
+        found["values"] = packed(values)
+    if request.reference is not None:
+        found |= {"reference": packed(request.reference), "against": request.against}
+    return found
+
+
+def packed(values: np.ndarray) -> list[float] | str:
+    """Numbers as such, or many of them as text."""
+    numbers = np.asarray(values, dtype="<f8").ravel()
+    if numbers.size <= WRITTEN_OUT:
+        return numbers.tolist()
+    return base64.b85encode(zlib.compress(numbers.tobytes(), 9)).decode()
+
+
+def unpacked(written: Sequence[float] | str) -> np.ndarray:
+    """The same, read back."""
+    if isinstance(written, str):
+        return np.frombuffer(zlib.decompress(base64.b85decode(written)), dtype="<f8").copy()
+    return np.array(written, dtype=np.float64)
+
+
+def look_of(written: Mapping[str, Any]) -> Selection:
+    """How a picture was looked at, read back.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        If something in it is no such thing.
+    """
+    return msgspec.convert(dict(written), Selection, strict=False)
+
+
+def _changed(look: Selection) -> dict[str, Any]:
+    """What of a look is not as it is by itself."""
+    usual = msgspec.to_builtins(Selection())
+    return {name: value for name, value in msgspec.to_builtins(look).items() if value != usual[name]}
