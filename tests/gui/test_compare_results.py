@@ -460,7 +460,7 @@ def test_a_sentence_in_the_window_at_the_scale_of_tokens(window, qtbot, tmp_path
     compared.draw()
     assert all(pane.picture.every_row for pane in compared.panes)
     compared.ask_export()
-    assert compared.dialog._recipe.count("lrp.explain(") == 2
+    assert compared.dialog._making.lines.count("lrp.explain(") == 2
     compared.dialog.close()
 
 
