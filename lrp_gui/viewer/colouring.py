@@ -91,19 +91,20 @@ def marked(colouring: Colouring) -> bool:
 
 def draw_marks(ink: Ink, place: QRectF, plane: np.ndarray, limit: float) -> None:
     """A "+" or "−" on every patch of a map whose mean relevance can be seen."""
-    rows = min(plane.shape[0], max(1, int(place.height() // MARK)))
-    columns = min(plane.shape[1], max(1, int(place.width() // MARK)))
+    room = MARK * max(1.0, ink.pixel)  # on the screen, never smaller than it can be seen
+    rows = min(plane.shape[0], max(1, int(place.height() // room)))
+    columns = min(plane.shape[1], max(1, int(place.width() // room)))
     means = block_means(plane, rows, columns)
     down, across = place.height() / rows, place.width() / columns
-    half = max(1.5, min(4.0, 0.28 * min(down, across)))
-    theme = ink.theme
-    for row, column in np.argwhere(np.abs(means) >= WEAKEST_MARK * limit):
+    half = max(1.5, min(4.0 * room / MARK, 0.28 * min(down, across)))
+    theme, thick = ink.theme, room / MARK
+    for row, column in np.argwhere(np.abs(np.nan_to_num(means)) >= WEAKEST_MARK * limit):
         centre = QPointF(place.left() + (column + 0.5) * across, place.top() + (row + 0.5) * down)
         arms = [QPointF(half, 0), QPointF(0, half)] if means[row, column] > 0 else [QPointF(half, 0)]
         for colour, width, more in ((theme.background, 3.0, 0.9), (theme.text, 1.2, 0.0)):  # seen on every colour
             for arm in arms:
                 reach = arm * ((half + more) / half)
-                ink.line(centre - reach, centre + reach, colour, width)
+                ink.line(centre - reach, centre + reach, colour, width * thick)
 
 
 def block_means(plane: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.languages import mark
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.captions import caption
+from lrp_gui.viewer.colouring import marked
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import is_chain
 from lrp_gui.viewer.operations.scale import operations_picture
@@ -39,7 +40,6 @@ class Scale:
     sliders: tuple[str, ...] = ()
     wants: str = ""
     asks: bool = False  # `build` gets the function by which it asks for what it needs itself
-    fills: bool = True  # it can be drawn while relevance arrives, layer by layer
 
 
 def _neurons(
@@ -61,7 +61,9 @@ def _layers(
     network: NetworkInfo, result: SampleResult | None, theme: Theme, selection: Selection, _more: Any
 ) -> GraphPicture:
     picture = StagePicture.build(
-        *(network, result, theme, selection.folds, selection.visibility), **_chosen(network, result, selection)
+        *(network, result, theme, selection.folds, selection.visibility),
+        **_chosen(network, result, selection),
+        marks=marked(selection.colouring),
     )
     if selection.labels and picture.graph is not None:
         stages = (replace(one, name=renamed(one.name, selection.labels)) for one in picture.graph.stages)
@@ -108,7 +110,6 @@ SCALES: tuple[Scale, ...] = (
         build=tokens_picture,
         sliders=("units", "edges"),
         wants=WANTS,
-        fills=False,
     ),
 )
 BY_ID = {scale.id: scale for scale in SCALES}

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 from lrp_gui.document.results import SampleResult
 from lrp_gui.document.words import plain, shape_text, signed, total_text
 from lrp_gui.languages import tr
+from lrp_gui.viewer.colouring import draw_marks
 from lrp_gui.viewer.ink import (
     CENTRE,
     LEFT,
@@ -67,7 +68,9 @@ def draw_shell(ink: Ink, stage: Stage, box: QRectF, chosen: bool) -> None:
     ink.box(box, theme.panel, theme.accent if chosen else theme.line, 2.4 if chosen else 1.2, 7)
 
 
-def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None, chosen: bool, last: bool) -> None:
+def draw_stage(
+    ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None, chosen: bool, last: bool, *, marks: bool = False
+) -> None:
     """All of a box, in layout units; from afar its name, its bars and its map without the small print."""
     theme = ink.theme
     draw_shell(ink, stage, box, chosen)
@@ -93,7 +96,7 @@ def draw_stage(ink: Ink, stage: Stage, box: QRectF, result: SampleResult | None,
         if not from_afar:
             ink.text(foot, tr("no sum can be given"), 10.5, theme.warning, LEFT)
         return
-    _body(ink, stage, body, numbered=not from_afar)
+    _body(ink, stage, body, numbered=not from_afar, marks=marks)
     if from_afar:
         return
     total = f"{result.words.total} {total_text(stage.positive, stage.negative)}"
@@ -109,7 +112,7 @@ def _is_far(ink: Ink) -> bool:
     return ink.in_sight() is not None and ink.pixel * SMALLEST_PRINT > 10.5
 
 
-def draw_far(ink: Ink, stage: Stage, box: QRectF, chosen: bool) -> None:
+def draw_far(ink: Ink, stage: Stage, box: QRectF, chosen: bool, *, marks: bool = False) -> None:
     """A box that is too small to be read: the colour of its sign and, as large as on the screen, its name."""
     total = stage.positive - stage.negative
     share = (stage.positive + stage.negative) / total if total else 0.0
@@ -118,6 +121,9 @@ def draw_far(ink: Ink, stage: Stage, box: QRectF, chosen: bool) -> None:
     strength = 0.12 + 0.33 * abs(share) if lines else 0.25 + 0.6 * abs(share)
     border, thick = (ink.theme.accent, 2.4 * pixel) if chosen else (ink.theme.line, 1.2)
     ink.box(box, mix(ink.theme.panel, ink.sign(share), strength), border, thick, 7)
+    if marks and share and box.width() / pixel >= FAR_ROOM:
+        corner = QRectF(box.left(), box.top(), 12 * pixel, 11 * pixel)
+        ink.text(corner, "+" if share > 0 else "−", FAR_TEXT * pixel, ink.theme.text, CENTRE, bold=True)
     top = box.center().y() - len(lines) * FAR_LINE * pixel / 2
     for n, line in enumerate(lines):
         rect = QRectF(box.left(), top + n * FAR_LINE * pixel, box.width(), FAR_LINE * pixel)
@@ -154,13 +160,13 @@ def draw_name(ink: Ink, stage: Stage, inner: QRectF, chosen: bool, size: float =
         draw_glyph(ink, glyph_rect(inner.adjusted(-9, -6, 9, 6)), stage.unfolded)
 
 
-def _body(ink: Ink, stage: Stage, body: QRectF, *, numbered: bool) -> None:
+def _body(ink: Ink, stage: Stage, body: QRectF, *, numbered: bool, marks: bool) -> None:
     plane, bars = stage.plane, body
     if plane is not None:
         side = min(body.height(), body.width() * 0.6)
         across = side * min(1.0, plane.shape[1] / plane.shape[0])
         down = side * min(1.0, plane.shape[0] / plane.shape[1])
-        draw_map(ink, plane, QRectF(body.left(), body.top(), across, down))
+        draw_map(ink, plane, QRectF(body.left(), body.top(), across, down), marks=marks)
         bars = body.adjusted(across + 10, 0, 0, 0)
     if stage.channels.size > 1 or plane is None:
         _bars(ink, stage, bars, numbered)
@@ -192,7 +198,7 @@ def _bars(ink: Ink, stage: Stage, rect: QRectF, numbered: bool) -> None:
         ink.box(bar, ink.sign(value))
 
 
-def draw_map(ink: Ink, plane: np.ndarray, rect: QRectF, limit: float = 0.0) -> None:
+def draw_map(ink: Ink, plane: np.ndarray, rect: QRectF, limit: float = 0.0, *, marks: bool = False) -> None:
     """A plane of signed numbers, symmetric about zero; `limit`: what has the fullest colour, the largest if 0."""
     limit = limit or float(np.abs(plane).max()) or 1.0
     index = np.clip(((plane / limit + 1) * 127.5).round(), 0, 255).astype(int)
@@ -216,4 +222,6 @@ def draw_map(ink: Ink, plane: np.ndarray, rect: QRectF, limit: float = 0.0) -> N
         pixels = np.ascontiguousarray(relevance_table(ink.theme)[index])
         image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
         ink.painter.drawImage(rect, image)
+    if marks:
+        draw_marks(ink, rect, plane, limit)
     ink.box(rect, None, ink.theme.line, 1)

@@ -53,6 +53,7 @@ class StagePicture(GraphPicture):
     channel_flows: dict[str, Flow] = field(default_factory=dict)  # by layer, where two that feed each other stand open
     share: float = 0.98  # of |R| on edges between channels that is drawn
     kernel: Kernel | str = FETCHING  # of the channel that stands open; or why there is none
+    marks: bool = False  # whether signs are told on maps, too
     keep: tuple[QSizeF, Choice] | None = None  # a layout before, whose boxes stay where they were
     _layout: StageLayout | None = field(default=None, repr=False)
     _curves: dict[tuple[int, bool], QPainterPath] = field(default_factory=dict, repr=False)
@@ -218,15 +219,16 @@ class StagePicture(GraphPicture):
         """One box; what in it can be clicked by itself."""
         chosen = self.selected_layer in stage.members and bool(self.selected_layer)
         if not readable:  # of all its words, there is room for its name at most
-            draw_far(ink, stage, box, chosen)
+            draw_far(ink, stage, box, chosen, marks=self.marks)
             return []
         if not stage.unfolded or self.result is None:
-            draw_stage(ink, stage, box, self.result, chosen, last)
+            draw_stage(ink, stage, box, self.result, chosen, last, marks=self.marks)
             return []
         layer, channel = self.folds.channel
         if layer == stage.layer:
-            return draw_channel(ink, stage, box, channel, self.kernel, chosen)
-        return draw_channels(ink, stage, box, self.result, self.selected_unit if chosen else -1, chosen)
+            return draw_channel(ink, stage, box, channel, self.kernel, chosen, marks=self.marks)
+        unit = self.selected_unit if chosen else -1
+        return draw_channels(ink, stage, box, self.result, unit, chosen, marks=self.marks)
 
     def _titles(self, ink: Ink, layout: StageLayout, spots: _Spots) -> None:
         if legible(ink) and self.graph is not None:

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 
+from lrp_gui.viewer.colouring import GREY, Colouring, in_scheme
 from lrp_gui.viewer.layers.folds import Folds, channel_of
+from lrp_gui.viewer.scales import drawn
+from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.sketch import Sketch
 from lrp_gui.viewer.stage_boxes import LEGIBLE
 from lrp_gui.viewer.stage_layout import _flat, parallel, rounded
@@ -16,6 +19,8 @@ from lrp_gui.viewer.stage_picture import StagePicture
 from tests.gui import fakes
 from tests.gui.test_layers import residual
 from tests.gui.test_viewer_widget import document, settle, show, viewer  # noqa: F401 - fixtures
+
+SIZE = QSizeF(1000, 700)
 
 
 @pytest.mark.parametrize("offset", [-40.0, -24.0, -5.0, 5.0, 24.0, 40.0])
@@ -150,8 +155,24 @@ def test_a_channel_of_an_input_chooses_none_of_its_features(viewer, qtbot):  # n
     network = replace(network, inputs=(replace(network.inputs[0], shape=relevance.shape),))
     result = replace(result, inputs={name: relevance}, values={name: relevance})
     picture = StagePicture.build(network, result, viewer.theme, Folds(frozenset({name})))
-    size = QSizeF(1000, 700)
-    Sketch(picture, size, QRectF(0, 0, 1000, 700), 1.0, 1.0).finish()
+    Sketch(picture, SIZE, QRectF(QPointF(), SIZE), 1.0, 1.0).finish()
     found = [hit for _, hit in picture.spots if channel_of(hit.opens)[0] == name and channel_of(hit.opens)[1] >= 0]
     assert len(found) == 2
     assert {hit.unit for hit in found} == {-1}
+
+
+def test_where_no_hue_tells_the_sign_marks_tell_it_on_the_maps(viewer):  # noqa: F811
+    network, result = fakes.cnn_result()
+    pictures = {}
+    for colouring in (Colouring(), Colouring(marks=True), Colouring(scheme=GREY)):
+        theme, selection = in_scheme(viewer.theme, colouring.scheme), Selection(scale="layers", colouring=colouring)
+        picture = drawn(network, result, theme, selection)[1]
+        pictures[colouring] = Sketch(picture, SIZE, QRectF(QPointF(), SIZE), 1.0, 1.0).finish().toImage(), picture.marks
+    assert [marks for _, marks in pictures.values()] == [False, True, True]
+    images = [image for image, _ in pictures.values()]
+    assert images[0] != images[1]
+    # Only where there is a map: names, sums and ribbons are the same.
+    boxes = picture.layout(SIZE)
+    first = boxes.in_picture(boxes.boxes[0])
+    name = QRectF(first.left(), first.top(), first.width(), first.height() * 0.2).toRect()
+    assert images[0].copy(name) == images[1].copy(name)

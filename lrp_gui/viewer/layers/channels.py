@@ -39,7 +39,7 @@ def tiles(stage: Stage, box: QRectF) -> dict[int, QRectF]:
 
 
 def draw_channels(
-    ink: Ink, stage: Stage, box: QRectF, result: SampleResult, chosen: int, selected: bool
+    ink: Ink, stage: Stage, box: QRectF, result: SampleResult, chosen: int, selected: bool, *, marks: bool = False
 ) -> list[tuple[QRectF, Hit]]:
     """The grid; what lies where, in layout units."""
     inner, body = _head(ink, stage, box, selected)
@@ -51,7 +51,7 @@ def draw_channels(
     spots, small = [], letters(ink, 9.5, LARGEST)
     for channel, tile in tiles(stage, box).items():
         place = _square(stage.relevance[channel], tile.adjusted(0, 0, 0, -LINE))
-        draw_map(ink, stage.relevance[channel], place, limit)
+        draw_map(ink, stage.relevance[channel], place, limit, marks=marks)
         value = float(stage.channels[channel])
         label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
         # Shorter by its digits, never by its end: there stands how large it is.
@@ -77,7 +77,7 @@ def draw_channels(
 
 
 def draw_channel(
-    ink: Ink, stage: Stage, box: QRectF, channel: int, kernel: Kernel | str, selected: bool
+    ink: Ink, stage: Stage, box: QRectF, channel: int, kernel: Kernel | str, selected: bool, *, marks: bool = False
 ) -> list[tuple[QRectF, Hit]]:
     """One channel large, and the weights that make it."""
     _, body = _head(ink, stage, box, selected)
@@ -88,9 +88,9 @@ def draw_channel(
         channel=channel, plane=total_text(plane[plane > 0].sum(), plane[plane < 0].sum())
     )
     ink.text(back, words, letters(ink, 11, LARGEST), ink.theme.text, LEFT, bold=True)
-    draw_map(ink, plane, _square(plane, tile))
+    draw_map(ink, plane, _square(plane, tile), marks=marks)
     below = QRectF(body.left(), tile.bottom() + 4, body.width(), body.bottom() - tile.bottom() - 4)
-    _kernel(ink, below, kernel)
+    _kernel(ink, below, kernel, marks)
     close = Hit(stage.layer, -1, tr("back to the channels"), opens=channel_id(stage.layer, channel), at_once=True)
     said = tr("{layer} channel {channel}").format(layer=stage.layer, channel=channel)
     return [(tile, Hit(stage.layer, _unit(stage, channel), said)), (back, close)]
@@ -101,7 +101,7 @@ def _unit(stage: Stage, channel: int) -> int:
     return -1 if stage.is_input else channel
 
 
-def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
+def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str, marks: bool) -> None:
     """The weights from the channels that count most; else why there are none."""
     if isinstance(kernel, str):
         ink.paragraph(area.adjusted(0, 6, 0, 0), kernel, letters(ink, 11, LARGEST), ink.theme.dim)
@@ -124,7 +124,8 @@ def _kernel(ink: Ink, area: QRectF, kernel: Kernel | str) -> None:
     limit = float(np.abs(weights).max())
     for n, source in enumerate(map(int, top)):
         tile = QRectF(area.left() + n % across * width, area.top() + 18 + n // across * height, width - 6, height - 2)
-        draw_map(ink, weights[source], _square(weights[source], tile.adjusted(0, 0, 0, -LINE)), limit)
+        square = _square(weights[source], tile.adjusted(0, 0, 0, -LINE))
+        draw_map(ink, weights[source], square, limit, marks=marks)
         label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
         text = tr("of {n}").format(n=kernel.first + source)
         ink.text(label, text, letters(ink, 9.5, LARGEST), ink.theme.dim, CENTRE)
