@@ -101,7 +101,7 @@ def to_pdf(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
     inches = QSizeF(sheet.width / sheet.dpi, sheet.height / sheet.dpi)
     match = QPageSize.SizeMatchPolicy.ExactMatch
     writer.setPageSize(QPageSize(inches, QPageSize.Unit.Inch, picture.title, match))
-    painter = QPainter(writer)
+    painter = pdf_painter(writer)
     painter.scale(writer.resolution() / sheet.dpi, writer.resolution() / sheet.dpi)
     draw_sheet(painter, picture, sheet)
     painter.end()
@@ -119,6 +119,13 @@ def pdf_writer(device: QIODevice, title: str, recipe: str = "") -> QPdfWriter:
     if recipe:
         writer.addFileAttachment(RECIPE_NAME, QByteArray(recipe.encode()), "text/x-python")
     return writer
+
+
+def pdf_painter(writer: QPdfWriter) -> QPainter:
+    """A painter that keeps every colour of a map: Qt would pack images as photographs, larger and a little off."""
+    painter = QPainter(writer)
+    painter.setRenderHint(QPainter.RenderHint.LosslessImageRendering)
+    return painter
 
 
 EXPORTERS = (

@@ -101,12 +101,13 @@ class Folder:
         self, start: str, makers: Sequence[tuple[str, Maker]], making: Making
     ) -> Generator[tuple[int, int], None, None]:
         used: set[str] = set()
+        digits = max(2, len(str(len(makers) - 1)))  # so that names sort as the views stand
         for number, (title, make) in enumerate(makers):
             yield number, len(makers)
             picture = make()
             if picture is None:
                 continue
-            name = file_name(start, f"{number:02d}", title)
+            name = file_name(start, f"{number:0{digits}d}", title)
             while name in used:
                 name += "_"
             used.add(name)

@@ -6,10 +6,10 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMarginsF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QPageSize, QPainter, QTextDocument
+from PySide6.QtGui import QColor, QPageSize, QTextDocument
 
 from lrp_gui.document.series import Explained
-from lrp_gui.export.exporters import PROGRAM, pdf_writer
+from lrp_gui.export.exporters import PROGRAM, pdf_painter, pdf_writer
 from lrp_gui.export.render import Paper, file_name
 from lrp_gui.export.report import COLUMNS, Report
 from lrp_gui.export.report_text import heading, style, table, tables
@@ -36,7 +36,7 @@ class PdfReport(Report):
         self._writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
         self._writer.setPageMargins(QMarginsF(0, 0, 0, 0))
         self._unit = self._writer.resolution() / MM_PER_INCH
-        self._painter = QPainter(self._writer)
+        self._painter = pdf_painter(self._writer)
         self._page = 1
         self._top = MARGIN  # where there is room on this page
         self._row = 0.0, 0.0, 0.0  # of the last row of pictures: its top, its height, and where there is room in it

@@ -120,6 +120,19 @@ def test_pdf_has_the_page_of_its_proportions_and_real_text(mlp, picture, tmp_pat
     assert any("composite epsilon" in text for text in said)
 
 
+def test_a_map_in_a_pdf_keeps_every_colour(qapp, tmp_path):
+    """Qt packs images as JPEG where nobody objects, which changes them."""
+    cells = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
+
+    class Cells(Drawing):
+        def paint(self, ink, size):
+            ink.painter.drawImage(0, 0, QImage(cells.data, 300, 300, 900, QImage.Format.Format_RGB888))
+
+    path = save(Cells(LIGHT, "cells", size=(300.0, 300.0)), tmp_path / "cells.pdf")
+    (found,) = pypdf.PdfReader(path).pages[0].images
+    assert np.array_equal(np.asarray(found.image.convert("RGB")), cells)
+
+
 @pytest.mark.parametrize("theme", [LIGHT, DARK, PRINT], ids=lambda theme: theme.name)
 def test_the_colours_are_the_chosen_ones_whatever_the_screen_has(picture, theme, tmp_path):
     path = save(picture, tmp_path / "flow.png", (600, 400), theme)
