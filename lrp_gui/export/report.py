@@ -33,6 +33,7 @@ class Report(ABC):
         if self.path.is_dir() or not self.file.open(QIODevice.OpenModeFlag.WriteOnly):
             raise self._refused(tr("it is a folder") if self.path.is_dir() else "")
         self.rows: list[tuple[str, ...]] = []  # of the list of all samples
+        self._figures = 0
 
     def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
         """Put one sample in; yields how many of its pictures are there, and of how many."""
@@ -43,7 +44,7 @@ class Report(ABC):
             yield number, len(makers)
             picture = make()
             if picture is not None:
-                self.picture(shown_title(title), picture)
+                self.picture(self._numbered(title), picture)
         self.recipe(recipe)
         yield len(makers), len(makers)
 
@@ -53,7 +54,12 @@ class Report(ABC):
             yield number, len(makers)
             picture = make()
             if picture is not None:
-                self.picture(shown_title(title), picture)
+                self.picture(self._numbered(title), picture)
+
+    def _numbered(self, title: str) -> str:
+        """What a picture is called, and its number, of which there is one in the whole report."""
+        self._figures += 1
+        return tr("Figure {number}: {title}").format(number=self._figures, title=shown_title(title))
 
     def finish(self) -> Path:
         """Close the file: now it is there."""
