@@ -100,9 +100,10 @@ class Canvas(PictureView):
         self.refresh()
 
     def show_place(self, place: QRectF) -> None:
-        """Bring a place of the picture into the middle, if it is not in sight."""
+        """Bring a place of the picture into the middle, if it is not in sight, or the search lies over it."""
         seen = self._on_screen(place)
-        if not QRectF(self.rect()).contains(seen):
+        over = (one for one in self.children() if isinstance(one, QWidget) and one.isVisible())
+        if not QRectF(self.rect()).contains(seen) or any(seen.intersects(QRectF(one.geometry())) for one in over):
             self.pan(QPointF(self.rect().center()) - seen.center())
 
     def show_opened(self, place: QRectF, scale: float, least: float) -> None:

@@ -176,3 +176,15 @@ def test_where_no_hue_tells_the_sign_marks_tell_it_on_the_maps(viewer):  # noqa:
     first = boxes.in_picture(boxes.boxes[0])
     name = QRectF(first.left(), first.top(), first.width(), first.height() * 0.2).toRect()
     assert images[0].copy(name) == images[1].copy(name)
+
+
+def test_what_is_found_does_not_lie_below_the_search(viewer, qtbot):  # noqa: F811
+    show(viewer, *fakes.cnn_result())
+    canvas = viewer.canvas
+    qtbot.keyClick(canvas, Qt.Key.Key_Slash)
+    bar = QRectF(viewer.search_bar.geometry())
+    under = QRectF(bar.center() / canvas.view_scale, QSizeF(30, 20))
+    canvas.show_place(under)
+    on_screen = QRectF(under.topLeft() * canvas.view_scale + canvas.offset, under.size() * canvas.view_scale)
+    assert not on_screen.intersects(bar)
+    assert canvas.rect().contains(on_screen.toAlignedRect())

@@ -161,9 +161,9 @@ class HeatmapPicture(PlanePicture):
         ink.gradient_bar(bar, list(enumerate(plots.greys(ink.theme))))
         under = QRectF(bar.left() - 20, bar.bottom() + 1, bar.width() + 40, 14)
         texts = [(plain(low, digits), tr("value"), plain(high, digits)) for digits in (3, 2, 1)]
-        apart = under.width() - 16
-        ends = next((some for some in texts if sum(width_of(text, 10.5) for text in some) <= apart), texts[-1])
-        for text, align in zip(ends, (LEFT, CENTRE, RIGHT), strict=True):
+        half = under.width() / 2 - width_of(tr("value"), 10.5) / 2 - 5
+        fits = (some for some in texts if max(width_of(some[0], 10.5), width_of(some[2], 10.5)) <= half)
+        for text, align in zip(next(fits, texts[-1]), (LEFT, CENTRE, RIGHT), strict=True):
             ink.text(under, text, 10.5, ink.theme.dim, align)
 
     def cell(self, row: int, column: int) -> Hit:
