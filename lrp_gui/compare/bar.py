@@ -94,4 +94,8 @@ class Bar(QWidget):
                 self.scale.addItem(tr(one.title), one.id)
                 self.scale.setItemData(n, tr(one.tip), Qt.ItemDataRole.ToolTipRole)
         self.scale.setCurrentIndex(max(0, self.scale.findData(chosen)))
-        self.scale.setVisible(shown and len(scales) > 1)
+        self.show_scales(shown=shown)
+
+    def show_scales(self, *, shown: bool) -> None:
+        """Whether a scale can be chosen; of one alone there is no choice."""
+        self.scale.setVisible(shown and self.scale.count() > 1)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
+    QComboBox,
     QLabel,
     QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -45,12 +49,51 @@ class Head(QLabel):
         return QSize(40, self.fontMetrics().height() + 4)
 
 
+class Choice(QComboBox):
+    """A list to choose from; a choice that finds no room ends in "…" and is said by the tip."""
+
+    def __init__(self, parent: QWidget, tip: str) -> None:
+        super().__init__(parent)
+        self.tell(tip)
+
+    def tell(self, tip: str) -> None:
+        """What it is for."""
+        self._tip = tip
+        self.setToolTip(tip)
+
+    def event(self, event: QEvent) -> bool:
+        """With the tip, what is chosen."""
+        if event.type() == QEvent.Type.ToolTip:
+            self.setToolTip(f"{self.currentText()}\n{self._tip}" if self._is_cut() else self._tip)
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        """As any such list, but that its text is shortened and not cut."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        option.currentText = self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideMiddle, self._room(option)
+        )
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
+
+    def _room(self, option: QStyleOptionComboBox) -> int:
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        return self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width() - 4
+
+    def _is_cut(self) -> bool:
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        return self.fontMetrics().horizontalAdvance(self.currentText()) > self._room(option)
+
+
 class LayersTable(SortedTable):
     """The table: one row chosen, sorted by its titles, copied by Ctrl+C."""
 
     def __init__(self, model: LayersModel, parent: QWidget) -> None:
         super().__init__(model, self.tr("Layers by how much they differ"), parent)
-        self._rows = model
+        self._rows, self._empty = model, ""
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.sort_at_first(SHARE, Qt.SortOrder.DescendingOrder)
         copy = QAction(self.tr("Copy Table"), self)
@@ -60,12 +103,28 @@ class LayersTable(SortedTable):
         self.addAction(copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
+    def say(self, text: str) -> None:
+        """What stands in it while it has no rows."""
+        if text != self._empty:
+            self._empty = text
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The rows, or why there are none."""
+        super().paintEvent(event)
+        if not self._rows.rows and self._empty:
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().placeholderText().color())
+            room = self.viewport().rect().adjusted(12, 6, -12, -6)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            painter.end()
+
     def fit(self) -> None:
         """Columns as wide as what stands in them, within reason."""
         self.horizontalHeader().setResizeContentsPrecision(50)
         for column in range(self._rows.columnCount()):
             self.resizeColumnToContents(column)
-            most = 300 if column == LAYER else 180
+            most = max(300, self.width() // 3) if column == LAYER else 180
             self.setColumnWidth(column, min(self.columnWidth(column) + 14, most))
 
     def copy(self) -> None:

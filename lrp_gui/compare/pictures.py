@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
+from lrp_gui.compare.charts import Said
 from lrp_gui.compare.graphs import LETTERS, Asking, Maker, both_of, graph_makers
 from lrp_gui.compare.values import value_pictures
 from lrp_gui.document.results import NetworkInfo, SampleResult
@@ -22,9 +23,11 @@ from lrp_gui.viewer.charts import Chart
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, metrics
 from lrp_gui.viewer.picture import Drawing, Hit
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.states import StatePicture
 
 GRAPH, VALUES = "graph", "values"
 HEADER = 22.0
+NARROW = 80.0  # no sentence is told beside so little
 MOST_PIXELS = 4096  # of a side of what is swiped
 
 
@@ -57,10 +60,15 @@ class Panes(Drawing):
         """Each on its side, and the line between them."""
         edge = size.width() * self.share
         images = self._images(size, ink.painter.deviceTransform().m11())
-        for image, left, right in ((images[0], 0.0, edge), (images[1], edge, size.width())):
+        sides = (self.first, images[0], 0.0, edge), (self.second, images[1], edge, size.width())
+        for picture, image, left, right in sides:
+            room = QRectF(left, 0, right - left, size.height())
+            if isinstance(picture, Said | StatePicture):  # a sentence that the line cuts could not be read
+                if room.width() > NARROW:
+                    picture.draw(ink.painter, room, 1.0)
+                continue
             dense = image.width() / size.width()
-            source = QRectF(left * dense, 0, (right - left) * dense, image.height())
-            ink.painter.drawImage(QRectF(left, 0, right - left, size.height()), image, source)
+            ink.painter.drawImage(room, image, QRectF(left * dense, 0, (right - left) * dense, image.height()))
         if 0 < self.share < 1:
             ink.box(QRectF(edge - 1, 0, 2, size.height()), ink.theme.accent)
         for letter, x in (("A", edge - 22), ("B", edge + 4)):
@@ -173,12 +181,14 @@ def headings(contrast: Contrast) -> tuple[str, str, str]:
     """What stands above the panes."""
     texts = [f"{letter} · {described(*one)}" for letter, one in zip(LETTERS, both_of(contrast), strict=False)]
     a, b = contrast.results
-    gap = plain(a.explained - b.explained, 4)
+    subtracted = plain(b.explained, 4)
     return (
         texts[0],
         texts[1],
         tr("A − B (+ more in A, − more in B) · {a} − {b} = {gap}").format(
-            a=plain(a.explained, 4), b=plain(b.explained, 4), gap=gap
+            a=plain(a.explained, 4),
+            b=f"({subtracted})" if b.explained < 0 else subtracted,
+            gap=plain(a.explained - b.explained, 4),
         ),
     )
 

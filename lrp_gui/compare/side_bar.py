@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
+from lrp_gui.compare.parts import Choice
 from lrp_gui.document.comparing import LETTERS, OTHER_SIDE, WINDOW, Side, SideBySide
 from lrp_gui.document.reference import MEAN, NONE, ZEROS, takes_fractions
 from lrp_gui.languages import engine, thousands
@@ -44,15 +45,12 @@ class SideBar(QWidget):
         self.target.setEditable(True)
         self.target.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.target.setToolTip(self.tr("What is explained: “max”, an output, or a difference like 2-5"))
-        self.composite = QComboBox(self)
-        self.composite.setToolTip(self.tr("The composite: which rule each layer gets"))
+        self.composite = Choice(self, self.tr("The composite: which rule each layer gets"))
         for name, about in composites:
             self.composite.addItem(name, name)
             self.composite.setItemData(self.composite.count() - 1, engine(about), 3)  # Qt.ItemDataRole.ToolTipRole
-        self.against = QComboBox(self)
-        self.against.setToolTip(self.tr("Against what it is explained; a reference takes the composite's place"))
-        self.network = QComboBox(self)
-        self.network.setToolTip(self.tr("Which network gets the sample"))
+        self.against = Choice(self, self.tr("Against what it is explained; a reference takes the composite's place"))
+        self.network = Choice(self, self.tr("Which network gets the sample"))
         self._labels: dict[str, QLabel] = {}
         layout = QGridLayout(self)
         layout.setContentsMargins(6, 3, 6, 3)
@@ -83,7 +81,7 @@ class SideBar(QWidget):
                 widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
                 widget.setMinimumContentsLength(5)
             row.addWidget(label)
-            row.addWidget(widget, 0 if widget is self.sample else 1)
+            row.addWidget(widget, {"sample": 0, "target": 2}.get(name, 3))
         self.sample.valueChanged.connect(lambda number: beside.choose_row(which, number - 1))
         self.target.activated.connect(lambda _index: self._commit_target())
         self._line = self.target.lineEdit() or QLineEdit(self)
@@ -173,7 +171,7 @@ class SideBar(QWidget):
                 self.network.setItemData(self.network.count() - 1, path, 3)
             self.network.addItem(self.tr("Another file…"), ANOTHER)
             self.network.setCurrentIndex(max(0, self.network.findData(side.model)))
-        self.network.setToolTip(
+        self.network.tell(
             self.tr("Which network gets the sample: {name}").format(name=Path(side.model or own.path).name)
         )
 

@@ -16,7 +16,7 @@ from lrp_gui.document.words import counted
 from lrp_gui.jobs.comparing_results import Contrast
 from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
-from lrp_gui.viewer.board import stacked
+from lrp_gui.viewer.board import Board, stacked
 from lrp_gui.viewer.captions import caption
 from lrp_gui.viewer.charts import Chart, Texts
 from lrp_gui.viewer.detail_forms import unit_names
@@ -70,7 +70,18 @@ def value_pictures(
         ranked = given if alike else [own]
         chosen = replace(selection, layer=path, words={path: named[n]} if named else {})
         charts.append(_chart(network, result, theme, chosen, letter, own, others, ranked))
+    _share_greys(charts[:DIFFERENCE])
     return charts[0], charts[1], charts[2]
+
+
+def _share_greys(charts: Sequence[Drawing]) -> None:
+    """As much is as dark in A as in B."""
+    parts = [part for chart in charts for part in (chart.parts if isinstance(chart, Board) else (chart,))]
+    maps = [part for part in parts if isinstance(part, HeatmapPicture) and part.value is not None]
+    if maps:
+        low, high = zip(*(one.greys for one in maps), strict=True)
+        for one in maps:
+            one.value_range = min(low), max(high)
 
 
 def _said(theme: Theme, title: str, heading: str, note: str, found: Sequence[np.ndarray | None]) -> Said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,21 +24,14 @@ from lrp_gui.compare.graphs import DIFFERENCE, LETTERS, Maker, common_scales
 from lrp_gui.compare.model import LayersModel
 from lrp_gui.compare.panes import Pane
 from lrp_gui.compare.parts import Head, LayersTable, check
-from lrp_gui.compare.pictures import (
-    GRAPH,
-    Panes,
-    View,
-    described,
-    headings,
-    lone_maker,
-    pane_makers,
-)
+from lrp_gui.compare.pictures import GRAPH, Panes, View, lone_maker, pane_makers
+from lrp_gui.compare.sentences import headings_of, none_in_table, states_of, status_of
 from lrp_gui.compare.side_bar import SideBar
 from lrp_gui.compare.taking import pictures_dialog, write_table
-from lrp_gui.document.comparing import FAILED, RUNNING, STOPPED, SideBySide
+from lrp_gui.document.comparing import RUNNING, SideBySide
 from lrp_gui.document.state import Message
 from lrp_gui.jobs.comparing_results import OneSided
-from lrp_gui.turns import PAUSE_MS
+from lrp_gui.turns import Soon
 from lrp_gui.viewer.layers.folding import is_open
 from lrp_gui.viewer.operations.picture import OperationsPicture
 from lrp_gui.viewer.stage_picture import StagePicture
@@ -80,8 +74,7 @@ class CompareWindow(QWidget):
         self._following = False
         self.dialog: QDialog | None = None
         self._build(composites)
-        self._due = QTimer(self, interval=0, singleShot=True)
-        self._due.timeout.connect(self._advance)
+        self._due = Soon(self._advance, self)
         self._blinks = QTimer(self, interval=BLINK_MS)
         self._blinks.timeout.connect(self._blink)
         beside.changed.connect(self._on_changed)
@@ -155,6 +148,7 @@ class CompareWindow(QWidget):
         bar.scale.activated.connect(lambda _place: self._look_at(scale=bar.scale.currentData()))
         bar.slider.valueChanged.connect(self._swipe)
         bar.difference.toggled.connect(self._arrange)
+        bar.difference.toggled.connect(self._show_state)
         bar.swap.clicked.connect(self.beside.swap)
         bar.export.clicked.connect(self.ask_export)
         bar.save.clicked.connect(self.ask_where)
@@ -213,20 +207,8 @@ class CompareWindow(QWidget):
         self._show_state()
 
     def _show_state(self) -> None:
-        beside = self.beside
-        known = beside.contrast is not None
-        self.bar.show_state(beside.state, known=known)
-        if beside.state == RUNNING:
-            text = self.tr("Comparing …")
-        elif beside.state == STOPPED:
-            text = self.tr("Stopped: what is shown may be of another choice.")
-        else:
-            text = beside.problem or (beside.contrast.problem if beside.contrast is not None else "")
-            if not text and beside.contrast is not None and self.view.what == GRAPH:
-                text = self.tr("The ribbons of A and B have one scale; A − B has its own.")
-        if beside.sides is None:
-            text = self.tr("Nothing is compared: choose Compare Explanations in the menu Explain.")
-        self.bar.say(text)
+        self.bar.show_state(self.beside.state, known=self.beside.contrast is not None)
+        self.bar.say(status_of(self.beside, self.view, apart=self.bar.difference.isChecked()))
 
     def draw(self) -> None:
         """Build the pictures of what was found, or of why there is nothing, now."""
@@ -241,7 +223,7 @@ class CompareWindow(QWidget):
     def _outdate(self) -> None:
         """Something changed: the pictures are built anew, one in a turn of the event loop."""
         self._makers, self._made = [], []
-        self._due.start(0)
+        self._due.start()
 
     def _advance(self) -> None:
         self._due.stop()
@@ -250,7 +232,7 @@ class CompareWindow(QWidget):
             return
         self._made.append(self._makers.pop(0)())
         if self._makers:
-            self._due.start(PAUSE_MS)
+            self._due.start()
             return
         a, b, difference = self._made
         self._pictures, self._made = (a, b, difference), []
@@ -259,26 +241,25 @@ class CompareWindow(QWidget):
 
     def _begin(self) -> None:
         """All but the pictures."""
-        contrast = self.beside.contrast
+        contrast, alone = self.beside.contrast, self.beside.alone
         if contrast is None:
-            state = self._state()
+            states = states_of(self.beside)
             self._pictures = None
-            for pane in self.panes:
+            self.bar.show_scales(shown=alone is not None and self.view.what == GRAPH)
+            for pane, state in zip(self.panes, states, strict=True):
                 pane.set_picture(StatePicture(self.theme, "compare", state=state))
-            for head, text in zip(self.heads, self._headings(), strict=True):
-                head.setText(text)
-            self.model.put(())
+            self._tell()
             self._arrange()
-            if self.beside.alone is not None:
+            if alone is not None:
                 self._choose()
-                self._makers = self._with_one(self.beside.alone, state)
-                self._due.start(PAUSE_MS)
+                self._makers = self._with_one(alone, states)
+                self._due.start()
             return
         self._choose()
         scales = common_scales(contrast, self.beside.more)
         self.bar.offer(scales, self.view.selection.scale, shown=self.view.what == GRAPH)
         self._makers = list(pane_makers(contrast, self.theme, self.view, self.beside.more))
-        self._due.start(PAUSE_MS)
+        self._due.start()
 
     def _choose(self) -> None:
         """Look at what is chosen in the document."""
@@ -286,37 +267,11 @@ class CompareWindow(QWidget):
         labels = dict(self._document.labels)
         self.view = replace(self.view, selection=replace(self.view.selection, layer=layer, unit=unit, labels=labels))
 
-    def _with_one(self, alone: OneSided, state: State) -> list[Maker]:
+    def _with_one(self, alone: OneSided, states: tuple[State, ...]) -> list[Maker]:
         """The pane of the side that is there, beside panes that say why they are empty."""
-        makers: list[Maker] = [lambda: StatePicture(self.theme, "compare", state=state)] * len(LETTERS)
+        makers: list[Maker] = [partial(StatePicture, self.theme, "compare", state=state) for state in states]
         makers[alone.which] = lone_maker(alone, self.theme, self.view, self.beside.more)
         return makers
-
-    def _headings(self) -> tuple[str, ...]:
-        """What stands above the panes."""
-        contrast, alone = self.beside.contrast, self.beside.alone
-        if contrast is not None:
-            return headings(contrast)
-        texts: list[str] = list(LETTERS)
-        if alone is not None:
-            texts[alone.which] += f" · {described(alone.request.network, alone.result)}"
-        return tuple(texts)
-
-    def _state(self) -> State:
-        """What stands in the panes while nothing is compared."""
-        beside = self.beside
-        if beside.sides is None:
-            return State(self.tr("Nothing is compared"), self.tr("Choose Compare Explanations in the menu Explain."))
-        if beside.state == FAILED:
-            sentence = beside.problem or self.tr("Compare again, or choose another sample, target or composite.")
-            return State(self.tr("These are not compared"), sentence, warns=True)
-        if beside.state == STOPPED:
-            return State(
-                self.tr("Not compared"), self.tr("It was stopped before there was anything to show: compare again.")
-            )
-        return State(
-            self.tr("Comparing …"), self.tr("Both explanations appear as soon as the worker has handed them back.")
-        )
 
     def _look_at(self, **changes: Any) -> None:
         """Both graphs otherwise."""
@@ -337,13 +292,13 @@ class CompareWindow(QWidget):
 
     def _tell(self) -> None:
         """What stands about the pictures, as they come: lines and table must not speak of others."""
-        contrast = self.beside.contrast
-        if contrast is None:
-            return
-        for head, text in zip(self.heads, self._headings(), strict=True):
+        for head, text in zip(self.heads, headings_of(self.beside), strict=True):
             head.setText(text)
-        if self.model.rows is not contrast.rows:
-            self.model.put(contrast.rows)
+        known = self.beside.contrast or self.beside.alone
+        rows = known.rows if known is not None else ()
+        self.table.say(none_in_table(self.beside))
+        if self.model.rows is not rows:
+            self.model.put(rows)
             self.table.fit()
         self._follow_row()
 
@@ -362,7 +317,7 @@ class CompareWindow(QWidget):
             first.set_picture(self._swiping(a, b))
         else:
             first.set_picture(b if self._blinked and alone else a)
-        texts = self._headings()
+        texts = headings_of(self.beside)
         if alone:
             both = f"{texts[0]}   |   {texts[1]}"
             self.heads[0].setText(both if self.way == SWIPE else texts[1 if self._blinked else 0])

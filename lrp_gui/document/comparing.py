@@ -81,6 +81,7 @@ class SideBySide(QObject):
         self.contrast: Contrast | None = None
         self.alone: OneSided | None = None  # the side that is there while the other one was refused
         self.state, self.problem = IDLE, ""
+        self.problems = ("", "")  # why A, or B, was refused
         self.networks: dict[str, NetworkInfo] = {}  # others, by path
         self.more = More(jobs, engine, self), More(jobs, engine, self)  # of A and of B
         for one in self.more:
@@ -217,6 +218,7 @@ class SideBySide(QObject):
             self._stop()
             self._asked = None
             self.state, self.problem, self.contrast, self.alone = FAILED, asked, None, None
+            self.problems = ("", "")
             self.changed.emit()
             return
         first, second = asked
@@ -299,13 +301,14 @@ class SideBySide(QObject):
 
     def _done(self, found: Contrast | OneSided | Refused, keys: tuple[Any, Any]) -> None:
         requests: tuple[SampleRequest | None, SampleRequest | None] = (None, None)
-        self.contrast, self.alone, self.state = None, None, FAILED
+        self.contrast, self.alone, self.state, self.problems = None, None, FAILED, ("", "")
         if isinstance(found, Refused):
-            a, b = found.problems
+            self.problems = a, b = found.problems
             self.problem = f"A: {a} B: {b}" if a != b else self.tr("A and B: {problem}").format(problem=a)
         elif isinstance(found, OneSided):
             self._keep(keys[found.which], found.result)
             self.alone, self.problem = found, f"{LETTERS[1 - found.which]}: {found.problem}"
+            self.problems = (found.problem, "") if found.which else ("", found.problem)
             requests = (None, found.request) if found.which else (found.request, None)
         else:
             for key, result in zip(keys, found.results, strict=True):
@@ -327,6 +330,7 @@ class SideBySide(QObject):
     def _failed(self, failure: Failure) -> None:
         self._job, self._asked = None, None
         self.state, self.problem, self.contrast, self.alone = FAILED, failure.sentence, None, None
+        self.problems = ("", "")
         self.changed.emit()
 
     def _put(self, sides: tuple[Side, Side]) -> None:

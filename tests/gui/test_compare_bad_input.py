@@ -7,11 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrp_gui.compare.pictures import GRAPH, VALUES, View, export_pictures, pane_pictures
-from lrp_gui.jobs.comparing_results import contrasting
+from lrp_gui.compare.pictures import GRAPH, VALUES, Panes, View, export_pictures, pane_pictures
+from lrp_gui.jobs.comparing_results import OneSided, Refused, comparing, contrasting
+from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.viewer.inputs.maps import HeatmapPicture
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.states import State, StatePicture
 from tests.gui import fakes
 from tests.gui.test_compare_results import rendered
 
@@ -54,3 +57,46 @@ def test_an_explanation_that_is_zero_throughout_leaves_the_other_its_scale(qapp)
         charts = [getattr(pane, "parts", (pane,))[0] for pane in panes]
         values = a.inputs["image"] if not path else a.layers[path].relevance
         assert charts[0].limit == charts[1].limit == pytest.approx(np.abs(values).max())
+
+
+def test_in_a_swipe_a_sentence_stands_whole_on_its_side_of_the_line(qapp):
+    network, result = fakes.mlp_result()
+    picture = pane_pictures(run_now(contrasting((network, network), (result, result))), LIGHT, View(GRAPH))[0]
+    said = StatePicture(LIGHT, state=State("B is not explained", "There is no output called nobody. " * 4))
+    both = rendered(Panes(LIGHT, first=picture, second=said, share=0.4), 800, 400)
+    alone = rendered(said, 480, 400)
+    np.testing.assert_array_equal(both[:, 350:], alone[:, 30:])  # beside the letter of its side
+
+
+def test_the_values_below_two_heatmaps_have_one_range_of_greys(qapp):
+    network, a = fakes.cnn_result()
+    b = replace(a, values={name: 3 * values for name, values in a.values.items()})
+    panes = pane_pictures(run_now(contrasting((network, network), (a, b))), LIGHT, View(VALUES))
+    maps = [
+        next(one for one in getattr(pane, "parts", (pane,)) if isinstance(one, HeatmapPicture)) for pane in panes[:2]
+    ]
+    low, high = (find(3 * a.values["image"].mean(axis=0)) for find in (np.min, np.max))
+    assert maps[0].greys == maps[1].greys == pytest.approx((min(low, low / 3), high))
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_of_one_explanation_the_table_holds_the_sums(known):
+    network, result = fakes.mlp_result()
+    requests = [SampleRequest(network, 0, "a", np.zeros(1), "max", "epsilon"), "The sample is gone."]
+    found = [result, None]
+    if known:
+        requests.reverse()
+        found.reverse()
+    alone = run_now(comparing(None, tuple(requests), tuple(found)))
+    assert isinstance(alone, OneSided)
+    assert (alone.which, alone.problem) == (known, "The sample is gone.")
+    row = next(row for row in alone.rows if row.layer == "fc2")
+    sums = (row.sum_a, row.sum_b)
+    assert sums[known] == pytest.approx(result.layers["fc2"].relevance.sum())
+    assert np.isnan(sums[1 - known])
+    assert np.isnan(row.share)
+
+
+def test_two_that_are_refused_each_say_why():
+    found = run_now(comparing(None, ("The sample is gone.", "It is empty.")))
+    assert found == Refused(("The sample is gone.", "It is empty."))

@@ -482,7 +482,7 @@ def test_a_comparison_that_fails_says_so_in_its_panes(compared, diabetes, qtbot)
     assert compared.beside.problem.startswith("A: ")
     assert not isinstance(compared.panes[1].picture, StatePicture)
     state = compared.panes[0].picture.state
-    assert (state.headline, state.warns) == ("These are not compared", True)
+    assert (state.headline, state.warns) == ("A is not explained", True)
     assert "nobody" in state.sentence
     diabetes.document.delete_samples(range(diabetes.document.table.samples))
     finish(qtbot, compared)
