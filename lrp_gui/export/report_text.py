@@ -11,6 +11,8 @@ import numpy as np
 from lrp_gui.document.words import plain, sample_title, signed
 from lrp_gui.languages import capital, engine, thousands, tr, trn
 from lrp_gui.theme import SINKS, Theme
+from lrp_gui.viewer.balance import TITLES
+from lrp_gui.viewer.layer_charts import ZERO
 from lrp_gui.viewer.neuron_labels import feature_value
 
 if TYPE_CHECKING:
@@ -85,7 +87,8 @@ def _conservation(result: SampleResult, labels: Mapping[str, str]) -> str:
         return f"<p>{escape(text.format(nouns=capital(result.words.nouns)))}</p>"
     arrived = sum(float(relevance.sum()) for relevance in result.inputs.values())
     sums = {name: sum(getattr(row, name) for row in result.ledger) for name in SINKS}
-    told = [(result.words.score, result.explained), (tr("relevance of the inputs"), arrived), *sums.items()]
+    told = [(result.words.score, result.explained), (tr("relevance of the inputs"), arrived)]
+    told += [(tr(TITLES[name]), amount) for name, amount in sums.items()]
     head = table(("", tr("Amount")), [(name, signed(amount, 6)) for name, amount in told])
     shown = [name for name in SINKS if any(getattr(row, name) for row in result.ledger)]
     listed = [row for row in result.ledger if not _carries(row)]
@@ -93,7 +96,7 @@ def _conservation(result: SampleResult, labels: Mapping[str, str]) -> str:
         (
             *(
                 _called(row.layer, labels) or row.node,
-                row.kind,
+                engine(row.kind),
                 row.rule,
                 signed(row.arrived, DIGITS),
                 signed(row.passed_on, DIGITS),
@@ -102,7 +105,7 @@ def _conservation(result: SampleResult, labels: Mapping[str, str]) -> str:
         )
         for row in listed
     ]
-    titles = tr("Layer"), tr("Kind"), tr("Rule"), tr("Arrived"), tr("Passed on"), *shown
+    titles = tr("Layer"), tr("Kind"), tr("Rule"), tr("Arrived"), tr("Passed on"), *(tr(TITLES[name]) for name in shown)
     return head + table(titles, rows, numbers=2 + len(shown)) + _carried(len(result.ledger) - len(listed))
 
 
@@ -128,13 +131,20 @@ def _inputs(network: NetworkInfo, result: SampleResult) -> str:
         relevance, values = np.ravel(result.inputs[one.name]), np.ravel(result.values[one.name])
         order = np.argsort(-np.abs(relevance), kind="stable")[:MOST_FEATURES]
         rows = []
+        if relevance.size > MOST_FEATURES:  # of so many, nobody reads which ones are zero
+            order = order[relevance[order] != 0]
         for unit in order:
             feature = one.features[unit]
             shown = feature_value(feature, float(values[unit]))
             rows.append((feature.name, shown, signed(float(relevance[unit]), DIGITS)))
         title = f"<p>{escape(one.name)}</p>" if len(network.inputs) > 1 else ""
-        listed = table((tr("Feature"), tr("Value"), capital(result.words.noun)), rows, numbers=2)
-        parts.append(title + listed + _rest(relevance.size, len(rows), tr("features, the strongest first")))
+        titles = tr("Feature"), tr("Value"), capital(result.words.noun)
+        if rows:
+            listed = table(titles, rows, numbers=2)
+            listed += _rest(relevance.size, len(rows), tr("features, the strongest first"))
+        else:
+            listed = f"<p>{escape(tr(ZERO).format(noun=result.words.noun))}</p>"
+        parts.append(title + listed)
     return "".join(parts)
 
 

@@ -8,16 +8,18 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pypdf
 import pytest
 
+from lrp_gui import languages
 from lrp_gui.document.series import Explained
 from lrp_gui.document.words import signed
 from lrp_gui.export.exporters import ExportError
 from lrp_gui.export.render import Paper
 from lrp_gui.export.report_html import HtmlReport
 from lrp_gui.export.report_pdf import PdfReport
-from lrp_gui.export.report_text import tables
+from lrp_gui.export.report_text import MOST_FEATURES, tables
 from lrp_gui.theme import DARK, LIGHT
 from tests.gui import fakes
 
@@ -189,3 +191,24 @@ def test_a_wide_table_is_made_smaller_and_no_column_is_cut_off(qapp, tmp_path):
     assert any("unexplained" in text for text, _ in found)
     assert all(x < width for _, x in found)
     assert "the place I mean" in " ".join(page.extract_text() for page in words.pages).replace("\n", " ")
+
+
+def test_a_report_from_a_german_window_is_german(qapp, two):
+    one = two[0]
+    languages.use("de")
+    try:
+        said = tables(one.network, one.result, None)
+    finally:
+        languages.use("en")
+    assert "ungeklärt" in said
+    assert "affine Abbildung" in said
+    assert not re.search(r">(unexplained|affine map|stabilizer)<", said)
+
+
+def test_where_every_relevance_is_zero_no_rows_of_zeros_are_listed(qapp):
+    network, result = fakes.cnn_result()
+    nothing = {name: np.zeros_like(relevance) for name, relevance in result.inputs.items()}
+    assert sum(relevance.size for relevance in nothing.values()) > MOST_FEATURES
+    said = tables(network, replace(result, inputs=nothing), None)
+    assert "Every relevance here is zero" in said
+    assert "the strongest first" not in said
