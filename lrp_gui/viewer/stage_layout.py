@@ -17,7 +17,7 @@ from PySide6.QtGui import QPainterPath
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph
 
 LANE_GAP = 26.0
-SIDE = 30.0
+SIDE = 42.0  # beside the boxes: a turn and half of the widest ribbon
 GAP_TURN = 24.0
 READABLE = 0.8  # below this scale, larger text is worth more than larger boxes
 WIDEST = 34.0  # ribbon
