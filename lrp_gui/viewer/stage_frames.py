@@ -13,6 +13,7 @@ from lrp_gui.viewer.stages import Frame, StageGraph
 
 NEAR, STEP = 7.0, 4.0  # from the boxes, and from frame to frame
 SHORTEST = 40.0  # a name
+BELOW = 6.0  # a ribbon
 
 
 def draw_frames(ink: Ink, graph: StageGraph, layout: StageLayout) -> None:
@@ -29,7 +30,7 @@ def draw_titles(ink: Ink, graph: StageGraph, layout: StageLayout) -> list[tuple[
     """Names where the parts begin, over the ribbons; where they lie in the picture."""
     deepest = max((frame.depth for frame in graph.frames), default=0)
     around = NEAR + STEP * deepest
-    size = letters(ink, 10, (layout.choice[0].gutter - 2 * around) / 1.4)
+    size = letters(ink, 10, (layout.choice[0].track - around - BELOW) / 1.3)  # below the ribbons of the gutter
     taken: dict[int, float] = {}
     spots = []
     for frame in graph.frames:
