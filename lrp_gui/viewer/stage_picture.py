@@ -35,6 +35,7 @@ FADE = ((0.0, 0.5, 0.5), (0.5, 0.75, 0.3), (0.75, 1.0, 0.12))
 FETCHING = mark("Fetching its weights …")
 OPENED = 0.66  # of that size, what is opened comes to be read with ease
 LARGEST_SHARE = 14.0
+THINNEST = 0.6  # ribbon
 
 
 class _Spots(NamedTuple):
@@ -340,14 +341,17 @@ class StagePicture(GraphPicture):
         if not up + down > 0:  # nothing, or no number
             ink.ribbon(path, 1, ink.colour(ink.theme.other, 0.6))
             return
-        # Beside each other, not on each other: what speaks for and what speaks against are never netted.
+        # Beside each other, not on each other: what speaks for and what speaks against are never netted. Of what is too
+        # thin to be seen both grow alike, or the smaller one would give it its colour.
+        grown = max(1.0, THINNEST / max(up, down))
+        up, down = up * grown, down * grown
         middle = (up + down) / 2
         for width, at, colour in (
             (up, middle - up / 2, ink.theme.positive),
             (down, -middle + down / 2, ink.theme.negative),
         ):
             if width > 0:
-                ink.ribbon(self._beside(layout, k, at), max(width, 0.6), ink.colour(colour, 0.78))
+                ink.ribbon(self._beside(layout, k, at), width, ink.colour(colour, 0.78))
         if down >= 4:
             pen = QPen(ink.colour(ink.theme.background, 0.7), 1)
             pen.setDashPattern([4, 5])

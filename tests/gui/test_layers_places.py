@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor
 
 from lrp_gui.viewer.colouring import GREY, Colouring, in_scheme
 from lrp_gui.viewer.layers.folds import Folds, channel_of
@@ -188,3 +189,22 @@ def test_what_is_found_does_not_lie_below_the_search(viewer, qtbot):  # noqa: F8
     on_screen = QRectF(under.topLeft() * canvas.view_scale + canvas.offset, under.size() * canvas.view_scale)
     assert not on_screen.intersects(bar)
     assert canvas.rect().contains(on_screen.toAlignedRect())
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_ribbon_too_thin_to_be_seen_has_the_colour_of_what_is_more(viewer, sign):  # noqa: F811
+    network, result = fakes.cnn_result()
+    picture = StagePicture.build(network, result, viewer.theme)
+    last = len(picture.graph.branches) - 1
+    amounts = (1e-4, -1e-6) if sign > 0 else (1e-6, -1e-4)
+    thin = replace(picture.graph.branches[0], positive=amounts[0], negative=amounts[1], known=True)
+    wide = replace(picture.graph.branches[last], positive=100.0, negative=0.0, known=True)
+    picture.graph = replace(picture.graph, branches=(thin, *picture.graph.branches[1:last], wide))
+    image = Sketch(picture, SIZE, QRectF(QPointF(), SIZE), 1.0, 1.0).finish().toImage()
+    layout = picture.layout(SIZE)
+    at = layout.paths[0].pointAtPercent(0.5) * layout.scale + QPointF(layout.left, layout.top)
+    ground = QColor(viewer.theme.background)
+    shades = [image.pixelColor(round(at.x()), round(at.y()) + step) for step in range(-2, 3)]
+    strongest = max(shades, key=lambda one: abs(one.blue() - ground.blue()) + abs(one.red() - ground.red()))
+    # Ochre has less blue than red, and blue more, however faint.
+    assert (strongest.red() - strongest.blue()) * sign > 3
