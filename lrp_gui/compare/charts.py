@@ -77,7 +77,7 @@ class PairBars(Chart):
             colours.append(ink.theme.other)
         used = min(rect.height() - (NOTE if cut else 0), 28 + TALL_ROW * len(names) + 6)
         widest = max(width_of(name, plots.TICKS) for name in names) + 12
-        plots.bars(
+        rows = plots.bars(
             *(ink, QRectF(rect.left(), rect.top(), rect.width(), used), names, np.clip(values, -limit, limit)),
             *([f"{signed(value)} »" if abs(value) > limit else signed(value) for value in values], colours),
             widest_name=widest,
@@ -85,9 +85,7 @@ class PairBars(Chart):
         )
         if cut:
             note_cut(ink, rect, rect.top() + used)
-        step = (used - 24) / len(names)
-        for n, unit in enumerate(shown):
-            row = QRectF(rect.left(), rect.top() + n * step, rect.width(), step)
+        for unit, row in zip(shown, rows, strict=False):  # the last row may be that of all others
             text = f"{self._full(int(unit))}\n{self.letter} {signed(float(self.values[unit]), 4)}"
             self.spots.append((row, Hit(self.layer, int(unit), text)))
             if unit == self.selected:

@@ -158,7 +158,7 @@ class SideBySide(QObject):
 
     def network_of(self, side: Side) -> NetworkInfo | None:
         """The network that a side is of."""
-        return self.networks.get(side.model) if side.model else self._document.network
+        return self.networks.get(side.model) if side.model else self._document.called
 
     # --------------------------------------------------------------------------------- another network
 
@@ -185,7 +185,7 @@ class SideBySide(QObject):
 
     def _loaded(self, which: int, path: str, network: NetworkInfo) -> None:
         self._loading = None
-        own = self._document.network
+        own = self._document.called
         self.problem = misfit(own, network) if own is not None else ""
         if self.problem:
             self.state = FAILED
@@ -280,7 +280,7 @@ class SideBySide(QObject):
             *(network, row, table.names[row], table.values[row].copy(), side.target, side.rules),
             *(values, reference.name_in(table) if reference else ""),
         )
-        own = self._document.network
+        own = self._document.called
         columns = columns_for(own, network) if own is not None and network is not own else None
         return _Wanted(key, request, columns, table if reference.kind == MEAN else None)
 

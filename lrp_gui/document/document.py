@@ -68,6 +68,7 @@ class Document(Editing):
         self.stale = False  # the result is of an earlier state of the table or of the settings
         self.opening: Opening | None = None  # the one that brought what is shown
         self._more: More | None = None
+        self._called: tuple[object, object, NetworkInfo | None] = (None, None, None)
         self._tables: WeakSet[InputTable] = WeakSet()  # the open one, and those to which undo leads back
 
     # ---------------------------------------------------------------------------- what is selected
@@ -142,6 +143,16 @@ class Document(Editing):
             self.put_contents(contents, opening)
             if untouched:
                 self.mark_saved()
+
+    @property
+    def called(self) -> NetworkInfo | None:
+        """The network as it is shown: what it does not name is called as in the table."""
+        from lrp_gui.document.called import as_in_table
+
+        key = (self.network, self.table.features if self.table is not None else None)
+        if self._called[0] is not key[0] or self._called[1] is not key[1]:
+            self._called = (*key, self.network and as_in_table(self.network, self.table))
+        return self._called[2]
 
     def input_columns(self, name: str) -> slice:
         """The columns of the table that are the units of one input; none for a name that is no input's."""

@@ -185,7 +185,7 @@ class Explainer(QObject):
     def _explain_sample(self) -> bool:
         """Whether there is a sample to explain; the table follows it."""
         document, row = self._document, self._document.selected_sample
-        network, table = document.network, document.table
+        network, table = document.called, document.table
         if network is None or table is None or row < 0:
             document.put_result(None)
             return False

@@ -63,7 +63,7 @@ class SampleSeries(QObject):
         self._document, self._jobs, self._engine, self._wants = document, jobs, engine, wants
         self._rows = list(rows)
         self._at = 0
-        self._network, self._table = document.network, document.table
+        self._network, self._table = document.called, document.table
         self._state = document.table.state if document.table is not None else None
         self._settings = document.settings
         self._job: Job | None = None

@@ -45,6 +45,7 @@ class Chart(Drawing):
     """A heading, a note for what cannot be drawn, and the subclass's body."""
 
     heading: str = ""
+    brief: str = ""  # the heading where it finds no room
     note: str = ""
     letter: str = "R"  # what stands before a number, and before a sum
     total: str = "ΣR"
@@ -53,7 +54,8 @@ class Chart(Drawing):
         """Heading and body; or the note in the body's place."""
         self.spots.clear()
         head = QRectF(10, 3, size.width() - 20, 18)
-        heading = fitting((self.heading, self.heading.split(": ")[-1]), head.width(), 12.5, bold=True)
+        bare = self.heading.split(": ")[-1]
+        heading = fitting((self.heading, bare, self.brief or bare), head.width(), 12.5, bold=True)
         ink.text(head, heading, 12.5, ink.theme.text, LEFT, bold=True)
         body = QRectF(6, HEAD, max(20.0, size.width() - 12), max(20.0, size.height() - HEAD - 4))
         if self.note:
@@ -119,11 +121,9 @@ class BarsPicture(Chart):
         widest = max(width_of(name, plots.TICKS) for name in names) + 12
         used = min(rect.height() - (NOTE if cut else 0), 28 + TALL_ROW * len(names) + 6)
         plot = QRectF(rect.left(), rect.top(), rect.width(), used)
-        plots.bars(ink, plot, names, np.array(values), texts, colours, widest_name=widest)
-        step = (used - 24) / len(names)
-        for n, unit in enumerate(order):
+        rows = plots.bars(ink, plot, names, np.array(values), texts, colours, widest_name=widest)
+        for unit, row in zip(order, rows, strict=False):  # the last row may be that of all others
             text = f"{self._full(int(unit))}\n{self.letter} {signed(float(self.values[unit]), 4)}"
-            row = QRectF(rect.left(), rect.top() + n * step, rect.width(), step)
             self.spots.append((row, Hit(self.layer, int(unit), text)))
             if unit == self.selected:
                 ink.box(row.adjusted(1, 0.5, -1, -0.5), None, theme.accent, 1.5, 3)

@@ -15,7 +15,7 @@ from lrp_gui.languages import tr
 from lrp_gui.theme import SINKS
 from lrp_gui.viewer.balance import TITLES
 from lrp_gui.viewer.charts import Chart
-from lrp_gui.viewer.ink import CENTRE, RIGHT, Ink, elided, last_parts, width_of
+from lrp_gui.viewer.ink import CENTRE, RIGHT, Ink, elided, fitting, last_parts, width_of
 from lrp_gui.viewer.picture import Hit
 
 ROW = 20.0
@@ -138,7 +138,8 @@ class WaterfallPicture(Chart):
                 ink.line(QPointF(end, bar.bottom()), QPointF(end, bar.bottom() + 6), theme.dim)
             chosen = bool(step.layer) and (step.layer, step.unit) == (self.layer, self.unit)
             bold = step.kind in TOTALS
-            text = elided(step.name, names - 8, 10.5, bold)
+            known = (step.name, tr("the inputs")) if step.kind == "inputs" else (step.name,)
+            text = elided(fitting(known, names - 8, 10.5, bold), names - 8, 10.5, bold)
             if step.kind in SINKS and text != step.name:  # layers are told apart by the ends of their paths
                 taken = step.name.removeprefix(step.layer)
                 text = last_parts(step.layer, names - 8 - width_of(taken, 10.5), 10.5) + taken

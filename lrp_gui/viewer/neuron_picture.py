@@ -140,7 +140,7 @@ class NeuronPicture(GraphPicture):
         selected = self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1
         yield lambda ink: self.labels.paint(ink, layout, size, selected)
         yield lambda ink: self._heads(ink, layout, size, spots)
-        yield lambda ink: self._foot(ink, layout, size)
+        yield lambda ink: self._foot(ink, layout, size, spots)
         if self.state is not None:
             area, state = QRectF(0, 0, size.width(), size.height()), self.state
             yield lambda ink: draw_state(ink, area, state, boxed=True)
@@ -347,11 +347,15 @@ class NeuronPicture(GraphPicture):
             hit = Hit(column.layer, -1, f"{name}\n{counted(column.relevance.size, 'unit')}, ΣR {signed(total)}")
             spots.append((rect.united(below), hit))
 
-    def _foot(self, ink: Ink, layout: NeuronLayout, size: QSizeF) -> None:
+    def _foot(self, ink: Ink, layout: NeuronLayout, size: QSizeF, spots: list[tuple[QRectF, Hit]]) -> None:
         rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
-        text = self.picked_text or self.visible_text
-        ink.text(QRectF(rect.left(), rect.top(), rect.width() * 0.5, rect.height()), text, 11, ink.theme.dim, LEFT)
-        room = rect.width() - min(rect.width() * 0.5, width_of(text, 11)) - 16
+        # Of a path that was picked the amount is worth more room than the legend's words.
+        most = rect.width() * (0.6 if self.picked_texts else 0.5)
+        text = fitting(self.picked_texts or (self.visible_text,), most, 11)
+        line = QRectF(rect.left(), rect.top(), most, rect.height())
+        ink.text(line, text, 11, ink.theme.dim, LEFT)
+        spots.append((line, Hit(text=self.picked_text or self.visible_text)))
+        room = rect.width() - min(most, width_of(text, 11)) - 16
         assert self.result is not None
         place = QRectF(rect.right() - room, rect.top(), room, rect.height())
         draw_legend(ink, place, layout.per_relevance, words=self.result.words)
@@ -359,17 +363,25 @@ class NeuronPicture(GraphPicture):
     @property
     def picked_text(self) -> str:
         """What goes along the path that was picked, and what share that is; "" where none was."""
+        return next(iter(self.picked_texts), "")
+
+    @cached_property
+    def picked_texts(self) -> tuple[str, ...]:
+        """The same ever shorter, for less room; () where no path was picked."""
         assert self.graph is not None
         path = self.path if self.picked else ()
         through = [n for n, unit in enumerate(path) if unit >= 0]
         if len(through) < 2:
-            return ""
+            return ()
         amount, last = self.graph.flow_along(path), through[-1]
         held = float(self.graph.columns[last].relevance[path[last]])
         names = [self.labels.name(n, path[n]) for n in (last, through[0])]
         share = f"{signed(100 * amount / held)} %" if held else "–"
         text = tr("{amount} goes this way from {start} to {end}, {share} of what {start} holds")
-        return text.format(amount=signed(amount), start=names[0], end=names[1], share=share)
+        whole = text.format(amount=signed(amount), start=names[0], end=names[1], share=share)
+        short = tr("{amount} goes this way, {share} of {start}")
+        short = short.format(amount=signed(amount), start=names[0], share=share)
+        return whole, short, tr("{amount} goes this way").format(amount=signed(amount))
 
     @property
     def visible_text(self) -> str:

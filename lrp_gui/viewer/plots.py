@@ -119,10 +119,11 @@ def bars(
     *,
     widest_name: float,
     limit: float = 0.0,
-) -> None:
+) -> list[QRectF]:
     """Horizontal bars from top to bottom about a zero line; `texts` stand at the right.
 
-    `limit`: the axis reaches so far to both sides; 0 for as far as the bars do.
+    `limit`: the axis reaches so far to both sides; 0 for as far as the bars do. Returns the row of each bar, as wide
+    as the plot.
     """
     theme = ink.theme
     frame = scaffold("bars")
@@ -153,6 +154,10 @@ def bars(
     frame.box.setXRange(low - 0.02 * span, high + 0.02 * span, padding=0)
     frame.box.setYRange(-0.6, max(len(values), 1) - 0.4, padding=0)
     frame.render(ink, rect)
+    area = frame.box.sceneBoundingRect()
+    tall = area.height() / (max(len(values), 1) + 0.2)
+    top = rect.top() + area.top() + 0.1 * tall
+    return [QRectF(rect.left(), top + n * tall, rect.width(), tall) for n in range(len(values))]
 
 
 def histogram(ink: Ink, rect: QRectF, edges: np.ndarray, counts: np.ndarray) -> None:

@@ -156,14 +156,14 @@ class RelevanceViewer(QWidget):
     def current_picture(self) -> Drawing:
         """What an export of "the current view" means: the sheet as it stands in the window."""
         self.bring_up_to_date()
-        network, result = self.document.network, self.document.result
+        network, result = self.document.called, self.document.result
         if network is None or result is None:
             return self.canvas.picture or StatePicture(self.theme)
         return overview(network, result, self.theme, self.selection, self.document.more, self.document.more_problem)
 
     def pictures(self) -> list[tuple[str, Maker]]:
         """Every view of what is explained with what makes its picture, the current one first."""
-        network, result = self.document.network, self.document.result
+        network, result = self.document.called, self.document.result
         current: list[tuple[str, Maker]] = [("current view", self.current_picture)]
         if network is None or result is None:
             return current
@@ -225,7 +225,7 @@ class RelevanceViewer(QWidget):
         labels = dict(document.labels)
         self.selection = replace(self.selection, layer=layer, unit=unit, node=node, labels=labels)
         self._show_stale()
-        network, result, arriving = document.network, document.result, document.arriving
+        network, result, arriving = document.called, document.result, document.arriving
         if network is not None and arriving is not None:
             return deque((partial(self._arrivals.show, network, arriving),))
         self._arrivals.end()

@@ -274,7 +274,7 @@ def bars_drawn(chart, monkeypatch):
     from lrp_gui.viewer import ink, plots
 
     found, said = [], []
-    monkeypatch.setattr(plots, "bars", lambda _ink, _rect, *rows, **_more: found.append(rows[:3]))
+    monkeypatch.setattr(plots, "bars", lambda _ink, _rect, *rows, **_more: found.append(rows[:3]) or [])
     monkeypatch.setattr(ink.Ink, "text", lambda _ink, _rect, text, *_more, **_named: said.append(text))
     painted(chart)
     return found[0], said
@@ -328,3 +328,30 @@ def test_a_map_of_means_has_the_colours_of_the_means(qapp, monkeypatch):
     painted(GridPicture(LIGHT, heading="x", relevance=wide, limit=5.0))  # of one scale with others
     painted(GridPicture(LIGHT, heading="x", relevance=np.eye(3)))
     assert limits[1:] == [5.0, 1.0]
+
+
+def test_the_chosen_row_lies_around_its_bar(qapp):
+    chart = BarsPicture(LIGHT, names=[f"unit {n}" for n in range(9)], values=np.linspace(3, 1, 9), layer="x")
+    image = painted(chart)
+    for row, hit in chart.spots:
+        column = [image.pixelColor(150, y).name() for y in range(round(row.top()), round(row.bottom()))]
+        bar = [n for n, colour in enumerate(column) if colour == LIGHT.positive]
+        assert abs((bar[0] + bar[-1] + 1) / 2 - len(column) / 2) <= 1, hit.unit
+
+
+def test_a_line_of_features_says_their_names_at_its_ends_and_is_brief_where_room_is_short(qapp, monkeypatch):
+    from lrp_gui.viewer import ink
+    from lrp_gui.viewer.inputs.series import SeriesPicture
+
+    said = []
+    monkeypatch.setattr(ink.Ink, "text", lambda _ink, _rect, text, *_more, **_named: said.append(text))
+    chart = SeriesPicture(
+        LIGHT, heading="relevance on the value, in the order of the features", brief="relevance by feature",
+        relevance=np.ones((1, 5)), values=np.arange(5.0)[None], units=np.arange(5)[None], names=list("abcde"),
+    )  # fmt: skip
+    painted(chart)
+    assert "a" in said
+    assert "e" in said
+    said.clear()
+    painted(chart, 250)
+    assert said[0] == "relevance by feature"

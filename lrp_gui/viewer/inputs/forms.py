@@ -168,6 +168,7 @@ def _series(view: InputView) -> Chart:
     return SeriesPicture(
         view.theme,
         heading=view.heading(what.format(noun=view.noun)),
+        brief="" if timed else tr("{noun} by feature").format(noun=view.noun),
         names=() if timed else Texts(view.relevance.size, view.name),
         relevance=view.placed(view.relevance),
         values=view.placed(view.value),

@@ -13,7 +13,7 @@ from lrp_gui.document.words import counted, plain, signed
 from lrp_gui.languages import tr
 from lrp_gui.viewer.charts import HEAD, LEGEND, Chart
 from lrp_gui.viewer.colouring import Colouring, block_means, draw_marks, marked
-from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink
+from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, width_of
 from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.visible import smallest_set
 
@@ -71,18 +71,7 @@ class SeriesPicture(Chart):
             self._rows.append((place, channel))
             y += tall + gap
         bottom = y - gap
-        for text, x, align in (
-            ("0", room.left(), LEFT),
-            (tr("feature") if self.names else tr("step"), room.center().x(), CENTRE),
-            (str(steps - 1), room.right(), RIGHT),
-        ):
-            ink.text(
-                QRectF(x - (0 if align == LEFT else 60 if align == RIGHT else 30), bottom + 2, 60, 13),
-                text,
-                10.5,
-                ink.theme.dim,
-                align,
-            )
+        self._ends(ink, QRectF(room.left(), bottom + 2, room.width(), 13))
         ink.map_bar(QRectF(rect.center().x() - 75, bottom + 20, 150, 9), plain(self.strongest, 2))
         ink.text(
             QRectF(rect.left(), bottom + 45, rect.width(), 14),
@@ -91,6 +80,19 @@ class SeriesPicture(Chart):
             ink.theme.dim,
             CENTRE,
         )
+
+    def _ends(self, ink: Ink, line: QRectF) -> None:
+        """Where the row begins and ends: by the features' names, or the steps' numbers; between them, what they are."""
+        last = self.relevance.shape[1] - 1
+        ends = (self.names[0], self.names[last]) if self.names else ("0", str(last))
+        what = tr("feature") if self.names else tr("step")
+        most = line.width() * 0.45
+        first, final = (elided(end, most, 10.5) for end in ends)
+        ink.text(line, first, 10.5, ink.theme.dim, LEFT)
+        ink.text(line, final, 10.5, ink.theme.dim, RIGHT)
+        beside = 2 * max(width_of(first, 10.5), width_of(final, 10.5))
+        if beside + width_of(what, 10.5) + 16 <= line.width():
+            ink.text(line, what, 10.5, ink.theme.dim, CENTRE)
 
     def _note(self, count: int, shown: int, steps: int, width: float) -> str:
         parts = [tr("line: value")]
