@@ -38,6 +38,10 @@ class _Line(QObject):
         if not self._timer.isActive():
             self._timer.start(PAUSE_MS)
 
+    @property
+    def busy(self) -> bool:
+        return any(map(isValid, self._waiting))
+
     def drop(self, one: Soon) -> None:
         self._waiting.remove(one)
 
@@ -74,6 +78,11 @@ def _line() -> _Line:
         assert application is not None
         _lines[:] = [_Line(application)]
     return _lines[0]
+
+
+def waiting() -> bool:
+    """Whether anything was asked for that is not done yet."""
+    return _line().busy
 
 
 class Soon(QObject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lrp_gui.settings import EXAMPLES
+from lrp_gui.turns import waiting
 
 DIABETES, DIGITS = (one.path() for one in EXAMPLES)
 TABLE = DIABETES.with_name("diabetes.csv")
@@ -10,7 +11,7 @@ TABLE = DIABETES.with_name("diabetes.csv")
 
 def settle(qtbot, window):
     """Until nothing is due, running, or on its way."""
-    qtbot.waitUntil(lambda: not window.jobs.busy and not window.explainer.busy, timeout=30000)
+    qtbot.waitUntil(lambda: not (window.jobs.busy or window.explainer.busy or waiting()), timeout=30000)
 
 
 def situation(window):
