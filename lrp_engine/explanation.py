@@ -24,7 +24,7 @@ class Later:
 
 @dataclass(frozen=True)
 class Arrived:
-    """What is known of an explanation on its way back: relevance and value of layers, flow, shares.
+    """What is known of an explanation on its way back: relevance and value of layers and nodes, flow, shares, score.
 
     As in `Explanation`, but only of what relevance has come to.
     """
@@ -33,6 +33,8 @@ class Arrived:
     activations: dict[str, Tensor]
     flows: dict[str, Tensor]
     shares: dict[tuple[str, str], tuple[Tensor, Tensor]]
+    nodes: dict[str, Tensor]
+    score: Tensor
 
 
 class Progress(NamedTuple):

@@ -216,6 +216,8 @@ def _so_far(call: _Call, way: Backward) -> Arrived:
         activations={path: way.values[node].detach().cpu() for path, node in nodes.items()},
         flows={path: flow.cpu() for path, flow in way.flows.items()},
         shares={key: (up.cpu(), down.cpu()) for key, (up, down) in way.shares.items()},
+        nodes={node.name: relevance.detach().cpu() for node, relevance in way.relevance.items()},
+        score=way.score.cpu(),
     )
 
 

@@ -52,6 +52,7 @@ def assemble(network: Network, plan: Plan, chunks: list[Chunk], later: Later, no
         if node in first.relevance and node in first.values:
             layers[layer.path] = together("relevance", node)
             activations[layer.path] = together("values", node)
+    ends = {plan.settled(by_name[layer.nodes[-1]]).name for layer in network.layers}
     nodes = {node.name: together("relevance", node) for node in network.graph.nodes if node in first.relevance}
     score = _on_cpu(torch.cat([chunk.score for chunk in chunks]))
     ledger = joined([chunk.ledger for chunk in chunks])
@@ -77,7 +78,13 @@ def assemble(network: Network, plan: Plan, chunks: list[Chunk], later: Later, no
         sources=_sources(network, plan),
         shares={key: _both([chunk.shares[key] for chunk in chunks]) for key in first.shares},
         notes=tuple(said),
-        warnings=_warnings(network, nodes, ledger, score),
+        # Where layers are kept, only their ends and the inputs are watched: what else is kept makes no warning.
+        warnings=_warnings(
+            network,
+            {n: r for n, r in nodes.items() if not layers or n in ends or by_name[n].op == "placeholder"},
+            ledger,
+            score,
+        ),
         _later=later,
     )
 

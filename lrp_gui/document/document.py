@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -13,7 +14,7 @@ from lrp_gui.document.editing import Editing
 from lrp_gui.document.state import Contents, ExplainSettings, Labels, Opening, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -47,6 +48,7 @@ class Document(Editing):
     reading_changed = Signal()  # more of a large file is there, or it is there as a whole, or was given up
     arriving_changed = Signal()  # more is known of an explanation on its way, or it was given up
     more_changed = Signal(str)  # something of that kind came which a view had asked for; see `more`
+    more_came = Signal(str)  # a part of it did; see `more_part`
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -314,12 +316,18 @@ class Document(Editing):
 
     # ----------------------------------------------------------------------- what the worker found
 
-    def put_result(self, result: SampleResult | None, problem: str = "", request: SampleRequest | None = None) -> None:
-        """The chosen sample's explanation, and what was asked; or why there is none."""
+    def put_result(
+        self,
+        result: SampleResult | None,
+        problem: str = "",
+        request: SampleRequest | None = None,
+        parts: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        """The chosen sample's explanation, what was asked, and what is known of more by kind; or why there is none."""
         self.result, self.request, self.stale = result, request, False
         self.arriving, self.stopped = None, False
         if self._more is not None:
-            self._more.begin(request)
+            self._more.begin(request, parts)
         if problem != self.problem:
             self.problem = problem
             self.problem_changed.emit()
@@ -343,6 +351,7 @@ class Document(Editing):
         """From now on views can ask for more than the explanation."""
         self._more = more
         more.changed.connect(self.more_changed)
+        more.came.connect(self.more_came)
 
     def more(self, kind: str) -> Any:
         """What the worker has of a kind (of `jobs.more`) for the explanation that is shown.
@@ -350,6 +359,15 @@ class Document(Editing):
         None while it is being made, which asking begins, or where it cannot be made: `more_problem` says why.
         """
         return None if self._more is None else self._more.get(kind)
+
+    def more_part(self, kind: str) -> Any:
+        """What is known of a kind while the rest of it is being made; None where that is nothing."""
+        return None if self._more is None else self._more.part(kind)
+
+    @property
+    def looked_at_more(self) -> tuple[str, ...]:
+        """The kinds that views asked for when an explanation was last shown."""
+        return () if self._more is None else self._more.looked_at
 
     def more_problem(self, kind: str) -> str:
         """Why there is none of a kind, in one sentence; "" otherwise."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lrp_engine import Composite
     from lrp_gui.document.document import Document
     from lrp_gui.document.due import Due
-    from lrp_gui.document.results import SampleResult, TableResult
+    from lrp_gui.document.results import Arriving, SampleResult, TableResult
     from lrp_gui.jobs.engine import Engine
     from lrp_gui.jobs.steps import Steps
 
@@ -28,6 +28,8 @@ DEBOUNCE_MS = 15
 BLANK_MS = 150
 # The table waits until the sample's picture is drawn: both at once would only slow each other down.
 TABLE_MS = 40
+# Of what views ask for besides an explanation, what can be had along with it.
+ALONG = ("tokens",)
 # So much of the table goes to the worker at a time: a large one is not copied whole.
 CELLS_AT_ONCE = 1 << 18
 # So many old results are blanked in a turn, and so many rows are looked through for them.
@@ -46,6 +48,7 @@ class Explainer(QObject):
         self._blanked = 0  # of the rows before this one no old result is shown
         self._looked_at: np.ndarray | None = None  # the rows on the screen
         self._asked = self._wanted()
+        self._beside: dict[str, Any] = {}  # what of `ALONG` came with the sample's explanation
         self._sample_job: Job | None = None
         self._table_job: Job | None = None
         self._start = _single_shot(self, DEBOUNCE_MS, self.run)
@@ -197,13 +200,16 @@ class Explainer(QObject):
         if document.stopped:
             document.put_arriving(None)
         values = table.values[row].copy()
-        request = SampleRequest(network, row, table.names[row], values, *self._asked[:2], reference, against)
+        along = tuple(kind for kind in document.looked_at_more if kind in ALONG)
+        asked = *self._asked[:2], reference, against, along
+        request = SampleRequest(network, row, table.names[row], values, *asked)
+        self._beside = {}
         self._sample_job = self._jobs.submit(
             Job(
                 self.tr("Explaining sample {name}").format(name=table.names[row]),
                 Priority.SAMPLE,
                 lambda: self.engine.explain_sample(request),
-                part=self._document.put_arriving,
+                part=self._sample_part,
                 done=lambda result: self._sample_done(result, request),
                 failed=self._sample_failed,
             )
@@ -306,8 +312,14 @@ class Explainer(QObject):
         return job is not None and not job.ended and not job.cancelled
 
     def _sample_done(self, result: SampleResult, request: SampleRequest) -> None:
-        self._document.put_result(result, request=request)
+        self._document.put_result(result, request=request, parts=self._beside)
         self._table.start()
+
+    def _sample_part(self, part: Arriving | dict[str, Any]) -> None:
+        if isinstance(part, dict):
+            self._beside = part
+        else:
+            self._document.put_arriving(part)
 
     def _sample_failed(self, failure: Failure) -> None:
         self._document.put_result(None, failure.sentence)

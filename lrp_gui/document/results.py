@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from lrp_gui.document.files import SizeRow, Source
 from lrp_gui.document.sums import Sums, sums_of
 from lrp_gui.document.words import Shown, shown
 from lrp_gui.languages import tr
+
+if TYPE_CHECKING:
+    from lrp_gui.jobs.token_grid import TokenGrid
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,10 @@ class SampleResult:
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """What of a sample's explanation is known while the rest is computed; `dense` are the layers whose flow comes."""
+    """What of a sample's explanation is known while the rest is computed; `dense` are the layers whose flow comes.
+
+    `values` are what the inputs are; `grid` is what is known by token, where that was asked for along with it.
+    """
 
     row: int
     sample: str
@@ -185,6 +192,8 @@ class Arriving:
     flows: dict[str, Flow]
     shares: dict[tuple[str, str], tuple[float, float]]
     dense: tuple[str, ...] = ()
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    grid: TokenGrid | None = None
 
 
 @dataclass(frozen=True, slots=True)

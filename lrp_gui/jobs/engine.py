@@ -21,12 +21,13 @@ from lrp_gui.jobs.steps import Part, Progress, Steps, report
 from lrp_gui.languages import engine, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lrp_engine import Explanation, Network
     from lrp_gui.document.files import CandidateRow, Check, Consent
     from lrp_gui.document.results import SampleResult
     from lrp_gui.jobs.arriving import Arrivals
+    from lrp_gui.jobs.tokens import Arriving
 
 # The open one, and those that undo may bring back at once; older ones are read again.
 NETWORKS_KEPT = 3
@@ -49,6 +50,7 @@ class Engine:
         self._consents: set[str] = set()
         self._chunk = FIRST_CHUNK  # rows of the last table that were explained at a time
         self._pace: tuple[Source | None, float] = None, 0.0  # of which network a sample took how many seconds last
+        self._along: tuple[SampleRequest, Explanation, frozenset[str]] | None = None  # what was kept besides layers
         self.computing = Computing()  # the window puts another one in its place; what runs goes on with its own
 
     def start(self) -> Steps[None]:
@@ -108,17 +110,29 @@ class Engine:
             return Opened(info, None, engine(str(error)))
 
     def explain_sample(self, request: SampleRequest) -> Steps[SampleResult]:
-        """One sample with everything that the viewer draws; what takes long comes as `Part`s of `Arriving` before."""
+        """One sample with everything that the viewer draws; what takes long comes as `Part`s of `Arriving` before.
+
+        What is known of `request.along` at its end comes as a `Part` by kind.
+        """
         network = yield from self._network(request.network.source)
         from lrp_gui.jobs import convert
         from lrp_gui.jobs.arriving import Arrivals
+        from lrp_gui.jobs.tokens import grids_of
 
         began = time.perf_counter()
         inputs = convert.network_inputs(network, request.network, request.values[None])
         composite = "" if request.reference is not None else request.composite
         flows = convert.viewable_flows(request.network, composite)
-        arrivals = Arrivals(request, flows)
-        explanation = yield from _explain(network, inputs, request, self.computing, flows=flows, arrivals=arrivals)
+        self._along = None
+        grids = grids_of(network, request) if "tokens" in request.along else None
+        keep = "layers" if grids is None else [*(layer.path for layer in network.layers), *grids.keep]
+        arrivals = Arrivals(request, flows, convert.first_values(inputs), grids)
+        explanation = yield from _explain(
+            network, inputs, request, self.computing, keep=keep, flows=flows, arrivals=arrivals
+        )
+        if grids is not None:
+            self._along = request, explanation, frozenset(grids.keep)
+            yield Part({"tokens": grids.so_far(explanation)})
         yield Progress(text=tr("Collecting the relevance of sample {sample}").format(sample=request.sample))
         seconds = time.perf_counter() - began
         self._pace = request.network.source, seconds
@@ -148,6 +162,9 @@ class Engine:
         explain = partial(_explain, network, inputs, request, self.computing)
         if kind.startswith(FLOW):
             return (yield from channel_flow(kind.removeprefix(FLOW), explain))
+        along = self._along
+        if kind in request.along and along is not None and along[0] is request:
+            explain = partial(_known, *along[1:], explain)
         return (yield from MAKERS[kind](network, request, explain))
 
     def explain_table(self, request: TableRequest) -> Steps[None]:
@@ -244,11 +261,11 @@ def _explain(
     request: SampleRequest | TableRequest,
     computing: Computing,
     *,
-    keep: str = "layers",
+    keep: str | Sequence[str] = "layers",
     flows: tuple[str, ...] = (),
     done: int = 0,
     total: int = 0,
-    arrivals: Arrivals | None = None,
+    arrivals: Arrivals | Arriving | None = None,
 ) -> Steps[Explanation]:
     """Run the engine's generator; its progress is that of the sample, or for a table that of its rows."""
     import lrp_engine
@@ -271,3 +288,18 @@ def _explain(
                 yield part
     finally:
         steps.close()
+
+
+def _known(
+    explanation: Explanation,
+    kept: frozenset[str],
+    explain: Callable[..., Steps[Explanation]],
+    *,
+    keep: Sequence[str],
+    **options: Any,
+) -> Steps[Explanation]:
+    """What was kept along with the sample's own explanation, if that is all that is wanted; else explain again."""
+    yield Progress()
+    if kept.issuperset(keep) and options.keys() <= {"arrivals"}:
+        return explanation
+    return (yield from explain(keep=keep, **options))

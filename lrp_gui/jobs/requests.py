@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """Explain one sample, in full. `values` are in the table's units, one per feature."""
+    """Explain one sample, in full. `values` are in the table's units, one per feature.
+
+    `along` are kinds of `more` that were looked at last: what they need is kept on the way.
+    """
 
     network: NetworkInfo
     row: int
@@ -28,6 +31,7 @@ class SampleRequest:
     composite: str | Composite
     reference: np.ndarray | None = None  # (features,), in the table's units; then no composite is used
     against: str = ""  # what the reference is called in a sentence
+    along: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Plain values, as in `results`. Every array with one entry a position sums over a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,12 +27,16 @@ class Heads:
         (heads, query, key): relevance that goes through A from position i back to position j, "A × relevance".
     totals : numpy.ndarray
         (heads,): what arrived at each head's output.
+    rows : numpy.ndarray or None
+        (heads, position): in windows, the row of the grid that each position of a map is, -1 for padding. None where
+        a map's positions are the grid's rows.
     """
 
     layer: str
     maps: np.ndarray | None
     handed: np.ndarray | None
     totals: np.ndarray
+    rows: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,29 @@ class Mixing:
     @classmethod
     def of(cls, matrix: np.ndarray, most: int = MOST_MIXED) -> Mixing:
         """From (right, left); what is no number counts as nothing."""
-        values = np.nan_to_num(np.asarray(matrix, dtype=float), nan=0.0, posinf=0.0, neginf=0.0).ravel()
+        right, left = (axis.ravel() for axis in np.indices(matrix.shape))
+        return cls.of_pairs(right, left, np.asarray(matrix, dtype=float).ravel(), most)
+
+    @classmethod
+    def of_pairs(cls, right: np.ndarray, left: np.ndarray, amount: np.ndarray, most: int = MOST_MIXED) -> Mixing:
+        """From pairs each of which comes once; what is no number counts as nothing."""
+        values = np.nan_to_num(amount, nan=0.0, posinf=0.0, neginf=0.0)
         order = np.argsort(-np.abs(values), kind="stable")[: np.count_nonzero(values)]
         kept, rest = order[:most], values[order[most:]]
-        right, left = np.unravel_index(kept, matrix.shape)
-        return cls(right, left, values[kept], rest.size, float(rest.sum()), float(np.abs(rest).sum()))
+        return cls(right[kept], left[kept], values[kept], rest.size, float(rest.sum()), float(np.abs(rest).sum()))
+
+    @classmethod
+    def of_windows(cls, heads: Heads) -> Mixing | None:
+        """From an attention whose rows are known, over all of its windows and heads; None where they are not."""
+        rows, handed = heads.rows, heads.handed
+        if rows is None or handed is None or handed.shape != (*rows.shape, rows.shape[1]):
+            return None
+        right, left = (np.broadcast_to(axis, handed.shape) for axis in (rows[:, :, None], rows[:, None, :]))
+        known = (right >= 0) & (left >= 0)  # padding is no row: what it gets has ended in a constant
+        every = int(rows.max()) + 1
+        pairs, place = np.unique(right[known] * every + left[known], return_inverse=True)
+        amount = np.bincount(place, np.nan_to_num(handed[known].astype(float), nan=0.0, posinf=0.0, neginf=0.0))
+        return cls.of_pairs(pairs // every, pairs % every, amount)
 
     def to_left(self, positions: int) -> np.ndarray:
         """(positions,): what the kept pairs bring to each position on the left."""
@@ -139,6 +161,10 @@ class TokenGrid:
         order; what stands beside `parts` is the longest. () where there is only one.
     last : bool
         The score is what lies behind it, and not another part.
+    reached : int
+        The first point to which relevance has come; what is left of it is of an earlier explanation, or nought.
+    whole : bool
+        All of it is there; if not, relevance is still on its way, or is still being followed through the attentions.
     """
 
     points: tuple[Point, ...] = ()
@@ -153,6 +179,27 @@ class TokenGrid:
     notes: tuple[str, ...] = field(default=())
     parts: tuple[TokenGrid, ...] = ()
     last: bool = True
+    reached: int = 0
+    whole: bool = True
+
+    def over(self, before: TokenGrid | None) -> TokenGrid:
+        """With the numbers of an earlier explanation of the same network where relevance has not come yet."""
+        if before is None or not self.reached or not self._like(before):
+            return self
+        parts = ()
+        if len(self.parts) == len(before.parts):
+            parts = tuple(one.over(old) for one, old in zip(self.parts, before.parts, strict=True))
+        here = slice(0, self.reached)
+        return replace(
+            self,
+            points=before.points[here] + self.points[self.reached :],
+            gaps=before.gaps[here] + self.gaps[self.reached :],
+            parts=parts or self.parts,
+        )
+
+    def _like(self, other: TokenGrid) -> bool:
+        same = self.rows == other.rows and len(self.points) == len(other.points)
+        return same and [point.tensor for point in self.points] == [point.tensor for point in other.points]
 
     @property
     def rows(self) -> int:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrp_gui.jobs.steps import Progress, Steps
+from lrp_gui.jobs.arriving import Pace
+from lrp_gui.jobs.steps import Part, Progress, Steps
+from lrp_gui.jobs.token_flows import flows
 from lrp_gui.jobs.token_grid import ATTENTION, MLP, OTHER, Gap, Heads, Mixing, Point, TokenGrid
 from lrp_gui.jobs.token_rows import rows_of, with_texts
-from lrp_gui.jobs.token_stream import Attention, Block, Stream, Structure, find_streams
+from lrp_gui.jobs.token_stream import Block, Stream, Structure, find_streams
 from lrp_gui.jobs.token_times import find_times, times_grid
 from lrp_gui.languages import mark, thousands, tr
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from torch.fx import Node
 
+    import lrp_engine
     from lrp_engine import Explanation, Network
+    from lrp_engine.explanation import Arrived
     from lrp_gui.jobs.requests import SampleRequest
 
 Explain = Callable[..., Steps["Explanation"]]
-MOST_MAPS = 24_000_000  # numbers in all attention maps that are kept; beyond it only their sum over heads is
 MOST_POSITIONS = 1024  # where every one may read every other
 MOST_IN_WINDOWS = 4096  # where each reads only those around it
-EPSILON = re.compile(r"epsilon=([-+.\deE]+)")
 NO_STRUCTURE = mark(
     "No stream of tokens with attention beside it was found in this network, and no "
     "recurrent layer. The scales Layers and Operations show it."
@@ -35,31 +35,171 @@ NO_STRUCTURE = mark(
 
 
 def token_grid(network: Network, request: SampleRequest, explain: Explain) -> Steps[TokenGrid]:
-    """The grid of a transformer, else of a recurrent network; with a sentence where it is neither."""
-    structure = Structure(network)
-    streams = find_streams(structure)
-    if not streams:
+    """The grid of a transformer, else of a recurrent network; with a sentence where it is neither.
+
+    Of a transformer what is known comes as `Part`s before: relevance as it arrives, then the ways through attentions.
+    """
+    grids = grids_of(network, request)
+    if grids is None:
+        structure = Structure(network)
+        if find_streams(structure):
+            return Grids(network, request).grid(None)
         times = find_times(structure)
         if not times:
             return TokenGrid(problem=tr(NO_STRUCTURE))
         return with_texts((yield from times_grid(network, request, structure, times, explain)), request)
-    small = [stream for stream in streams if not _too_large(structure, stream)]
-    flows: dict[Node, Heads] = {}
-    explanation = None
-    if small:
-        explanation = yield from explain(keep=sorted({node.name for stream in small for node in _kept(stream)}))
-        yield Progress(text=tr("Following the relevance of sample {sample} by token").format(sample=request.sample))
-        if request.reference is None:
-            flows = yield from _flows(network, request, small, explanation)
-    parts = []
-    for stream in streams:
-        if stream not in small or explanation is None:
-            parts.append(TokenGrid(problem=_too_large(structure, stream), last=stream is streams[-1]))
-            continue
-        grid = with_texts(_grid(network, structure, stream, explanation, flows), request)
-        parts.append(replace(grid, last=stream is streams[-1]))
-    longest = max(range(len(parts)), key=lambda n: len(parts[n].points))
-    return replace(parts[longest], parts=tuple(parts)) if len(parts) > 1 else parts[0]
+    explanation = yield from explain(keep=grids.keep, arrivals=Arriving(grids))
+    yield Progress(text=tr("Following the relevance of sample {sample} by token").format(sample=request.sample))
+    if request.reference is None:
+        yield from grids.follow(explanation)
+    return grids.grid(explanation)
+
+
+def grids_of(network: Network, request: SampleRequest) -> Grids | None:
+    """What makes the grids of a transformer; None where there is no stream of tokens that can be drawn."""
+    grids = Grids(network, request)
+    return grids if grids.keep else None
+
+
+class Arriving:
+    """Hands over the grid as far as it is known, now and then."""
+
+    def __init__(self, grids: Grids) -> None:
+        self._grids, self._pace, self._told = grids, Pace(), -1
+
+    def part(self, step: lrp_engine.Progress) -> Part | None:
+        """What is to be told after a step; None where it is too soon, or nothing came since the last time."""
+        found = step.arrived() if step.arrived is not None and self._pace.due else None
+        if found is None or len(found.nodes) == self._told:
+            return None
+        self._told = len(found.nodes)
+        grid = self._grids.so_far(found)
+        self._pace.told()
+        return Part(grid)
+
+
+class Grids:
+    """Grids of one explanation, from what is known of it on its way, and at its end. Each node is added up once."""
+
+    def __init__(self, network: Network, request: SampleRequest) -> None:
+        self._network, self._request = network, request
+        self._structure = Structure(network)
+        self._streams = find_streams(self._structure)
+        self._small = [one for one in self._streams if not _too_large(self._structure, one)]
+        self._flows: dict[Node, Heads] = {}
+        self._mixings: dict[Node, Mixing | None] = {}  # by total of a block
+        self._sums: dict[Node, np.ndarray] = {}
+        self._texts: TokenGrid | None = None  # a grid with the texts of its positions
+        #: names of the nodes whose relevance is needed
+        self.keep = sorted({node.name for stream in self._small for node in _kept(stream)})
+
+    def so_far(self, known: Arrived | Explanation) -> TokenGrid:
+        """What is known while relevance is on its way, or before it has been followed through attentions."""
+        return self.grid(known, whole=False)
+
+    def follow(self, explanation: Explanation) -> Generator[Progress | Part, None, None]:
+        """Through the attentions, from the first to the last; what was found comes as parts."""
+        pace = Pace()
+        yield Part(self.so_far(explanation))
+        for step in flows(*(self._network, self._request, self._structure), self._small, explanation, self._flows):
+            yield step
+            if pace.due:
+                part = Part(self.so_far(explanation))
+                pace.told()
+                yield part
+
+    def grid(self, known: Arrived | Explanation | None, *, whole: bool = True) -> TokenGrid:
+        """All parts, beside the longest of them."""
+        parts = []
+        for stream in self._streams:
+            last = stream is self._streams[-1]
+            if stream not in self._small or known is None:
+                parts.append(TokenGrid(problem=_too_large(self._structure, stream), last=last))
+            else:
+                grid = self._with_texts(self._part(stream, known, whole))
+                parts.append(replace(grid, last=last, whole=whole))
+        longest = max(range(len(parts)), key=lambda n: len(parts[n].points))
+        return replace(parts[longest], parts=tuple(parts)) if len(parts) > 1 else parts[0]
+
+    def _with_texts(self, grid: TokenGrid) -> TokenGrid:
+        if len(self._streams) > 1:
+            return with_texts(grid, self._request)
+        if self._texts is None:
+            self._texts = replace(with_texts(replace(grid, notes=()), self._request), points=(), gaps=())
+        return replace(grid, texts=self._texts.texts, notes=(*grid.notes, *self._texts.notes))
+
+    def _part(self, stream: Stream, known: Arrived | Explanation, whole: bool) -> TokenGrid:
+        """Points and gaps of one stream from the nodes' relevance."""
+        structure = self._structure
+        rows, units = structure.table(stream.end)
+        nothing = np.zeros(rows)
+
+        def of(node: Node) -> np.ndarray:
+            if node.name not in known.nodes:
+                return nothing
+            if node not in self._sums:
+                self._sums[node] = known.nodes[node.name].numpy().astype(np.float64).reshape(-1, units).sum(1)
+            return self._sums[node]
+
+        def point(node: Node, name: str) -> Point:
+            found = known.nodes.get(node.name)
+            strongest = None if found is None else found.reshape(-1, units).abs().argmax(1).numpy()
+            return Point(node.meta.get("layer", ""), name, of(node), node.name, strongest, units)
+
+        first = stream.blocks[0]
+        points, gaps = [point(stream.start, "embedding")], []
+        if first.root is not stream.start and structure.settled(first.root) is not structure.settled(stream.start):
+            points.append(point(first.root, "stream"))
+            gaps.append(Gap(OTHER, points[-1].layer, nothing, points[0].relevance, nothing))
+        for n, block in enumerate(stream.blocks):
+            after = stream.blocks[n + 1].root if n + 1 < len(stream.blocks) else stream.end
+            if n + 1 < len(stream.blocks) and after is block.root:
+                after = block.total  # side by side: both read the same
+            branch, left = of(block.branch), points[-1].relevance
+            skip = of(block.total) - branch
+            if points[-1].tensor in known.nodes or whole:
+                gaps.append(self._gap(block, branch, skip, left - skip))
+            else:
+                gaps.append(self._gap(block, nothing, nothing, nothing))
+            points.append(point(after, "stream"))
+        source, start, positions, patches = rows_of(self._network, structure, stream.start, rows)
+        notes = ()
+        if any(one.maps is None for gap in gaps for one in gap.heads):
+            notes = (tr("The attention maps are too large to be kept for every head."),)
+        missing = [n for n, one in enumerate(points) if one.tensor not in known.nodes]
+        return TokenGrid(
+            tuple(points),
+            tuple(gaps),
+            *(positions, source, start, patches),
+            explained=float(known.score[0]),
+            notes=notes,
+            reached=missing[-1] + 1 if missing and not whole else 0,
+        )
+
+    def _gap(self, block: Block, branch: np.ndarray, skip: np.ndarray, into: np.ndarray) -> Gap:
+        flows = self._flows
+        heads = tuple(flows[one.product] for one in block.attentions if one.product in flows)
+        mixing = None
+        if heads and len(heads) == len(block.attentions):
+            if block.total not in self._mixings:
+                self._mixings[block.total] = _mixing(heads, len(branch))
+            mixing = self._mixings[block.total]
+        heads = tuple(one for one in heads if one.maps is not None or one.totals.size)
+        layer = (
+            block.attentions[0].product.meta.get("layer", "")
+            if block.attentions
+            else block.branch.meta.get("layer", "")
+        )
+        kind = ATTENTION if block.attentions else (MLP if block.alone else OTHER)
+        return Gap(kind, layer, branch, skip, into, mixing, alone=block.alone, heads=heads)
+
+
+def _mixing(heads: Sequence[Heads], rows: int) -> Mixing | None:
+    """What all attentions of a block hand from row to row; None where it is not known which rows they join."""
+    sums = [one.handed.sum(0) for one in heads if one.handed is not None]
+    if len(sums) == len(heads) and all(one.shape == (rows, rows) for one in sums):
+        return Mixing.of(np.sum(sums, axis=0))
+    return Mixing.of_windows(heads[0]) if len(heads) == 1 else None
 
 
 def _too_large(structure: Structure, stream: Stream) -> str:
@@ -84,150 +224,3 @@ def _kept(stream: Stream) -> set[Node]:
             found |= {one.product, one.values, one.weights}
             found |= {node for node in (one.scores, one.queries) if node is not None}
     return found
-
-
-def _grid(
-    network: Network, structure: Structure, stream: Stream, explanation: Explanation, flows: dict[Node, Heads]
-) -> TokenGrid:
-    """Points and gaps from the nodes' relevance."""
-    rows, units = structure.table(stream.end)
-
-    def of(node: Node) -> np.ndarray:
-        found = explanation.nodes.get(node.name)
-        if found is None:
-            return np.zeros(rows)
-        return found.numpy().astype(np.float64).reshape(-1, units).sum(1)
-
-    def point(node: Node, name: str) -> Point:
-        found = explanation.nodes.get(node.name)
-        strongest = None if found is None else found.reshape(-1, units).abs().argmax(1).numpy()
-        return Point(node.meta.get("layer", ""), name, of(node), node.name, strongest, units)
-
-    first = stream.blocks[0]
-    points, gaps = [point(stream.start, "embedding")], []
-    if first.root is not stream.start and structure.settled(first.root) is not structure.settled(stream.start):
-        points.append(point(first.root, "stream"))
-        gaps.append(Gap(OTHER, points[-1].layer, np.zeros(rows), points[0].relevance, np.zeros(rows)))
-    for n, block in enumerate(stream.blocks):
-        after = stream.blocks[n + 1].root if n + 1 < len(stream.blocks) else stream.end
-        if n + 1 < len(stream.blocks) and after is block.root:
-            after = block.total  # side by side: both read the same
-        branch, left = of(block.branch), points[-1].relevance
-        skip = of(block.total) - branch
-        gaps.append(_gap(block, branch, skip, left - skip, flows))
-        points.append(point(after, "stream"))
-    source, start, positions, patches = rows_of(network, structure, stream.start, rows)
-    notes = ()
-    if any(one.maps is None for gap in gaps for one in gap.heads):
-        notes = (tr("The attention maps are too large to be kept for every head."),)
-    return TokenGrid(
-        tuple(points),
-        tuple(gaps),
-        *(positions, source, start, patches),
-        explained=float(explanation.score[0]),
-        notes=notes,
-    )
-
-
-def _gap(block: Block, branch: np.ndarray, skip: np.ndarray, into: np.ndarray, flows: dict[Node, Heads]) -> Gap:
-    rows = len(branch)
-    heads = tuple(flows[one.product] for one in block.attentions if one.product in flows)
-    mixing = None
-    if heads and len(heads) == len(block.attentions):
-        sums = [one.handed.sum(0) for one in heads if one.handed is not None]
-        if len(sums) == len(heads) and all(one.shape == (rows, rows) for one in sums):
-            mixing = Mixing.of(np.sum(sums, axis=0))
-    heads = tuple(one for one in heads if one.maps is not None or one.totals.size)
-    layer = (
-        block.attentions[0].product.meta.get("layer", "") if block.attentions else block.branch.meta.get("layer", "")
-    )
-    return Gap(
-        ATTENTION if block.attentions else (MLP if block.alone else OTHER),
-        layer,
-        branch,
-        skip,
-        into,
-        mixing,
-        alone=block.alone,
-        heads=heads,
-    )
-
-
-# ---------------------------------------------------------------------------------------------------- attention
-
-
-def _flows(
-    network: Network, request: SampleRequest, streams: Sequence[Stream], explanation: Explanation
-) -> Generator[Progress, None, dict[Node, Heads]]:
-    """Of every attention what goes from query to key, by a forward pass that lets go of values after their last use."""
-    import torch
-
-    from lrp_engine.networks.graphs.graph import evaluate
-    from lrp_gui.jobs import convert
-
-    inputs = convert.network_inputs(network, request.network, request.values[None])
-    products = {one.product: one for stream in streams for block in stream.blocks for one in block.attentions}
-    rules = {row.node: row.rule for row in explanation.ledger}
-    last = {one: node for node in network.graph.nodes for one in node.all_input_nodes}
-    values: dict[Any, Any] = {}
-    found: dict[Node, Heads] = {}
-    left = MOST_MAPS
-    for n, node in enumerate(network.graph.nodes):
-        if len(found) == len(products):
-            break
-        with torch.no_grad():
-            if node.op == "placeholder":
-                values[node] = inputs[str(node.target)]
-            elif node.op == "get_attr":
-                values[node] = network.tensors[str(node.target)]
-            elif node.op == "call_function":
-                values[node] = evaluate(node, values)
-            if node in products:
-                one = products[node]
-                heads = _heads(one, values, explanation, rules.get(node.name, ""), left)
-                left -= 2 * heads.maps.size if heads.maps is not None else 0
-                found[node] = heads
-        for used in node.all_input_nodes:
-            if last[used] is node:
-                values.pop(used, None)
-        yield Progress(n, len(network.graph.nodes))
-    return found
-
-
-def _heads(one: Attention, values: dict[Any, Any], explanation: Explanation, rule: str, left: int) -> Heads:
-    """A_ij Σ_d v_jd R_id / (z_id + ε sgn z_id), which is what i hands back to j through a map that is held.
-
-    Where relevance also goes to the map (half each), the other half goes on to queries, which stay at i, and to keys.
-    """
-    import torch
-
-    a, v, z = (values[node].float() for node in (one.weights, one.values, one.product))
-    a, v, z = (x.reshape(-1, *x.shape[-2:]) for x in (a, v, z))
-    arrived = explanation.nodes.get(one.product.name)
-    layer = one.product.meta.get("layer", "")
-    if arrived is None:
-        none = torch.zeros_like(a)
-        return Heads(layer, *_kept_maps(a, none, left), np.zeros(len(a)))
-    relevance = arrived.float().reshape(z.shape)
-    times = 2 if rule.startswith("half") else 1
-    said = EPSILON.search(rule)
-    epsilon = (float(said[1]) if said else 0.0) / times
-    over = torch.where(z < 0, z - epsilon, z + epsilon)
-    share = torch.where(over == 0, 0.0, relevance / over)
-    handed = a * (share @ v.mT) / times
-    scores = explanation.nodes.get(one.scores.name) if one.scores is not None else None
-    if times == 2 and scores is not None and one.queries is not None:
-        through = scores.float().reshape(a.shape)
-        to_queries = explanation.nodes.get(one.queries.name)
-        kept = torch.zeros(a.shape[:2]) if to_queries is None else to_queries.float().reshape(*a.shape[:2], -1).sum(-1)
-        handed = handed + through / 2
-        if handed.shape[1] == handed.shape[2]:
-            handed = handed + torch.diag_embed(kept)
-    return Heads(layer, *_kept_maps(a, handed, left), relevance.sum((1, 2)).double().numpy())
-
-
-def _kept_maps(a: Tensor, handed: Tensor, left: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Both for every head; where they are too large, only what was handed, summed over heads."""
-    if 2 * a.numel() <= left:
-        return a.numpy().copy(), handed.numpy().copy()
-    return None, handed.sum(0, keepdim=True).numpy().copy()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lrp_gui.viewer.arriving import arriving_picture
 from lrp_gui.viewer.picture import GraphPicture
 from lrp_gui.viewer.stage_picture import StagePicture
+from lrp_gui.viewer.tokens.picture import TokenPicture
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import Arriving, NetworkInfo
@@ -66,6 +67,8 @@ class ArrivalsShown(QObject):
             viewer.scale, picture = found
             if isinstance(picture, StagePicture) and isinstance(shown, StagePicture):
                 picture.stay_as(shown, canvas.room)
+            if isinstance(picture, TokenPicture):
+                picture.hold_rows(shown)
             canvas.set_picture(picture)
             canvas.unveil()
             self._pictures += 1

@@ -16,6 +16,7 @@ from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import GraphPicture
 from lrp_gui.viewer.scales import Scale, drawn
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.tokens.scale import WANTS as TOKENS
 
 
 def arriving_picture(
@@ -32,13 +33,20 @@ def arriving_picture(
     `before` is an explanation of the same network whose numbers stand in grey until the new ones come; `more` gives
     what is known for it.
     """
-    if scale is not None and not scale.fills:
-        return None
     result = filled(network, arriving, before)
-    layout = lambda kind: _node_sums(network, arriving) if kind == "nodes" else more(kind)  # noqa: E731
+
+    def known(kind: str) -> Any:
+        if kind == "nodes":
+            return _node_sums(network, arriving)
+        if kind == TOKENS:
+            return arriving.grid.over(more(kind)) if arriving.grid is not None else None
+        return more(kind)
+
     wanted = replace(selection, scale=scale.id if scale is not None else selection.scale)
-    found, picture = drawn(network, result, theme, wanted, layout)
-    if scale is not None and found is not scale:
+    if arriving.grid is not None:
+        wanted = replace(wanted, words={})  # of the tokens before; these have their own
+    found, picture = drawn(network, result, theme, wanted, known)
+    if (scale is not None and found is not scale) or (found.wants == TOKENS and arriving.grid is None):
         return None
     picture.state, picture.caption = None, ""  # what is asked, and what became of it, is told with the whole
     picture.pending = frozenset(_all(network)) - frozenset(arriving.layers)
@@ -66,11 +74,12 @@ def filled(network: NetworkInfo, arriving: Arriving, before: SampleResult | None
     if before is not None:
         shares = {**before.shares, **arriving.shares}
         named = {"row": arriving.row, "sample": arriving.sample, "explained": math.nan, "warnings": ()}
+        named["values"] = arriving.values or before.values
         return replace(before, layers=layers, flows=flows, shares=shares, **named)
     return SampleResult(
         *(arriving.row, arriving.sample, np.zeros(len(network.outputs)), math.nan, "", ""),
         inputs=inputs,
-        values=inputs,
+        values=arriving.values or inputs,
         layers=layers,
         flows=flows,
         ledger=(),

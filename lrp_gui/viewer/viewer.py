@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -18,6 +18,7 @@ from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
 from lrp_gui.turns import Soon
 from lrp_gui.viewer.arrivals import ArrivalsShown
+from lrp_gui.viewer.asking import graph_of
 from lrp_gui.viewer.balance import Balance
 from lrp_gui.viewer.canvas import Canvas
 from lrp_gui.viewer.colouring import in_scheme
@@ -132,6 +133,7 @@ class RelevanceViewer(QWidget):
         self.strip.keyed.connect(self._walk_strip)
         self.controls.scale_chosen.connect(lambda scale: self._look(scale=scale))
         document.more_changed.connect(self._on_more)
+        document.more_came.connect(self._on_more_part)
         document.labels_changed.connect(self._result_due)
         self.controls.visibility_changed.connect(lambda visibility: self._look(visibility=visibility))
         self.controls.path_toggled.connect(lambda shown: self._look(path=shown))
@@ -232,38 +234,28 @@ class RelevanceViewer(QWidget):
         if network is None or result is None:
             return deque((self._show_state,))
         steps = (self._show_graph, self._show_strip, self._show_detail)
+        if self._unfinished == {"part"}:  # nothing else is drawn of it
+            steps = steps[:1]
         return deque(partial(step, network, result) for step in steps)
 
     def _show_graph(self, network: NetworkInfo, result: SampleResult) -> None:
         layer, unit = self.selection.layer, self.selection.unit
         picture = None
-        if "result" not in self._unfinished and isinstance(self.canvas.picture, GraphPicture):
+        if not {"result", "part"} & self._unfinished and isinstance(self.canvas.picture, GraphPicture):
             picture = self.canvas.picture.selecting(layer, unit)
             if isinstance(picture, OperationsPicture):
                 picture.node = self.selection.node
         if picture is None:
-            self.scale, picture = self._drawn(network, result)
+            self.scale, picture = graph_of(self.document, network, result, self.theme, self.selection)
         if isinstance(picture, StagePicture):
             fill_in(picture, self.selection.folds, self.document.more, self.document.more_problem)
+        if isinstance(picture, TokenPicture):
+            picture.hold_rows(self.canvas.picture)
         picture.reveal = self.controls.sweep.value() / 100
         self.strip_area.show()
         self.detail.show()
         self._hold(picture)
         self.controls.show_for(self.scale, fitting(network, result), result=True)
-
-    def _drawn(self, network: NetworkInfo, result: SampleResult) -> tuple[Scale, GraphPicture]:
-        """The graph at the chosen scale; what it asked the worker for and cannot get is said in it."""
-        asked: list[str] = []
-
-        def more(kind: str) -> Any:
-            asked.append(kind)
-            return self.document.more(kind)
-
-        scale, picture = drawn(network, result, self.theme, self.selection, more)
-        problem = next(filter(None, map(self.document.more_problem, asked)), "")
-        if problem:
-            picture.refuse(problem)
-        return scale, picture
 
     def _show_strip(self, network: NetworkInfo, result: SampleResult) -> None:
         layer = self.selection.layer
@@ -398,8 +390,8 @@ class RelevanceViewer(QWidget):
     def _hold(self, picture: GraphPicture) -> None:
         """After something was opened: it is laid out as before, and stays where it was on the screen."""
         if isinstance(picture, OperationsPicture):
-            self._groups.show(picture)
-            self._show_sought(picture)
+            self._groups.show(picture, self._sought)
+            self._sought = ""
             return
         held, self._held = self._held, None
         if held is None or not isinstance(picture, StagePicture):
@@ -481,6 +473,12 @@ class RelevanceViewer(QWidget):
             self._result_due()
         if self.scale is not None and (self.scale.asks or self.scale.wants == kind):
             self._result_due()
+
+    def _on_more_part(self, kind: str) -> None:
+        # One after the other: the next has more to show.
+        if self.scale is not None and self.scale.wants == kind and not self.canvas.unfinished:
+            self._stale_parts.add("part")
+            self._due.start()
 
     def _sweep(self, share: float) -> None:
         picture = self.canvas.picture

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 import lrp_engine as lrp
@@ -48,6 +49,26 @@ class Stacked(nn.Module):
 
     def forward(self, series):
         return self.head(self.second(self.first(series)[0])[0][:, -1])
+
+
+class Windowed(nn.Module):
+    """Attention in shifted windows of 3 × 3 over 5 × 4 positions, which are padded; nothing has a bias but the head."""
+
+    def __init__(self, back: int = 1):
+        super().__init__()
+        self.inlet, self.head = nn.Linear(3, 4, bias=False), nn.Linear(4, 2)
+        self.norm, self.qkv, self.out = nn.Identity(), nn.Linear(4, 12, bias=False), nn.Linear(4, 4, bias=False)
+        self.back = back  # by how much the shift is taken back
+
+    def forward(self, series):
+        x = self.inlet(series)  # (samples, 20, 4)
+        y = torch.tanh(self.qkv(x)).reshape(-1, 5, 4, 12)
+        y = torch.roll(F.pad(y, (0, 0, 0, 2, 0, 1)), (-1, -1), (1, 2))
+        y = y.reshape(-1, 2, 3, 2, 3, 12).transpose(2, 3).reshape(-1, 9, 2, 6).transpose(1, 2)
+        q, k, v = y.chunk(3, -1)  # (windows, 2, 9, 2)
+        y = ((q @ k.mT).softmax(-1) @ v).transpose(1, 2).reshape(-1, 2, 2, 3, 3, 4).transpose(2, 3).reshape(-1, 6, 6, 4)
+        y = torch.roll(y, (self.back, self.back), (1, 2))[:, :5, :4].reshape(-1, 20, 4)
+        return self.head((x + self.out(y)).mean(1))
 
 
 def of(network, inputs, monkeypatch, composite="epsilon", target="max"):
@@ -147,6 +168,38 @@ def test_every_part_of_a_network_that_merges_its_patches_is_followed(monkeypatch
     for part in grid.parts:
         for point in part.points:
             np.testing.assert_allclose(point.relevance, by_row(explanation, point.tensor, part.rows), atol=1e-5)
+        assert all(gap.mixing is not None for gap in part.gaps if gap.kind == ATTENTION)
+
+
+def test_ways_through_shifted_windows_are_those_of_relevance_that_passes_one_row_alone(monkeypatch):
+    torch.manual_seed(5)
+    module, x = Windowed().eval(), torch.randn(2, 20, 3)
+    network = lrp.capture(module, x)
+    grid, _ = of(network, {"series": x}, monkeypatch, target="0")
+    (gap,) = (gap for gap in grid.gaps if gap.kind == ATTENTION)
+    assert gap.mixing is not None
+    ways = np.zeros((20, 20))
+    ways[gap.mixing.right, gap.mixing.left] = gap.mixing.amount
+    for row in range(20):
+        mask = np.zeros((20, 4), dtype=bool)
+        mask[row] = True
+        alone = lrp.explain(network, x[:1], 0, "epsilon", through={"out": mask}, keep=["qkv"])
+        np.testing.assert_allclose(ways[row], by_row(alone, "linear_1", 20), atol=1e-5)
+    np.testing.assert_allclose(ways.sum(0), gap.into, atol=1e-5)
+    assert np.count_nonzero(ways) < 20 * 20 / 2  # only within windows
+    (heads,) = gap.heads
+    assert heads.rows is not None
+    assert heads.rows.shape == (8, 9)  # four windows of two heads
+    assert sorted(heads.rows[::2].ravel()) == [-1] * 16 + list(range(20))
+
+
+def test_rows_that_do_not_come_back_in_their_place_are_not_followed(monkeypatch):
+    torch.manual_seed(5)
+    x = torch.randn(2, 20, 3)
+    grid, _ = of(lrp.capture(Windowed(back=2).eval(), x), {"series": x}, monkeypatch)
+    (gap,) = (gap for gap in grid.gaps if gap.kind == ATTENTION)
+    assert gap.heads
+    assert gap.mixing is None
 
 
 def test_dense_layers_that_run_over_a_single_sample_are_known_as_such(monkeypatch, tmp_path):

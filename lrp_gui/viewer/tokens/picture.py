@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
@@ -14,7 +16,7 @@ from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import Ink, width_of
 from lrp_gui.viewer.neurons import Visibility
-from lrp_gui.viewer.picture import GraphPicture, Hit
+from lrp_gui.viewer.picture import Drawing, GraphPicture, Hit, Step, batches, rest
 from lrp_gui.viewer.states import State, draw_state, trouble
 from lrp_gui.viewer.tokens.heads import draw_heads, height_of_heads
 from lrp_gui.viewer.tokens.labels import feature_of, row_labels
@@ -36,6 +38,7 @@ from lrp_gui.viewer.tokens.strokes import (
 )
 from lrp_gui.viewer.tokens.tree import TO_BLOCK, Tree, tree_of
 
+AT_ONCE = 150  # edges in one step of the drawing
 SMALL = 320.0  # an area for the grid and the heads that is lower gives the heads more of it
 
 WAITING = State(
@@ -57,6 +60,7 @@ class TokenPicture(GraphPicture):
     every_row: bool = False  # also those that have no room
     patches: Patches | None = None
     _room: int = 0  # for how many rows the tree is
+    _held: tuple[int, ...] = ()  # rows that were drawn while the grid was filling, and stay until it is whole
 
     @classmethod
     def build(
@@ -89,7 +93,7 @@ class TokenPicture(GraphPicture):
             self.state = State(tr("There are no tokens to draw"), grid.problem)
             return
         self._room = 0 if self.every_row else int(self._tall(self.size[1]) / ROW)
-        self.tree = tree_of(grid, self.visibility, self.chosen, self._room)
+        self.tree = self._tree(grid, self._room)
         self.labels = tuple(row_labels(grid, self.network, self.result, self.words))
         self.patches = Patches.of(grid, self.network, self.result)
 
@@ -100,8 +104,20 @@ class TokenPicture(GraphPicture):
             return None
         if part_of(found.whole, layer) is not found.grid:
             return None
-        found.tree = tree_of(found.grid, self.visibility, found.chosen, self._room)
+        found.tree = found._tree(found.grid, self._room)
         return found
+
+    def hold_rows(self, shown: Drawing | None) -> None:
+        """While the grid fills, rows that were drawn a moment ago stay where they are."""
+        if self.grid is None or not self.grid.points or self.grid.whole or not isinstance(shown, TokenPicture):
+            return
+        if shown.tree is None or shown.grid is None or shown.grid.whole or shown.grid.rows != self.grid.rows:
+            return
+        if len(shown.tree.rows) < self.grid.rows:
+            self._held, self._room = tuple(shown.tree.rows.tolist()), -1  # the tree is made anew when it is drawn
+
+    def _tree(self, grid: TokenGrid, room: int) -> Tree:
+        return tree_of(grid, self.visibility, self.chosen, room, self._held)
 
     def inside(self, _layer: str, _unit: int) -> Hit:
         """What Enter opens: the rows that have no room, or what had room alone."""
@@ -188,7 +204,7 @@ class TokenPicture(GraphPicture):
         tall = self._tall(area.height())
         room = 0 if self.every_row else max(1, int(tall / ROW))
         if self.tree is None or (room != self._room and min(room or 1e9, self._room or 1e9) < self.grid.rows):
-            self.tree = tree_of(self.grid, self.visibility, self.chosen, room)
+            self.tree = self._tree(self.grid, room)
         self._room = room
         rows = self.tree.rows
         pitch = min(tall / max(len(rows), 1), TALLEST)
@@ -211,38 +227,46 @@ class TokenPicture(GraphPicture):
             self._biggest,
         )
 
-    def paint(self, ink: Ink, size: QSizeF) -> None:
+    def steps(self, size: QSizeF) -> Iterator[Step]:
         """Edges, nodes, names, the stub of what is left out; below, the heads of an attention that is chosen."""
         self.spots.clear()
         whole = QRectF(0, 0, size.width(), size.height())
+        tabs = whole.adjusted(10, 4, -10, -FOOTER)
         if self.grid is None or self.tree is None or not self.grid.points:
-            if self.state is not None:
-                draw_state(ink, whole, self.state)
-            if self.whole is not None and self.whole.parts:
-                self._tabs(ink, whole.adjusted(10, 4, -10, -FOOTER))
+            yield lambda ink: self._instead(ink, whole, tabs)
             return
-        if self.whole is not None and self.whole.parts:
-            self._tabs(ink, whole.adjusted(10, 4, -10, -FOOTER))
-        opened, (area, below) = self.opened, self._areas(size)
+        yield lambda ink: self._tabs(ink, tabs)
+        area, below = self._areas(size)
         places = self.places(area, self.shared_width(size) if self.alongside else None)
+        yield rest
         strokes = Strokes(self)
-        strokes.names(ink, places, area)
+        for rows in batches(enumerate(places.rows.items()), 40):
+            yield partial(strokes.rows, places=places, area=area, rows=rows)
+        yield lambda ink: strokes.columns(ink, places, area)
         reached = (1 - self.reveal) * len(self.grid.gaps)
         for n, edges in enumerate(self.tree.edges):
             if n >= reached or self.reveal >= 1:
-                strokes.edges(ink, places, n, edges)
-                strokes.blocks(ink, places, n)
-        strokes.output(ink, places)
+                faint = n < self.grid.reached
+                yield partial(strokes.beneath, places=places, n=n, faint=faint)
+                for some in edges.pieces(AT_ONCE):
+                    yield partial(strokes.edges, places=places, n=n, edges=some, faint=faint)
+                yield partial(strokes.blocks, places=places, n=n, faint=faint)
+        yield lambda ink: strokes.output(ink, places)
         for n in range(len(self.grid.points)):
-            ink.painter.setOpacity(1.0 if n >= reached else 0.2)
-            strokes.nodes(ink, places, n)
-        ink.painter.setOpacity(1.0)
-        if opened >= 0:
-            gap = self.grid.gaps[opened]
-            draw_heads(ink, below, gap, self.labels, self.spots, self.name_of(gap.layer))
-        strokes.foot(ink, size, places)
+            yield partial(strokes.nodes, places=places, n=n, faint=n < max(reached, self.grid.reached))
+        if self.opened >= 0:
+            gap = self.grid.gaps[self.opened]
+            yield lambda ink: draw_heads(ink, below, gap, self.labels, self.spots, self.name_of(gap.layer))
+        yield lambda ink: strokes.foot(ink, size, places)
         if self.state is not None:
-            draw_state(ink, whole, self.state, boxed=True)
+            below_tabs = area.adjusted(-10, 0, 10, 0)
+            yield lambda ink: draw_state(ink, below_tabs, self.state or WAITING, boxed=True)
+
+    def _instead(self, ink: Ink, whole: QRectF, tabs: QRectF) -> None:
+        """Why there is no grid, under the tabs of those parts that have one."""
+        if self.state is not None:
+            draw_state(ink, whole, self.state)
+        self._tabs(ink, tabs)
 
     # ------------------------------------------------------------------------------------------------ words
 
@@ -250,13 +274,15 @@ class TokenPicture(GraphPicture):
     def notes(self) -> str:
         """What the picture cannot show, in a line."""
         assert self.grid is not None
-        unknown = any(gap.mixing is None and not gap.alone and gap.into.any() for gap in self.grid.gaps)
+        unknown = self.grid.whole and any(
+            gap.mixing is None and not gap.alone and gap.into.any() for gap in self.grid.gaps
+        )
         bars = tr("Grey bar: from which position it comes is not known, only how much each position gets.")
         return "  ".join((*((bars,) if unknown else ()), *self.grid.notes))
 
     def _tabs(self, ink: Ink, area: QRectF) -> None:
-        assert self.whole is not None
-        assert self.grid is not None
+        if self.whole is None or self.grid is None or not self.whole.parts:
+            return
         place = QRectF(area.left(), area.top(), area.width(), TABS)
         draw_tabs(ink, place, self.whole, number_of(self.whole, self.grid), self.spots)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ LEAST_TEXT = 6.0  # pixels of a letter on the screen; smaller ones would be a sc
 FOLDS = "tokens"  # what a click on the row of the others opens
 BLOCK_AT = 0.56  # where in a gap its block stands, from the left
 WIDEST = 11.0
+FAINT = 0.2  # how much is to be seen of what relevance has not come to
 WORDS = {ATTENTION: mark("attention"), MLP: "MLP", RECURRENT: mark("recurrent"), OTHER: mark("block")}
 SHORT = {ATTENTION: "A", MLP: "M", OTHER: "·"}
 
@@ -66,13 +68,13 @@ class Strokes:
         box = QRectF(places.points[0] - 12 - side, y - side / 2, side, side)
         ink.painter.drawImage(box, self.patches.image(row - self.grid.first))
 
-    def names(self, ink: Ink, places: Places, area: QRectF) -> None:
-        """Beside the rows, and above the columns."""
+    def rows(self, ink: Ink, places: Places, area: QRectF, rows: Iterable[tuple[int, tuple[int, float]]]) -> None:
+        """Names, thumbnails and lines of some rows."""
         theme, labels = ink.theme, places.points[0] - 12 - self.picture.thumbnail(places.pitch)
         real = ink.painter.worldTransform().m11() if ink.in_sight() is not None else 1.0
         size = min(11.0, max(places.pitch * 0.82, LEAST_TEXT / max(real, 1e-3)))
         every = max(1, int(np.ceil(1.1 * size / places.pitch)))
-        for n, (row, y) in enumerate(places.rows.items()):
+        for n, (row, y) in rows:
             rect = QRectF(area.left(), y - places.pitch / 2, labels - area.left(), places.pitch)
             if n % every == 0:
                 middle = rect.center().y()
@@ -81,6 +83,10 @@ class Strokes:
             self._patch(ink, places, row, y)
             ink.line(QPointF(places.points[0], y), QPointF(places.points[-1], y), theme.line, 0.7, 0.5)
             self.spots.append((rect, self.picture.hit_of(0, row)))
+
+    def columns(self, ink: Ink, places: Places, area: QRectF) -> None:
+        """What stands above the columns, and beside the row of the others."""
+        theme = ink.theme
         self._others(ink, places, QRectF(area.left(), places.stub - 9, places.points[0] - 12 - area.left(), 18))
         numbers = dict.fromkeys((gap.kind for gap in self.grid.gaps), 0)
         step = places.points[1] - places.points[0] if len(places.points) > 1 else 100.0
@@ -105,6 +111,8 @@ class Strokes:
             spot = QRectF(places.block(n) - step / 2, area.top(), step, 15)
             self.spots.append((spot, Hit(gap.layer, -1, self.picture.gap_text(n))))
         for n, point in enumerate(self.grid.points):
+            if n < self.grid.reached:
+                continue  # no relevance has come there yet
             text = signed(float(point.relevance.sum()), 3)
             if n == 0 and width_of(f"ΣR {text}", 10) <= step - 6:
                 text = f"ΣR {text}"
@@ -126,13 +134,24 @@ class Strokes:
         colour = ink.theme.accent if folded or self.every_row else ink.theme.dim
         ink.text(rect, text, 10, colour, RIGHT)
 
-    def edges(self, ink: Ink, places: Places, n: int, edges: Edges) -> None:
-        """The weakest first, so that none hides a stronger one."""
+    def beneath(self, ink: Ink, places: Places, n: int, faint: bool) -> None:
+        """What is not drawn, as a line at the foot, and the bar of a block whose ways are not known."""
         left, right, block = places.points[n], places.points[n + 1], places.block(n)
-        gap, drop = self.grid.gaps[n], 0.3 * places.pitch
+        gap, drop, see = self.grid.gaps[n], 0.3 * places.pitch, FAINT if faint else 1.0
         if gap.mixing is None and not gap.alone and gap.into.any():
             ys = list(places.rows.values())
-            ink.line(QPointF(block, ys[0] + drop), QPointF(block, ys[-1] + drop), ink.theme.other, 3, 0.8)
+            ink.line(QPointF(block, ys[0] + drop), QPointF(block, ys[-1] + drop), ink.theme.other, 3, 0.8 * see)
+        rest = self.tree.left_out[n]
+        width = max(min(abs(rest) * places.per_relevance, STUB - 6), 0.7)
+        ink.line(QPointF(right, places.stub), QPointF(left, places.stub), ink.theme.other, width, 0.55 * see)
+        spot = QRectF(left + 6, places.stub - STUB / 2, right - left - 12, STUB)
+        if not faint:
+            text = tr("edges that are not drawn hand back {rest} here").format(rest=signed(rest, 4))
+            self.spots.append((spot, Hit(text=text)))
+
+    def edges(self, ink: Ink, places: Places, n: int, edges: Edges, faint: bool) -> None:
+        """The weakest first, so that none hides a stronger one."""
+        left, right, block, drop = places.points[n], places.points[n + 1], places.block(n), 0.3 * places.pitch
         for place in range(len(edges.amount) - 1, -1, -1):
             amount = float(edges.amount[place])
             above, below = places.rows[int(edges.right[place])], places.rows[int(edges.left[place])]
@@ -147,17 +166,12 @@ class Strokes:
             middle = (start.x() + end.x()) / 2
             path.cubicTo(QPointF(middle, start.y()), QPointF(middle, end.y()), end)
             width = max(abs(amount) * places.per_relevance, 0.5)
-            ink.ribbon(path, width, ink.colour(ink.sign(amount), 0.72))
-        rest = self.tree.left_out[n]
-        width = max(min(abs(rest) * places.per_relevance, STUB - 6), 0.7)
-        ink.line(QPointF(right, places.stub), QPointF(left, places.stub), ink.theme.other, width, 0.55)
-        spot = QRectF(left + 6, places.stub - STUB / 2, right - left - 12, STUB)
-        self.spots.append(
-            (spot, Hit(text=tr("edges that are not drawn hand back {rest} here").format(rest=signed(rest, 4))))
-        )
+            ink.ribbon(path, width, ink.colour(ink.sign(amount), 0.72 * (FAINT if faint else 1.0)))
 
-    def blocks(self, ink: Ink, places: Places, n: int) -> None:
+    def blocks(self, ink: Ink, places: Places, n: int, faint: bool) -> None:
         """Attention as squares, an MLP rounded."""
+        ink.painter.setOpacity(FAINT if faint else 1.0)
+        before = len(self.spots)
         gap, edges = self.grid.gaps[n], self.tree.edges[n]
         seen = set(edges.right[edges.kind == TO_BLOCK].tolist())
         if gap.mixing is not None or gap.alone:
@@ -176,9 +190,12 @@ class Strokes:
             if gap.heads:
                 text += tr("\nClick: its heads")
             self.spots.append((box.adjusted(-2, -2, 2, 2), Hit(gap.layer, -1, text)))
+        self._settle(ink, before, n)
 
-    def nodes(self, ink: Ink, places: Places, n: int) -> None:
+    def nodes(self, ink: Ink, places: Places, n: int, faint: bool) -> None:
         """Where relevance lies on the stream."""
+        ink.painter.setOpacity(FAINT if faint else 1.0)
+        before = len(self.spots)
         relevance, x = self.grid.points[n].relevance, places.points[n]
         chosen = self.picture.chosen
         shown = set(self.tree.shown[n].tolist())
@@ -204,6 +221,13 @@ class Strokes:
             counted=counted(count, self.grid.positions), folded=signed(folded, 4)
         )
         self.spots.append((box.adjusted(-4, -4, 4, 4), Hit(self.picture.known(self.grid.points[n].layer), -1, text)))
+        self._settle(ink, before, n)
+
+    def _settle(self, ink: Ink, before: int, n: int) -> None:
+        """The painter as it was; of numbers of an earlier explanation nothing is said."""
+        ink.painter.setOpacity(1.0)
+        if n < self.grid.reached:
+            del self.spots[before:]
 
     def output(self, ink: Ink, places: Places) -> None:
         """The score, or the part behind this one."""

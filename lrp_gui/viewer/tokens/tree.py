@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,11 @@ class Edges:
     def part(self, places: np.ndarray) -> Edges:
         """Some of them."""
         return Edges(self.kind[places], self.right[places], self.left[places], self.amount[places])
+
+    def pieces(self, size: int) -> Iterator[Edges]:
+        """So many at a time, the weakest ones first."""
+        for first in reversed(range(0, len(self.amount), size)):
+            yield self.part(np.arange(first, min(first + size, len(self.amount))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,13 @@ def every_edge(gap: Gap) -> Edges:
     return Edges(kind, right, left, amount).part(np.flatnonzero(amount))
 
 
-def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1, -1), room: int = 0) -> Tree:
+def tree_of(
+    grid: TokenGrid,
+    visibility: Visibility,
+    kept: tuple[int, int] = (-1, -1),
+    room: int = 0,
+    held: Sequence[int] = (),
+) -> Tree:
     """The nodes of each point that reach the first slider's share, each with its strongest way back from the output.
 
     Parameters
@@ -85,21 +97,26 @@ def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1
         A point and a position that are drawn whatever they carry; -1 for none.
     room : int
         For how many rows there is room; 0 for all. Of more positions those have a row at which most relevance is.
+    held : sequence of int
+        Positions that have a row before others do.
     """
-    rows = _rows(grid, room, kept[1])
-    shown = [set(smallest_set(point.relevance, visibility.units).tolist()) for point in grid.points]
+    rows = _rows(grid, room, kept[1], held)
+    has_row = np.zeros(grid.rows, dtype=bool)
+    has_row[rows] = True
+    shown = [np.zeros(grid.rows, dtype=bool) for _ in grid.points]
+    for one, point in zip(shown, grid.points, strict=True):
+        one[smallest_set(point.relevance, visibility.units)] = True
     if kept[0] >= 0:
-        shown[kept[0]].add(kept[1])
+        shown[kept[0]][kept[1]] = True
     every = [every_edge(gap) for gap in grid.gaps]
-    if len(rows) < grid.rows:
-        shown = [one.intersection(rows.tolist()) for one in shown]
+    shown = [one & has_row for one in shown]
     for n, edges in enumerate(every):  # from the inputs on: what is drawn can be reached from the output
-        strongest = _parents(edges if len(rows) == grid.rows else edges.part(np.isin(edges.right, rows)))
-        shown[n + 1] |= {strongest[position] for position in shown[n] if position in strongest}
+        strongest = _parents(edges.part(np.flatnonzero(has_row[edges.right])), grid.rows)[shown[n]]
+        shown[n + 1][strongest[strongest >= 0]] = True
     most = MOST_EDGES // max(len(every), 1)
     drawn = []
     for n, edges in enumerate(every):
-        inside = np.flatnonzero(_among(edges.right, shown[n + 1]) & _among(edges.left, shown[n]))
+        inside = np.flatnonzero(shown[n + 1][edges.right] & shown[n][edges.left])
         picked = inside[smallest_set(edges.amount[inside], visibility.edges, most)]
         drawn.append(edges.part(_with_ways(edges, picked, shown[n], shown[n + 1])))
     mixed = [gap.mixing for gap in grid.gaps if gap.mixing is not None]
@@ -107,11 +124,9 @@ def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1
     count = sum(len(edges.amount) for edges in every) + sum(one.others for one in mixed)
     carried = sum(float(np.abs(edges.amount).sum()) for edges in drawn)
     return Tree(
-        shown=tuple(np.array(sorted(one), dtype=int) for one in shown),
+        shown=tuple(map(np.flatnonzero, shown)),
         edges=tuple(drawn),
-        folded=tuple(
-            float(np.delete(point.relevance, sorted(one)).sum()) for point, one in zip(grid.points, shown, strict=True)
-        ),
+        folded=tuple(float(point.relevance[~one].sum()) for point, one in zip(grid.points, shown, strict=True)),
         left_out=tuple(
             _arriving(all_of) - _arriving(some) + (gap.mixing.others_sum if gap.mixing is not None else 0.0)
             for gap, all_of, some in zip(grid.gaps, every, drawn, strict=True)
@@ -123,7 +138,7 @@ def tree_of(grid: TokenGrid, visibility: Visibility, kept: tuple[int, int] = (-1
     )
 
 
-def _rows(grid: TokenGrid, room: int, kept: int) -> np.ndarray:
+def _rows(grid: TokenGrid, room: int, kept: int, held: Sequence[int]) -> np.ndarray:
     """The positions with most of the relevance at any point, and what is chosen; all where they have room."""
     if not room or grid.rows <= room:
         return np.arange(grid.rows)
@@ -131,6 +146,7 @@ def _rows(grid: TokenGrid, room: int, kept: int) -> np.ndarray:
     for point in grid.points:
         size = np.abs(np.nan_to_num(point.relevance, nan=0.0, posinf=0.0, neginf=0.0))
         weights = np.maximum(weights, size / (size.sum() or 1.0))
+    weights[list(held)] += 1.0
     if kept >= 0:
         weights[kept] = np.inf
     return np.sort(np.argsort(-weights, kind="stable")[:room])
@@ -141,17 +157,19 @@ def _held(relevance: np.ndarray, rows: np.ndarray) -> float:
     return float(size[rows].sum() / size.sum()) if size.any() else 1.0
 
 
-def _with_ways(edges: Edges, picked: np.ndarray, left: set[int], right: set[int]) -> np.ndarray:
+def _with_ways(edges: Edges, picked: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """What was picked, and besides for each drawn node the edges by which most arrives: none hangs in the air.
 
-    Only from nodes that are drawn on the right: of positions without a row nothing can be.
+    Only from nodes that are drawn on the right: of positions without a row nothing can be. `left` and `right` say of
+    each position whether it is drawn there.
     """
-    arriving = np.flatnonzero((edges.kind != TO_BLOCK) & _among(edges.left, left) & _among(edges.right, right))
-    order = arriving[np.argsort(np.abs(edges.amount[arriving]), kind="stable")]
-    best = {int(edges.left[place]): int(place) for place in order}
-    through = {int(edges.right[place]) for place in best.values() if edges.kind[place] == FROM_BLOCK}
-    to_block = np.flatnonzero((edges.kind == TO_BLOCK) & _among(edges.right, through))
-    ways = np.array([*best.values(), *to_block.tolist()], dtype=int)
+    drawn = left[edges.left] & right[edges.right]
+    best = _strongest(edges, np.flatnonzero((edges.kind != TO_BLOCK) & drawn), len(left))
+    best = best[best >= 0]
+    through = np.zeros(len(left), dtype=bool)
+    through[edges.right[best[edges.kind[best] == FROM_BLOCK]]] = True
+    to_block = np.flatnonzero((edges.kind == TO_BLOCK) & through[edges.right])
+    ways = np.concatenate([best, to_block])
     return np.concatenate([picked, ways[~np.isin(ways, picked)]])
 
 
@@ -160,12 +178,15 @@ def _arriving(edges: Edges) -> float:
     return float(edges.amount[edges.kind != TO_BLOCK].sum())
 
 
-def _among(values: np.ndarray, chosen: set[int]) -> np.ndarray:
-    return np.isin(values, np.fromiter(chosen, dtype=int, count=len(chosen)))
+def _parents(edges: Edges, positions: int) -> np.ndarray:
+    """For each position on the left the one on the right from which most comes; -1 where nothing does."""
+    best = _strongest(edges, np.flatnonzero(edges.kind != TO_BLOCK), positions)
+    return np.where(best >= 0, edges.right[best] if len(edges.right) else -1, -1)
 
 
-def _parents(edges: Edges) -> dict[int, int]:
-    """For each position on the left the one on the right from which most comes."""
-    arriving = np.flatnonzero(edges.kind != TO_BLOCK)
-    order = arriving[np.argsort(np.abs(edges.amount[arriving]), kind="stable")]
-    return dict(zip(edges.left[order].tolist(), edges.right[order].tolist(), strict=True))  # the strongest comes last
+def _strongest(edges: Edges, among: np.ndarray, positions: int) -> np.ndarray:
+    """For each position on the left the edge of these by which most arrives; -1 where none does."""
+    found = np.full(positions, -1)
+    order = among[np.argsort(np.abs(edges.amount[among]), kind="stable")]
+    found[edges.left[order]] = order  # the strongest comes last
+    return found
