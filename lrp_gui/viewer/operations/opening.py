@@ -31,8 +31,8 @@ class GroupsOpener:
     def afresh(self) -> float:
         """The graph is looked at for the first time: the shape of the pane, which it is laid out for and keeps."""
         self._fresh, self._held = True, None
-        canvas = self._viewer.canvas
-        shape = max(canvas.width() - 2 * MARGIN, 1) / max(canvas.height() - MARGIN - FOOT, 1)
+        room = self._viewer.canvas.room
+        shape = max(room.width() - 2 * MARGIN, 1) / max(room.height() - MARGIN - FOOT, 1)
         return round(min(max(shape, SHAPES[0]), SHAPES[1]) * STEPS) / STEPS  # few, so that a layout serves again
 
     def open(self, picture: OperationsPicture, hit: Hit) -> None:
@@ -40,14 +40,23 @@ class GroupsOpener:
         if not hit.opens or picture.layout is None:
             return
         viewer = self._viewer
-        size = QSizeF(viewer.canvas.size())
+        size = viewer.canvas.room
         place = picture.place_of(hit.opens, size)
         self._held = (hit.opens, size, *place) if place else None
         viewer.document.select_node(hit.node, hit.layer)
         self._look(groups=viewer.selection.groups ^ {hit.opens.removeprefix("/")})
 
-    def show(self, picture: OperationsPicture) -> None:
-        """Show a picture; after something was opened it is shifted so that this stays in place."""
+    def show(self, picture: OperationsPicture, sought: str) -> None:
+        """Show a picture; after something was opened it is shifted so that this stays in place.
+
+        What the search found is brought into sight, near enough for its name.
+        """
+        self._show(picture)
+        place = picture.place_of(sought, self._viewer.canvas.room) if sought else None
+        if place is not None:
+            self._viewer.canvas.show_opened(*place, NAMED_FROM)
+
+    def _show(self, picture: OperationsPicture) -> None:
         viewer = self._viewer
         before = viewer.canvas.picture
         if picture.layout is not None and isinstance(before, OperationsPicture) and before.layout is picture.layout:
@@ -63,7 +72,7 @@ class GroupsOpener:
         self._held = None
         name, size, place, scale = held
         after = picture.place_of(name, size)
-        if after is not None and QSizeF(viewer.canvas.size()) == size:
+        if after is not None and viewer.canvas.room == size:
             viewer.canvas.hold(place, after[0], after[1] / scale)
             viewer.canvas.show_opened(*after, NAMED_FROM)
 
@@ -71,7 +80,7 @@ class GroupsOpener:
         """Where all is too small for names, what can be named around what is chosen, else where relevance begins."""
         assert picture.layout is not None
         canvas = self._viewer.canvas
-        size, graph = QSizeF(canvas.size()), picture.layout.graph
+        size, graph = canvas.room, picture.layout.graph
         asked = (picture.node, picture.selected_layer, graph.names[graph.final])
         place = next(filter(None, (picture.place_of(name, size) for name in asked if name)), None)
         if place is not None and place[1] * canvas.view_scale < NAMED_FROM:
@@ -91,6 +100,6 @@ class GroupsOpener:
         if hit is None:
             return
         viewer.document.select_node(hit.node, hit.layer)
-        place = picture.place_of(hit.node, QSizeF(viewer.canvas.size()))
+        place = picture.place_of(hit.node, viewer.canvas.room)
         if place is not None:
             viewer.canvas.show_place(place[0])

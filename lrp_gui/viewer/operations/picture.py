@@ -220,7 +220,10 @@ class OperationsPicture(OperationsItems):
         for item in items[(sizes[:, 0] >= NAMED[0]) & (sizes[:, 1] >= NAMED[1])]:
             rect, gap = QRectF(*layout.rects[item]), 3 / real
             folded = bool(layout.kinds[item] == CLOSED)
-            size, room, name = min(10 / real, rect.height()), rect.width() - 2 * gap, self.called(item)
+            room, name = rect.width() - 2 * gap, self.called(item)
+            size = min(READABLE[0] / real, rect.height())
+            if width_of(name, size, bold=folded) > room:
+                size = min(READABLE[1] / real, size)  # rather small than cut
             title = fitting((f"▸ {name}", name), room, size, bold=True) if folded else name
             ink.text(rect.adjusted(gap, 0, -gap, 0), title, size, bold=folded)
 
