@@ -55,7 +55,8 @@ def draw_channels(
         value = float(stage.channels[channel])
         label = QRectF(tile.left(), tile.bottom() - LINE, tile.width(), LINE)
         # Shorter by its digits, never by its end: there stands how large it is.
-        texts = [f"{channel}: {signed(value, digits)}" for digits in (3, 2, 1)] + [str(channel)]
+        numbers = [signed(value, digits) for digits in (3, 2, 1)]
+        texts = [f"{channel}: {text}" for one in numbers for text in (one, one.replace("e-0", "e-"))] + [str(channel)]
         ink.text(label, fitting(texts, label.width(), small), small, ink.sign(value), CENTRE)
         unit = _unit(stage, channel)
         if unit == chosen >= 0:
