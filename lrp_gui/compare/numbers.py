@@ -28,7 +28,7 @@ def compared_numbers(contrast: Contrast, view: View, title: str, picture: Drawin
     title
         Of one of `export_pictures`.
     picture
-        The picture itself: where it shows more than the explanations hold, it says so in its `numbers`.
+        The picture itself: where it shows more than one part of an explanation, its own numbers are given.
     """
     sides = _sides(contrast)
     kind = _kind(contrast, view) if "values" in title.split() else "graph"

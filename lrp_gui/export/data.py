@@ -57,11 +57,13 @@ def numbers_of(network: NetworkInfo, result: SampleResult, title: str, picture: 
     title
         Of one of the viewer's pictures, as the list of them calls it.
     picture
-        The picture itself: where it shows more than the explanation holds, it says so in its `numbers`.
+        The picture itself: where it shows more than one part of the explanation, its own numbers are given.
     """
-    own = picture.numbers() if picture is not None else {}
-    if own:
-        return Numbers(dict(own))
+    from lrp_gui.export.drawn import drawn_numbers
+
+    own = drawn_numbers(picture)
+    if own is not None:
+        return Numbers(*own)
     kind, _, name = title.partition(" ")
     if kind == "input" and name in result.inputs:
         return _inputs(network, result, (name,))

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar, runtime_checkable
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QPainter
@@ -111,10 +111,6 @@ class Drawing(ABC):
     def themed(self, theme: Theme) -> Self:
         """The same picture in other colours."""
         return replace(self, theme=in_scheme(theme, self.theme.scheme), spots=[])
-
-    def numbers(self) -> dict[str, Any]:
-        """What is drawn, as columns of equal length, for an export; {}: no more than the explanation itself holds."""
-        return {}
 
     def hit(self, point: QPointF, size: QSizeF) -> Hit | None:  # noqa: ARG002 - the graphs lay out by size
         """What lies under a point of the last painting, in logical pixels: the topmost spot."""

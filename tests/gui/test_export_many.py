@@ -8,6 +8,8 @@ from PySide6.QtGui import QImage
 
 from lrp_gui.export.data import numbers_of
 from lrp_gui.export.many_dialog import HTML, PDF, PICTURES
+from lrp_gui.theme import LIGHT
+from lrp_gui.viewer.pictures import graph_picture
 from tests.gui import fakes
 from tests.gui.example import settle
 
@@ -141,6 +143,30 @@ def test_each_picture_has_its_numbers():
     assert sum(edges.columns["relevance"]) == pytest.approx(sum(flow.matrix.sum() for flow in flows.values()))
     everything = numbers_of(network, result, "current view", None)
     assert {"relevance conv1", "outputs", "ledger bias"} <= set(everything.arrays)
+
+
+def test_a_graph_of_layers_gives_the_numbers_of_its_boxes_and_edges():
+    network, result = fakes.cnn_result()
+    picture = graph_picture(network, result, LIGHT)
+    found = numbers_of(network, result, "network graph", picture).columns
+    boxes = [n for n, kind in enumerate(found["kind"]) if kind == "box"]
+    assert [found["layers"][n] for n in boxes] == [stage.name for stage in picture.graph.stages]
+    sums = [found["positive relevance"][n] + found["negative relevance"][n] for n in boxes]
+    assert sums[0] == pytest.approx(sum(relevance.sum() for relevance in result.inputs.values()), rel=1e-5)
+    assert sums[-1] == pytest.approx(result.explained, rel=1e-5)
+    assert found["kind"].count("edge") == len(picture.graph.branches) > 0
+
+
+def test_all_samples_give_a_row_each(diabetes, qtbot):
+    titles = dict(diabetes.viewer.pictures())
+    qtbot.waitUntil(lambda: titles["all samples"]() is not None, timeout=30000)
+    picture = titles["all samples"]()
+    document = diabetes.document
+    found = numbers_of(document.network, document.result, "all samples", picture)
+    assert len(found.columns["sample"]) == document.table.samples
+    assert list(found.columns)[2:] == [feature.name for feature in document.table.features]
+    own = document.table_result.relevance[np.asarray(found.columns["row"])]
+    np.testing.assert_allclose(found.arrays["relevance"], own)
 
 
 def test_the_clipboard_takes_the_picture_and_the_numbers(diabetes, qapp):

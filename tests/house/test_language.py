@@ -26,6 +26,7 @@ NOT_SHOWN = {
     "log.py": "the log",
     "desktop/install.py": "the command line",
     "export/data.py": "names of columns in files, the same in every language",
+    "export/drawn.py": "names of columns in files, the same in every language",
     "export/making.py": "Python code",
     "export/recipe.py": "Python code",
     "jobs/rendering.py": "the command line",
