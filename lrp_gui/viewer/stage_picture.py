@@ -16,7 +16,7 @@ from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, mix, width_of
 from lrp_gui.viewer.layers.channels import draw_channel, draw_channels
-from lrp_gui.viewer.layers.edges import channel_edges, draw_edges
+from lrp_gui.viewer.layers.edges import channel_edges, draw_edges, draw_untold, untold_pairs
 from lrp_gui.viewer.layers.folding import folded_graph
 from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.legend import draw_legend
@@ -176,8 +176,10 @@ class StagePicture(GraphPicture):
                 partial(self._shares, branches=found)
                 for found in batches(zip(graph.branches, layout.paths, strict=True), BRANCHES)
             ]
-        for edges in channel_edges(graph, self.channel_flows):
+        for edges in channel_edges(graph, self.channel_flows, self.network):
             inside.append(partial(draw_edges, graph=graph, edges=edges, layout=layout, share=self.share))
+        for pair in untold_pairs(graph, self.channel_flows, self.network):
+            inside.append(partial(draw_untold, graph=graph, pair=pair, layout=layout))
         inside.append(lambda ink: self._hidden(ink, layout, spots))
         for step in inside:
             yield partial(_in_layout, step, layout)

@@ -9,11 +9,12 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
-from lrp_gui.document.results import Flow
+from lrp_gui.document.results import Flow, NetworkInfo
 from lrp_gui.document.words import percent
 from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.ink import CENTRE, Ink
 from lrp_gui.viewer.layers.channels import tiles
+from lrp_gui.viewer.layers.joins import part_of, pooled
 from lrp_gui.viewer.stage_boxes import PRINT, legible
 from lrp_gui.viewer.stage_layout import SIDE, StageLayout, rounded
 from lrp_gui.viewer.stages import StageGraph
@@ -33,6 +34,7 @@ class ChannelEdges:
     reader: int
     layer: str  # whose flow it is
     matrix: np.ndarray
+    count: int  # of edges that there are
 
 
 def open_pairs(graph: StageGraph) -> list[tuple[int, int, str]]:
@@ -44,15 +46,43 @@ def open_pairs(graph: StageGraph) -> list[tuple[int, int, str]]:
     ]
 
 
-def channel_edges(graph: StageGraph, flows: Mapping[str, Flow]) -> list[ChannelEdges]:
+def channel_edges(graph: StageGraph, flows: Mapping[str, Flow], network: NetworkInfo | None) -> list[ChannelEdges]:
     """Those whose flow is known, and is one between these channels."""
     found = []
     for source, reader, layer in open_pairs(graph):
-        flow = flows.get(layer)
+        flow, matrix, count = flows.get(layer), None, 0
         sizes = (graph.stages[reader].channels.size, graph.stages[source].channels.size)
-        if flow is not None and graph.stage_of(flow.source) == source and flow.matrix.shape == sizes:
-            found.append(ChannelEdges(source, reader, layer, flow.matrix))
+        if flow is None:
+            matrix, count = pooled(graph, source, reader), sizes[0]
+        elif graph.stage_of(flow.source) == source and flow.matrix.shape == sizes:
+            matrix, count = flow.matrix, flow.matrix.size
+        elif network is not None and flow.matrix.shape[0] == sizes[0]:
+            matrix, count = part_of(graph, network, layer, source, flow.matrix), sizes[0] * sizes[1]
+        if matrix is not None:
+            found.append(ChannelEdges(source, reader, layer, matrix, count))
     return found
+
+
+def untold_pairs(
+    graph: StageGraph, flows: Mapping[str, Flow], network: NetworkInfo | None
+) -> list[tuple[int, int, str]]:
+    """Open pairs whose edges will not come: what is read has no weights, or flows between other units."""
+    told = {(edges.source, edges.reader) for edges in channel_edges(graph, flows, network)}
+    layers = network.layers if network is not None else ()
+    weighted = {layer.path for layer in layers if any(node.position is not None for node in layer.nodes)}
+    return [
+        (source, reader, layer)
+        for source, reader, layer in open_pairs(graph)
+        if (source, reader) not in told and (layer in flows or layer not in weighted)
+    ]
+
+
+def draw_untold(ink: Ink, graph: StageGraph, pair: tuple[int, int, str], layout: StageLayout) -> None:
+    """Say where edges would be that there are none."""
+    source, reader, _ = pair
+    if legible(ink):
+        said = tr("what flows between these channels is not told")
+        _say(ink, said, _Way.between(graph, layout, source, reader), layout.boxes[source], layout.boxes[reader])
 
 
 def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLayout, share: float) -> None:
@@ -61,7 +91,7 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
     left, right = tiles(graph.stages[edges.source], source), tiles(graph.stages[edges.reader], reader)
     if not left or not right:
         return
-    way, near = _Way.between(graph, layout, edges), legible(ink)
+    way, near = _Way.between(graph, layout, edges.source, edges.reader), legible(ink)
     matrix = np.nan_to_num(edges.matrix)
     rows, columns = list(right), list(left)
     part = matrix[np.ix_(rows, columns)]
@@ -86,14 +116,21 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
         return
     total, drawn = float(np.abs(matrix).sum()), float(np.abs(part.ravel()[picked]).sum())
     said = tr("{n} of {all} edges, {share} of |R|").format(
-        n=thousands(len(picked)), all=thousands(matrix.size), share=percent(drawn / total if total else 1.0)
+        n=thousands(len(picked)), all=thousands(edges.count), share=percent(drawn / total if total else 1.0)
     )
+    _say(ink, said, way, source, reader)
+
+
+def _say(ink: Ink, said: str, way: _Way, source: QRectF, reader: QRectF) -> None:
+    """Write beside the edges from a box to another, or where they would be."""
     # As large as can be read on the screen, as far as there is room between the rows.
-    letters = min(max(10.0, PRINT * ink.pixel), layout.choice[0].gutter * BUNDLE)
+    letters = min(max(10.0, PRINT * ink.pixel), way.layout.choice[0].gutter * BUNDLE)
     between = way.straight or way.next_row
     x = (source.right() + reader.left()) / 2 if between else reader.center().x()
     top = max(source.bottom(), reader.bottom()) + 3 if way.straight else reader.top() - 1.7 * letters
-    ink.text(QRectF(x - 9 * letters, top, 18 * letters, 1.4 * letters), said, letters, ink.theme.dim, CENTRE, halo=True)
+    ink.text(
+        QRectF(x - 14 * letters, top, 28 * letters, 1.4 * letters), said, letters, ink.theme.dim, CENTRE, halo=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +144,17 @@ class _Way:
     above: float  # the gutter over the reader's row
 
     @classmethod
-    def between(cls, graph: StageGraph, layout: StageLayout, edges: ChannelEdges) -> _Way:
+    def between(cls, graph: StageGraph, layout: StageLayout, a: int, b: int) -> _Way:
         """By rows, and by what stands between."""
-        source, reader = layout.boxes[edges.source], layout.boxes[edges.reader]
+        source, reader = layout.boxes[a], layout.boxes[b]
         row_of = {n: layout.row_of[stage.rank] for n, stage in enumerate(graph.stages)}
-        rows_on = row_of[edges.reader] - row_of[edges.source]
+        rows_on = row_of[b] - row_of[a]
         track = layout.choice[0].track
-        top = min(box.top() for n, box in enumerate(layout.boxes) if row_of[n] == row_of[edges.reader])
+        top = min(box.top() for n, box in enumerate(layout.boxes) if row_of[n] == row_of[b])
         gap = QRectF(source.right(), min(source.top(), reader.top()), reader.left() - source.right(), 0)
         gap.setBottom(max(source.bottom(), reader.bottom()))
         free = gap.width() > 0 and not any(box.intersects(gap.adjusted(1, 0, -1, 0)) for box in layout.boxes)
-        after = [box.top() for n, box in enumerate(layout.boxes) if row_of[n] == row_of[edges.source] + 1]
+        after = [box.top() for n, box in enumerate(layout.boxes) if row_of[n] == row_of[a] + 1]
         below = min(after) - track if rows_on > 1 else None
         return cls(layout, rows_on == 0 and free, rows_on == 1, below, top - track)
 
