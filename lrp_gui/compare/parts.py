@@ -122,10 +122,12 @@ class LayersTable(SortedTable):
     def fit(self) -> None:
         """Columns as wide as what stands in them, within reason."""
         self.horizontalHeader().setResizeContentsPrecision(50)
-        for column in range(self._rows.columnCount()):
+        left = self.viewport().width()
+        for column in reversed(range(self._rows.columnCount())):
             self.resizeColumnToContents(column)
-            most = max(300, self.width() // 3) if column == LAYER else 180
+            most = max(300, left) if column == LAYER else 180
             self.setColumnWidth(column, min(self.columnWidth(column) + 14, most))
+            left -= self.columnWidth(column)
 
     def copy(self) -> None:
         """The table with its titles, for a spreadsheet."""

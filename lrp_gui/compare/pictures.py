@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
@@ -180,17 +181,30 @@ def _one_of(contrast: Contrast, theme: Theme, view: View, more: Sequence[Asking]
 def headings(contrast: Contrast) -> tuple[str, str, str]:
     """What stands above the panes."""
     texts = [f"{letter} · {described(*one)}" for letter, one in zip(LETTERS, both_of(contrast), strict=False)]
+    if contrast.networks[0] is not contrast.networks[1]:
+        names = told_apart(*contrast.networks)
+        texts = [text.replace(" · ", f" · {name} · ", 1) for text, name in zip(texts, names, strict=True)]
     a, b = contrast.results
     subtracted = plain(b.explained, 4)
     return (
         texts[0],
         texts[1],
-        tr("A − B (+ more in A, − more in B) · {a} − {b} = {gap}").format(
+        tr("A − B · {a} − {b} = {gap} (+ more in A, − more in B)").format(
             a=plain(a.explained, 4),
             b=f"({subtracted})" if b.explained < 0 else subtracted,
             gap=plain(a.explained - b.explained, 4),
         ),
     )
+
+
+def told_apart(a: NetworkInfo, b: NetworkInfo) -> tuple[str, str]:
+    """What two networks are called: by their files where they have one name, by their folders too where those do."""
+    if a.name != b.name:
+        return a.name, b.name
+    files = Path(a.path), Path(b.path)
+    if files[0].name != files[1].name:
+        return files[0].name, files[1].name
+    return f"{files[0].parent.name}/{files[0].name}", f"{files[1].parent.name}/{files[1].name}"
 
 
 def described(network: NetworkInfo, result: SampleResult) -> str:
@@ -209,8 +223,12 @@ def title_of(contrast: Contrast) -> str:
 
 
 def caption_of(contrast: Contrast) -> str:
-    """Below a sheet: both captions."""
-    return " — ".join(f"{letter}: {caption(*one)}" for letter, one in zip(LETTERS, both_of(contrast), strict=False))
+    """Below a sheet: both captions, each with the name of its network that tells them apart."""
+    texts = [caption(*one) for one in both_of(contrast)]
+    a, b = contrast.networks
+    if a is not b and a.name == b.name:
+        texts = [f"{name}: {text}" for name, text in zip(told_apart(a, b), texts, strict=True)]
+    return " — ".join(f"{letter}: {text}" for letter, text in zip(LETTERS, texts, strict=False))
 
 
 @dataclass

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from lrp_gui.compare.parts import Choice
+from lrp_gui.compare.pictures import told_apart
 from lrp_gui.document.comparing import LETTERS, OTHER_SIDE, WINDOW, Side, SideBySide
 from lrp_gui.document.reference import MEAN, NONE, ZEROS, takes_fractions
 from lrp_gui.languages import engine, thousands
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MOST_TARGETS = 2000
 ANOTHER = "…"
 WINDOWS_RULES = "window"
+LETTERS_SHOWN = {"target": 3, "composite": 9}  # in the narrowest window
 
 
 class SideBar(QWidget):
@@ -79,9 +81,9 @@ class SideBar(QWidget):
             widget.setAccessibleName(self.tr("{field} of {letter}").format(field=title, letter=letter))
             if isinstance(widget, QComboBox):
                 widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-                widget.setMinimumContentsLength(5)
+                widget.setMinimumContentsLength(LETTERS_SHOWN.get(name, 5))
             row.addWidget(label)
-            row.addWidget(widget, {"sample": 0, "target": 2}.get(name, 3))
+            row.addWidget(widget, 0 if widget is self.sample else 1)
         self.sample.valueChanged.connect(lambda number: beside.choose_row(which, number - 1))
         self.target.activated.connect(lambda _index: self._commit_target())
         self._line = self.target.lineEdit() or QLineEdit(self)
@@ -167,7 +169,8 @@ class SideBar(QWidget):
             self.network.clear()
             self.network.addItem(own.name, "")
             for path, network in self._beside.networks.items():
-                self.network.addItem(network.name, path)
+                name = told_apart(own, network)[1]
+                self.network.addItem(network.name if network.name != own.name else f"{network.name} ({name})", path)
                 self.network.setItemData(self.network.count() - 1, path, 3)
             self.network.addItem(self.tr("Another file…"), ANOTHER)
             self.network.setCurrentIndex(max(0, self.network.findData(side.model)))

@@ -7,7 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrp_gui.compare.pictures import GRAPH, VALUES, Panes, View, export_pictures, pane_pictures
+from lrp_gui.compare.pictures import (
+    GRAPH,
+    VALUES,
+    Panes,
+    View,
+    caption_of,
+    export_pictures,
+    headings,
+    pane_pictures,
+    told_apart,
+)
 from lrp_gui.jobs.comparing_results import OneSided, Refused, comparing, contrasting
 from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.jobs.steps import run_now
@@ -100,3 +110,16 @@ def test_of_one_explanation_the_table_holds_the_sums(known):
 def test_two_that_are_refused_each_say_why():
     found = run_now(comparing(None, ("The sample is gone.", "It is empty.")))
     assert found == Refused(("The sample is gone.", "It is empty."))
+
+
+def test_two_networks_of_one_name_are_told_apart_by_their_files(qapp):
+    network, a = fakes.mlp_result()
+    _, b = fakes.mlp_result(row=1)
+    here, there = (replace(network, path=f"/{folder}/weights.pth") for folder in ("before", "after"))
+    contrast = run_now(contrasting((here, there), (a, b)))
+    assert headings(contrast)[1].startswith("B · after/weights.pth · ")
+    assert f"before/weights.pth: {network.name}" in caption_of(contrast)
+    assert told_apart(here, replace(there, path="/after/tuned.pth")) == ("weights.pth", "tuned.pth")
+    alike = run_now(contrasting((network, network), (a, replace(b, explained=-1.0))))
+    assert network.name not in headings(alike)[1]
+    assert " − (−1.0" in headings(alike)[2]
