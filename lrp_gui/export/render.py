@@ -9,9 +9,10 @@ from pathlib import Path
 
 from lrp_gui.document.series import Explained
 from lrp_gui.document.state import Labels
-from lrp_gui.export.exporters import saving, writing
+from lrp_gui.export.exporters import ExportError, saving, writing
 from lrp_gui.export.making import Making, asked
 from lrp_gui.export.sheet import Sheet
+from lrp_gui.languages import tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.pictures import Maker, picture_makers
@@ -83,7 +84,7 @@ class Folder:
 
     def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
         """Write every view of one sample; yields how many are written, and of how many."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         start = file_name(one.network.name, f"row{one.result.row}")
         makers = chosen_makers(one, self.paper.theme, self.paper.groups, self.paper.labels)
         samples = (asked(one.request, one.result),) if one.request is not None else ()
@@ -92,6 +93,18 @@ class Folder:
             target = self.path / f"{start}-make_again.py"
             yield from writing(target, iter((recipe.encode(),)), len(makers))
             self.written.append(target)
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ExportError(
+                tr("The folder {path} cannot be made ({reason}); choose another place.").format(
+                    path=self.path, reason=reason
+                ),
+                reason,
+            ) from None
 
     def others(self, makers: Sequence[tuple[str, Maker]]) -> Generator[tuple[int, int], None, None]:
         """Write the pictures that are not of one sample."""

@@ -46,7 +46,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_system(qapp, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     network, result = fakes.mlp_result()
-    with pytest.raises(FileExistsError) as error:
+    with pytest.raises(ExportError, match="cannot be made") as error:
         render(blocked, [Explained(network, result)], LIGHT)
     assert error.value.strerror
     assert issubclass(ExportError, OSError)
