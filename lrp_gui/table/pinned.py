@@ -6,6 +6,8 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentM
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView, QWidget
 
+from lrp_gui.table.titles import Titles
+
 Index = QModelIndex | QPersistentModelIndex
 # The pinned columns leave at least so much of the width to the others; else fewer of them are pinned.
 MOST_PINNED = 0.6
@@ -34,7 +36,7 @@ class PinnedTable(QTableView):
         for view in (self, self.front):
             view.setHorizontalScrollMode(PER_PIXEL)
             view.setWordWrap(False)
-            view.horizontalHeader().setHighlightSections(True)
+            view.setHorizontalHeader(Titles(view))
             view.verticalHeader().setSectionResizeMode(view.verticalHeader().ResizeMode.Fixed)
         self.front.verticalScrollBar().valueChanged.connect(self.verticalScrollBar().setValue)
         self.verticalScrollBar().valueChanged.connect(self.front.verticalScrollBar().setValue)

@@ -93,7 +93,7 @@ def trouble(result: SampleResult) -> State | None:
 def draw_state(ink: Ink, area: QRectF, state: State, boxed: bool = False) -> None:
     """Headline and sentence, in the middle of an area or as a box at its top."""
     theme, sentence = ink.theme, tr(state.sentence)
-    width = min(460.0, area.width() - 24)
+    width = min(460.0, area.width() - (44 if boxed else 24))  # a box's frame lies around the words
     text = QRectF(area.center().x() - width / 2, 0, width, 400)
     flags = int(Align.AlignHCenter | Align.AlignTop) | 0x1000  # word wrap
     tall = metrics(12.5).boundingRect(text, flags, sentence).height()

@@ -299,13 +299,16 @@ class RelevanceViewer(QWidget):
     def _show_alarm(self, layer: str) -> None:
         """What the engine warns of; else the chosen layer's warning, else the first one on the way back."""
         warnings = self.document.result.warnings if self.document.result else ()
-        alarms = {path: account.alarm for path, account in self._accounts.items() if account.alarm}
-        text = alarms.get(layer) or next(reversed(alarms.values()), "")
-        more = len(alarms) - 1
+        strip = self.strip.picture
+        marked = [column for column in strip.columns if column.alarm] if isinstance(strip, StripPicture) else []
+        account = self._accounts.get(layer)
+        if account is None or not account.alarm:
+            account = marked[-1] if marked else None
+        text = account.alarm if account is not None else ""
+        more = len(marked) - 1
         if text and more > 0:
             text += tr("  (and {more} more marked above)").format(more=more)
         text = "\n".join((*warnings, *([text] if text else [])))
-        account = self._accounts.get(layer if layer in alarms else next(reversed(alarms), ""))
         remedies = [one for one in account.remedies if fits(self.document, one)] if account is not None else []
         self.alarm.show_alarm(text, remedies, self.theme)
 

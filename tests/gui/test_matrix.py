@@ -118,6 +118,17 @@ def test_samples_that_are_not_explained_are_left_out_and_counted(tab, document):
     put(document, 30, explained=np.full(30, np.nan))
     tab.finish()
     assert isinstance(tab.view.picture, StatePicture)
+    assert "explained yet" in tab.view.picture.state.headline
+
+
+def test_zeros_alone_and_values_that_are_no_numbers_are_said(tab, document):
+    put(document, 30, relevance=np.zeros((30, 10), dtype=np.float32))
+    tab.finish()
+    assert "zero" in tab.view.picture.state.headline
+    document.put_result(replace(fakes.mlp_result()[1], explained=float("nan")))
+    put(document, 30, explained=np.full(30, np.nan))
+    tab.finish()
+    assert "no numbers" in tab.view.picture.state.headline
 
 
 def test_without_samples_it_says_what_to_do(qtbot):

@@ -83,7 +83,7 @@ class SeriesPicture(Chart):
 
     def _ends(self, ink: Ink, line: QRectF) -> None:
         """Where the row begins and ends: by the features' names, or the steps' numbers; between them, what they are."""
-        last = self.relevance.shape[1] - 1
+        last = int(self.relevance.shape[1]) - 1
         ends = (self.names[0], self.names[last]) if self.names else ("0", str(last))
         what = tr("feature") if self.names else tr("step")
         most = line.width() * 0.45

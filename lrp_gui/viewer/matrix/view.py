@@ -36,6 +36,12 @@ NO_SAMPLES = State(
     mark("No samples"), mark("Open a table, or add a sample to the table below: then all of them stand here.")
 )
 NOT_YET = State(mark("Nothing explained yet"), mark("The samples appear here as soon as they are explained."))
+ALL_ZERO = State(mark("Every relevance is zero"), mark("In no sample did anything of the score reach the inputs."))
+NO_NUMBERS = State(
+    mark("Some values are no numbers"),
+    mark("Every sample's relevance holds NaN or infinite values: nothing can be drawn. Try another composite."),
+    warns=True,
+)
 
 
 class MatrixTab(QWidget):
@@ -151,7 +157,12 @@ class MatrixTab(QWidget):
         kept = np.isfinite(values).all(axis=1)
         rows, values = rows[kept], values[kept]
         if not len(rows):
-            self._state(NOT_YET)
+            # Of a sample that was explained the outputs are kept, whatever came of it.
+            nowhere = document.result is not None and not np.isfinite(document.result.explained)
+            self._state(NO_NUMBERS if nowhere else NOT_YET)
+            return
+        if every == table.samples and not values.any():
+            self._state(ALL_ZERO)
             return
         yield
         owners = [(one.name, unit) for one in network.inputs for unit in range(len(one.features))]
