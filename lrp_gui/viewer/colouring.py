@@ -67,6 +67,18 @@ class Colouring:
             clip=self.clip, beyond=thousands(beyond), largest=plain(_largest(values), 2)
         )
 
+    def clipped_each(self) -> str:
+        """What the legend has to say where every map has its own limit; "" where nothing is clipped."""
+        return tr("each clipped at its {clip:g} % quantile of |R|").format(clip=self.clip) if self.clip < 100 else ""
+
+    def clipped_short(self) -> str:
+        """The same where there is little room, of whatever limits."""
+        return tr("clipped at the {clip:g} % quantile").format(clip=self.clip) if self.clip < 100 else ""
+
+    def each_limit(self) -> str:
+        """What the strongest colour is where every map has its own limit."""
+        return tr("max") if self.clip >= 100 else tr("limit")
+
 
 def in_scheme(theme: Theme, scheme: str) -> Theme:
     """The theme with the hues of a scheme, in every picture that is drawn with it."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from lrp_gui.document.words import counted, plain, signed
 from lrp_gui.languages import tr
-from lrp_gui.viewer.charts import LEGEND, ROW, Chart
+from lrp_gui.viewer.charts import LEGEND, NOTE, ROW, Chart
 from lrp_gui.viewer.colouring import Colouring, draw_marks, marked
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Hit
@@ -100,7 +100,10 @@ class PairMapsPicture(Chart):
         top = smallest_set(np.abs(self.relevance).sum(axis=(1, 2)), 1.0, self.most)
         if 0 <= self.selected < len(self.relevance) and self.selected not in top:
             top = np.append(top[: self.most - 1], self.selected)
-        room = rect.adjusted(4, 0, -4, -LEGEND)
+        each = self.colouring.limits == "each"
+        shared = self.colouring.limit(self.relevance[top])
+        note = self.colouring.clipped_each() if each else self.colouring.clipped(self.relevance[top], shared)
+        room = rect.adjusted(4, 0, -4, -LEGEND - (NOTE if note else 0))
         aspect = self.relevance.shape[1] / self.relevance.shape[2]
 
         def side(columns: int) -> float:
@@ -111,8 +114,6 @@ class PairMapsPicture(Chart):
         columns = max(range(1, len(top) + 1), key=side)
         wide, tall = side(columns), side(columns) * aspect
         low, high = float(self.activation[top].min()), float(self.activation[top].max())
-        each = self.colouring.limits == "each"
-        shared = self.colouring.limit(self.relevance[top])
         tiles, frames = [], []
         for n, channel in enumerate(map(int, top)):
             row, column = divmod(n, columns)
@@ -149,4 +150,6 @@ class PairMapsPicture(Chart):
             ink.text(under, text, 10.5, ink.theme.dim, align)
         if width_of(what, 10.5) + 2 * max(width_of(text, 10.5) for text in ends) + 12 <= under.width():
             ink.text(under, what, 10.5, ink.theme.dim, CENTRE)
-        ink.map_bar(bar.translated(rect.width() / 2, 0), tr("max of each") if each else plain(shared, 2))
+        ink.map_bar(bar.translated(rect.width() / 2, 0), self.colouring.each_limit() if each else plain(shared, 2))
+        note = fitting((note, self.colouring.clipped_short() if note else ""), rect.width() - 8, 10.5)
+        ink.text(QRectF(rect.left(), y + LEGEND - 6, rect.width(), NOTE), note, 10.5, ink.theme.dim, CENTRE)

@@ -349,16 +349,19 @@ class ChannelsPicture(Chart):
         count = self.relevance.shape[0]
         bar = QRectF(room.left() + 40, y, min(150.0, room.width() - 90), 9)
         each = self.colouring.limits == "each"
-        ink.map_bar(bar, "max" if each else plain(limits[0], 2))
+        ink.map_bar(bar, self.colouring.each_limit() if each else plain(limits[0], 2))
         parts = [] if len(top) == count else [tr("{top} of {count} channels").format(top=len(top), count=count)]
         if each:
-            parts.append(tr("each map in its own scale"))
+            parts += [tr("each map in its own scale"), self.colouring.clipped_each()]
         else:
             parts.append(self.colouring.clipped(self.relevance[top], limits[0]))
         text = "; ".join(part for part in parts if part)
         beside = QRectF(bar.right() + 50, y - 2, room.right() - bar.right() - 50, 14)
         if width_of(text, 10.5) > beside.width():
             beside = QRectF(room.left(), y + LEGEND - 4, room.width(), NOTE)
+            if width_of(text, 10.5) > beside.width():
+                others = [part for part in parts[:-1] if part]
+                text = "; ".join((*others[:1], self.colouring.clipped_short()))
         ink.text(beside, text, 10.5, ink.theme.dim, CENTRE)
 
 
