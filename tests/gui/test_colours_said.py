@@ -1,0 +1,34 @@
+"""Legends of maps say at what their colours end: at the largest, or at a quantile beyond which all look alike."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lrp_gui.theme import LIGHT
+from lrp_gui.viewer.colouring import EACH, SHARED, Colouring
+from lrp_gui.viewer.detail_pairs import PairMapsPicture
+from lrp_gui.viewer.inputs.maps import ChannelsPicture
+from tests.gui.test_viewer_pictures import svg, texts
+
+VALUES = np.random.default_rng(0).normal(size=(20, 6, 6))
+
+
+def said(kind: str, colouring: Colouring, width: int = 900) -> str:
+    if kind == "channels":
+        picture = ChannelsPicture(LIGHT, relevance=VALUES, colouring=colouring)
+    else:
+        picture = PairMapsPicture(LIGHT, relevance=VALUES, activation=VALUES, colouring=colouring)
+    return " | ".join(texts(svg(picture, width, 600)))
+
+
+@pytest.mark.parametrize("kind", ["channels", "pairs"])
+@pytest.mark.parametrize("limits", [SHARED, EACH])
+def test_colours_that_end_at_a_quantile_say_so(kind, limits):
+    whole, clipped = said(kind, Colouring(limits=limits)), said(kind, Colouring(limits=limits, clip=95.0))
+    assert "clipped" not in whole
+    assert "clipped at" in clipped
+    assert "95 % quantile of |R|" in clipped
+    assert ("max" in whole) == (limits == EACH)
+    assert "max" not in clipped
+    assert "95 % quantile" in said(kind, Colouring(limits=limits, clip=95.0), 260)
