@@ -127,7 +127,8 @@ def _say(ink: Ink, said: str, way: _Way, source: QRectF, reader: QRectF) -> None
     letters = min(max(10.0, PRINT * ink.pixel), way.layout.choice[0].gutter * BUNDLE)
     between = way.straight or way.next_row
     x = (source.right() + reader.left()) / 2 if between else reader.center().x()
-    top = max(source.bottom(), reader.bottom()) + 3 if way.straight else reader.top() - 1.7 * letters
+    foot = max(source.bottom(), reader.bottom()) if way.straight else reader.bottom()
+    top = reader.top() - 1.7 * letters if way.next_row else foot + 3  # over a box stand titles and shares
     ink.text(
         QRectF(x - 14 * letters, top, 28 * letters, 1.4 * letters), said, letters, ink.theme.dim, CENTRE, halo=True
     )
