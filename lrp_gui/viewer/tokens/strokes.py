@@ -28,6 +28,7 @@ LEAST_TEXT = 6.0  # pixels of a letter on the screen; smaller ones would be a sc
 FOLDS = "tokens"  # what a click on the row of the others opens
 BLOCK_AT = 0.56  # where in a gap its block stands, from the left
 WIDEST = 11.0
+APART = 7.0  # between names of columns
 FAINT = 0.2  # how much is to be seen of what relevance has not come to
 WORDS = {ATTENTION: mark("attention"), MLP: "MLP", RECURRENT: mark("recurrent"), OTHER: mark("block")}
 SHORT = {ATTENTION: "A", MLP: "M", OTHER: "·"}
@@ -90,8 +91,9 @@ class Strokes:
         self._others(ink, places, QRectF(area.left(), places.stub - 9, places.points[0] - 12 - area.left(), 18))
         numbers = dict.fromkeys((gap.kind for gap in self.grid.gaps), 0)
         step = places.points[1] - places.points[0] if len(places.points) > 1 else 100.0
-        longest = width_of(f"A{len(self.grid.gaps)}", 11, bold=True)
+        longest = width_of(f"M{len(self.grid.gaps)}", 11, bold=True) + APART
         each = max(1, int(np.ceil(longest / step)))  # where columns are narrow, only every so many have a name
+        each += each % 2 if each > 2 else 0  # attention and MLP take turns: names of one kind
         for n, gap in enumerate(self.grid.gaps):
             numbers[gap.kind] += 1
             if gap.kind == OTHER and not gap.branch.any():
