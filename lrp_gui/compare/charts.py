@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.words import counted, signed
+from lrp_gui.viewer.bidi import joined
 from lrp_gui.viewer.charts import BEYOND, HEAD, NOTE, ROW, TALL_ROW, Chart, note_cut
 from lrp_gui.viewer.ink import Ink, elided, width_of
 from lrp_gui.viewer.inputs.maps import ChannelsPicture
@@ -93,7 +94,7 @@ class PairBars(Chart):
 
     def _full(self, unit: int) -> str:
         detail = self.details[unit] if self.details else ""
-        return f"{self.names[unit]} = {detail}" if detail else self.names[unit]
+        return joined(self.names[unit], detail, gap=" = ")
 
     def _name(self, unit: int, most: float) -> str:
         from lrp_gui.viewer.plots import TICKS
@@ -102,7 +103,7 @@ class PairBars(Chart):
         if not detail:
             return elided(self.names[unit], most, TICKS)
         beside = width_of(f"  {detail}", TICKS)
-        return f"{elided(self.names[unit], max(30.0, most - beside), TICKS)}  {elided(detail, most, TICKS)}"
+        return joined(elided(self.names[unit], max(30.0, most - beside), TICKS), elided(detail, most, TICKS), gap="  ")
 
 
 @dataclass

@@ -11,6 +11,7 @@ from PySide6.QtCore import QRectF, QSizeF
 
 from lrp_gui.document.words import signed
 from lrp_gui.languages import thousands, tr
+from lrp_gui.viewer.bidi import joined
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Drawing, Hit
 
@@ -132,14 +133,14 @@ class BarsPicture(Chart):
 
     def _full(self, unit: int) -> str:
         detail = self.details[unit] if self.details else ""
-        return f"{self.names[unit]} = {detail}" if detail else self.names[unit]
+        return joined(self.names[unit], detail, gap=" = ")
 
     def _name(self, unit: int, most: float) -> str:
         detail = self.details[unit] if self.details and most > 130 else ""
         if not detail:
             return elided(self.names[unit], most, 10.5)
         beside = width_of(f"  {detail}", 10.5)
-        return f"{elided(self.names[unit], max(30.0, most - beside), 10.5)}  {elided(detail, most, 10.5)}"
+        return joined(elided(self.names[unit], max(30.0, most - beside), 10.5), elided(detail, most, 10.5), gap="  ")
 
 
 def note_cut(ink: Ink, rect: QRectF, top: float) -> None:

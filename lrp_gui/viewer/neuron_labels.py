@@ -11,6 +11,7 @@ from PySide6.QtCore import QRectF, QSizeF
 from lrp_gui.document.results import Feature, NetworkInfo, SampleResult
 from lrp_gui.document.words import plain, signed
 from lrp_gui.languages import tr
+from lrp_gui.viewer.bidi import joined
 from lrp_gui.viewer.ink import LEFT, RIGHT, Ink, fitting, width_of
 from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout
 from lrp_gui.viewer.neurons import NeuronGraph
@@ -29,7 +30,7 @@ def feature_value(feature: Feature, value: float) -> str:
     if "." in number and "e" not in number:
         number = number.rstrip("0").rstrip(".")
     unit = "" if feature.unit[:1].isdigit() else feature.unit
-    return f"{number} {unit}".strip()
+    return joined(number, unit)
 
 
 @dataclass

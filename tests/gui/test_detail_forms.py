@@ -355,3 +355,13 @@ def test_a_line_of_features_says_their_names_at_its_ends_and_is_brief_where_room
     said.clear()
     painted(chart, 250)
     assert said[0] == "relevance by feature"
+
+
+def test_a_minus_stays_before_its_number_beside_what_is_read_from_right_to_left():
+    from lrp_gui.viewer.bidi import joined
+    from lrp_gui.viewer.neuron_labels import feature_value
+
+    assert joined("age", "", gap=" = ") == "age"
+    assert feature_value(Feature("age", "years"), -0.5) == "−0.5 years"
+    # isolates keep their contents apart, and the mark at the beginning says that they go from left to right
+    assert feature_value(Feature("w", "كغ"), -0.5) == "\u200e\u2068−0.5\u2069 \u2068كغ\u2069"
