@@ -359,9 +359,9 @@ class ChannelsPicture(Chart):
         beside = QRectF(bar.right() + 50, y - 2, room.right() - bar.right() - 50, 14)
         if width_of(text, 10.5) > beside.width():
             beside = QRectF(room.left(), y + LEGEND - 4, room.width(), NOTE)
-            if width_of(text, 10.5) > beside.width():
-                others = [part for part in parts[:-1] if part]
-                text = "; ".join((*others[:1], self.colouring.clipped_short()))
+            clipped = self.colouring.clipped_each() if each else self.colouring.clipped_short()
+            shorter = (clipped, self.colouring.clipped_short()) if clipped else ()
+            text = fitting((text, "; ".join([*parts[:1], *shorter[:1]]), *shorter), beside.width(), 10.5)
         ink.text(beside, text, 10.5, ink.theme.dim, CENTRE)
 
 
