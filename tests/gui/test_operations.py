@@ -7,6 +7,7 @@ import itertools
 import os
 import sys
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,17 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from lrp_gui.document.results import NetworkInfo
 from lrp_gui.jobs import laying_out
 from lrp_gui.jobs.layered import crossings, placed, ranked
 from lrp_gui.jobs.laying_out import CLOSED, LEAF, OPEN, LayoutError, OperationLayout, lay_out
+from lrp_gui.jobs.more import NodeSums
 from lrp_gui.jobs.operations import Operations, grouped, opened_at_first
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.jobs.writing_rows import write_rows
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer.canvas import Canvas
-from lrp_gui.viewer.operations.amounts import Amounts
+from lrp_gui.viewer.operations.amounts import Amounts, amounts_of
 from lrp_gui.viewer.operations.items import FOOT, MARGIN
 from lrp_gui.viewer.operations.picture import NAMED_FROM, OperationsPicture
 from lrp_gui.viewer.operations.strokes import smooth
@@ -167,6 +170,17 @@ def test_a_group_shows_what_arrives_from_outside_and_bundles_lose_nothing() -> N
         assert drawn[0] == 2.0 * (leaving - (graph.final in nodes))
 
 
+def test_what_hands_several_values_over_gets_what_was_picked_of_them() -> None:
+    edges = np.array([(0, 1), (1, 2), (1, 3), (2, 4), (3, 4)], dtype=np.int32)
+    names = ("x", "split", "first", "second", "add")
+    graph = Operations(names, ("input", "split", "getitem", "getitem", "add"), ("",) * 5, ((2,),) * 5, edges, 4)
+    sums = {"x": NodeSums(2.0, -1.5), "first": NodeSums(2.0, 0.0), "second": NodeSums(0.0, -1.5)}
+    network = NetworkInfo("", "", (), (), (), "", ())
+    found = amounts_of(graph, network, SimpleNamespace(shares={}), {**sums, "add": NodeSums(0.5, 0.0)})  # type: ignore[arg-type]
+    assert found.nodes[1].tolist() == [2.0, -1.5]
+    assert found.edges[:3].tolist() == [[2.0, -1.5], [2.0, 0.0], [0.0, -1.5]]
+
+
 def test_opening_a_group_leaves_the_order_of_the_others() -> None:
     graph = u_net(24, 12)
     before = laid_out(graph)
@@ -298,8 +312,6 @@ def filled(result: object = None, labels: object = ()) -> OperationsModel:
 
 def fill(model: OperationsModel, result: object = None, labels: object = ()) -> None:
     graph = u_net(6, 12)
-    from lrp_gui.document.results import NetworkInfo
-
     model.show(graph, NetworkInfo("", "", (), (), (), "", ()), result, amounts(graph), labels)  # type: ignore[arg-type]
 
 

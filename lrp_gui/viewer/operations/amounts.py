@@ -51,9 +51,11 @@ class Amounts:
 def amounts_of(graph: Operations, network: NetworkInfo, result: SampleResult, sums: Mapping[str, NodeSums]) -> Amounts:
     """Join what arrived at nodes with what each reader handed back where there are several."""
     stands_for = _computed_together(network)
-    found = (sums.get(name) or sums.get(stands_for.get(name, "")) for name in graph.names)
+    found = [sums.get(name) or sums.get(stands_for.get(name, "")) for name in graph.names]
     pairs = [(0.0, 0.0) if one is None else (one.positive, one.negative) for one in found]
     nodes = np.array(pairs, dtype=float).reshape(-1, 2)
+    picks = _picks(graph, [one is None for one in found])
+    np.add.at(nodes, graph.edges[picks, 0], nodes[graph.edges[picks, 1]])
     edges = np.zeros((len(graph.edges), 2))
     if len(edges):
         readers = np.bincount(graph.edges[:, 0], minlength=len(graph.names))
@@ -68,7 +70,18 @@ def amounts_of(graph: Operations, network: NetworkInfo, result: SampleResult, su
                 edges[number] = share
             elif source not in told and nodes[start].any():
                 edges[number] = np.nan
+    edges[picks] = nodes[graph.edges[picks, 1]]
     return Amounts(nodes, edges)
+
+
+def _picks(graph: Operations, untold: list[bool]) -> np.ndarray:
+    """Numbers of edges on which one of several values is picked, of a node that hands them over together.
+
+    Such a node, an LSTM or a split, has no relevance of its own: what arrives there arrives at what is picked.
+    """
+    sources, readers = graph.edges[:, 0], graph.edges[:, 1]
+    picked = np.array([operation == "getitem" for operation in graph.operations], dtype=bool)
+    return np.flatnonzero(picked[readers] & np.array(untold, dtype=bool)[sources])
 
 
 def _computed_together(network: NetworkInfo) -> dict[str, str]:
