@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyleOptionHeader, QWidget
 
 MIDDLE = Qt.TextElideMode.ElideMiddle  # names that begin alike are told apart by their ends
@@ -22,7 +23,9 @@ class Titles(QHeaderView):
         room = self.sectionSize(logicalIndex) - 2 * self._metric(QStyle.PixelMetric.PM_HeaderMargin)
         if self.isSortIndicatorShown() and self.sortIndicatorSection() == logicalIndex:
             room -= self._metric(QStyle.PixelMetric.PM_HeaderMarkSize)
-        metrics = option.fontMetrics
+        bold = self.font()
+        bold.setBold(True)  # the titles of what is selected are
+        metrics = QFontMetrics(bold)
         option.text = "\n".join(metrics.elidedText(line, MIDDLE, room) for line in option.text.split("\n"))
 
     def _metric(self, what: QStyle.PixelMetric) -> int:
