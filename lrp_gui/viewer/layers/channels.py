@@ -137,10 +137,23 @@ def _head(ink: Ink, stage: Stage, box: QRectF, selected: bool) -> tuple[QRectF, 
     draw_shell(ink, stage, box, selected)
     inner = _inner(box)
     draw_name(ink, stage, inner, selected)
-    what = f"{shape_text(stage.shape)} · {' · '.join(map(tr, stage.operations))}"
     size = letters(ink, 10.5, LARGEST)
-    ink.text(QRectF(inner.left(), inner.top() + 17, inner.width(), 15), what, size, ink.theme.dim, LEFT)
+    ink.text(_second_line(inner), _what(stage), size, ink.theme.dim, LEFT)
     return inner, _body(inner)
+
+
+def head_room(ink: Ink, stage: Stage, box: QRectF) -> tuple[QRectF, float]:
+    """What an open box leaves free beside its shape, and the size of the letters there."""
+    line, size = _second_line(_inner(box)), letters(ink, 10.5, LARGEST)
+    return line.adjusted(width_of(_what(stage), size) + 8, 0, 0, 0), size
+
+
+def _what(stage: Stage) -> str:
+    return f"{shape_text(stage.shape)} · {' · '.join(map(tr, stage.operations))}"
+
+
+def _second_line(inner: QRectF) -> QRectF:
+    return QRectF(inner.left(), inner.top() + 17, inner.width(), 15)
 
 
 def _inner(box: QRectF) -> QRectF:

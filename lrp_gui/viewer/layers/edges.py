@@ -12,8 +12,8 @@ from PySide6.QtGui import QPainterPath
 from lrp_gui.document.results import Flow, NetworkInfo
 from lrp_gui.document.words import percent
 from lrp_gui.languages import thousands, tr
-from lrp_gui.viewer.ink import CENTRE, Ink
-from lrp_gui.viewer.layers.channels import tiles
+from lrp_gui.viewer.ink import CENTRE, RIGHT, Ink, width_of
+from lrp_gui.viewer.layers.channels import head_room, tiles
 from lrp_gui.viewer.layers.joins import part_of, pooled
 from lrp_gui.viewer.stage_boxes import PRINT, legible
 from lrp_gui.viewer.stage_layout import SIDE, StageLayout, rounded
@@ -118,7 +118,12 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
     said = tr("{n} of {all} edges, {share} of |R|").format(
         n=thousands(len(picked)), all=thousands(edges.count), share=percent(drawn / total if total else 1.0)
     )
-    _say(ink, said, way, source, reader)
+    room, size = head_room(ink, graph.stages[edges.reader], reader)
+    alone = sum(pair[1] == edges.reader for pair in open_pairs(graph)) == 1
+    if alone and way.straight and width_of(said, size) <= room.width():  # below the boxes are the ribbons of the next row
+        ink.text(room, said, size, ink.theme.dim, RIGHT)
+    else:
+        _say(ink, said, way, source, reader)
 
 
 def _say(ink: Ink, said: str, way: _Way, source: QRectF, reader: QRectF) -> None:
