@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -250,10 +251,16 @@ def writing(path: Path, pieces: Iterator[bytes], total: int = 1) -> Generator[tu
 
 
 def _refused(file: QSaveFile, path: Path) -> ExportError:
-    reason = file.errorString().rstrip(".")
+    reason = why_refused(file)
     return ExportError(
         tr("{path} cannot be written ({reason}); choose another place.").format(path=path, reason=reason), reason
     )
+
+
+def why_refused(file: QSaveFile) -> str:
+    """Why a file takes no more; where a disk is full Qt has no word for a part that just fitted."""
+    told = file.error() != QSaveFile.FileError.NoError
+    return file.errorString().rstrip(".") if told else os.strerror(errno.ENOSPC)
 
 
 def _texts(picture: Drawing, recipe: str) -> tuple[tuple[str, str], ...]:

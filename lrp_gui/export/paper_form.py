@@ -52,7 +52,8 @@ class PaperForm(QObject):
         self.theme_box = QComboBox()
         for one in THEMES.values():
             self.theme_box.addItem(self.tr(_THEME_TITLES.get(one.name, one.name)), one)
-        self.theme_box.setCurrentText(theme.name)
+        names = [one.name for one in THEMES.values()]
+        self.theme_box.setCurrentIndex(names.index(theme.name) if theme.name in names else 0)
         self.caption = QCheckBox(self.tr("Caption &below the picture"))
         self.caption.setChecked(True)
         self.transparent = QCheckBox(self.tr("T&ransparent background"))

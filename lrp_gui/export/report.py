@@ -11,7 +11,7 @@ from PySide6.QtCore import QIODevice, QSaveFile
 from lrp_gui.document.results import SampleResult
 from lrp_gui.document.series import Explained
 from lrp_gui.document.words import plain, sample_title, signed
-from lrp_gui.export.exporters import ExportError
+from lrp_gui.export.exporters import ExportError, why_refused
 from lrp_gui.export.render import Paper, chosen_makers
 from lrp_gui.languages import mark, tr
 from lrp_gui.viewer.picture import Drawing
@@ -63,7 +63,11 @@ class Report(ABC):
 
     def finish(self) -> Path:
         """Close the file: now it is there."""
-        self.end()
+        try:
+            self.end()
+        except ExportError:
+            self.file.cancelWriting()
+            raise
         if not self.file.commit():
             raise self._refused("")
         return self.path
@@ -89,7 +93,7 @@ class Report(ABC):
         """Write what stands at the end."""
 
     def _refused(self, reason: str) -> ExportError:
-        reason = reason or self.file.errorString().rstrip(".")
+        reason = reason or why_refused(self.file)
         return ExportError(
             tr("{path} cannot be written ({reason}); choose another place.").format(path=self.path, reason=reason),
             reason,

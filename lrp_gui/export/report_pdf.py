@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMarginsF, QRectF, QSizeF
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QPageSize, QTextDocument
 
 from lrp_gui.document.series import Explained
@@ -32,7 +32,11 @@ class PdfReport(Report):
 
     def __init__(self, path: str | Path, paper: Paper, title: str) -> None:
         super().__init__(path, paper, title)
-        self._writer = pdf_writer(self.file, title)
+        # Qt's writer of PDFs does not look whether what it writes gets anywhere; so it writes here, and we look.
+        self._bytes = QByteArray()
+        self._waiting = QBuffer(self._bytes)
+        self._waiting.open(QIODevice.OpenModeFlag.WriteOnly)
+        self._writer = pdf_writer(self._waiting, title)
         self._writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
         self._writer.setPageMargins(QMarginsF(0, 0, 0, 0))
         self._unit = self._writer.resolution() / MM_PER_INCH
@@ -96,6 +100,14 @@ class PdfReport(Report):
             listed = table([tr(name) for name in COLUMNS], self.rows, numbers=4)
             self._text(f"<h2>{escape(tr('All samples'))}</h2>{listed}")
         self._painter.end()
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        """What is written so far goes into the file."""
+        if self.file.write(self._bytes) != self._bytes.size():
+            raise self._refused("")
+        self._bytes.clear()
+        self._waiting.seek(0)
 
     def abandon(self) -> None:
         """Nothing is left of it."""
@@ -107,6 +119,7 @@ class PdfReport(Report):
 
     def _turn(self) -> None:
         self._writer.newPage()
+        self._hand_on()
         self._page += 1
         self._top = MARGIN
         self._row = 0.0, 0.0, 0.0

@@ -17,6 +17,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage, QImageReader
 from PySide6.QtWidgets import QFileDialog
 
+from lrp_gui import languages
 from lrp_gui.document.words import signed
 from lrp_gui.export import EXPORTERS, ExportDialog, ExportError, png, save
 from lrp_gui.export.exporters import saving, to_pdf, to_svg
@@ -302,6 +303,16 @@ def test_the_dialog_shows_saves_and_closes(mlp, picture, qtbot, tmp_path):
         dialog.save_to(tmp_path / "named")
     assert caught.args[0] == tmp_path / "named.svg"
     assert ET.parse(tmp_path / "named.svg").getroot().get("viewBox") == "0 0 1600 1000"
+
+
+def test_the_dialog_begins_with_the_colours_of_the_window_in_every_language(picture, qtbot):
+    languages.use("de")
+    try:
+        dialog = ExportDialog([("current view", lambda: picture)], DARK)
+        qtbot.addWidget(dialog)
+        assert dialog.paper.theme_box.currentData() == DARK
+    finally:
+        languages.use("en")
 
 
 def test_the_dialog_says_why_it_could_not_save_and_stays(picture, qtbot, tmp_path):

@@ -212,3 +212,33 @@ def test_where_every_relevance_is_zero_no_rows_of_zeros_are_listed(qapp):
     said = tables(network, replace(result, inputs=nothing), None)
     assert "Every relevance here is zero" in said
     assert "the strongest first" not in said
+
+
+@pytest.mark.parametrize("kind", [HtmlReport, PdfReport])
+def test_a_full_disk_is_noticed_and_nothing_is_left(kind, qapp, two, tmp_path, monkeypatch):
+    path = tmp_path / "why.pdf"
+    report = kind(path, Paper(LIGHT, groups=GROUPS), "Why?")
+    monkeypatch.setattr(report, "file", Full(report.file))
+    with pytest.raises(ExportError, match="No space left on device"):
+        finished(report, two[0])
+    report.abandon()
+    assert list(tmp_path.iterdir()) == []
+
+
+def finished(report, one):
+    for _ in report.sample(one, LINES):
+        pass
+    return report.finish()
+
+
+class Full:
+    """A file on a disk without room: Qt says nothing but how much it took."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, data):
+        return len(data) // 2
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
