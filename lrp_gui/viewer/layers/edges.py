@@ -120,7 +120,8 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
     )
     room, size = head_room(ink, graph.stages[edges.reader], reader)
     alone = sum(pair[1] == edges.reader for pair in open_pairs(graph)) == 1
-    if alone and way.straight and width_of(said, size) <= room.width():  # below the boxes are the ribbons of the next row
+    # Below the boxes there are the ribbons of the next row.
+    if alone and way.straight and width_of(said, size) <= room.width():
         ink.text(room, said, size, ink.theme.dim, RIGHT)
     else:
         _say(ink, said, way, source, reader)
