@@ -54,11 +54,6 @@ class Statistics:
         parts = len(self.histogram)
         return tuple(self.min + (self.max - self.min) * (k / parts) for k in range(parts + 1)) if parts else ()
 
-    @property
-    def sparsity(self) -> float:
-        """The share of zeros."""
-        return self.zeros / self.count if self.count else 0.0
-
 
 def statistics(
     info: TensorInfo, block: int = BLOCK, progress: Progress | None = None, *, bins: int = BINS

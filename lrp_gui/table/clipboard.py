@@ -7,12 +7,7 @@ import io
 from collections.abc import Sequence
 
 from lrp_gui import settings
-from lrp_gui.document.table_paste import Grid, grid, with_decimal_comma
-
-
-def block_from_text(text: str) -> Grid:
-    """Cells of a copied block; a quoted cell may hold tabs and line breaks."""
-    return grid(text)
+from lrp_gui.document.table_paste import with_decimal_comma
 
 
 def text_from_block(block: Sequence[Sequence[str]], *, decimal_comma: bool | None = None) -> str:

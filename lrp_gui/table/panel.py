@@ -169,10 +169,6 @@ class TablePanel(QWidget):
         else:
             self.do(name, on)
 
-    def set_tinted(self, tinted: bool) -> None:
-        """Colour the cells by relevance, or not."""
-        self.set_shade(Shade.RELEVANCE if tinted else Shade.NOTHING)
-
     def _only_one_shade(self, shades: Sequence[QAction]) -> None:
         if shades:
             group = QActionGroup(self)

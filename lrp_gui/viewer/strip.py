@@ -40,7 +40,6 @@ class StripPicture(Drawing):
     selected: str = ""
     labels: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
     over: Callable[[float], Sequence[float]] | None = None  # for the strip's width, where the graph's columns stand
-    _columns_at: list[QRectF] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         """A size in which every column can be read."""
@@ -55,11 +54,6 @@ class StripPicture(Drawing):
         """The number of the column that speaks for a layer, or -1."""
         return next((n for n, column in enumerate(self.columns) if column.speaks_for(layer)), -1)
 
-    def column_rect(self, layer: str) -> QRectF:
-        """Where a layer's column was last painted."""
-        n = self.column_of(layer)
-        return self._columns_at[n] if 0 <= n < len(self._columns_at) else QRectF()
-
     def paint(self, ink: Ink, size: QSizeF) -> None:
         """All steps at once."""
         for step in self.steps(size):
@@ -68,7 +62,7 @@ class StripPicture(Drawing):
     def steps(self, size: QSizeF) -> Iterator[Step]:
         """Legend, then the columns over one zero line."""
         spots: list[tuple[QRectF, Hit]] = []
-        self.spots, self._columns_at = spots, []
+        self.spots = spots
         if not self.columns:
             return
         yield lambda ink: self._legend(ink, QRectF(8, 2, size.width() - 16, LEGEND - 2))
@@ -78,8 +72,8 @@ class StripPicture(Drawing):
         per = body.height() / ((up + down) or 1.0)
         zero = body.top() + up * per if up + down else body.center().y()
         tall = size.height() - LEGEND - 1
-        self._columns_at = [QRectF(centre - width / 2, LEGEND, width, tall) for centre in centres]
-        for found in batches(zip(self.columns, self._columns_at, strict=True), COLUMNS):
+        places = [QRectF(centre - width / 2, LEGEND, width, tall) for centre in centres]
+        for found in batches(zip(self.columns, places, strict=True), COLUMNS):
             yield partial(self._some, columns=found, zero=zero, per=per, spots=spots)
         half, foot = width / 2, size.height() - 0.5
         yield lambda ink: ink.line(

@@ -123,6 +123,7 @@ def scrolling(document, rows: list[list[object]]) -> None:
     """Frames of the table in its dock, at the size of a large screen; the picture is painted, not shown."""
     from PySide6.QtWidgets import QApplication
 
+    from lrp_gui.table.colours import Shade
     from lrp_gui.table.panel import TablePanel
     from lrp_gui.theme import LIGHT
 
@@ -130,7 +131,7 @@ def scrolling(document, rows: list[list[object]]) -> None:
     panel.resize(*SCREEN)
     panel.show()
     for tinted in (False, True):
-        panel.set_tinted(tinted)
+        panel.set_shade(Shade.RELEVANCE if tinted else Shade.NOTHING)
         for _turn in range(20):
             QApplication.processEvents()
         bar = panel.view.verticalScrollBar()

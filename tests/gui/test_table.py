@@ -11,7 +11,8 @@ from lrp_gui.document import commands
 from lrp_gui.document.document import Document
 from lrp_gui.document.results import TableResult
 from lrp_gui.document.state import Contents, ExplainSettings
-from lrp_gui.table.clipboard import block_from_text, text_from_block
+from lrp_gui.document.table_paste import grid
+from lrp_gui.table.clipboard import text_from_block
 from lrp_gui.table.model import OUTPUT, PREDICTION, RESULT_COLUMNS, TableModel
 from lrp_gui.table.panel import TablePanel
 from lrp_gui.table.view import FIRST_CELL
@@ -181,9 +182,9 @@ def test_clearing_keeps_the_cells_and_marks_them(document, panel):
     "block", [[["a", "b"], ["c", "d"]], [["with\ttab", 'with "quote"'], ["two\nlines", ""]], [["x"]]]
 )
 def test_blocks_survive_the_clipboard(block):
-    assert block_from_text(text_from_block(block)) == block
+    assert grid(text_from_block(block)) == block
 
 
 def test_a_copied_block_may_end_as_it_likes():
-    assert block_from_text("1\t2\r\n3\t4\r\n") == [["1", "2"], ["3", "4"]]
-    assert block_from_text("") == []
+    assert grid("1\t2\r\n3\t4\r\n") == [["1", "2"], ["3", "4"]]
+    assert grid("") == []

@@ -135,7 +135,7 @@ def test_a_layer_opens_by_its_sign_by_a_double_click_and_by_enter(viewer, qtbot)
 
 def test_a_click_in_the_strip_selects_that_layer_everywhere(viewer, qtbot):
     show(viewer, *fakes.mlp_result())
-    at = viewer.strip.picture.column_rect("fc2").center().toPoint()
+    at = next(rect for rect, hit in viewer.strip.picture.spots if hit.layer == "fc2").center().toPoint()
     qtbot.mouseClick(viewer.strip, Qt.MouseButton.LeftButton, pos=at)
     assert viewer.document.selected_layer == "fc2"
     settle(viewer)

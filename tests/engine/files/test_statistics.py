@@ -73,7 +73,7 @@ def test_no_numbers(array, tmp_path):
     assert math.isnan(found.mean)
     assert math.isnan(found.min)
     assert found.histogram == found.edges == ()
-    assert found.sparsity == 0.0
+    assert found.zeros == 0
 
 
 @pytest.mark.filterwarnings("ignore:torch.quantize")
