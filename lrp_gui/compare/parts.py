@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 
 from lrp_gui.compare.model import LAYER, SHARE, LayersModel
 from lrp_gui.sorted_table import SortedTable
+
+MOST_WIDE = 180  # a column of numbers
 
 
 class Head(QLabel):
@@ -122,12 +124,21 @@ class LayersTable(SortedTable):
     def fit(self) -> None:
         """Columns as wide as what stands in them, within reason."""
         self.horizontalHeader().setResizeContentsPrecision(50)
-        left = self.viewport().width()
-        for column in reversed(range(self._rows.columnCount())):
+        for column in range(self._rows.columnCount()):
             self.resizeColumnToContents(column)
-            most = max(300, left) if column == LAYER else 180
-            self.setColumnWidth(column, min(self.columnWidth(column) + 14, most))
-            left -= self.columnWidth(column)
+            self.setColumnWidth(column, min(self.columnWidth(column) + 14, MOST_WIDE))
+        self._fit_layers()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names of layers take what the numbers leave."""
+        super().resizeEvent(event)
+        self._fit_layers()
+
+    def _fit_layers(self) -> None:
+        header = self.horizontalHeader()
+        left = self.viewport().width() - header.length() + self.columnWidth(LAYER)
+        wanted = max(self.sizeHintForColumn(LAYER), header.sectionSizeHint(LAYER)) + 14
+        self.setColumnWidth(LAYER, min(wanted, max(left, 300)))
 
     def copy(self) -> None:
         """The table with its titles, for a spreadsheet."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_TARGETS = 2000
 ANOTHER = "…"
 WINDOWS_RULES = "window"
-LETTERS_SHOWN = {"target": 3, "composite": 9}  # in the narrowest window
+SHARES = {"sample": 0, "target": 1}  # of the room that is left, others 4: what is long gets most
 
 
 class SideBar(QWidget):
@@ -81,9 +81,9 @@ class SideBar(QWidget):
             widget.setAccessibleName(self.tr("{field} of {letter}").format(field=title, letter=letter))
             if isinstance(widget, QComboBox):
                 widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-                widget.setMinimumContentsLength(LETTERS_SHOWN.get(name, 5))
+                widget.setMinimumContentsLength(3)
             row.addWidget(label)
-            row.addWidget(widget, 0 if widget is self.sample else 1)
+            row.addWidget(widget, SHARES.get(name, 4))
         self.sample.valueChanged.connect(lambda number: beside.choose_row(which, number - 1))
         self.target.activated.connect(lambda _index: self._commit_target())
         self._line = self.target.lineEdit() or QLineEdit(self)

@@ -154,6 +154,7 @@ class CompareWindow(QWidget):
         bar.save.clicked.connect(self.ask_where)
         bar.stop.clicked.connect(self._toggle)
         QShortcut(QKeySequence("Ctrl+E"), self, self.ask_export)
+        QShortcut(QKeySequence("Ctrl+W"), self, self.close)
 
     # ------------------------------------------------------------------------------------------ what others ask
 

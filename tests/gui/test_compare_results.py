@@ -491,3 +491,34 @@ def test_a_comparison_that_fails_says_so_in_its_panes(compared, diabetes, qtbot)
     compared.beside._on_replaced()
     compared.draw()
     assert compared.panes[0].picture.state.headline == "Nothing is compared"
+
+
+def test_everything_in_the_window_can_be_done_without_a_mouse(compared, qtbot):
+    compared.activateWindow()
+    qtbot.waitUntil(compared.isActiveWindow)
+    fields = [compared.sides[0].sample, compared.sides[0].target, compared.sides[0].composite]
+    fields[0].setFocus()
+    met = {compared.focusWidget()}
+    for _ in range(40):
+        qtbot.keyClick(compared.focusWidget(), Qt.Key.Key_Tab)
+        met.add(compared.focusWidget())
+    bar = compared.bar
+    assert met >= {*fields, compared.sides[1].network, compared.table, bar.swap, bar.export, bar.ways.checkedButton()}
+    compared.sides[1].sample.setFocus()
+    qtbot.keyClick(compared.sides[1].sample, Qt.Key.Key_Up)
+    finish(qtbot, compared)
+    assert compared.beside.contrast.results[1].row == 2
+    for key, way in ((Qt.Key.Key_W, SWIPE), (Qt.Key.Key_B, BLINK), (Qt.Key.Key_S, BESIDE)):
+        qtbot.keyClick(compared, key, Qt.KeyboardModifier.AltModifier)
+        qtbot.waitUntil(lambda way=way: compared.way == way)
+    before = compared.beside.sides
+    qtbot.keyClick(compared, Qt.Key.Key_P, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: compared.beside.sides == (before[1], before[0]))
+    finish(qtbot, compared)
+    assert compared.beside.contrast.results[0].row == 2
+    qtbot.keyClick(compared, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert compared.dialog.isVisible()
+    qtbot.keyClick(compared.dialog, Qt.Key.Key_Escape)
+    assert not compared.dialog.isVisible()
+    qtbot.keyClick(compared, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert not compared.isVisible()
