@@ -27,6 +27,7 @@ from lrp_gui.jobs.steps import run_now
 from lrp_gui.jobs.writing_rows import write_rows
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer.canvas import Canvas
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.operations.amounts import Amounts, amounts_of
 from lrp_gui.viewer.operations.items import FOOT, MARGIN
 from lrp_gui.viewer.operations.picture import NAMED_FROM, OperationsPicture
@@ -284,6 +285,24 @@ def test_the_rest_is_counted_and_said(qapp) -> None:
     every = len(drawn.layout.starts) - 1
     assert 0 < drawn.strong.size < every
     assert drawn.visible_text.startswith(f"{drawn.strong.size} of {every} bundles of edges, ")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_could_not_be_laid_out_is_said_in_full_in_a_small_pane(qapp, monkeypatch, known: bool) -> None:
+    """Over what there was before, if there was something."""
+    sentence = "Laying out 8,497 operations took more than 20 s and was stopped; fold a group."
+    drawn = picture(u_net(2, 3)) if known else OperationsPicture(LIGHT)
+    drawn.note = "Laying out the operations …"
+    drawn.refuse(sentence)
+    said: list[tuple[str, QRectF]] = []
+    monkeypatch.setattr(Ink, "paragraph", lambda _ink, rect, text, *_a, **_m: said.append((text, rect)) or 0.0)
+    image = QImage(445, 286, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    drawn.draw(painter, QRectF(0, 0, 445, 286), 1.0)
+    painter.end()
+    ((text, place),) = said
+    assert text == sentence
+    assert QRectF(0, 0, 445, 286).contains(place)
 
 
 def test_groups_and_rows_are_called_as_the_person_does(qapp) -> None:

@@ -19,6 +19,7 @@ from lrp_gui.viewer.operations.items import FOOT, MARGIN, OperationsItems, sizes
 from lrp_gui.viewer.operations.strokes import bounds, in_sight, path_of, seen, smooth, width_bins
 from lrp_gui.viewer.operations.stubs import draw_stubs
 from lrp_gui.viewer.picture import Step, batches, rest
+from lrp_gui.viewer.states import draw_state
 
 # Real pixels to a unit of the layout.
 TEXT_FROM, NAMED_FROM, OUTLINE_FROM, CURVES_FROM = 0.62, 0.3, 0.15, 0.2
@@ -45,14 +46,14 @@ class _Sight:
 class OperationsPicture(OperationsItems):
     """Its drawing, from the outside to the inside."""
 
-    def refuse(self, sentence: str) -> None:
-        """Say it where the waiting would have been said."""
-        self.note = sentence
-
     def steps(self, size: QSizeF) -> Iterator[Step]:
         """Groups from the outside to the inside, bundles, boxes, the legend."""
+        area, state = QRectF(0, 0, size.width(), size.height()), self.state
         if self.layout is None:
-            yield lambda ink: ink.text(QRectF(0, 0, size.width(), size.height()), self.note, 14, self.theme.dim, CENTRE)
+            if state is not None:
+                yield lambda ink: draw_state(ink, area, state)
+            else:
+                yield lambda ink: ink.text(area, self.note, 14, self.theme.dim, CENTRE)
             return
         sight = _Sight()
         self._cache["unit"] = self.shared_width(size) / self.fitted(size)[0]
@@ -63,6 +64,8 @@ class OperationsPicture(OperationsItems):
         for step in self._inside(sight):
             yield partial(self._fit, step, size)
         yield lambda ink: self._legend(ink, size)
+        if state is not None:  # what was asked for cannot be had: what there was stays
+            yield lambda ink: draw_state(ink, area, state, boxed=True)
 
     def _fit(self, step: Step, size: QSizeF, ink: Ink) -> None:
         """A step that draws in the layout's units."""
@@ -345,7 +348,7 @@ class OperationsPicture(OperationsItems):
             tr("{widest}  ·  {rest}; the others grey  ·  {what}").format(widest=widest, rest=rest, what=what),
             f"{widest}  ·  {rest}",
             rest,
-            self._visible_text(short=True),
+            self.note or self._visible_text(short=True),
         )
         room = size.width() - x - MARGIN
         ink.text(QRectF(x, y, room, 16), fitting(texts, room, 11), 11, self.theme.dim)
