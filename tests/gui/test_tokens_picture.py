@@ -331,3 +331,27 @@ def test_a_click_and_the_enter_key_show_the_rows_that_have_no_room(window, qtbot
     viewer.canvas.setFocus()
     qtbot.keyClick(viewer.canvas, Qt.Key.Key_Return)
     assert rows() < 6
+
+
+def test_a_narrow_line_says_how_much_is_drawn_in_fewer_words():
+    picture = picture_of(grid_of(tokens=60))
+    picture.places(picture._areas(QSizeF(900, 200))[0])
+    long, short, shortest = picture.visible_texts
+    assert long == picture.visible_text
+    assert len(long) > len(short) > len(shortest)
+    assert "of 60 rows" in shortest
+
+
+def test_heads_of_windows_are_named_by_window_and_their_places_by_row():
+    rows = np.array([[0, 1], [0, 1], [2, -1], [2, -1]])
+    handed = np.zeros((4, 2, 2))
+    handed[1, 0, 1], handed[2, 0, 1] = 3.0, -2.0
+    heads = Heads("attn", np.full((4, 2, 2), 0.5), handed, np.array([0.0, 3.0, -2.0, 0.0]), rows)
+    grid = grid_of(tokens=3)
+    grid = replace(grid, gaps=(replace(grid.gaps[0], heads=(heads,)), grid.gaps[1]))
+    picture = picture_of(grid, selected_layer="attn")
+    drawn(picture)
+    said = [hit.text for _, hit in picture.spots if hit.text.startswith("window")]
+    assert any(text.startswith("window 1, head 2") and "“word0” reads “word1”" in text for text in said)
+    assert any(text.startswith("window 2, head 1") and "reads “padding”" in text for text in said)
+    assert not any(text.startswith("window 3") for text in said)

@@ -57,11 +57,8 @@ def draw_heads(
     limit = _limit(handed)
     strongest = max((float(one.maps.max(initial=0.0)) for one in gap.heads if one.maps is not None), default=1.0) or 1.0
     reached = _reached(handed)
-    title = tr("{layer}: {heads} heads; {rows_said} read columns").format(
-        layer=name, heads=len(heads), rows_said=_rows_said(handed, reached)
-    )
-    if count < len(heads):
-        title = tr("{layer}: {count} of {heads} heads").format(layer=name, count=count, heads=len(heads))
+    titles = [_title(gap, called, len(heads), count, _rows_said(handed, reached)) for called in (name, _brief(name))]
+    title = fitting(titles, area.width() - 16, 11, bold=True)
     scale = tr("A from 0 to {most}, its root as grey · A × R to ±{limit}, beyond that cut")
     scale = scale.format(most=plain(strongest, 2), limit=plain(limit, 2))
     room = area.width() - 16
@@ -84,22 +81,55 @@ def draw_heads(
     for place, (one, n) in enumerate(chosen):
         x = area.left() + LABEL + place * column
         total = float(one.totals[n])
+        long, short = _names(one, n, heads.index((one, n)))
         if maps:
             top = QRectF(x, body.top(), side, side)
             _cells(ink, top, _of(one.maps, n, reached), strongest, signs=False)
             below = top.translated(0, tall + 4)
             _cells(ink, below, _of(one.handed, n, reached), limit, signs=True)
-            text = tr("head {number}").format(number=heads.index((one, n)) + 1) + f"\nΣR {signed(total, 4)}"
+            text = f"{long}\nΣR {signed(total, 4)}"
             spots.append((top, Hit(text=f"{text}\n{_peak(one, n, labels, signs=False)}")))
             spots.append((below, Hit(text=f"{text}\n{_peak(one, n, labels, signs=True)}")))
         bar = QRectF(x, area.bottom() - SUMS + 16, max(side * abs(total) / most, 1), 5)
         ink.box(bar, ink.sign(total))
-        number = str(heads.index((one, n)) + 1)
-        labels = (f"{number}: {signed(total, 2)}", f"{number}: {signed(total, 1)}", number)
-        label = fitting(labels, column - 2, 10)
+        texts = (f"{short}: {signed(total, 2)}", f"{short}: {signed(total, 1)}", short)
+        label = fitting(texts, column - 2, 10)
         ink.text(QRectF(x, area.bottom() - SUMS, column - 2, 15), label, 10, theme.text, LEFT)
     if count == 0:
         ink.text(body, tr("No relevance reached these heads."), 11, theme.dim, CENTRE)
+
+
+def heads_of_a_window(one: Heads) -> int:
+    """How many heads each window has, which stand beside each other; 0 where there are no windows."""
+    if one.rows is None or not len(one.rows):
+        return 0
+    other = np.flatnonzero((one.rows != one.rows[0]).any(axis=1))
+    return int(other[0]) if other.size else len(one.rows)
+
+
+def _title(gap: Gap, name: str, heads: int, count: int, rows_said: str) -> str:
+    """How many of an attention's heads are shown."""
+    each = heads_of_a_window(gap.heads[0]) if len(gap.heads) == 1 else 0
+    if each:
+        words = tr("{layer}: {count} of {heads} heads, {each} in each of {windows} windows")
+        return words.format(layer=name, count=count, heads=heads, each=each, windows=heads // each)
+    if count < heads:
+        return tr("{layer}: {count} of {heads} heads").format(layer=name, count=count, heads=heads)
+    return tr("{layer}: {heads} heads; {rows_said} read columns").format(layer=name, heads=heads, rows_said=rows_said)
+
+
+def _brief(name: str) -> str:
+    """The end of a long path."""
+    return "…" + ".".join(name.split(".")[-2:]) if name.count(".") > 1 else name
+
+
+def _names(one: Heads, n: int, number: int) -> tuple[str, str]:
+    """What a head is called, and in short; in windows with its window, the first one 1.1."""
+    each = heads_of_a_window(one)
+    if not each:
+        return tr("head {number}").format(number=number + 1), str(number + 1)
+    window, head = n // each + 1, n % each + 1
+    return tr("window {window}, head {head}").format(window=window, head=head), f"{window}.{head}"
 
 
 def _limit(handed: Sequence[np.ndarray]) -> float:
@@ -142,7 +172,8 @@ def _peak(one: Heads, n: int, labels: Sequence[str], signs: bool) -> str:
     """Which pair has most, in words."""
     values = _of(one.handed if signs else one.maps, n)
     i, j = np.unravel_index(int(np.abs(values).argmax()), values.shape)
-    names = [labels[k] if k < len(labels) else str(k + 1) for k in (int(i), int(j))]
+    rows = (int(i), int(j)) if one.rows is None else (int(one.rows[n, i]), int(one.rows[n, j]))
+    names = [labels[row] if 0 <= row < len(labels) else tr("padding") for row in rows]
     number = signed(float(values[i, j]), 3) if signs else plain(float(values[i, j]), 3)
     return tr("most: “{reader}” reads “{read}”, {number}").format(reader=names[0], read=names[1], number=number)
 

@@ -149,16 +149,23 @@ class TokenPicture(GraphPicture):
     @property
     def visible_text(self) -> str:
         """How much is drawn."""
+        return self.visible_texts[0]
+
+    @property
+    def visible_texts(self) -> tuple[str, ...]:
+        """The same in ever fewer words, for a line without room."""
         if self.tree is None:
-            return ""
-        drawn, every = self.tree.counts
-        edges = tr("{drawn} of {every} edges, {share} of |R|")
-        text = edges.format(drawn=thousands(drawn), every=thousands(every), share=percent(self.tree.carried))
+            return ("",)
+        drawn, every = map(thousands, self.tree.counts)
+        carried = percent(self.tree.carried)
+        edges = tr("{drawn} of {every} edges, {share} of |R|").format(drawn=drawn, every=every, share=carried)
+        brief = tr("{drawn} of {every} edges ({share})").format(drawn=drawn, every=every, share=carried)
         if self.grid is None or len(self.tree.rows) == self.grid.rows:
-            return text
-        rows = tr("{shown} of {every} rows, {share} of |R| there")
-        shown, share = thousands(len(self.tree.rows)), percent(self.tree.held)
-        return f"{rows.format(shown=shown, every=f'{thousands(self.grid.rows)}', share=share)} · {text}"
+            return edges, brief
+        shown, rows, held = thousands(len(self.tree.rows)), thousands(self.grid.rows), percent(self.tree.held)
+        text = tr("{shown} of {every} rows, {share} of |R| there").format(shown=shown, every=rows, share=held)
+        short = tr("{shown} of {every} rows ({share})").format(shown=shown, every=rows, share=held)
+        return f"{text} · {edges}", f"{short} · {brief}", short
 
     # ------------------------------------------------------------------------------------------------ layout
 

@@ -272,11 +272,12 @@ class Strokes:
             if ink.text(line, notes, 10.5, ink.theme.dim, LEFT):
                 self.spots.append((line, Hit(text=notes)))
         rect = QRectF(10, size.height() - FOOTER, size.width() - 20, FOOTER - 4)
-        text = self.picture.visible_text
+        texts = self.picture.visible_texts
+        text = fitting(texts, rect.width() - least_width() - 8, 11)
         room = max(rect.width() - width_of(text, 11) - 16, least_width())
         line = rect.adjusted(0, 0, -room - 8, 0)
-        if ink.text(line, text, 11, ink.theme.dim, LEFT):
-            self.spots.append((line, Hit(text=text)))
+        if ink.text(line, text, 11, ink.theme.dim, LEFT) or text != texts[0]:
+            self.spots.append((line, Hit(text=texts[0])))
         legend = QRectF(rect.right() - room, rect.top(), room, rect.height())
         draw_legend(ink, legend, places.per_relevance, words=self.result.words)
 
