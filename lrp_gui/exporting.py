@@ -12,6 +12,8 @@ from lrp_gui.document.state import Message
 from lrp_gui.theme import LIGHT
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lrp_gui.document.series import Explained
     from lrp_gui.export import ExportDialog
     from lrp_gui.export.many_dialog import ManyDialog
@@ -31,8 +33,8 @@ def picture_dialog(window: Window, exported: Callable[[Path], None]) -> ExportDi
     making, numbers = Making(), None
     if network is not None and result is not None:
         if request is not None:
-            look = window.viewer.selection
-            making = Making(recipe(network, result, request), (asked(request, result),), look)
+            look, rows = window.viewer.selection, _lines_of_rows(window)
+            making = Making(recipe(network, result, request), (asked(request, result),), look, rows=rows)
         numbers = partial(numbers_of, network, result)
     dialog = ExportDialog(window.viewer.pictures(), window.theme, window, making, numbers)
 
@@ -52,10 +54,26 @@ def picture_dialog(window: Window, exported: Callable[[Path], None]) -> ExportDi
     return dialog
 
 
+def _lines_of_rows(window: Window) -> Callable[[np.ndarray], str]:
+    """What lies in a picture of all samples, by their rows."""
+    document = window.document
+    network, result, request, table = document.network, document.result, document.request, document.table
+
+    def lines(rows: np.ndarray) -> str:
+        from lrp_gui.export.recipe import recipe_of_rows
+
+        if network is None or result is None or request is None or table is None:
+            return ""
+        return recipe_of_rows(network, result, request, table.values[rows])
+
+    return lines
+
+
 def many_dialog(window: Window, exported: Callable[[Path], None]) -> ManyDialog | None:
     """Every view of this sample, of those that are selected, or of all: pictures, or a report."""
     from lrp_gui.document.series import SampleSeries, Wants
     from lrp_gui.document.words import counted
+    from lrp_gui.export.making import Making
     from lrp_gui.export.many_dialog import ManyDialog
     from lrp_gui.export.recipe import recipe
 
@@ -78,7 +96,9 @@ def many_dialog(window: Window, exported: Callable[[Path], None]) -> ManyDialog 
         return recipe(one.network, one.result, one.request) if one.request is not None else ""
 
     dialog = ManyDialog(
-        *(network.name, rows, makers, window.theme, begin, recipe_of, wanted_by_graphs, window), labels=document.labels
+        *(network.name, rows, makers, window.theme, begin, recipe_of, wanted_by_graphs, window),
+        labels=document.labels,
+        making=Making(rows=_lines_of_rows(window)),
     )
     dialog.finished_writing.connect(exported)
     return dialog

@@ -262,7 +262,7 @@ class ExportDialog(QDialog):
         self.problem.hide()
         self.save_button.setEnabled(False)
         sheet = self.sheet
-        lines = self._making.of(self.view.currentData(), sheet, target.name)
+        lines = self._making.of(self.view.currentData(), picture, sheet, target.name)
         self._writing = Paced(saving(picture, target, sheet, lines), self)
         self._writing.progressed.connect(self._show_progress)
         self._writing.finished.connect(lambda _none: self._saved(target))

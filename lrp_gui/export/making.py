@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,13 @@ import numpy as np
 
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.languages import current
+from lrp_gui.viewer.matrix.picture import MatrixPicture
 from lrp_gui.viewer.selection import Selection
 
 if TYPE_CHECKING:
     from lrp_gui.document.results import SampleResult
     from lrp_gui.jobs.requests import SampleRequest
+    from lrp_gui.viewer.picture import Drawing
 
 WRITTEN_OUT = 64  # so many numbers stand there as such; more of them packed
 _WIDTH = 118
@@ -43,6 +45,8 @@ class Making:
         Of a comparison, whether it is the graph or the values.
     inputs : tuple of str
         What the lines call the inputs of each sample.
+    rows : callable
+        Of rows of the table, in the order in which they are drawn, the lines that explain them all.
     """
 
     lines: str = ""
@@ -50,19 +54,22 @@ class Making:
     look: Selection = field(default_factory=Selection)
     what: str = ""
     inputs: tuple[str, ...] = ("inputs",)
+    rows: Callable[[np.ndarray], str] = lambda _rows: ""
 
-    def of(self, title: str, sheet: Sheet, name: str) -> str:
+    def of(self, title: str, picture: Drawing, sheet: Sheet, name: str) -> str:
         """The lines, and those that draw one of the pictures again into a file called `name`."""
+        if isinstance(picture, MatrixPicture):
+            return self.rows(picture.samples)
         if not self.lines or not self.samples:
             return self.lines
-        picture = {"title": title, "what": self.what, "language": current(), "look": _changed(self.look)}
-        picture |= {"sheet": {**asdict(sheet), "theme": sheet.theme.name}, "samples": list(self.samples)}
+        made = {"title": title, "what": self.what, "language": current(), "look": _changed(self.look)}
+        made |= {"sheet": {**asdict(sheet), "theme": sheet.theme.name}, "samples": list(self.samples)}
         drawing = [
             "",
             "# The picture: with LRP Explorer beside the engine, these lines draw it again.",
             "from lrp_gui.again import draw_again",
             "",
-            f"picture = {pformat(picture, width=_WIDTH, sort_dicts=False)}",
+            f"picture = {pformat(made, width=_WIDTH, sort_dicts=False)}",
             f"draw_again({name!r}, picture, {', '.join(self.inputs)})",
         ]
         return self.lines + "\n".join(drawing) + "\n"

@@ -26,6 +26,7 @@ from lrp_gui.document.state import Labels
 from lrp_gui.document.words import counted
 from lrp_gui.export.dialog import FOLDER_KEY
 from lrp_gui.export.exporters import EXPORTERS, ExportError
+from lrp_gui.export.making import Making
 from lrp_gui.export.paper_form import PaperForm
 from lrp_gui.export.render import GROUPS, OTHERS, Folder, Paper, file_name, group_of
 from lrp_gui.export.report_html import HtmlReport
@@ -63,6 +64,8 @@ class ManyDialog(QDialog):
         The Python lines that make an explanation again.
     labels
         What the person calls layers.
+    making
+        How the pictures were made that are not of one sample.
     """
 
     finished_writing = Signal(Path)
@@ -78,12 +81,13 @@ class ManyDialog(QDialog):
         wants: Wants,
         parent: QWidget | None = None,
         labels: Labels = (),
+        making: Making | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Export All"))
         self._name, self._begin, self._recipe_of, self._wants = name, begin, recipe_of, wants
-        self._labels = labels
+        self._labels, self._making = labels, making or Making()
         self._run: Run | None = None
         self._told: list[str] = []
         self._counts = {group: sum(group_of(title) == group for title, _ in makers) for group, _ in GROUPS}
@@ -222,7 +226,7 @@ class ManyDialog(QDialog):
     def _output(self, path: Path, paper: Paper) -> Output:
         kind = self.what.currentData()
         if kind == PICTURES:
-            return Folder(path, paper)
+            return Folder(path, paper, making=self._making)
         if not path.suffix:
             path = path.with_suffix(f".{kind}")
         title = self.tr("Why {name} decided").format(name=self._name)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WRITTEN_OUT = 64  # so many values of an input stand there as numbers; more of them packed
 MOST_NAMES = 200
+MOST_CELLS = 1_000_000  # of many samples: beyond, the lines would be larger than any picture
 _WIDTH = 118
 
 
@@ -37,7 +38,7 @@ def recipe(network: NetworkInfo, result: SampleResult, asked: SampleRequest) -> 
     if asked.reference is None:
         options.append(f"composite={_composite(lines, asked.composite)}")
     else:
-        lines += _values("reference", _scaled(network.inputs, asked.reference, result.values))
+        lines += _values("reference", _scaled(network.inputs, asked.reference[None], result.values), samples=1)
         options.append("reference=reference")
     sums = ", ".join(f"{float(relevance.sum())!r}" for relevance in result.inputs.values())
     lines += [
@@ -45,6 +46,39 @@ def recipe(network: NetworkInfo, result: SampleResult, asked: SampleRequest) -> 
         f"print(float(explanation.score[0]))  # was {float(result.explained)!r}",
         "for name, relevance in explanation.inputs.items():",
         f"    print(name, float(relevance.sum()))  # was {sums}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def recipe_of_rows(network: NetworkInfo, result: SampleResult, asked: SampleRequest, values: np.ndarray) -> str:
+    """The same for many samples, asked as one of them was: relevance of the inputs, a row for each.
+
+    Parameters
+    ----------
+    values
+        (samples, features), in the table's units.
+    """
+    what = result.how if asked.reference is not None else asked.composite if isinstance(asked.composite, str) else "own"
+    about = f"# {network.name}: {len(values)} samples, {tr('target')} {asked.target}, {what}".replace("\n", " ")
+    if values.size > MOST_CELLS:
+        return f"{about}; they are too many to stand here.\n"
+    lines = [
+        *(about, "import base64", "import zlib", "", "import numpy as np", "", "import lrp_engine as lrp", ""),
+        *_loading(network.source),
+        *_precision(result),
+        *_values("inputs", _scaled(network.inputs, values, result.values), samples=len(values)),
+    ]
+    options = [f"target={_target(asked.target, network.outputs)}"]
+    if asked.reference is None:
+        options.append(f"composite={_composite(lines, asked.composite)}")
+    else:
+        lines += _values("reference", _scaled(network.inputs, asked.reference[None], result.values), samples=1)
+        options.append("reference=reference")
+    lines += [
+        f"explanation = lrp.explain(network, inputs, {', '.join(options)}, keep='inputs')",
+        "parts = [one.numpy().reshape(len(one), -1) for one in explanation.inputs.values()]",
+        "relevance = np.concatenate(parts, axis=1)",
+        "print(relevance.shape, relevance.sum())",
     ]
     return "\n".join(lines) + "\n"
 
@@ -91,11 +125,11 @@ def _precision(result: SampleResult) -> list[str]:
     ]
 
 
-def _values(name: str, arrays: dict[str, np.ndarray]) -> list[str]:
-    """A dict of one sample, in the network's units; the first axis is that of the samples."""
+def _values(name: str, arrays: dict[str, np.ndarray], samples: int = 0) -> list[str]:
+    """A dict of one sample, or of so many, in the network's units; in the lines the first axis is the samples'."""
     lines = [f"{name} = {{"]
     for key, array in arrays.items():
-        shape, kind = (1, *np.shape(array)), np.asarray(array).dtype
+        shape, kind = np.shape(array) if samples else (1, *np.shape(array)), np.asarray(array).dtype
         if np.size(array) <= WRITTEN_OUT:
             numbers = ", ".join(repr(number) for number in np.ravel(array).tolist())
             text = f"np.array([{numbers}], dtype={kind.name!r})"
@@ -108,15 +142,15 @@ def _values(name: str, arrays: dict[str, np.ndarray]) -> list[str]:
     return [*lines, "}"]
 
 
-def _scaled(inputs: tuple[InputInfo, ...], reference: np.ndarray, like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A row of the table in the network's units: (value − mean) / scale, in the shape and type of each input."""
+def _scaled(inputs: tuple[InputInfo, ...], rows: np.ndarray, like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Rows of the table in the network's units: (value − mean) / scale, in the shape and type of each input."""
     found, first = {}, 0
     for one in inputs:
-        part = np.asarray(reference[first : first + len(one.features)], dtype=np.float64)
+        part = np.asarray(rows[:, first : first + len(one.features)], dtype=np.float64)
         first += len(one.features)
         means, scales = (np.array([getattr(f, what) for f in one.features]) for what in ("mean", "scale"))
         shaped = like[one.name]
-        found[one.name] = ((part - means) / scales).reshape(shaped.shape).astype(shaped.dtype)
+        found[one.name] = ((part - means) / scales).reshape(len(rows), *shaped.shape).astype(shaped.dtype)
     return found
 
 

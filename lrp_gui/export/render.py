@@ -81,6 +81,7 @@ class Folder:
     path: Path
     paper: Paper
     written: list[Path] = field(default_factory=list)
+    making: Making = field(default_factory=Making)  # of the pictures that are not of one sample
 
     def sample(self, one: Explained, recipe: str = "") -> Generator[tuple[int, int], None, None]:
         """Write every view of one sample; yields how many are written, and of how many."""
@@ -108,7 +109,7 @@ class Folder:
 
     def others(self, makers: Sequence[tuple[str, Maker]]) -> Generator[tuple[int, int], None, None]:
         """Write the pictures that are not of one sample."""
-        yield from self._pictures("all", makers, Making())
+        yield from self._pictures("all", makers, self.making)
 
     def _pictures(
         self, start: str, makers: Sequence[tuple[str, Maker]], making: Making
@@ -127,7 +128,7 @@ class Folder:
             for suffix in self.paper.formats:
                 target = self.path / f"{name}.{suffix}"
                 sheet = self.paper.sheet_of(picture)
-                for _piece in saving(picture, target, sheet, making.of(title, sheet, target.name)):
+                for _piece in saving(picture, target, sheet, making.of(title, picture, sheet, target.name)):
                     yield number, len(makers)
                 self.written.append(target)
 

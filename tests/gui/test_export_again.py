@@ -46,7 +46,7 @@ def written(path, one, title, look, sheet_options):
     picture = picture_called(title, one, in_scheme(theme, look.colouring.scheme), look)
     sheet = Sheet.of(picture, theme, **sheet_options)
     making = Making(recipe(one.network, one.result, one.request), (asked(one.request, one.result),), look)
-    save_sheet(picture, path, sheet, making.of(title, sheet, path.name))
+    save_sheet(picture, path, sheet, making.of(title, picture, sheet, path.name))
     return picture
 
 

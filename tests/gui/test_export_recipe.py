@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lrp_gui.document.files import Source
-from lrp_gui.export.recipe import recipe
+from lrp_gui.export.recipe import recipe, recipe_of_rows
 from lrp_gui.jobs.engine import Engine
 from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.jobs.steps import run_now
@@ -79,3 +79,12 @@ def test_the_lines_run_in_a_program_of_their_own(engine, tmp_path):
     script.write_text(recipe(network, result, asked))
     said = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
     assert float(said.split()[0]) == pytest.approx(result.explained, rel=1e-5)
+
+
+def test_a_picture_of_all_samples_holds_the_lines_that_explain_them_all(engine, capsys):
+    opened = run_now(engine.open(Source(str(DIABETES)), ""))
+    network, result, asked = explained(engine, DIABETES)
+    rows = [5, 2, 9]
+    found = run(recipe_of_rows(network, result, asked, opened.table.values[rows]))
+    assert found.inputs["x"].shape == (3, 10)
+    np.testing.assert_allclose(found.inputs["x"][1].numpy(), result.inputs["x"], rtol=1e-4, atol=1e-6)
