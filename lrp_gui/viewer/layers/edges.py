@@ -119,9 +119,8 @@ def draw_edges(ink: Ink, graph: StageGraph, edges: ChannelEdges, layout: StageLa
         n=thousands(len(picked)), all=thousands(edges.count), share=percent(drawn / total if total else 1.0)
     )
     room, size = head_room(ink, graph.stages[edges.reader], reader)
-    alone = sum(pair[1] == edges.reader for pair in open_pairs(graph)) == 1
-    # Below the boxes there are the ribbons of the next row.
-    if alone and way.straight and width_of(said, size) <= room.width():
+    beside = way.straight and graph.stages[edges.source].lane == graph.stages[edges.reader].lane  # so there is but one
+    if beside and width_of(said, size) <= room.width():  # below the boxes are the ribbons of the next row
         ink.text(room, said, size, ink.theme.dim, RIGHT)
     else:
         _say(ink, said, way, source, reader)
