@@ -171,7 +171,12 @@ def contrasting(
             activation = values[0] - values[1] if values[0].shape == values[1].shape else values[0]
             layers[path] = LayerResult(difference, activation)
     if not rows or all(row.note for row in rows):
-        sentence = tr("No layer of A has its like in B, neither by name nor by shape: there is nothing to subtract.")
+        broken = any(row.layer in {*inputs, *layers} for row in rows)  # subtracted, but no numbers came out
+        sentence = (
+            tr("Relevances of A or B are NaN or infinite in every layer: there is nothing to subtract.")
+            if broken
+            else tr("No layer of A has its like in B, neither by name nor by shape: there is nothing to subtract.")
+        )
         return Contrast(networks, results, tuple(rows), None, sentence)
     if set(inputs) != set(a.inputs):
         sentence = tr("The inputs of both have different shapes, so only the layers of the same shape are subtracted.")
@@ -252,7 +257,7 @@ def _between(path: str, operation: str, a: np.ndarray, b: np.ndarray) -> Steps[t
             *(here.sum(), there.sum(), sizes.sum(), np.abs(here).sum(), np.abs(there).sum()),
             *(here @ there, here @ here, there @ there),
         )
-        largest = max(largest, float(sizes.max(initial=0.0)))
+        largest = float(np.maximum(largest, sizes.max(initial=0.0)))  # unlike Python's, it keeps NaN
     whole = sums[3] + sums[4]
     norm = float(np.sqrt(sums[6] * sums[7]))
     row = LayerDifference(

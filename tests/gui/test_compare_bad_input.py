@@ -123,3 +123,18 @@ def test_two_networks_of_one_name_are_told_apart_by_their_files(qapp):
     alike = run_now(contrasting((network, network), (a, replace(b, explained=-1.0))))
     assert network.name not in headings(alike)[1]
     assert " − (−1.0" in headings(alike)[2]
+
+
+def test_an_explanation_of_nan_alone_has_no_largest_difference_and_says_why(qapp):
+    network, a = fakes.mlp_result()
+    b = replace(
+        a,
+        inputs={name: np.full_like(values, np.nan) for name, values in a.inputs.items()},
+        layers={path: replace(one, relevance=np.full_like(one.relevance, np.nan)) for path, one in a.layers.items()},
+    )
+    contrast = run_now(contrasting((network, network), (a, b)))
+    assert contrast.difference is None
+    assert "NaN or infinite in every layer" in contrast.problem
+    assert all(np.isnan(row.largest) and np.isnan(row.distance) for row in contrast.rows)
+    partly = run_now(contrasting((network, network), (a, fakes.with_nan(a, "fc2"))))
+    assert np.isnan(next(row for row in partly.rows if row.layer == "fc2").largest)
