@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from lrp_gui.document.files import Source
+    from lrp_gui.document.results import NetworkInfo
     from lrp_gui.export.sheet import Sheet
     from lrp_gui.jobs.engine import Engine
     from lrp_gui.jobs.requests import SampleRequest
@@ -75,8 +77,8 @@ def _drawn(picture: Mapping[str, Any], inputs: tuple[Inputs, ...], sheet: Sheet)
     from lrp_gui.jobs.steps import run_now
     from lrp_gui.viewer.colouring import in_scheme
 
-    engine = Engine()
-    asked = [_request(engine, one, fed) for one, fed in zip(picture["samples"], inputs, strict=True)]
+    engine, opened = Engine(), {}  # two samples of one network have one, as then
+    asked = [_request(engine, opened, one, fed) for one, fed in zip(picture["samples"], inputs, strict=True)]
     look, title = look_of(picture["look"]), picture["title"]
     theme = in_scheme(sheet.theme, look.colouring.scheme)
     if picture["what"]:
@@ -98,7 +100,9 @@ def _more(engine: Engine, request: SampleRequest, kind: str) -> Any:
     return run_now(engine.more(kind, request))
 
 
-def _request(engine: Engine, written: Mapping[str, Any], inputs: Inputs) -> SampleRequest:
+def _request(
+    engine: Engine, opened: dict[Source, NetworkInfo], written: Mapping[str, Any], inputs: Inputs
+) -> SampleRequest:
     """What was asked of the engine then."""
     from lrp_engine import Composite
     from lrp_gui.document.files import Source
@@ -111,7 +115,9 @@ def _request(engine: Engine, written: Mapping[str, Any], inputs: Inputs) -> Samp
     source = Source(**written["source"])
     if source.trusted:
         engine.trust(source.trusted)  # whoever runs these lines runs that program, too
-    network = run_now(engine.open(source, None)).network
+    if source not in opened:
+        opened[source] = run_now(engine.open(source, None)).network
+    network = opened[source]
     fed = np.concatenate([np.ravel(inputs[one.name]) for one in network.inputs]).astype(np.float64)
     composite, reference = written["composite"], written.get("reference")
     return SampleRequest(
