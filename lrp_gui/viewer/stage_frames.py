@@ -13,7 +13,7 @@ from lrp_gui.viewer.stages import Frame, StageGraph
 
 NEAR, STEP = 7.0, 4.0  # from the boxes, and from frame to frame
 SHORTEST = 40.0  # a name
-BELOW = 6.0  # a ribbon
+BELOW = 3.0  # a ribbon
 
 
 def draw_frames(ink: Ink, graph: StageGraph, layout: StageLayout) -> None:
