@@ -40,9 +40,15 @@ def group_of(title: str) -> str:
 
 def chosen_makers(one: Explained, theme: Theme, groups: Sequence[str], labels: Labels = ()) -> list[tuple[str, Maker]]:
     """The pictures of some groups; `labels` are what the person calls layers."""
-    called = dict(labels)
-    makers = picture_makers(one.network, one.result, theme, Selection(labels=called), one.more)
-    return [(_titled(title, called), make) for title, make in makers if group_of(title) in groups]
+    look = look_at(one, labels)
+    makers = picture_makers(one.network, one.result, theme, look, one.more)
+    return [(_titled(title, look.labels), make) for title, make in makers if group_of(title) in groups]
+
+
+def look_at(one: Explained, labels: Labels = ()) -> Selection:
+    """How a sample is looked at where nobody chose: with the names of layers, and what its tokens stand for."""
+    words = one.more("words") if any(info.integer for info in one.network.inputs) else None
+    return Selection(labels=dict(labels), words=words or {})
 
 
 def picture_called(title: str, one: Explained, theme: Theme, look: Selection) -> Drawing | None:
@@ -89,7 +95,7 @@ class Folder:
         start = file_name(one.network.name, f"row{one.result.row}")
         makers = chosen_makers(one, self.paper.theme, self.paper.groups, self.paper.labels)
         samples = (asked(one.request, one.result),) if one.request is not None else ()
-        yield from self._pictures(start, makers, Making(recipe, samples, Selection(labels=dict(self.paper.labels))))
+        yield from self._pictures(start, makers, Making(recipe, samples, look_at(one, self.paper.labels)))
         if recipe and makers:
             target = self.path / f"{start}-make_again.py"
             yield from writing(target, iter((recipe.encode(),)), len(makers))

@@ -21,7 +21,7 @@ from lrp_gui.viewer.layers.asked import fill_in
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.picture import Drawing, GraphPicture
 from lrp_gui.viewer.scales import drawn, fitting
-from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.selection import Selection, renamed
 from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.stages import fold
 from lrp_gui.viewer.strip import StripPicture
@@ -170,7 +170,10 @@ def picture_makers(
     makers.append(("conservation", partial(strip_picture, *given, selection)))
 
     def charts(layer: str) -> Drawing:
-        return stacked(theme, layer_charts(*given, replace(selection, layer=layer, unit=-1)))
+        found = layer_charts(*given, replace(selection, layer=layer, unit=-1))
+        for chart in found:
+            chart.heading = renamed(chart.heading, selection.labels)
+        return stacked(theme, found)
 
     makers += [(f"input {info.name}", partial(charts, info.name)) for info in network.inputs]
     makers += [(f"layer {one.path}", partial(charts, one.path)) for one in network.layers if one.path in result.layers]

@@ -44,6 +44,8 @@ def test_all_views_of_this_sample_go_into_a_folder(diabetes, called, dialog, qtb
     assert suffixes.count(".py") == 1
     names = [path.stem for path in (tmp_path / "out").iterdir()]
     assert sum(name.endswith("-layer_The_first_fc1") for name in names) == 2  # a PNG and an SVG
+    (drawing,) = (tmp_path / "out").glob("*-layer_The_first_fc1.svg")
+    assert "The first: ½: relevance of 32 units" in drawing.read_text()
 
 
 def test_a_report_of_several_samples_holds_them_all(diabetes, dialog, qtbot, tmp_path):
