@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
@@ -165,8 +165,17 @@ def _inversions(numbers: list[int]) -> int:
 # --------------------------------------------------------------------------------------------------------- coordinates
 
 
-def placed(block: Ranked, sizes: Sequence[Size], shape: float = SHAPE, cuts: Sequence[int] = ()) -> Placed:
-    """Where items of these sizes stand; chains are wrapped into columns, for a pane of this shape or as they were."""
+def placed(
+    block: Ranked,
+    sizes: Sequence[Size],
+    shape: float = SHAPE,
+    cuts: Sequence[int] = (),
+    doors: Mapping[int, tuple[float, float]] | None = None,
+) -> Placed:
+    """Where items of these sizes stand; chains are wrapped into columns, for a pane of this shape or as they were.
+
+    `doors`: how far from their left edge ways come into items and go out of them; in the middle of those not named.
+    """
     width = [sizes[item][0] if item < block.count else DUMMY for item in range(len(block.rank_of))]
     heights = [max((sizes[item][1] for item in row if item < block.count), default=0.0) for row in block.ranks]
     middle = _across(block, width)
@@ -174,7 +183,7 @@ def placed(block: Ranked, sizes: Sequence[Size], shape: float = SHAPE, cuts: Seq
     columns = _cut(cuts, len(block.ranks)) if cuts else _columns(block, spans, heights, shape)
     band = _band(block, columns)
     corners: list[tuple[float, float]] = [(0.0, 0.0)] * block.count
-    place = _Ways(block, [0.0] * len(width), [0.0] * len(heights), heights, [], [0] * len(heights), band)
+    place = _Ways(block, [0.0] * len(width), [0.0] * len(heights), heights, [], [0] * len(heights), band, doors or {})
     left, tallest = 0.0, 0.0
     for number, rows in enumerate(columns):
         low, high, lanes = _extent(block, spans, columns, number)
@@ -329,26 +338,38 @@ class _Ways:
     rights: list[float]  # of columns
     column_of: list[int]  # of ranks
     band: float
+    doors: Mapping[int, tuple[float, float]]
+    heads: dict[int, float] = field(default_factory=dict)  # where ways come into items, and go out
+    feet: dict[int, float] = field(default_factory=dict)
 
     def routes(
         self, corners: list[tuple[float, float]], sizes: Sequence[Size]
     ) -> dict[Edge, list[tuple[float, float]]]:
         """From the foot of an item to the head of the other, through its dummies, and round by the gutters."""
+        for item, (enter, leave) in self.doors.items():
+            self.heads[item], self.feet[item] = corners[item][0] + enter, corners[item][0] + leave
         lanes = self._lanes()
         found = {}
         for (a, b), way in self.block.ways.items():
-            route = [(self.x[a], corners[a][1] + sizes[a][1]), (self.x[a], self._bottom(a))]
+            foot, head = self._foot(a), self._head(b)
+            route = [(foot, corners[a][1] + sizes[a][1]), (foot, self._bottom(a))]
             before = a
             for item in (*way, b):
                 around = lanes.get((before, item))
                 if around is not None:
                     route += around
-                route.append((self.x[item], self.tops[self.block.rank_of[item]]))
+                route.append((self._head(item), self.tops[self.block.rank_of[item]]))
                 if item != b:
                     route.append((self.x[item], self._bottom(item)))
                 before = item
-            found[a, b] = [*route, (self.x[b], corners[b][1])]
+            found[a, b] = [*route, (head, corners[b][1])]
         return found
+
+    def _head(self, item: int) -> float:
+        return self.heads.get(item, self.x[item])
+
+    def _foot(self, item: int) -> float:
+        return self.feet.get(item, self.x[item])
 
     def _bottom(self, item: int) -> float:
         rank = self.block.rank_of[item]
@@ -364,7 +385,7 @@ class _Ways:
                     steps.setdefault(column, []).append((item, reader))
         found = {}
         for column, pairs in steps.items():
-            pairs.sort(key=lambda pair: (-self.x[pair[0]], -self.x[pair[1]]))  # from the gutter to the left
+            pairs.sort(key=lambda pair: (-self._foot(pair[0]), -self._head(pair[1])))  # from the gutter to the left
             for n, (item, reader) in enumerate(pairs):
                 lane = self.rights[column] + GUTTER / 2 + LANE * n
                 step = self.band / (len(pairs) + 1)
@@ -416,14 +437,23 @@ def _laid_out(
     """With these shapes, one for each block."""
     found: list[dict[str, Any]] = []
     for block, ranks, shape in zip(blocks, every, shapes, strict=True):
-        sizes = []
-        for size in block["sizes"]:
+        sizes: list[Size] = []
+        doors = {}
+        for item, size in enumerate(block["sizes"]):
             if isinstance(size, int):
                 width, height = found[size]["size"]
                 sizes.append((max(width + 2 * pad, block["narrowest"]), height + 2 * pad + header))
+                aside, middle = (sizes[-1][0] - width) / 2, sizes[-1][0] / 2
+                ports = [
+                    x + wide / 2 for (x, _), (wide, _) in zip(found[size]["corners"], found[size]["sizes"], strict=True)
+                ]
+                doors[item] = (
+                    aside + ports[0] if blocks[size].get("entry") else middle,
+                    aside + ports[-1] if blocks[size].get("exit") else middle,
+                )
             else:
                 sizes.append((size[0], size[1]))
-        place = placed(ranks, sizes, shape, block.get("cuts", ()))
+        place = placed(ranks, sizes, shape, block.get("cuts", ()), doors)
         routes = [[a, b, points] for (a, b), points in place.routes.items()]
         whole = {"corners": place.corners, "sizes": sizes, "routes": routes, "size": place.size, "cuts": place.cuts}
         found.append(whole)

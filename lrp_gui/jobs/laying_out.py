@@ -279,14 +279,11 @@ class _Plan:
 
     @staticmethod
     def _route(points: np.ndarray, ends: tuple[int, int], frame: np.ndarray) -> np.ndarray:
-        """A way inside a group goes on to the group's edge."""
+        """A way inside a group goes on to the group's edge, upright: nothing stands above where it comes in."""
         if ends[0] == IN:
-            above = (points[0][0], frame[1] + PAD + HEADER)  # of all that is in the group
-            points = np.concatenate([[(frame[0] + frame[2] / 2, frame[1]), above], points])
-        if ends[1] == OUT:
-            foot = frame[1] + frame[3]
-            below = (points[-1][0], foot - PAD / 2)  # clear of the columns before
-            points = np.concatenate([points, [below, (frame[0] + frame[2] / 2, foot)]])
+            points = np.concatenate([[(points[0][0], frame[1])], points])
+        if ends[1] == OUT:  # the last of the last column
+            points = np.concatenate([points, [(points[-1][0], frame[1] + frame[3])]])
         return points
 
     def _filled(
