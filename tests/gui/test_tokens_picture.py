@@ -14,6 +14,7 @@ from lrp_gui.jobs.token_grid import ATTENTION, MLP, Gap, Heads, Mixing, Point, T
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.scales import fitting
+from lrp_gui.viewer.tokens.heads import _pooled
 from lrp_gui.viewer.tokens.picture import TokenPicture
 from lrp_gui.viewer.tokens.tree import FROM_BLOCK, STREAM, TO_BLOCK, every_edge, tree_of
 from tests.gui import fakes
@@ -355,3 +356,13 @@ def test_heads_of_windows_are_named_by_window_and_their_places_by_row():
     assert any(text.startswith("window 1, head 2") and "“word0” reads “word1”" in text for text in said)
     assert any(text.startswith("window 2, head 1") and "reads “padding”" in text for text in said)
     assert not any(text.startswith("window 3") for text in said)
+
+
+def test_a_single_row_with_relevance_is_seen_in_a_map_of_many():
+    values = np.zeros((500, 300))
+    values[137] = -1.0
+    values[138] = 0.5
+    small = _pooled(_pooled(values, 0, 40.0), 1, 40.0)
+    assert small.shape == (40, 40)
+    assert (small == -1.0).sum() == 40
+    assert np.array_equal(_pooled(values, 1, 300.0), values)

@@ -178,8 +178,20 @@ def _peak(one: Heads, n: int, labels: Sequence[str], signs: bool) -> str:
     return tr("most: “{reader}” reads “{read}”, {number}").format(reader=names[0], read=names[1], number=number)
 
 
+def _pooled(values: np.ndarray, axis: int, pixels: float) -> np.ndarray:
+    """Of what falls on one pixel along an axis the strongest: a single row with relevance is not lost."""
+    size, room = values.shape[axis], max(round(pixels), CELLS + 1)
+    if size <= room:
+        return values
+    starts = np.arange(room) * size // room
+    high, low = (pick.reduceat(values, starts, axis) for pick in (np.maximum, np.minimum))
+    return np.where(high >= -low, high, low)
+
+
 def _cells(ink: Ink, rect: QRectF, values: np.ndarray, limit: float, signs: bool) -> None:
     """A map of relevance about zero, or of attention from 0 on in the text's colour, to a limit."""
+    real = ink.painter.worldTransform().m11()
+    values = _pooled(_pooled(values, 0, rect.height() * real), 1, rect.width() * real)
     if signs:
         index = np.clip(((values / limit + 1) * 127.5).round(), 0, 255).astype(int)
         pixels = relevance_table(ink.theme)[index]
