@@ -408,6 +408,9 @@ class StagePicture(GraphPicture):
         if self.graph is None or self.result is None or not self.result.words.flows:
             return ""
         drawn, every = self.graph.branch_count
+        flowing = any(abs(one.positive) > 0 or abs(one.negative) > 0 for one in self.graph.branches)
+        if every and not flowing and not self.pending:  # zeros alone, or no numbers: there is no share to speak of
+            return tr("{every} edges, no relevance to draw on them").format(every=thousands(every))
         return tr("{drawn} of {every} edges, {carried} of |R|").format(
             drawn=thousands(drawn), every=thousands(every), carried=percent(self.graph.carried)
         )

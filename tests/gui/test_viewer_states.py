@@ -112,6 +112,12 @@ def test_what_is_wrong_is_said_over_the_picture(name, qapp):
         assert ("fc2" if "neurons" in name else "conv2") in picture.state.sentence
 
 
+def test_of_zeros_no_share_of_the_relevance_is_said_to_be_drawn(qapp):
+    for name in ("zero, neurons", "zero, layers"):
+        picture = drawn(*CASES[name](), LIGHT, Selection())[1]
+        assert "100 %" not in picture.visible_text, name
+
+
 def test_one_unit_is_one_circle_a_column_and_all_flows_are_drawn(qapp):
     picture = drawn(*one_unit(), LIGHT, Selection())[1]
     assert isinstance(picture, NeuronPicture)
