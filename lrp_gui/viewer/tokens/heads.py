@@ -218,4 +218,4 @@ def _cells(ink: Ink, rect: QRectF, values: np.ndarray, limit: float, signs: bool
         pixels = np.ascontiguousarray(pixels)
         image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
         painter.drawImage(rect, image)
-    ink.box(rect, None, ink.theme.line, 1)
+    ink.box(rect.adjusted(-1, -1, 1, 1), None, ink.theme.line, 1)  # around it: what matters may be its last row

@@ -266,7 +266,7 @@ class TokenPicture(GraphPicture):
             yield lambda ink: draw_heads(ink, below, gap, self.labels, self.spots, self.name_of(gap.layer))
         yield lambda ink: strokes.foot(ink, size, places)
         if self.state is not None:
-            below_tabs = area.adjusted(-10, 0, 10, 0)
+            below_tabs = area.adjusted(-10, -6, 10, 0)  # over the columns' names, clear of the tabs
             yield lambda ink: draw_state(ink, below_tabs, self.state or WAITING, boxed=True)
 
     def _instead(self, ink: Ink, whole: QRectF, tabs: QRectF) -> None:
