@@ -18,6 +18,7 @@ from lrp_gui.theme import Theme
 from lrp_gui.viewer.picture import Drawing, GraphPicture
 from lrp_gui.viewer.scales import BY_ID, Scale, drawn, fitting
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.tokens.picture import TokenPicture
 
 LETTERS = ("A", "B", "A − B")
@@ -74,6 +75,7 @@ def graph_makers(
         made.append(picture)
         if len(made) == 2 and type(made[0]) is type(made[1]):
             made[0].alongside, made[1].alongside = (made[1],), (made[0],)
+            _place_alike(made[0], made[1])
         return picture
 
     def difference() -> Drawing:
@@ -92,10 +94,18 @@ def graph_makers(
             headline = tr(NO_DIFFERENCE) if note == tr(SAME) else tr(NOT_SUBTRACTED)
             return Said(theme, "difference", heading=LETTERS[DIFFERENCE], headline=headline, note=note)
         if not scale.wants:
-            return drawn(contrast.networks[0], result, theme, chosen)[1]
+            picture = drawn(contrast.networks[0], result, theme, chosen)[1]
+            _place_alike(made[0], picture)
+            return picture
         return _tokens_apart(contrast, result, theme, chosen, scale, made)
 
     return partial(side, 0), partial(side, 1), difference
+
+
+def _place_alike(first: GraphPicture, other: Drawing) -> None:
+    """The same boxes in the same places, where both are of one network."""
+    if isinstance(first, StagePicture) and isinstance(other, StagePicture) and first.network is other.network:
+        other.like = first
 
 
 def _tokens_apart(

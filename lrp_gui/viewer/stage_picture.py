@@ -36,6 +36,7 @@ FETCHING = mark("Fetching its weights …")
 OPENED = 0.66  # of that size, what is opened comes to be read with ease
 LARGEST_SHARE = 14.0
 THINNEST = 0.6  # ribbon
+NEAR = 4.0  # pixels by which panes beside each other may differ
 
 
 class _Spots(NamedTuple):
@@ -56,6 +57,7 @@ class StagePicture(GraphPicture):
     kernel: Kernel | str = FETCHING  # of the channel that stands open; or why there is none
     marks: bool = False  # whether signs are told on maps, too
     keep: tuple[QSizeF, Choice] | None = None  # a layout before, whose boxes stay where they were
+    like: StagePicture | None = field(default=None, repr=False, compare=False)  # has boxes in the same places
     _layout: StageLayout | None = field(default=None, repr=False)
     _curves: dict[tuple[int, bool], QPainterPath] = field(default_factory=dict, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
@@ -118,7 +120,15 @@ class StagePicture(GraphPicture):
         top = 4.0 if self.state is None else BOX
         area = QRectF(8, top, size.width() - 16, max(20.0, size.height() - FOOTER - 4 - top))
         before = self.keep[1] if self.keep is not None and self.keep[0] == size else None
+        if self.like is not None and self.like.folds == self.folds:
+            before = self.like.choice(size)
         return lay_out_stages(self.graph, area, PLAIN_BOXES if self.result is None else BOXES, before)
+
+    def choice(self, size: QSizeF) -> Choice:
+        """Which boxes it has at about this size: panes beside each other may differ by a pixel."""
+        wide, tall = self._laid_out_for
+        near = abs(wide - size.width()) <= NEAR and abs(tall - size.height()) <= NEAR
+        return (self._layout if near and self._layout is not None else self._alone(size)).choice
 
     def own_width(self, size: QSizeF) -> float:
         """As the strongest branch allows."""

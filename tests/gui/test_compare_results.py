@@ -522,3 +522,20 @@ def test_everything_in_the_window_can_be_done_without_a_mouse(compared, qtbot):
     assert not compared.dialog.isVisible()
     qtbot.keyClick(compared, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     assert not compared.isVisible()
+
+
+def test_boxes_of_both_graphs_stand_in_the_same_places(qapp):
+    """Where panes differ by a pixel, and another size of boxes would be as good."""
+    network, a = fakes.cnn_result(target=3)
+    _, b = fakes.cnn_result(target=5)
+    contrast = run_now(contrasting((network, network), (a, b)))
+    view = View(GRAPH, Selection(scale="layers"))
+    differed = False
+    for width in range(300, 700, 4):
+        first, second, difference = pane_pictures(contrast, LIGHT, view)
+        sizes = QSizeF(width, 480), QSizeF(width + 3, 480), QSizeF(width + 2, 480)
+        alone = [first._alone(size).choice for size in sizes]
+        differed |= alone[0] != alone[1]
+        assert first.layout(sizes[0]).choice == alone[0]
+        assert second.layout(sizes[1]).choice == difference.layout(sizes[2]).choice == alone[0]
+    assert differed
