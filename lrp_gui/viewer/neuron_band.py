@@ -41,6 +41,7 @@ def drawn_text(column: Column, room: float) -> str:
         tr("{shown} of {every}, {share}").format(shown=shown, every=every, share=share),
         f"{shown} / {every}",
         f"+{thousands(len(column.hidden))}",
+        "…",  # a number of which digits are missing would be another number
     )
     return fitting(texts, room, 10.5)
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from lrp_gui.document.document import Document
 from lrp_gui.theme import LIGHT
 from lrp_gui.viewer import RelevanceViewer
-from lrp_gui.viewer.neuron_band import share_shown
+from lrp_gui.viewer.neuron_band import drawn_text, share_shown
 from lrp_gui.viewer.neuron_paths import NOWHERE, flow_along, picked_path, strongest_path
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.scales import drawn
@@ -173,6 +173,12 @@ def test_what_finds_no_room_is_said_and_can_be_reached(qapp):
     bar, hit = next((rect, hit) for rect, hit in picture.spots if hit.unit == strongest)
     assert picture.hit(bar.center(), QSizeF(900, 600)) == hit
     assert strongest in wide(layer="fc1", unit=strongest).graph.columns[1].shown
+
+
+def test_in_a_narrow_gap_no_number_loses_digits(viewer):
+    column = viewer.canvas.picture.graph.columns[1]
+    assert drawn_text(column, 400).endswith("of |R|")
+    assert drawn_text(column, 5) == "…"
 
 
 def test_below_the_last_circle_the_keys_go_on_into_the_band(qapp):
