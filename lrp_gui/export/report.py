@@ -17,6 +17,8 @@ from lrp_gui.languages import mark, tr
 from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.pictures import Maker, shown_title
 
+BROADEST = 10.5  # times its height: a strip of a hundred layers would be a line on a page
+
 
 class Report(ABC):
     """A file that grows by a sample at a time; it comes to be when it is finished, and not before.
@@ -98,6 +100,12 @@ class Report(ABC):
             tr("{path} cannot be written ({reason}); choose another place.").format(path=self.path, reason=reason),
             reason,
         )
+
+
+def room_for(picture: Drawing) -> tuple[float, float]:
+    """Width and height of a picture on a page, in logical pixels: a long strip draws itself shorter, not smaller."""
+    wide, tall = picture.size
+    return min(wide, BROADEST * tall), tall
 
 
 # What the list of all samples says of each.

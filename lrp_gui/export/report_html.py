@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from html import escape
 
 from PySide6.QtGui import QColor
 
 from lrp_gui.document.series import Explained
 from lrp_gui.export.exporters import PROGRAM, to_png, to_svg
-from lrp_gui.export.report import COLUMNS, Report
+from lrp_gui.export.report import COLUMNS, Report, room_for
 from lrp_gui.export.report_text import heading, style, table, tables
 from lrp_gui.export.sheet import CSS_DPI, Sheet
 from lrp_gui.languages import current, tr
@@ -63,13 +64,20 @@ class HtmlReport(Report):
         """A drawing, or where that would be large, pixels."""
         theme = self.paper.theme
         self._pictures += 1
-        width = round(min(WIDTH, picture.size[0] * LARGEST_PIXEL))
-        sheet = Sheet.of(picture, theme, width, caption=False)
+        wide, tall = room_for(picture)
+        width = round(min(WIDTH, wide * LARGEST_PIXEL))
+        sheet = Sheet(width, round(width * tall / wide), theme, width / wide, caption=False)
         said = escape(f"{picture.title}. {picture.caption}")
         size = f'width="{sheet.width}" height="{sheet.height}"'
         drawing = b"".join(to_svg(picture, sheet))
         if len(drawing) > LARGEST_SVG:
-            fine = Sheet.of(picture, theme, width * SHARPNESS, caption=False, dpi=CSS_DPI * SHARPNESS)
+            fine = replace(
+                sheet,
+                width=sheet.width * SHARPNESS,
+                height=sheet.height * SHARPNESS,
+                scale=sheet.scale * SHARPNESS,
+                dpi=CSS_DPI * SHARPNESS,
+            )
             data = base64.b64encode(b"".join(to_png(picture, fine))).decode()
             shown = f'<img {size} alt="{said}" src="data:image/png;base64,{data}">'
         else:

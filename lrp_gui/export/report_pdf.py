@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPageSize, QTextDocument
 from lrp_gui.document.series import Explained
 from lrp_gui.export.exporters import PROGRAM, pdf_painter, pdf_writer
 from lrp_gui.export.render import Paper, file_name
-from lrp_gui.export.report import COLUMNS, Report
+from lrp_gui.export.report import COLUMNS, Report, room_for
 from lrp_gui.export.report_text import heading, style, table, tables
 from lrp_gui.export.sheet import MM_PER_INCH, Sheet, draw_sheet
 from lrp_gui.languages import tr
@@ -58,7 +58,7 @@ class PdfReport(Report):
 
     def picture(self, title: str, picture: Drawing) -> None:
         """As wide as the page, or as high; two narrow ones stand beside each other."""
-        wide, tall = picture.size
+        wide, tall = room_for(picture)
         room = self._size()
         whole = room.width() - 2 * MARGIN
         half = (whole - GAP) / 2
@@ -78,7 +78,8 @@ class PdfReport(Report):
                 self._turn()
         top = self._top
         self._line(title, QRectF(left, top, width, TITLE))
-        sheet = Sheet(round(width * self._unit), round(height * self._unit), self.paper.theme, caption=False)
+        pixels = round(width * self._unit), round(height * self._unit)
+        sheet = Sheet(*pixels, self.paper.theme, min(pixels[0] / wide, pixels[1] / tall), caption=False)
         self._painter.save()
         self._painter.translate(left * self._unit, (top + TITLE) * self._unit)
         draw_sheet(self._painter, picture, sheet)
