@@ -214,10 +214,13 @@ class MatrixTab(QWidget):
             )
         if self.order.currentIndex() == FEATURE and chosen < 0:
             remarks.append(tr("choose a feature to sort by it"))
+        caption = [network.name, f"{words.noun} of {counted(len(rows), 'sample')}"]
+        if result is not None:
+            caption += [f"{tr('target')} {document.settings.target}", result.how]
         picture = MatrixPicture(
             self.theme,
             title=tr("All samples of {name}").format(name=network.name),
-            caption=f"{network.name} · {words.noun} of {counted(len(rows), 'sample')}",
+            caption=" · ".join(caption),
             heading=f"{counted(len(rows), 'sample')} × {counted(len(features), 'feature')}",
             relevance=values,
             rows=Texts(len(rows), lambda n: sample_name(table.names[int(rows[n])])),
