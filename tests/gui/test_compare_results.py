@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPainter
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication
 
-from lrp_gui.compare.graphs import LETTERS, common_scales
+from lrp_gui.compare.graphs import LETTERS
 from lrp_gui.compare.model import LAYER, SHARE, SUM_A, LayersModel
-from lrp_gui.compare.pictures import GRAPH, VALUES, Panes, View, export_pictures, pane_pictures
+from lrp_gui.compare.pictures import VALUES, Panes
 from lrp_gui.compare.window import BESIDE, BLINK, SWIPE
 from lrp_gui.document.comparing import DONE, FAILED, MEAN, OTHER_SIDE, STOPPED
-from lrp_gui.document.results import Feature, InputInfo, LayerResult, NodeInfo
-from lrp_gui.jobs.comparing_results import LayerDifference, contrasting
-from lrp_gui.jobs.steps import run_now
-from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.jobs.comparing_results import LayerDifference
 from lrp_gui.viewer.charts import Chart
-from lrp_gui.viewer.inputs.maps import GridPicture
-from lrp_gui.viewer.inputs.series import SeriesPicture
-from lrp_gui.viewer.inputs.tokens import TokensPicture
 from lrp_gui.viewer.picture import GraphPicture, Hit
-from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.states import StatePicture
 from lrp_gui.viewer.tokens.picture import TokenPicture
-from tests.gui import fakes
-from tests.gui import test_tokens_picture as tokens_picture
 from tests.gui.example import DIABETES, DIGITS, settle
 from tests.gui.networks import saved
-
-
-def rendered(picture, width, height):
-    """(height, width, 4) bytes: the picture as it is on the screen."""
-    image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
-    painter = QPainter(image)
-    picture.draw(painter, QRectF(0, 0, width, height), 1.0)
-    painter.end()
-    return np.frombuffer(image.constBits(), dtype=np.uint8).reshape(height, width, 4).copy()
-
-
-def fake_pair(**changes):
-    """Two explanations of an MLP, of different samples."""
-    network, a = fakes.mlp_result(row=0)
-    _, b = fakes.mlp_result(row=1)
-    return run_now(contrasting((network, network), (a, replace(b, **changes))))
+from tests.gui.test_compare_pictures import rendered
 
 
 @pytest.fixture
@@ -63,80 +38,6 @@ def finish(qtbot, window):
     qtbot.waitUntil(lambda: not window.beside._start.isActive(), timeout=10000)
     qtbot.waitUntil(lambda: window.beside.state != "running", timeout=30000)
     window.draw()
-
-
-def test_the_difference_is_an_explanation_whose_books_close():
-    contrast = fake_pair()
-    a, b = contrast.results
-    difference = contrast.difference
-    assert difference.explained == pytest.approx(a.explained - b.explained)
-    np.testing.assert_allclose(difference.inputs["x"], a.inputs["x"] - b.inputs["x"])
-    np.testing.assert_allclose(difference.flows["fc2"].matrix, a.flows["fc2"].matrix - b.flows["fc2"].matrix)
-    sinks = sum(row.bias + row.stabilizer + row.unexplained for row in difference.ledger)
-    assert difference.inputs["x"].sum() + sinks == pytest.approx(difference.explained)
-    assert np.isnan(difference.values["x"]).all()  # two samples have no value in common to be named
-    row = next(row for row in contrast.rows if row.layer == "fc2")
-    here, there = (result.layers["fc2"].relevance for result in contrast.results)
-    assert row.distance == pytest.approx(np.abs(here - there).sum())
-    assert row.share == pytest.approx(np.abs(here - there).sum() / (np.abs(here).sum() + np.abs(there).sum()))
-    assert row.cosine == pytest.approx(here @ there / np.linalg.norm(here) / np.linalg.norm(there))
-
-
-def test_unlike_shapes_are_not_subtracted_but_said():
-    network, a = fakes.mlp_result()
-    layers = a.layers | {"fc2": LayerResult(np.ones(5), np.ones(5))}
-    contrast = run_now(contrasting((network, network), (a, replace(a, layers=layers))))
-    row = next(row for row in contrast.rows if row.layer == "fc2")
-    assert row.note == "16 in A, 5 in B"
-    assert np.isnan(row.distance)
-    assert "fc2" not in contrast.difference.layers
-    pictures = pane_pictures(contrast, LIGHT, View(VALUES, Selection(layer="fc2")))
-    assert pictures[2].note == "No difference of fc2: 16 in A, 5 in B"
-    other, b = fakes.cnn_result()
-    apart = run_now(contrasting((network, other), (a, b)))
-    assert apart.difference is None
-    assert "there is nothing to subtract" in apart.problem
-    assert pane_pictures(apart, LIGHT, View(GRAPH))[2].note == apart.problem
-
-
-def test_a_gradient_is_not_subtracted_from_relevance():
-    contrast = fake_pair(shows="gradient")
-    assert contrast.difference is None
-    assert contrast.problem == "B shows a gradient, the other one relevance: these are not subtracted."
-
-
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
-def test_every_pane_can_be_drawn_in_one_scale(qapp, theme):
-    network, a = fakes.cnn_result(target=3)
-    _, b = fakes.cnn_result(target=5)
-    contrast = run_now(contrasting((network, network), (a, b)))
-    heat = pane_pictures(contrast, theme, View(VALUES))
-    assert heat[0].limit == heat[1].limit == pytest.approx(max(np.abs(r.inputs["image"]).max() for r in (a, b)))
-    assert heat[2].limit == pytest.approx(np.abs(a.inputs["image"] - b.inputs["image"]).max())
-    maps = pane_pictures(contrast, theme, View(VALUES, Selection(layer="conv1")))
-    channels = [picture.parts[0].channels.tolist() for picture in maps]
-    assert channels[0] == channels[1] == channels[2]
-    for _title, make in export_pictures(contrast, theme, View(VALUES, Selection(layer="conv1"))):
-        picture = make()
-        assert len(np.unique(rendered(picture, 900, 500).view(np.uint32))) > 20, picture.title
-
-
-def test_explanations_that_are_the_same_are_called_so():
-    network, a = fakes.mlp_result()
-    contrast = run_now(contrasting((network, network), (a, a)))
-    assert all(row.share == 0 for row in contrast.rows)
-    assert pane_pictures(contrast, LIGHT, View(GRAPH))[2].note.startswith("Both explanations are the same")
-
-
-def test_nan_in_one_layer_is_said_and_the_others_are_drawn():
-    network, a = fakes.mlp_result(row=0)
-    b = fakes.with_nan(fakes.mlp_result(row=1)[1], "fc2")
-    contrast = run_now(contrasting((network, network), (a, b)))
-    charts = pane_pictures(contrast, LIGHT, View(VALUES, Selection(layer="fc2")))
-    assert not charts[0].note
-    assert "cannot be drawn" in charts[1].note
-    assert "cannot be drawn" in charts[2].note
-    assert next(row for row in contrast.rows if row.layer == "fc2").note == "some of its relevances are NaN or infinite"
 
 
 def test_the_table_keeps_qts_rules(qapp, qtmodeltester):
@@ -335,113 +236,6 @@ def test_the_table_and_the_pictures_can_be_taken_away(compared, diabetes, qtbot,
     assert not isinstance(compared.panes[0].picture, Chart)
 
 
-def test_ribbons_of_both_graphs_have_one_scale(qapp):
-    """As much relevance is as wide in A as in B, whichever has more of it."""
-    for network, a in (fakes.mlp_result(row=0), fakes.cnn_result(target=3)):
-        half = {path: replace(one, relevance=one.relevance / 2) for path, one in a.layers.items()}
-        flows = {path: replace(one, matrix=one.matrix / 2) for path, one in a.flows.items()}
-        b = replace(a, layers=half, flows=flows, shares={key: tuple(v / 2 for v in x) for key, x in a.shares.items()})
-        first, second, _ = pane_pictures(run_now(contrasting((network, network), (a, b))), LIGHT, View(GRAPH))
-        size = QSizeF(700, 500)
-        alone = first.own_width(size), second.own_width(size)
-        assert alone[1] > 1.5 * alone[0]
-        assert first.shared_width(size) == second.shared_width(size) == pytest.approx(alone[0])
-        rendered(second, 700, 500)
-        layout = second.layout(size)
-        assert layout.per_relevance * getattr(layout, "scale", 1.0) == pytest.approx(alone[0])
-
-
-class Known:
-    """What the worker would have given."""
-
-    def __init__(self, **found):
-        self.found = found
-
-    def get(self, kind):
-        return self.found.get(kind)
-
-    def problem(self, kind):
-        return "" if kind in self.found else f"There is no {kind}."
-
-
-def sentences(tokens=6):
-    """Two explanations of a sentence: the second of another last word, and of half of the relevance."""
-    network = tokens_picture.network_of(tokens)
-    softmax = replace(network.layers[1], nodes=(NodeInfo("a", "softmax", "softmax", ()),))
-    attention = replace(network.layers[2], nodes=(NodeInfo("b", "matmul", "bilinear", ()),))
-    network = replace(network, layers=(network.layers[0], softmax, attention, *network.layers[3:]))
-    _, result = fakes.mlp_result()
-    values = np.arange(tokens)
-    relevance = np.linspace(-1, 2, tokens)
-    layers = {one.path: LayerResult(np.ones((tokens, 4)), np.ones((tokens, 4))) for one in network.layers}
-    a = replace(result, values={"ids": values}, inputs={"ids": relevance}, layers=layers, flows={}, ledger=())
-    other = np.where(values == tokens - 1, 17, values)
-    b = replace(
-        a,
-        values={"ids": other},
-        inputs={"ids": relevance / 2},
-        layers={path: replace(one, relevance=one.relevance / 2) for path, one in layers.items()},
-    )
-    return run_now(contrasting((network, network), (a, b)))
-
-
-def test_tokens_by_layer_stand_beside_each_other_and_are_subtracted(qapp):
-    contrast = sentences()
-    a, b = tokens_picture.grid_of(6, seed=1), tokens_picture.grid_of(6, seed=2)
-    more = Known(tokens=replace(a, texts=())), Known(tokens=replace(b, texts=()))
-    assert "tokens" in [scale.id for scale in common_scales(contrast, more)]
-    assert "tokens" not in [scale.id for scale in common_scales(contrast)]
-    view = View(GRAPH, Selection(scale="tokens"))
-    first, second, apart = pane_pictures(contrast, LIGHT, view, more)
-    assert first.alongside == (second,)
-    grid = apart.whole
-    for n, point in enumerate(grid.points):
-        np.testing.assert_allclose(point.relevance, a.points[n].relevance - b.points[n].relevance)
-    both = np.zeros((6, 6))
-    np.add.at(both, (grid.gaps[0].mixing.right, grid.gaps[0].mixing.left), grid.gaps[0].mixing.amount)
-    np.testing.assert_allclose(both.sum(0), a.gaps[0].mixing.to_left(6) - b.gaps[0].mixing.to_left(6), atol=1e-12)
-    assert apart.labels[-1] == "5 | 17"
-    assert apart.labels[0] == "0"
-    for picture in (first, second, apart):
-        rendered(picture, 500, 300)
-    longer = Known(tokens=tokens_picture.grid_of(7))
-    assert "nothing is subtracted" in pane_pictures(contrast, LIGHT, view, (more[0], longer))[2].note
-    refused = pane_pictures(contrast, LIGHT, view, (more[0], Known()))[1]
-    assert refused.state.sentence == "There is no tokens."
-
-
-def test_operations_have_no_difference_and_say_so(qapp):
-    network, a = fakes.mlp_result(row=0)
-    _, b = fakes.mlp_result(row=1)
-    contrast = run_now(contrasting((network, network), (a, b)))
-    more = Known(), Known()
-    pictures = pane_pictures(contrast, LIGHT, View(GRAPH, Selection(scale="operations")), more)
-    assert "not for single operations" in pictures[2].note
-
-
-def test_tokens_and_series_are_shown_as_such_in_one_scale(qapp):
-    contrast = sentences()
-    words = {"ids": tuple(f"word{n}" for n in range(6))}
-    panes = pane_pictures(contrast, LIGHT, View(VALUES), (Known(words=words), Known(words=words)))
-    text = [pane.parts[0] for pane in panes]
-    assert all(isinstance(one, TokensPicture) for one in text)
-    assert text[0].limit == text[1].limit == pytest.approx(2)
-    assert text[0].texts[5] == "word5"
-    features = tuple(Feature(f"t{n}") for n in range(64))
-    info = InputInfo("signal", (2, 32), features, named=False)
-    network = replace(contrast.networks[0], inputs=(info,))
-    wave = np.sin(np.arange(64.0)).reshape(2, 32)
-    a = replace(contrast.results[0], values={"signal": wave}, inputs={"signal": wave * [[1], [3]]})
-    b = replace(a, values={"signal": wave + 1}, inputs={"signal": wave * [[5], [1]]})
-    panes = pane_pictures(run_now(contrasting((network, network), (a, b))), LIGHT, View(VALUES))
-    for pane in panes:
-        kinds = [type(part) for part in pane.parts]
-        assert kinds[:2] == [GridPicture, SeriesPicture]
-        rendered(pane, 420, 700)
-    np.testing.assert_allclose(panes[0].parts[1].channels, panes[1].parts[1].channels)
-    assert panes[0].parts[1].limit == panes[1].parts[1].limit
-
-
 def test_a_sentence_in_the_window_at_the_scale_of_tokens(window, qtbot, tmp_path):
     network, table = saved("tokens", tmp_path)
     window.opener.open([str(network), str(table)])
@@ -522,20 +316,3 @@ def test_everything_in_the_window_can_be_done_without_a_mouse(compared, qtbot):
     assert not compared.dialog.isVisible()
     qtbot.keyClick(compared, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     assert not compared.isVisible()
-
-
-def test_boxes_of_both_graphs_stand_in_the_same_places(qapp):
-    """Where panes differ by a pixel, and another size of boxes would be as good."""
-    network, a = fakes.cnn_result(target=3)
-    _, b = fakes.cnn_result(target=5)
-    contrast = run_now(contrasting((network, network), (a, b)))
-    view = View(GRAPH, Selection(scale="layers"))
-    differed = False
-    for width in range(300, 700, 4):
-        first, second, difference = pane_pictures(contrast, LIGHT, view)
-        sizes = QSizeF(width, 480), QSizeF(width + 3, 480), QSizeF(width + 2, 480)
-        alone = [first._alone(size).choice for size in sizes]
-        differed |= alone[0] != alone[1]
-        assert first.layout(sizes[0]).choice == alone[0]
-        assert second.layout(sizes[1]).choice == difference.layout(sizes[2]).choice == alone[0]
-    assert differed
