@@ -184,7 +184,7 @@ class StagePicture(GraphPicture):
         if self.result is not None and self.result.words.flows:
             inside += [
                 partial(self._shares, branches=found)
-                for found in batches(zip(graph.branches, layout.paths, strict=True), BRANCHES)
+                for found in batches([(graph.branches[k], layout.paths[k]) for k in handed], BRANCHES)
             ]
         for edges in channel_edges(graph, self.channel_flows, self.network):
             inside.append(partial(draw_edges, graph=graph, edges=edges, layout=layout, share=self.share))
@@ -261,7 +261,9 @@ class StagePicture(GraphPicture):
             at = path.pointAtPercent(max(0.0, 1 - 26 / max(path.length(), 27)))
             # Beside a branch that comes from above: before it stands the name of the part that it goes into.
             from_above = 45 < path.angleAtPercent(1.0) % 180 < 135
-            spot = QRectF(at.x() + (4 if from_above else -wide / 2), at.y() - tall / 2, wide, tall)
+            # A branch that comes down steeply is at its reader sooner than its length says: words stay off the box.
+            middle = min(at.x(), path.pointAtPercent(1.0).x() - wide / 2)
+            spot = QRectF(at.x() + 4 if from_above else middle - wide / 2, at.y() - tall / 2, wide, tall)
             if seen is None or seen.intersects(spot):
                 ink.text(spot, percent(share), size, ink.theme.text, CENTRE, halo=True)
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from lrp_gui.document.results import LayerInfo, LayerResult, NetworkInfo, NodeInfo, SampleResult
 from lrp_gui.theme import LIGHT
-from lrp_gui.viewer.ink import Ink
+from lrp_gui.viewer.ink import Ink, width_of
 from lrp_gui.viewer.layers.folding import folded_graph
 from lrp_gui.viewer.layers.folds import Folds, channel_id
 from lrp_gui.viewer.layers.parts import opened_at_first, parts_of, shown
@@ -26,7 +26,7 @@ SIZE = QSizeF(1200, 800)
 CHANNELS = (20, 4, 4)
 
 
-def residual(blocks: int, skip: float = 0.25) -> tuple[NetworkInfo, SampleResult]:
+def residual(blocks: int, skip: float = 0.25, projected: bool = False) -> tuple[NetworkInfo, SampleResult]:
     """A stem, blocks of two convolutions and a sum, a head. Of each block's relevance the skip gets its share."""
     base, result = fakes.cnn_result()
     rng = np.random.default_rng(0)
@@ -41,15 +41,18 @@ def residual(blocks: int, skip: float = 0.25) -> tuple[NetworkInfo, SampleResult
     for n in range(blocks):
         name = f"body.{n}"
         inner = layer(f"{name}.second", "Conv2d", layer(f"{name}.first", "Conv2d", sources))
-        joined = layer(f"{name}.join", "Add", inner, sources, kind="sum")
+        beside = layer(f"{name}.beside", "Conv2d", sources) if projected else sources
+        joined = layer(f"{name}.join", "Add", inner, beside, kind="sum")
         shares[f"{name}.first.node", f"{sources}.node"] = (1 - skip, 0.0)
-        shares[f"{joined}.node", f"{sources}.node"] = (skip, 0.0)
+        shares[f"{beside if projected else joined}.node", f"{sources}.node"] = (skip, 0.0)
         sources = joined
     layer("head", "Linear", sources)
     through = {one.path: 1.0 for one in layers}
     for one in layers:
         if one.path.endswith(("first", "second")):
             through[one.path] = 1 - skip
+        elif one.path.endswith("beside"):
+            through[one.path] = skip
     found = {}
     for path, amount in through.items():
         relevance = rng.random(CHANNELS)
@@ -157,6 +160,38 @@ def test_a_residual_branch_says_its_share_and_the_shares_are_all_there_is():
     hit = picture.hit(QPointF(layout.left + at.x() * layout.scale, layout.top + at.y() * layout.scale), SIZE)
     assert "25" in hit.text
     assert "of what stem gets" in hit.text
+
+
+def said_shares(picture: StagePicture, monkeypatch) -> list[tuple[str, QRectF]]:
+    """The shares that stand at branches, and the places that their letters fill."""
+    said = []
+
+    def heard(_ink, rect, text, size, *_args, **_more):
+        if text.endswith(" %"):
+            half = QPointF(width_of(text, size) / 2, size / 2)
+            said.append((text, QRectF(rect.center() - half, rect.center() + half)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ink, "text", heard)
+        painted(picture)
+    return said
+
+
+def test_a_sweep_says_no_share_before_relevance_gets_there(monkeypatch):
+    picture = picture_of(*residual(2, skip=0.25), visibility=Visibility(1.0, 1.0))
+    told = {}
+    for reveal in (1.0, 0.5, 0.01):
+        picture.reveal = reveal
+        told[reveal] = sorted(text for text, _place in said_shares(picture, monkeypatch))
+    assert told == {1.0: ["25 %", "25 %", "75 %", "75 %"], 0.5: ["25 %", "75 %"], 0.01: []}
+
+
+def test_shares_stand_beside_boxes_even_where_a_branch_comes_down_steeply(monkeypatch):
+    picture = picture_of(*residual(1, projected=True), visibility=Visibility(1.0, 1.0))
+    said = said_shares(picture, monkeypatch)
+    assert {text for text, _place in said} == {"75 %", "25 %"}
+    for text, place in said:
+        assert not any(place.intersects(box) for box in picture.layout(SIZE).boxes), text
 
 
 def test_folded_edges_become_stubs_and_the_sums_still_close():

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from lrp_gui.document.words import counted, plain, signed
-from lrp_gui.languages import tr
+from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.charts import HEAD, LEGEND, Chart
 from lrp_gui.viewer.colouring import Colouring, block_means, draw_marks, marked
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
@@ -350,7 +350,8 @@ class ChannelsPicture(Chart):
         bar = QRectF(room.left() + 40, y, min(150.0, room.width() - 90), 9)
         each = self.colouring.limits == "each"
         ink.map_bar(bar, self.colouring.each_limit() if each else plain(limits[0], 2))
-        parts = [] if len(top) == count else [tr("{top} of {count} channels").format(top=len(top), count=count)]
+        some = tr("{top} of {count} channels").format(top=len(top), count=thousands(count))
+        parts = [] if len(top) == count else [some]
         if each:
             parts += [tr("each map in its own scale"), self.colouring.clipped_each()]
         else:
