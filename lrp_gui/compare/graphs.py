@@ -15,6 +15,7 @@ from lrp_gui.jobs.comparing_results import Contrast
 from lrp_gui.jobs.token_difference import difference_of
 from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
+from lrp_gui.viewer.neuron_picture import NeuronPicture, stand_alike
 from lrp_gui.viewer.picture import Drawing, GraphPicture
 from lrp_gui.viewer.scales import BY_ID, Scale, drawn, fitting
 from lrp_gui.viewer.selection import Selection
@@ -75,10 +76,14 @@ def graph_makers(
         made.append(picture)
         if len(made) == 2 and type(made[0]) is type(made[1]):
             made[0].alongside, made[1].alongside = (made[1],), (made[0],)
-            _place_alike(made[0], made[1])
         return picture
 
     def difference() -> Drawing:
+        picture = subtracted()
+        _place_alike(made, picture)
+        return picture
+
+    def subtracted() -> Drawing:
         result = contrast.difference
         note = ""
         if result is None:
@@ -94,18 +99,26 @@ def graph_makers(
             headline = tr(NO_DIFFERENCE) if note == tr(SAME) else tr(NOT_SUBTRACTED)
             return Said(theme, "difference", heading=LETTERS[DIFFERENCE], headline=headline, note=note)
         if not scale.wants:
-            picture = drawn(contrast.networks[0], result, theme, chosen)[1]
-            _place_alike(made[0], picture)
-            return picture
+            return drawn(contrast.networks[0], result, theme, chosen)[1]
         return _tokens_apart(contrast, result, theme, chosen, scale, made)
 
     return partial(side, 0), partial(side, 1), difference
 
 
-def _place_alike(first: GraphPicture, other: Drawing) -> None:
-    """The same boxes in the same places, where both are of one network."""
-    if isinstance(first, StagePicture) and isinstance(other, StagePicture) and first.network is other.network:
-        other.like = first
+def _place_alike(sides: Sequence[GraphPicture], difference: Drawing) -> None:
+    """The same boxes, units or rows in the same places, wherever both sides and their difference can have them."""
+    every = [*sides, difference]
+    neurons = [one for one in every if isinstance(one, NeuronPicture)]
+    if len(neurons) > 1:
+        stand_alike(neurons)
+    tokens = [one for one in sides if isinstance(one, TokenPicture)]
+    for one in every:
+        if isinstance(one, TokenPicture):
+            one.stand_beside(tokens)
+    stages = [one for one in every if isinstance(one, StagePicture)]
+    for one in stages[1:]:
+        if one.network is stages[0].network:
+            one.like = stages[0]
 
 
 def _tokens_apart(

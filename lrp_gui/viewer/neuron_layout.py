@@ -7,6 +7,7 @@ too weak to draw. So the stacks close with the flow matrices.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -70,16 +71,40 @@ class NeuronLayout:
 
 
 def lay_out(
-    graph: NeuronGraph, left: float, right: float, top: float, bottom: float, per: float | None = None
+    graph: NeuronGraph,
+    left: float,
+    right: float,
+    top: float,
+    bottom: float,
+    per: float | None = None,
+    beside: Sequence[tuple[NeuronGraph, float]] = (),
 ) -> NeuronLayout:
-    """Place every shown unit between the given edges; `per`: pixels of width for one unit of |R|, else what fits."""
+    """Place every shown unit between the given edges.
+
+    Parameters
+    ----------
+    per
+        Pixels of width for one unit of |R|, else as many as fit.
+    beside
+        Graphs of the same units and their `per`: what has room there has it here, so that the units of all stand at
+        the same places. Where that is too much all are thinner, by the same factor.
+    """
     columns, gaps = graph.columns, graph.gaps
     count = len(columns)
     x = column_places(count, left, right)
-    stacks = [_stacks(n, columns, gaps) for n in range(count)]
+    stacks = _all_stacks(graph)
     height = bottom - top
     per = _factor(stacks, height) if per is None else per
-    places = [_place(column, stack, per, top, bottom) for column, stack in zip(columns, stacks, strict=True)]
+    widest = [{unit: per * value for unit, value in stack.items()} for stack in stacks]
+    for other, factor in beside:
+        for most, stack in zip(widest, _all_stacks(other), strict=True):
+            most.update({unit: max(most[unit], factor * value) for unit, value in stack.items()})
+    thinner = min(1.0, _factor(widest, height) or 1.0) if beside else 1.0
+    per *= thinner
+    places = [
+        _place(column, stack, per, {unit: thinner * tall for unit, tall in most.items()}, (top, bottom))
+        for column, stack, most in zip(columns, stacks, widest, strict=True)
+    ]
     layout = NeuronLayout(x, places, per)
     for n, gap in enumerate(gaps):
         _ribbons(layout, n, gap, columns[n], columns[n + 1])
@@ -88,12 +113,16 @@ def lay_out(
 
 def width_of_one(graph: NeuronGraph, height: float) -> float:
     """Pixels of width that one unit of |R| can have in this height."""
-    return _factor([_stacks(n, graph.columns, graph.gaps) for n in range(len(graph.columns))], height)
+    return _factor(_all_stacks(graph), height)
 
 
 def column_places(count: int, left: float, right: float) -> list[float]:
     """Where the columns stand between the given edges."""
     return [left + (right - left) * n / (count - 1) for n in range(count)]
+
+
+def _all_stacks(graph: NeuronGraph) -> list[dict[int, float]]:
+    return [_stacks(n, graph.columns, graph.gaps) for n in range(len(graph.columns))]
 
 
 def _units(column: Column) -> list[int]:
@@ -124,28 +153,31 @@ def _factor(stacks: list[dict[int, float]], height: float) -> float:
     return min(height * FILL / fullest, height * 0.5 / tallest, TALLEST / tallest)
 
 
-def _place(column: Column, stack: dict[int, float], per: float, top: float, bottom: float) -> dict[int, Place]:
-    """Slots as tall as what passes through, with equal air between; few units stay together in the middle."""
+def _place(
+    column: Column, stack: dict[int, float], per: float, least: dict[int, float], edges: tuple[float, float]
+) -> dict[int, Place]:
+    """Slots as tall as what passes through, at `least` so tall, with equal air between; few stay in the middle."""
     count = len(stack)
     if not count:
         return {}
-    height = bottom - top
+    top, height = edges[0], edges[1] - edges[0]
     smallest = min(11.0, max(1.2, 0.5 * height / count))
-    heights = {unit: max(smallest, per * value) for unit, value in stack.items()}
-    taken = sum(heights.values())
+    tallest = {unit: max(smallest, tall) for unit, tall in least.items()}
+    taken = sum(tallest.values())
     while taken > height * 0.96 and smallest > LEAST:  # many weak units: shrink their looks, never the ribbons' scale
         smallest *= 0.6
-        heights = {unit: max(smallest, per * value) for unit, value in stack.items()}
-        taken = sum(heights.values())
-    slots = heights
+        tallest = {unit: max(smallest, tall) for unit, tall in least.items()}
+        taken = sum(tallest.values())
+    slots = tallest
     if column.is_input or column.is_output:  # every label finds room, where there is any
-        roomy = {unit: max(LABEL, tall) for unit, tall in heights.items()}
-        slots = roomy if sum(roomy.values()) <= height else heights
+        roomy = {unit: max(LABEL, tall) for unit, tall in tallest.items()}
+        slots = roomy if sum(roomy.values()) <= height else tallest
     taken = sum(slots.values())
     air = min(max(0.0, height - taken) / (count + 1), max(26.0, 0.055 * height))
     y = top + (height - taken - air * (count - 1)) / 2
     places = {}
-    for unit, tall in heights.items():
+    for unit, value in stack.items():
+        tall = max(smallest, per * value)
         places[unit] = Place(y + slots[unit] / 2, tall, min(tall, WIDEST))
         y += slots[unit] + air
     return places
@@ -225,3 +257,13 @@ def _stack(layout: NeuronLayout, ends: list[_End], side: _Side) -> dict[int, flo
         if rest > THINNEST_STUB:
             layout.stubs.append(Stub(side.column, unit, side.direction, rest, y + rest / 2))
     return middles
+
+
+_T = np.linspace(0, 1, 65)
+_X = 1.5 * _T * (1 - _T) ** 2 + 1.5 * _T**2 * (1 - _T) + _T**3
+_Y = 3 * _T**2 * (1 - _T) + _T**3
+
+
+def risen(x: float) -> float:
+    """How far a ribbon has gone from its left to its right height where it has gone the share x of its way."""
+    return float(np.interp(x, _X, _Y))

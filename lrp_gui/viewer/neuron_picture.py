@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -18,8 +18,8 @@ from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, last_parts, mi
 from lrp_gui.viewer.legend import draw_legend
 from lrp_gui.viewer.neuron_band import band_height, draw_band
 from lrp_gui.viewer.neuron_labels import Labels
-from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out, width_of_one
-from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph
+from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_places, lay_out, risen, width_of_one
+from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph, of_same_units
 from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
 from lrp_gui.viewer.selection import renamed
 from lrp_gui.viewer.states import BOX, draw_state, trouble
@@ -39,6 +39,7 @@ class NeuronPicture(GraphPicture):
     path_shown: bool = True
     called: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
     picked: tuple[tuple[str, int], ...] = ()
+    beside: tuple[NeuronPicture, ...] = field(default=(), repr=False, compare=False)  # have its units in its places
     _layout: NeuronLayout | None = field(default=None, repr=False)
     _laid_out_for: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
@@ -60,10 +61,7 @@ class NeuronPicture(GraphPicture):
         picture = cls(theme, network=network, result=result, graph=graph)
         picture.state = trouble(result)
         picture.title = result.words.title.format(sample=sample_title(result))
-        picture.size = (
-            960.0,
-            min(1400.0, max(520.0, HEADER + FOOTER + 11.0 * max(len(c.shown) for c in graph.columns))),
-        )
+        picture.size = (960.0, _tall(graph))
         for name, value in options.items():
             setattr(picture, name, value)
         return picture
@@ -92,17 +90,25 @@ class NeuronPicture(GraphPicture):
         assert self.graph is not None
         key = (round(size.width(), 1), round(size.height(), 1))
         if self._layout is None or self._laid_out_for != key:
-            before, after = self.labels.margins(size.width())
+            before, after = self._margins(size.width())
             top, bottom = self._edges(size)
-            per = self.shared_width(size) if self.alongside else None
-            self._layout = lay_out(self.graph, before, size.width() - after, top, bottom, per)
+            beside = [(one.graph, one.shared_width(size)) for one in self.beside if one.graph is not None]
+            self._layout = lay_out(
+                *(self.graph, before, size.width() - after, top, bottom, self.shared_width(size)), beside
+            )
             self._laid_out_for = key
         return self._layout
+
+    def _margins(self, width: float) -> tuple[float, float]:
+        both = [one.labels.margins(width) for one in (self, *self.beside)]
+        return max(before for before, _ in both), max(after for _, after in both)
 
     def _edges(self, size: QSizeF) -> tuple[float, float]:
         """Between which heights the columns stand."""
         hidden = self.graph is not None and any(column.hidden.size for column in self.graph.columns)
-        return self._top + HEADER + 4, size.height() - FOOTER - (band_height(size.height()) + 4 if hidden else 8)
+        return max(one._top for one in (self, *self.beside)) + HEADER + 4, size.height() - FOOTER - (
+            band_height(size.height()) + 4 if hidden else 8
+        )
 
     def own_width(self, size: QSizeF) -> float:
         """As the fullest column allows."""
@@ -112,7 +118,7 @@ class NeuronPicture(GraphPicture):
     def column_places(self, width: float) -> list[float]:
         """Where the columns stand in a picture of this width."""
         assert self.graph is not None
-        before, after = self.labels.margins(width)
+        before, after = self._margins(width)
         return column_places(len(self.graph.columns), before, width - after)
 
     @property
@@ -411,7 +417,7 @@ class NeuronPicture(GraphPicture):
         ribbons = [ribbon for ribbon in layout.ribbons if ribbon.gap == gap]
         if not ribbons or not 0 <= gap < len(layout.x) - 1:
             return None
-        share = _risen((point.x() - layout.x[gap]) / (layout.x[gap + 1] - layout.x[gap]))
+        share = risen((point.x() - layout.x[gap]) / (layout.x[gap + 1] - layout.x[gap]))
         ends = np.array([(r.y_left, r.y_right, r.width, r.strength - 2 * r.folded) for r in ribbons])
         off = np.abs(ends[:, 0] + (ends[:, 1] - ends[:, 0]) * share - point.y())
         under = np.flatnonzero(off <= np.maximum(ends[:, 2] / 2, 2.0))
@@ -453,6 +459,22 @@ class NeuronPicture(GraphPicture):
         return graph.columns[n].layer, unit
 
 
+def stand_alike(pictures: Sequence[NeuronPicture]) -> None:
+    """Let pictures that are compared have the same units in the same places, where they have as many."""
+    graphs = of_same_units([one.graph for one in pictures if one.graph is not None])
+    shapes = {tuple(tuple(column.shown.tolist()) for column in graph.columns) for graph in graphs}
+    if len(shapes) > 1 or len(graphs) < len(pictures):
+        return
+    for picture, graph in zip(pictures, graphs, strict=True):
+        picture.graph, picture.size = graph, (picture.size[0], _tall(graph))
+        picture.beside = tuple(one for one in pictures if one is not picture)
+
+
+def _tall(graph: NeuronGraph) -> float:
+    """How tall its picture is by itself."""
+    return min(1400.0, max(520.0, HEADER + FOOTER + 11.0 * max(len(column.shown) for column in graph.columns)))
+
+
 def _within(step: Step, shown: QRectF | None, ink: Ink) -> None:
     """Draw only what lies in a part of the picture."""
     if shown is None:
@@ -470,13 +492,3 @@ def _in(seen: QRectF, layout: NeuronLayout, ribbon: Ribbon) -> bool:
     low, high = min(ribbon.y_left, ribbon.y_right) - half, max(ribbon.y_left, ribbon.y_right) + half
     across = layout.x[ribbon.gap] <= seen.right() and layout.x[ribbon.gap + 1] >= seen.left()
     return across and low <= seen.bottom() and high >= seen.top()
-
-
-_T = np.linspace(0, 1, 65)
-_X = 1.5 * _T * (1 - _T) ** 2 + 1.5 * _T**2 * (1 - _T) + _T**3
-_Y = 3 * _T**2 * (1 - _T) + _T**3
-
-
-def _risen(x: float) -> float:
-    """How far a ribbon has gone from its left to its right height where it has gone the share x of its way."""
-    return float(np.interp(x, _X, _Y))

@@ -71,10 +71,16 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class NeuronGraph:
-    """Columns from input to output, and the gaps between them (gaps[n] lies left of columns[n + 1])."""
+    """Columns from input to output, and the gaps between them (gaps[n] lies left of columns[n + 1]).
+
+    Of each column `kept` are units that are drawn whatever they carry, that of the strongest path first.
+    """
 
     columns: tuple[Column, ...]
     gaps: tuple[Gap, ...]
+    visibility: Visibility = Visibility()
+    barycentre: bool = False
+    kept: tuple[tuple[int, ...], ...] = ()
 
     @property
     def edge_count(self) -> tuple[int, int]:
@@ -149,12 +155,55 @@ def neuron_graph(
     ]
     if barycentre:
         columns = _by_barycentre(columns, matrices)
+    gaps = _gaps(matrices, columns, visibility, kept)
+    return NeuronGraph(tuple(columns), gaps, visibility, barycentre, tuple(kept))
+
+
+def of_same_units(graphs: Sequence[NeuronGraph]) -> list[NeuronGraph]:
+    """Graphs that are compared, each with all units that any shows, in one order; as they are where sizes differ.
+
+    What is kept in any of them is shown in all; else no column shows more than `MOST_UNITS`.
+    """
+    if len({tuple(column.relevance.size for column in graph.columns) for graph in graphs}) > 1:
+        return list(graphs)
+    first = graphs[0]
+    columns = [_with_units(column, _units_of(graphs, n)) for n, column in enumerate(first.columns)]
+    if first.barycentre:
+        together = zip(*(graph.gaps for graph in graphs), strict=True)
+        columns = _by_barycentre(columns, [sum(gap.size for gap in gaps) for gaps in together])  # type: ignore[misc]
+    found = []
+    for graph in graphs:
+        own = [_with_units(one, units.shown) for one, units in zip(graph.columns, columns, strict=True)]
+        gaps = _gaps([gap.matrix for gap in graph.gaps], own, graph.visibility, graph.kept)
+        found.append(replace(graph, columns=tuple(own), gaps=gaps))
+    return found
+
+
+def _units_of(graphs: Sequence[NeuronGraph], n: int) -> np.ndarray:
+    """The units that column n of any graph shows; of too many those with the largest share of one's relevance."""
+    columns = [graph.columns[n] for graph in graphs]
+    shown = np.unique(np.concatenate([column.shown for column in columns]))
+    if shown.size <= MOST_UNITS:
+        return shown
+    sizes = [np.abs(_finite(column.relevance)) for column in columns]
+    weights = np.max([size / (size.sum() or 1.0) for size in sizes], axis=0)[shown]
+    kept = [unit for graph in graphs for unit in graph.kept[n] if unit >= 0]
+    strongest = shown[np.argsort(-weights, kind="stable")[:MOST_UNITS]]
+    return np.union1d(strongest, np.array(kept, dtype=shown.dtype))
+
+
+def _with_units(column: Column, shown: np.ndarray) -> Column:
+    return replace(column, shown=shown, hidden=np.setdiff1d(np.arange(column.relevance.size), shown))
+
+
+def _gaps(
+    matrices: Sequence[np.ndarray], columns: Sequence[Column], visibility: Visibility, kept: Sequence[tuple[int, ...]]
+) -> tuple[Gap, ...]:
     most = MOST_EDGES // len(matrices)
-    gaps = tuple(
-        Gap(matrix, _edges(matrix, columns[n], columns[n + 1], visibility.edges, most, (path[n + 1], path[n])))
-        for n, matrix in enumerate(matrices)
+    return tuple(
+        Gap(matrix, _edges(matrix, left, right, visibility.edges, most, (kept[n + 1][0], kept[n][0])))
+        for n, (matrix, left, right) in enumerate(zip(matrices, columns, columns[1:], strict=False))
     )
-    return NeuronGraph(tuple(columns), gaps)
 
 
 def is_chain(network: NetworkInfo, result: SampleResult | None) -> bool:

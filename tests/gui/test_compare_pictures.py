@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,13 +13,17 @@ from PySide6.QtGui import QImage, QPainter
 from lrp_gui.compare.graphs import common_scales
 from lrp_gui.compare.pictures import GRAPH, VALUES, View, export_pictures, pane_pictures
 from lrp_gui.document.results import Feature, InputInfo, LayerResult, NodeInfo
+from lrp_gui.document.words import percent
 from lrp_gui.jobs.comparing_results import contrasting
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer.inputs.maps import GridPicture
 from lrp_gui.viewer.inputs.series import SeriesPicture
 from lrp_gui.viewer.inputs.tokens import TokensPicture
+from lrp_gui.viewer.neuron_band import drawn_text
+from lrp_gui.viewer.neurons import MOST_UNITS, Visibility, neuron_graph
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.tokens.tree import tree_of
 from tests.gui import fakes
 from tests.gui import test_tokens_picture as tokens_picture
 
@@ -235,3 +240,72 @@ def test_boxes_of_both_graphs_stand_in_the_same_places(qapp):
         assert first.layout(sizes[0]).choice == alone[0]
         assert second.layout(sizes[1]).choice == difference.layout(sizes[2]).choice == alone[0]
     assert differed
+
+
+@pytest.mark.parametrize("layer", ["", "attn"])
+def test_rows_without_room_are_the_same_ones_in_every_pane(qapp, layer):
+    """A swipe shows B beside the labels of A: what stands on one height must be one position."""
+    contrast = sentences(80)
+    grids = []
+    for n, strong in enumerate((range(5, 30), range(40, 65))):
+        grid = tokens_picture.grid_of(80, seed=n + 1)
+        first = grid.points[0]
+        relevance = first.relevance.copy()
+        relevance[list(strong)] += 4.0 + n
+        grids.append(replace(grid, texts=(), points=(replace(first, relevance=relevance), *grid.points[1:])))
+    alone = [tree_of(grid, Visibility(), room=20).rows for grid in grids]
+    assert alone[0].tolist() != alone[1].tolist()
+    view = View(GRAPH, Selection(scale="tokens", layer=layer))
+    panes = pane_pictures(contrast, LIGHT, view, [Known(tokens=grid) for grid in grids])
+    size = QSizeF(500, 560)
+    for picture in panes:
+        rendered(picture, 500, 560)
+    rows = panes[0].tree.rows
+    assert 4 < len(rows) < 80
+    assert np.intersect1d(rows, range(5, 30)).size
+    assert np.intersect1d(rows, range(40, 65)).size
+    places = [picture.places(picture._areas(size)[0]) for picture in panes]
+    assert places[0].rows == places[1].rows == places[2].rows
+    assert places[0].points == places[1].points
+    for picture in panes:
+        relevance = np.abs(picture.grid.points[0].relevance)
+        share = percent(relevance[rows].sum() / relevance.sum())
+        assert f"{len(rows)} of 80 rows, {share} of |R|" in picture.visible_text
+
+
+@pytest.mark.parametrize("barycentre", [False, True])
+def test_units_of_every_pane_are_the_same_and_stand_in_the_same_places(qapp, barycentre):
+    network, a = fakes.mlp_result((10, 60, 300, 2), row=0)
+    _, b = fakes.mlp_result((10, 60, 300, 2), row=1, target=1)
+    contrast = run_now(contrasting((network, network), (a, b)))
+    alone = [neuron_graph(network, result, barycentre=barycentre) for result in (a, b)]
+    assert alone[0].columns[2].shown.tolist() != alone[1].columns[2].shown.tolist()
+    weak = np.minimum(*(np.abs(result.layers["fc1"].relevance) for result in (a, b)))
+    chosen = int(np.argmin(np.where(weak > 0, weak, np.inf)))
+    view = View(GRAPH, Selection(scale="neurons", barycentre=barycentre, layer="fc1", unit=chosen))
+    panes = pane_pictures(contrast, LIGHT, view)
+    size = QSizeF(640, 480)
+    layouts = [picture.layout(size) for picture in panes]
+    assert layouts[0].x == layouts[1].x == layouts[2].x
+    for n, column in enumerate(panes[0].graph.columns):
+        for graph in alone:
+            assert set(graph.columns[n].shown) <= set(column.shown) or len(column.shown) >= MOST_UNITS
+        places = [{unit: place.y for unit, place in layout.places[n].items()} for layout in layouts]
+        assert [*places[0]] == [*places[1]] == [*places[2]]
+        for other in places[1:]:
+            assert [*other.values()] == pytest.approx([*places[0].values()])
+        for layout in layouts:  # nobody stands over a neighbour, or beyond the edge
+            stand = [*layout.places[n].values()]
+            assert all(
+                above.y + above.height / 2 <= below.y - below.height / 2 + 1e-6 for above, below in pairwise(stand)
+            )
+            assert stand[-1].y + stand[-1].height / 2 < 480
+    assert chosen in panes[2].graph.columns[1].shown
+    assert layouts[0].per_relevance == pytest.approx(layouts[1].per_relevance)
+    for picture in panes:
+        column = picture.graph.columns[2]
+        size_of = np.abs(column.relevance)
+        share = percent(size_of[column.shown].sum() / size_of.sum())
+        assert drawn_text(column, 400) == f"{len(column.shown)} of 300 units, {share} of |R|"
+        assert picture.graph.shows(picture.path)
+        rendered(picture, 640, 480)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -44,6 +44,7 @@ SMALL = 320.0  # an area for the grid and the heads that is lower gives the head
 WAITING = State(
     mark("Following the relevance by token …"), mark("The grid appears as soon as the worker has added it up.")
 )
+APART = State(mark("No heads here"), mark("Attention maps are shown for each explanation by itself."))
 
 
 @dataclass
@@ -59,6 +60,7 @@ class TokenPicture(GraphPicture):
     called: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
     every_row: bool = False  # also those that have no room
     patches: Patches | None = None
+    sides: tuple[TokenPicture, ...] = field(default=(), repr=False, compare=False)  # what is compared: have its rows
     _room: int = 0  # for how many rows the tree is
     _held: tuple[int, ...] = ()  # rows that were drawn while the grid was filling, and stay until it is whole
 
@@ -116,8 +118,19 @@ class TokenPicture(GraphPicture):
         if len(shown.tree.rows) < self.grid.rows:
             self._held, self._room = tuple(shown.tree.rows.tolist()), -1  # the tree is made anew when it is drawn
 
+    def stand_beside(self, sides: Sequence[TokenPicture]) -> None:
+        """Have the rows that matter most to any of `sides`, at the same heights as they do, where that can be."""
+        grids = [one.grid for one in (self, *sides) if one.grid is not None and one.grid.points]
+        if len(grids) == 1 + len(sides) and len({grid.rows for grid in grids}) == 1:
+            self.sides = tuple(sides)
+            if self.tree is not None and len(self.tree.rows) < grids[0].rows:
+                self._room = -1  # the tree is made anew when it is drawn
+
     def _tree(self, grid: TokenGrid, room: int) -> Tree:
-        return tree_of(grid, self.visibility, self.chosen, room, self._held)
+        grids = [one.grid for one in self.sides if one.grid is not None]
+        chosen = (one.chosen[1] for one in self.sides)
+        held = (*self._held, *(row for row in chosen if row >= 0))
+        return tree_of(grid, self.visibility, self.chosen, room, held, grids)
 
     def inside(self, _layer: str, _unit: int) -> Hit:
         """What Enter opens: the rows that have no room, or what had room alone."""
@@ -177,13 +190,16 @@ class TokenPicture(GraphPicture):
     def _areas(self, size: QSizeF) -> tuple[QRectF, QRectF]:
         """Where the grid stands in a picture of this size, and where the heads do that are shown."""
         assert self.grid is not None
-        area = QRectF(10, 4, size.width() - 20, size.height() - 4 - FOOTER - (NOTE if self.notes else 0))
+        sides = self.sides or (self,)
+        notes = any(one.notes for one in (self, *sides))
+        area = QRectF(10, 4, size.width() - 20, size.height() - 4 - FOOTER - (NOTE if notes else 0))
         if self.whole is not None and self.whole.parts:
             area.setTop(area.top() + TABS)
-        below, opened = QRectF(), self.opened
+        below = QRectF()
+        opened = [one.grid.gaps[one.opened] for one in sides if one.grid is not None and one.opened >= 0]
         share = 0.46 if area.height() > SMALL else 0.62  # maps of a few pixels would say nothing
-        if opened >= 0:
-            tall = height_of_heads(self.grid.gaps[opened], area.width(), share * area.height())
+        if opened:
+            tall = max(height_of_heads(gap, area.width(), share * area.height()) for gap in opened)
             below = QRectF(area.left(), area.bottom() - tall, area.width(), tall)
             area.setHeight(area.height() - tall - 6)
         return area, below
@@ -215,10 +231,11 @@ class TokenPicture(GraphPicture):
         self._room = room
         rows = self.tree.rows
         pitch = min(tall / max(len(rows), 1), TALLEST)
-        wide = max((width_of(self.labels[row], 11) for row in rows), default=20.0)
+        beside = (self, *self.sides)
+        wide = max((width_of(one.labels[row], 11) for one in beside for row in rows), default=20.0)
         wide = max(wide, width_of(f"▸ {tr('{n} more').format(n=thousands(self.grid.rows))}", 10))
         left = area.left() + min(max(wide, 48.0), 0.2 * area.width(), 170.0) + 22 + self.thumbnail(pitch)
-        right = area.right() - max(74.0, width_of(self.score, 11, bold=True) + 8)
+        right = area.right() - max(74.0, *(width_of(one.score, 11, bold=True) + 8 for one in beside))
         xs = np.linspace(left, right, len(self.grid.points) + 1)
         top = area.top() + HEADER + pitch / 2
         largest = max(
@@ -264,6 +281,8 @@ class TokenPicture(GraphPicture):
         if self.opened >= 0:
             gap = self.grid.gaps[self.opened]
             yield lambda ink: draw_heads(ink, below, gap, self.labels, self.spots, self.name_of(gap.layer))
+        elif below.height():
+            yield lambda ink: draw_state(ink, below, APART)
         yield lambda ink: strokes.foot(ink, size, places)
         if self.state is not None:
             below_tabs = area.adjusted(-10, -6, 10, 0)  # over the columns' names, clear of the tabs

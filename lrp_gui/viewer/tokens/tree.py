@@ -88,6 +88,7 @@ def tree_of(
     kept: tuple[int, int] = (-1, -1),
     room: int = 0,
     held: Sequence[int] = (),
+    chosen_by: Sequence[TokenGrid] = (),
 ) -> Tree:
     """The nodes of each point that reach the first slider's share, each with its strongest way back from the output.
 
@@ -99,8 +100,10 @@ def tree_of(
         For how many rows there is room; 0 for all. Of more positions those have a row at which most relevance is.
     held : sequence of int
         Positions that have a row before others do.
+    chosen_by : sequence of TokenGrid
+        The grids, of as many positions, whose relevance says which have a row; without any this one's own.
     """
-    rows = _rows(grid, room, kept[1], held)
+    rows = _rows(chosen_by or (grid,), room, kept[1], held)
     has_row = np.zeros(grid.rows, dtype=bool)
     has_row[rows] = True
     shown = [np.zeros(grid.rows, dtype=bool) for _ in grid.points]
@@ -138,15 +141,16 @@ def tree_of(
     )
 
 
-def _rows(grid: TokenGrid, room: int, kept: int, held: Sequence[int]) -> np.ndarray:
+def _rows(grids: Sequence[TokenGrid], room: int, kept: int, held: Sequence[int]) -> np.ndarray:
     """The positions with most of the relevance at any point, and what is chosen; all where they have room."""
-    if not room or grid.rows <= room:
-        return np.arange(grid.rows)
-    weights = np.zeros(grid.rows)
-    for point in grid.points:
+    rows = grids[0].rows
+    if not room or rows <= room:
+        return np.arange(rows)
+    weights = np.zeros(rows)
+    for point in (point for grid in grids for point in grid.points):
         size = np.abs(np.nan_to_num(point.relevance, nan=0.0, posinf=0.0, neginf=0.0))
         weights = np.maximum(weights, size / (size.sum() or 1.0))
-    weights[list(held)] += 1.0
+    weights[list(held)] += 2.0  # more than any other can have
     if kept >= 0:
         weights[kept] = np.inf
     return np.sort(np.argsort(-weights, kind="stable")[:room])
