@@ -28,7 +28,7 @@ from lrp_gui.composite_box import CompositeBox
 from lrp_gui.controls import SampleBox, TargetBox, labelled
 from lrp_gui.handlers import Handlers
 from lrp_gui.start import StartPage
-from lrp_gui.turns import Soon, Turns
+from lrp_gui.turns import Turns
 
 if TYPE_CHECKING:
     from lrp_gui.dialogs import Dialogs
@@ -78,7 +78,8 @@ class Window(QMainWindow):
         self._hint: DropHint | None = None
         self._unsaid: Message | None = None  # what happened before there was a place to say it
         self._was_painted = False
-        self._update = Soon(self._update_actions, self)
+        self._update = QTimer(self, interval=0, singleShot=True)  # not in line with pictures: buttons follow at once
+        self._update.timeout.connect(self._update_actions)
 
         self.setObjectName("window")
         self.setWindowTitle(self.tr("LRP Explorer"))

@@ -240,6 +240,7 @@ def test_a_sentence_in_the_window_at_the_scale_of_tokens(window, qtbot, tmp_path
     network, table = saved("tokens", tmp_path)
     window.opener.open([str(network), str(table)])
     qtbot.waitUntil(lambda: window.document.result is not None, timeout=60000)
+    settle(qtbot, window)
     window.actions_["compare_explanations"].trigger()
     compared = window.furniture.explanations
     settle(qtbot, window)

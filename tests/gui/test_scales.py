@@ -73,7 +73,8 @@ def test_what_the_worker_cannot_make_is_said_in_the_picture(diabetes, qtbot, mon
     monkeypatch.setitem(MAKERS, "nodes", fails)
     viewer = diabetes.viewer
     viewer.controls.scales["operations"].click()
-    qtbot.waitUntil(lambda: "too many" in getattr(viewer.canvas.picture, "note", ""), timeout=10000)
+    qtbot.waitUntil(lambda: "too many" in getattr(viewer.canvas.picture.state, "sentence", ""), timeout=10000)
+    assert not viewer.canvas.picture.note  # nothing is waited for any more
 
 
 def test_in_a_narrow_viewer_the_scales_are_in_one_menu(diabetes, qtbot):

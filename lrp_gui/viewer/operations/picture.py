@@ -46,6 +46,11 @@ class _Sight:
 class OperationsPicture(OperationsItems):
     """Its drawing, from the outside to the inside."""
 
+    def refuse(self, sentence: str) -> None:
+        """Also: nothing is being computed any more."""
+        super().refuse(sentence)
+        self.note = ""
+
     def steps(self, size: QSizeF) -> Iterator[Step]:
         """Groups from the outside to the inside, bundles, boxes, the legend."""
         area, state = QRectF(0, 0, size.width(), size.height()), self.state
