@@ -16,7 +16,7 @@ from lrp_gui.compare.values import value_pictures
 from lrp_gui.document.results import NetworkInfo, SampleResult
 from lrp_gui.document.words import plain
 from lrp_gui.jobs.comparing_results import Contrast, OneSided
-from lrp_gui.languages import tr
+from lrp_gui.languages import mark, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.board import Board
 from lrp_gui.viewer.captions import asked, caption
@@ -30,6 +30,12 @@ GRAPH, VALUES = "graph", "values"
 HEADER = 22.0
 NARROW = 80.0  # no sentence is told beside so little
 MOST_PIXELS = 4096  # of a side of what is swiped
+# What can be saved: the sheet, then each pane. Titles name files and choose data, so they are the same in every
+# language; a list shows them by `lrp_gui.viewer.pictures.shown_title`.
+TITLES = {
+    GRAPH: (mark("side by side, graph"), mark("graph of A"), mark("graph of B"), mark("graph of A − B")),
+    VALUES: (mark("side by side, values"), mark("values of A"), mark("values of B"), mark("values of A − B")),
+}
 
 
 @dataclass
@@ -159,18 +165,14 @@ def export_pictures(
 ) -> list[tuple[str, Maker]]:
     """Everything that can be saved, by title with what makes it: the sheets, then each of their pictures."""
     three = contrast.difference is not None
-    looks = sorted(((GRAPH, "graph"), (VALUES, "values")), key=lambda look: look[0] != view.what)
+    looks = sorted(TITLES, key=lambda what: what != view.what)
     found: list[tuple[str, Maker]] = [
-        (
-            tr("side by side, {title}").format(title=title),
-            partial(sheet, contrast, theme, replace(view, what=what), more, difference=three),
-        )
-        for what, title in looks
+        (TITLES[what][0], partial(sheet, contrast, theme, replace(view, what=what), more, difference=three))
+        for what in looks
     ]
-    for what, title in looks:
-        for n, letter in enumerate(LETTERS[: 3 if three else 2]):
-            make = partial(_one_of, contrast, theme, replace(view, what=what), more, n)
-            found.append((f"{title} of {letter}", make))
+    for what in looks:
+        for n, title in enumerate(TITLES[what][1 : 4 if three else 3]):
+            found.append((title, partial(_one_of, contrast, theme, replace(view, what=what), more, n)))
     return found
 
 

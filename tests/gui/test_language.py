@@ -7,8 +7,14 @@ from PySide6.QtWidgets import QDialogButtonBox
 from lrp_gui import languages, settings
 from lrp_gui.actions import ACTIONS
 from lrp_gui.app import make_window
+from lrp_gui.compare.pictures import View, export_pictures
 from lrp_gui.document.words import counted, shown
+from lrp_gui.jobs.comparing_results import contrasting
+from lrp_gui.jobs.steps import run_now
 from lrp_gui.languages import qt
+from lrp_gui.theme import LIGHT
+from lrp_gui.viewer.pictures import shown_title
+from tests.gui import fakes
 
 
 @pytest.fixture
@@ -108,3 +114,15 @@ def test_every_language_can_be_chosen_and_an_unknown_one_is_the_systems(monkeypa
     assert settings.LANGUAGE.allowed == ("system", *languages.AVAILABLE)
     monkeypatch.setenv("LANGUAGE", "en")
     assert qt.install(qapp, "tlh") == "en"
+
+
+def test_titles_are_shown_in_the_windows_language_and_name_files_in_one(german):
+    """By its title a picture is made again, whatever the language then."""
+    network, a = fakes.mlp_result(row=0)
+    _, b = fakes.mlp_result(row=1)
+    contrast = run_now(contrasting((network, network), (a, b)))
+    titles = [title for title, _ in export_pictures(contrast, LIGHT, View())]
+    assert titles[0] == "side by side, graph"
+    assert "values of A − B" in titles
+    assert [shown_title(title) for title in (titles[0], titles[4])] == ["nebeneinander, Graph", "Graph von A − B"]
+    assert all(shown_title(title) != title for title in titles)
