@@ -14,7 +14,7 @@ from lrp_gui.viewer.charts import LEGEND, NOTE, ROW, Chart
 from lrp_gui.viewer.colouring import Colouring, draw_marks, marked
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Hit
-from lrp_gui.viewer.visible import smallest_set
+from lrp_gui.viewer.visible import smallest_set, strongest_channels
 
 
 @dataclass
@@ -97,9 +97,7 @@ class PairMapsPicture(Chart):
         """Pairs of maps in a grid."""
         from lrp_gui.viewer import plots
 
-        top = smallest_set(np.abs(self.relevance).sum(axis=(1, 2)), 1.0, self.most)
-        if 0 <= self.selected < len(self.relevance) and self.selected not in top:
-            top = np.append(top[: self.most - 1], self.selected)
+        top = strongest_channels(self.relevance, self.most, self.selected)
         each = self.colouring.limits == "each"
         shared = self.colouring.limit(self.relevance[top])
         note = self.colouring.clipped_each() if each else self.colouring.clipped(self.relevance[top], shared)

@@ -20,3 +20,19 @@ def smallest_set(weights: np.ndarray, share: float, most: int | None = None) -> 
     count = int(np.searchsorted(reached, share * total * (1 - 1e-12))) + 1
     count = min(count, int(np.count_nonzero(size)), size.size if most is None else most)
     return order[:count]
+
+
+def strongest_channels(relevance: np.ndarray, most: int, chosen: int = -1) -> np.ndarray:
+    """At most so many channels of (channels, …) by their |ΣR|, largest first, as bars and opened boxes have them.
+
+    Where sums are alike, the larger Σ|R| comes first; channels without any relevance are left out. `chosen` is the
+    last where it would not be there.
+    """
+    flat = np.asarray(relevance, dtype=float).reshape(len(relevance), -1)
+    none = dict.fromkeys(("nan", "posinf", "neginf"), 0.0)
+    sums, sizes = np.nan_to_num(np.abs(flat.sum(1)), **none), np.nan_to_num(np.abs(flat).sum(1), **none)
+    order = np.lexsort((-sizes, -sums))
+    top = order[sizes[order] > 0][:most]
+    if 0 <= chosen < len(flat) and chosen not in top:
+        top = np.append(top[: most - 1], chosen)
+    return top

@@ -231,6 +231,25 @@ def test_activations_stand_beside_relevance():
     assert isinstance(maps, PairMapsPicture)
 
 
+@pytest.mark.parametrize("kind", ["maps", "pairs"])
+def test_the_strongest_channels_are_those_of_the_bars_even_where_signs_cancel(qapp, kind):
+    relevance = np.random.default_rng(0).normal(0.05, 0.1, (24, 4, 4))
+    relevance[:, 0, 0] += 40 * (relevance.sum((1, 2)) < 1)  # large, and taken back in the next cell
+    relevance[:, 0, 1] -= 40 * (relevance[:, 0, 0] > 20)
+    by_sum = np.argsort(-np.abs(relevance.sum((1, 2))))
+    by_size = np.argsort(-np.abs(relevance).sum((1, 2)))
+    picture = ChannelsPicture(LIGHT, relevance=relevance, most=8)
+    if kind == "pairs":
+        picture = PairMapsPicture(LIGHT, relevance=relevance, activation=relevance, most=8)
+    painted(picture, 800, 600)
+    drawn = [hit.unit for _place, hit in picture.spots]
+    assert drawn == list(by_sum[:8])
+    assert set(drawn) != set(by_size[:8])
+    picture.selected = int(by_sum[-1])
+    painted(picture, 800, 600)
+    assert [hit.unit for _place, hit in picture.spots] == [*by_sum[:7], by_sum[-1]]
+
+
 def test_fifty_thousand_units_are_named_only_where_they_are_drawn(qapp):
     made = []
     names = Texts(50_000, lambda n: made.append(n) or f"unit {n}")

@@ -14,7 +14,7 @@ from lrp_gui.viewer.charts import HEAD, LEGEND, Chart
 from lrp_gui.viewer.colouring import Colouring, block_means, draw_marks, marked
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
 from lrp_gui.viewer.picture import Hit
-from lrp_gui.viewer.visible import smallest_set
+from lrp_gui.viewer.visible import strongest_channels
 
 NOTE = 14.0  # a line below the legend
 NARROW = 330.0
@@ -304,7 +304,7 @@ class ChannelsPicture(Chart):
         from lrp_gui.viewer import plots
 
         sums = self.relevance.sum(axis=(1, 2))
-        top = self.shown(sums)
+        top = strongest_channels(self.relevance, self.most, self.selected)
         height, width = self.relevance.shape[1:]
         room = rect.adjusted(4, 0, -4, -LEGEND - NOTE)
         columns = max(range(1, len(top) + 1), key=lambda n: _tile(n, len(top), room, height / width))
@@ -332,13 +332,6 @@ class ChannelsPicture(Chart):
             ink.text(QRectF(place.left(), place.top(), side, 13), label, 10, ink.theme.dim, LEFT)
             self.spots.append((place, hit))
         self._legend(ink, room, max(place.bottom() for place, _ in spots) + 8, top, limits)
-
-    def shown(self, sums: np.ndarray) -> np.ndarray:
-        """The channels that are drawn, strongest first; the chosen one is among them."""
-        top = smallest_set(np.abs(self.relevance).sum(axis=(1, 2)), 1.0, self.most)
-        if 0 <= self.selected < sums.size and self.selected not in top:
-            top = np.append(top[: self.most - 1], self.selected)
-        return top[np.argsort(-np.abs(sums[top]), kind="stable")]
 
     def _limits(self, top: np.ndarray) -> list[float]:
         if self.colouring.limits == "each":
