@@ -12,8 +12,11 @@ from PySide6.QtGui import QImage, QPainter
 from lrp_gui.document.results import Feature, InputInfo, LayerInfo, NetworkInfo, NodeInfo
 from lrp_gui.jobs.token_grid import ATTENTION, MLP, Gap, Heads, Mixing, Point, TokenGrid
 from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.viewer import ink
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.scales import fitting
+from lrp_gui.viewer.tokens import strokes
 from lrp_gui.viewer.tokens.heads import _pooled
 from lrp_gui.viewer.tokens.picture import TokenPicture
 from lrp_gui.viewer.tokens.tree import FROM_BLOCK, STREAM, TO_BLOCK, every_edge, tree_of
@@ -341,6 +344,22 @@ def test_a_narrow_line_says_how_much_is_drawn_in_fewer_words():
     assert long == picture.visible_text
     assert len(long) > len(short) > len(shortest)
     assert "of 60 rows" in shortest
+
+
+def test_sums_above_narrow_columns_have_fewer_digits_before_they_are_left_out(monkeypatch):
+    grid = grid_of()
+    middle = replace(grid.points[1], relevance=grid.points[1].relevance * 0.0365625)
+    picture = picture_of(replace(grid, points=(grid.points[0], middle, grid.points[2])))
+    said = []
+    monkeypatch.setattr(Ink, "text", lambda ink, rect, text, *more, **named: said.append(text))
+    drawn(picture)
+    assert "+0.0731" in said
+    monkeypatch.setattr(strokes, "width_of", lambda text, *_, **__: 1e3 if len(text) > 6 else 1.0)
+    monkeypatch.setattr(ink, "width_of", lambda text, *_, **__: 1e3 if len(text) > 6 else 1.0)
+    said.clear()
+    drawn(picture)
+    assert "+0.073" in said
+    assert "+0.0731" not in said
 
 
 def test_heads_of_windows_are_named_by_window_and_their_places_by_row():
