@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainterPath, QPen
 
 from lrp_gui.document.words import Shown, plain, shown
@@ -27,8 +27,27 @@ def least_width() -> float:
     return sum(width_of(sign, 11) + SAMPLE + 18 for sign in "+−")
 
 
-def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = True, words: Shown | None = None) -> None:
-    """From the right edge of `rect` leftwards, as many entries as there is room for, the signs first."""
+def draw_unknown(ink: Ink, path: QPainterPath) -> None:
+    """A way of which is not known how much goes along it."""
+    pen = QPen(ink.colour(ink.theme.other, 0.9), 2)
+    pen.setDashPattern([3, 3])
+    ink.painter.setBrush(Qt.BrushStyle.NoBrush)
+    ink.painter.setPen(pen)
+    ink.painter.drawPath(path)
+
+
+def draw_legend(
+    ink: Ink,
+    rect: QRectF,
+    per_relevance: float,
+    folded: bool = True,
+    words: Shown | None = None,
+    unknown: bool = False,
+) -> None:
+    """From the right edge of `rect` leftwards, as many entries as there is room for, the signs first.
+
+    `unknown`: dashes stand for ways of which is not known how much goes along them.
+    """
     theme, words = ink.theme, words or shown()
     folds = tr("folded")
     entries = [
@@ -39,9 +58,12 @@ def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = Tru
     short = [("+", theme.positive), ("−", theme.negative), (folds, theme.other)]
     if not folded:
         entries, short = entries[:2], short[:2]
+    dashes = [(tr("share not known"), "")] if unknown else []
     unit = round_down(12 / per_relevance) if per_relevance > 0 else 0.0
     scale = tr("width of |R| = {value}").format(value=plain(unit, 1)) if unit else ""
-    for texts, with_scale in ((entries, True), (short, True), (short, False), (short[:2], False)):
+    signs = short[:2]
+    entries, short = entries + dashes, short + dashes
+    for texts, with_scale in ((entries, True), (short, True), (short, False), (signs + dashes, False), (signs, False)):
         width = sum(width_of(text, 11) + SAMPLE + 18 for text, _ in texts)
         width += width_of(scale, 11) + SAMPLE + 18 if with_scale and scale else 0
         if width <= rect.width():
@@ -51,7 +73,10 @@ def draw_legend(ink: Ink, rect: QRectF, per_relevance: float, folded: bool = Tru
     for text, colour in texts:
         path = QPainterPath(QPointF(x, y))
         path.lineTo(x + SAMPLE, y)
-        ink.ribbon(path, 7, ink.colour(colour, 0.85))
+        if colour:
+            ink.ribbon(path, 7, ink.colour(colour, 0.85))
+        else:
+            draw_unknown(ink, path)
         if colour == theme.negative:
             pen = QPen(ink.colour(theme.background, 0.7), 1)
             pen.setDashPattern([4, 4])

@@ -19,7 +19,7 @@ from lrp_gui.viewer.layers.channels import draw_channel, draw_channels
 from lrp_gui.viewer.layers.edges import channel_edges, draw_edges, draw_untold, untold_pairs
 from lrp_gui.viewer.layers.folding import folded_graph
 from lrp_gui.viewer.layers.folds import Folds, channel_id
-from lrp_gui.viewer.legend import draw_legend
+from lrp_gui.viewer.legend import draw_legend, draw_unknown
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
 from lrp_gui.viewer.stage_boxes import draw_far, draw_stage, glyph_rect, legible, letters
@@ -345,11 +345,7 @@ class StagePicture(GraphPicture):
             ink.ribbon(path, 2, ink.colour(ink.theme.other, 0.6))
             return
         if not branch.known:
-            pen = QPen(ink.colour(ink.theme.other, 0.9), 2)
-            pen.setDashPattern([3, 3])
-            ink.painter.setBrush(Qt.BrushStyle.NoBrush)
-            ink.painter.setPen(pen)
-            ink.painter.drawPath(path)
+            draw_unknown(ink, path)
             return
         up, down = branch.positive * layout.per_relevance, -branch.negative * layout.per_relevance
         if not up + down > 0:  # nothing, or no number
@@ -412,7 +408,8 @@ class StagePicture(GraphPicture):
             legend = QRectF(rect.right() - room, rect.top(), room, rect.height())
             per_relevance = layout.per_relevance * layout.scale if self.result.words.flows else 0.0
             folded = any(amount > 0 for both in self.graph.stubs for amount in both)
-            draw_legend(ink, legend, per_relevance, folded=folded, words=self.result.words)
+            unknown = self.result.words.flows and any(not one.known for one in self.graph.branches)
+            draw_legend(ink, legend, per_relevance, folded=folded, words=self.result.words, unknown=unknown)
 
     @property
     def visible_text(self) -> str:

@@ -17,6 +17,7 @@ from lrp_gui.document.words import percent
 from lrp_gui.jobs.comparing_results import contrasting
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.inputs.maps import GridPicture
 from lrp_gui.viewer.inputs.series import SeriesPicture
 from lrp_gui.viewer.inputs.tokens import TokensPicture
@@ -309,3 +310,21 @@ def test_units_of_every_pane_are_the_same_and_stand_in_the_same_places(qapp, bar
         assert drawn_text(column, 400) == f"{len(column.shown)} of 300 units, {share} of |R|"
         assert picture.graph.shows(picture.path)
         rendered(picture, 640, 480)
+
+
+def test_dashes_of_a_difference_have_a_legend(qapp, monkeypatch):
+    """Of a difference it is not known what share each branch behind a fork has."""
+    network, a = fakes.cnn_result(target=3)
+    _, b = fakes.cnn_result(target=5)
+    panes = pane_pictures(run_now(contrasting((network, network), (a, b))), LIGHT, View(GRAPH))
+    written = []
+    text = Ink.text
+    monkeypatch.setattr(Ink, "text", lambda ink, rect, said, *rest, **options: (
+        written.append(said), text(ink, rect, said, *rest, **options))[1])  # fmt: skip
+    said = []
+    for picture in panes:
+        written.clear()
+        rendered(picture, 900, 480)
+        said.append("share not known" in written)
+    assert said == [any(not one.known for one in picture.graph.branches) for picture in panes]
+    assert said[2]
