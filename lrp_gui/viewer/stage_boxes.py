@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QImage
 
 from lrp_gui.document.results import SampleResult
@@ -121,13 +121,26 @@ def draw_far(ink: Ink, stage: Stage, box: QRectF, chosen: bool, *, marks: bool =
     strength = 0.12 + 0.33 * abs(share) if lines else 0.25 + 0.6 * abs(share)
     border, thick = (ink.theme.accent, 2.4 * pixel) if chosen else (ink.theme.line, 1.2)
     ink.box(box, mix(ink.theme.panel, ink.sign(share), strength), border, thick, 7)
-    if marks and share and box.width() / pixel >= FAR_ROOM:
-        corner = QRectF(box.left(), box.top(), 12 * pixel, 11 * pixel)
-        ink.text(corner, "+" if share > 0 else "−", FAR_TEXT * pixel, ink.theme.text, CENTRE, bold=True)
     top = box.center().y() - len(lines) * FAR_LINE * pixel / 2
+    letters_of = []
     for n, line in enumerate(lines):
         rect = QRectF(box.left(), top + n * FAR_LINE * pixel, box.width(), FAR_LINE * pixel)
         ink.text(rect, line, FAR_TEXT * pixel, ink.theme.text, CENTRE)
+        half = QPointF(width_of(line, FAR_TEXT) * pixel / 2, FAR_TEXT * pixel / 2)
+        letters_of.append(QRectF(rect.center() - half, rect.center() + half))
+    if marks and share and box.width() / pixel >= FAR_ROOM:
+        corner = _free_corner(box, QSizeF(10 * pixel, 10 * pixel), letters_of)
+        ink.text(corner, "+" if share > 0 else "−", FAR_TEXT * pixel, ink.theme.text, CENTRE, bold=True)
+
+
+def _free_corner(box: QRectF, size: QSizeF, taken: list[QRectF]) -> QRectF:
+    """The corner on the left, above or below, that less is written in."""
+    corners = (QRectF(box.topLeft(), size), QRectF(box.bottomLeft() - QPointF(0, size.height()), size))
+    covered = [
+        sum(both.width() * both.height() for both in map(corner.intersected, taken) if both.isValid())
+        for corner in corners
+    ]
+    return corners[covered.index(min(covered))]
 
 
 def _name_lines(name: str, room: float, most: int) -> list[str]:
@@ -189,10 +202,11 @@ def _bars(ink: Ink, stage: Stage, rect: QRectF, numbered: bool) -> None:
     step = min(26.0 if flat else 14.0, rect.width() / max(len(top), 4))
     for n, channel in enumerate(top):
         value = float(stage.channels[channel])
-        if numbered and flat and value and width_of(str(channel), 9) <= step + 1:
+        word = stage.top_names[n] if stage.top_names else str(channel)
+        if numbered and flat and value and width_of(word, 9) <= step + 1:
             spot = QRectF(rect.left() + n * step, zero if value < 0 else zero + 1, step, 12)
             spot.moveTop(zero - 13 if value < 0 else zero + 1)
-            ink.text(spot, str(channel), 9, ink.theme.dim, CENTRE)
+            ink.text(spot, word, 9, ink.theme.dim, CENTRE)
         tall = value / limit * rect.height() / 2
         bar = QRectF(rect.left() + n * step + 1, zero - tall, step - 2, tall).normalized()
         ink.box(bar, ink.sign(value))

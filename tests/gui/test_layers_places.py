@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage, QPainter
 
+from lrp_gui.theme import LIGHT
 from lrp_gui.viewer.colouring import GREY, Colouring, in_scheme
+from lrp_gui.viewer.ink import Ink, width_of
 from lrp_gui.viewer.layers.folds import Folds, channel_of
 from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.sketch import Sketch
-from lrp_gui.viewer.stage_boxes import LEGIBLE
+from lrp_gui.viewer.stage_boxes import LEGIBLE, draw_far
 from lrp_gui.viewer.stage_layout import _flat, parallel, rounded
 from lrp_gui.viewer.stage_picture import StagePicture
 from tests.gui import fakes
@@ -208,3 +210,25 @@ def test_a_ribbon_too_thin_to_be_seen_has_the_colour_of_what_is_more(viewer, sig
     strongest = max(shades, key=lambda one: abs(one.blue() - ground.blue()) + abs(one.red() - ground.red()))
     # Ochre has less blue than red, and blue more, however faint.
     assert (strongest.red() - strongest.blue()) * sign > 3
+
+
+@pytest.mark.parametrize("name", ["features.10", "x", "classifier.10", "7.attention"])
+def test_the_sign_on_a_small_box_stands_beside_its_name(qapp, monkeypatch, name):
+    network, result = fakes.cnn_result()
+    stage = replace(drawn(network, result, LIGHT, Selection(scale="layers"))[1].graph.stages[-1], name=name)
+    box, said = QRectF(0, 0, 52, 26), []
+
+    def heard(_ink, rect, text, size, *_args, **_more):
+        half = QPointF(width_of(text, size) / 2, size / 2)
+        said.append((text, QRectF(rect.center() - half, rect.center() + half)))
+
+    image = QImage(60, 30, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    monkeypatch.setattr(Ink, "text", heard)
+    draw_far(Ink(painter, LIGHT), stage, box, False, marks=True)
+    painter.end()
+    (sign, mark), words = said[-1], said[:-1]
+    assert sign in "+−"
+    assert "".join(text for text, _place in words) == name.replace(".", "")
+    assert box.contains(mark)
+    assert not any(mark.intersects(place) for _text, place in words)
