@@ -37,6 +37,7 @@ class Stage:
     opens: str = ""  # the part that a click opens; "" where there is nothing in it but channels
     repeats: int = 0  # so many blocks of the same build
     unfolded: bool = False  # opened into its channels
+    top_names: tuple[str, ...] = ()  # an input's features, as the table calls them; elsewhere units have numbers
 
     @property
     def channels(self) -> np.ndarray:
@@ -200,9 +201,12 @@ def _stage(
         sums = _no_sums(shape) if found is None else found.sums
     merged = [path for path in members[1:] if path in layers and layers[path].merged_into]
     held = result is not None and name not in inputs and not have
+    top = smallest_set(sums.channels, 1.0, TOP_CHANNELS)
+    flat = name in inputs and len(shape) == 1
     return Stage(
         name, tuple(members), _joint_name([name, *merged]), operations, tuple(shape), relevance, sums,
-        smallest_set(sums.channels, 1.0, TOP_CHANNELS), *place, name in inputs, held,
+        top, *place, name in inputs, held,
+        top_names=tuple(inputs[name].features[int(n)].name for n in top) if flat else (),
     )  # fmt: skip
 
 

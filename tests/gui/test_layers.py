@@ -99,6 +99,17 @@ def test_repeated_blocks_open_in_place_one_at_a_time():
     assert names(closed) == names(picture_of(network, result))
 
 
+def test_bars_of_an_input_are_called_what_the_table_calls_its_features(monkeypatch):
+    network, result = fakes.mlp_result()
+    box = stage_graph(network, result).stages[0]
+    features = network.inputs[0].features
+    assert box.top_names == tuple(features[int(n)].name for n in box.top)
+    said = []
+    monkeypatch.setattr(Ink, "text", lambda ink, rect, text, *rest, **more: said.append(text))
+    painted(picture_of(network, result))
+    assert set(box.top_names) <= set(said)
+
+
 def test_boxes_without_room_for_their_words_still_have_their_names(monkeypatch):
     written: list[str] = []
     plain = Ink.text
