@@ -140,7 +140,18 @@ def _tokens_apart(
         return Said(theme, "difference", heading=LETTERS[DIFFERENCE], headline=tr(NOT_SUBTRACTED), note=problem)
     picture = scale.build(contrast.networks[0], result, theme, selection, grid)
     assert isinstance(picture, TokenPicture)
-    labels = [one.labels for one in sides]
-    if grid is not None and len(labels[0]) == len(labels[1]) == len(picture.labels):
-        picture.labels = tuple(a if a == b else f"{a} | {b}" for a, b in zip(*labels, strict=True))
+    if grid is not None and len(sides[0].labels) == len(sides[1].labels) == len(picture.labels):
+        picture.labels = _names_of_both(sides[0], sides[1])
     return picture
+
+
+def _names_of_both(first: TokenPicture, second: TokenPicture) -> tuple[str, ...]:
+    return tuple(a if a == b else f"{a} | {b}" for a, b in zip(first.labels, second.labels, strict=True))
+
+
+def swiped(a: Drawing, b: Drawing) -> tuple[Drawing, Drawing]:
+    """Both as they stand left and right of one line: names of rows, left of all, are those of both."""
+    if not isinstance(a, TokenPicture) or not isinstance(b, TokenPicture) or len(a.labels) != len(b.labels):
+        return a, b
+    names = _names_of_both(a, b)
+    return replace(a, labels=names, spots=[]), replace(b, labels=names, spots=[])

@@ -49,6 +49,7 @@ class Panes(Drawing):
     first: Drawing | None = None
     second: Drawing | None = None
     share: float = 0.5  # where the line stands
+    of: tuple[Drawing, ...] = ()  # the panes' own pictures, of which both were made
     _drawn: dict[tuple[int, int, float], tuple[QImage, QImage]] = field(default_factory=dict, repr=False)
 
     def themed(self, theme: Theme) -> Panes:

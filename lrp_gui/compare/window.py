@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.compare.bar import BESIDE, BLINK, SWIPE, Bar
-from lrp_gui.compare.graphs import DIFFERENCE, LETTERS, Maker, common_scales
+from lrp_gui.compare.graphs import DIFFERENCE, LETTERS, Maker, common_scales, swiped
 from lrp_gui.compare.model import LayersModel
 from lrp_gui.compare.panes import Pane
 from lrp_gui.compare.parts import Head, LayersTable, check
@@ -330,10 +330,11 @@ class CompareWindow(QWidget):
     def _swiping(self, a: Drawing, b: Drawing) -> Panes:
         """The picture of both; as long as they are the same only its line moves."""
         known = self.panes[0].picture
-        if isinstance(known, Panes) and known.first is a and known.second is b:
+        if isinstance(known, Panes) and known.of and known.of[0] is a and known.of[1] is b:
             known.share = self.share
             return known
-        return Panes(self.theme, a.title, a.caption, first=a, second=b, share=self.share)
+        first, second = swiped(a, b)
+        return Panes(self.theme, a.title, a.caption, first=first, second=second, share=self.share, of=(a, b))
 
     def _moved(self, pane: Pane) -> None:
         for other in self.panes:

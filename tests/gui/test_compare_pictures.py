@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QRectF, QSizeF
 from PySide6.QtGui import QImage, QPainter
 
-from lrp_gui.compare.graphs import common_scales
+from lrp_gui.compare.graphs import common_scales, swiped
 from lrp_gui.compare.pictures import GRAPH, VALUES, View, export_pictures, pane_pictures
 from lrp_gui.document.results import Feature, InputInfo, LayerResult, NodeInfo
 from lrp_gui.document.words import percent
@@ -186,7 +186,9 @@ def test_tokens_by_layer_stand_beside_each_other_and_are_subtracted(qapp):
     np.testing.assert_allclose(both.sum(0), a.gaps[0].mixing.to_left(6) - b.gaps[0].mixing.to_left(6), atol=1e-12)
     assert apart.labels[-1] == "5 | 17"
     assert apart.labels[0] == "0"
-    for picture in (first, second, apart):
+    swept = swiped(first, second)  # B stands beside names that are left of A
+    assert [one.labels[-1] for one in swept] == ["5 | 17"] * 2
+    for picture in (first, second, apart, *swept):
         rendered(picture, 500, 300)
     longer = Known(tokens=tokens_picture.grid_of(7))
     assert "nothing is subtracted" in pane_pictures(contrast, LIGHT, view, (more[0], longer))[2].note
