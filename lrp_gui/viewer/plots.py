@@ -71,11 +71,15 @@ class Scaffold:
     def render(self, ink: Ink, rect: QRectF) -> None:
         """Draw the plot into a rectangle of logical pixels."""
         width, height = max(20, round(rect.width())), max(20, round(rect.height()))
+        # Axes that became narrower or wider tell it by an event, and nobody processes events before the painting below:
+        # from the inside, or the room that an earlier picture needed is kept; then what the new size leaves to each.
+        inner: Any = self.plot.layout
+        outer: Any = self.view.ci.layout
+        for layout in (inner, outer):
+            layout.activate()
         self.view.resize(width, height)
         self.view.resizeEvent(None)
-        # An axis that became wider asks for its room by an event; nobody processes events before the painting below.
-        layouts: tuple[Any, ...] = (self.view.ci.layout, self.plot.layout)
-        for layout in layouts:
+        for layout in (outer, inner):
             layout.activate()
         self.view.render(ink.painter, rect, QRect(0, 0, width, height))
 

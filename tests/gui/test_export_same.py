@@ -14,6 +14,8 @@ from lrp_gui.export.clipboard import image_of
 from lrp_gui.export.exporters import saving, to_svg
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import DARK, LIGHT
+from lrp_gui.viewer import plots
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.pictures import all_pictures
 from tests.gui import fakes
 
@@ -65,3 +67,23 @@ def test_a_picture_with_another_number_is_another_picture(qapp):
     changed = replace(result, inputs={name: 1.5 * relevance for name, relevance in result.inputs.items()})
     one, other = (dict(all_pictures(network, each, LIGHT))["input x"] for each in (result, changed))
     assert not np.array_equal(pixels(on_screen(one)), pixels(on_screen(other)))
+
+
+def test_bars_do_not_hang_on_what_was_drawn_before_them(qapp):
+    def bars(width, widest_name, largest):
+        image = QImage(500, 500, QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        values = np.linspace(-1, 1.3, 5) * largest
+        names, texts = [f"n{n}" for n in range(5)], [f"{value:+.3g}" for value in values]
+        frame = QRectF(0, 0, width, 250)
+        plots.bars(Ink(painter, LIGHT), frame, names, values, texts, ["#000000"] * 5, widest_name=widest_name)
+        painter.end()
+        return pixels(image)
+
+    narrow, wide = (140, 24.0, 1796.8), (354, 85.0, 0.44)
+    bars(*narrow)
+    alone = bars(*narrow)
+    bars(*wide)
+    bars(*wide)  # now its room is asked for
+    assert np.array_equal(bars(*narrow), alone)
