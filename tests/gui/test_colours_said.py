@@ -34,3 +34,11 @@ def test_colours_that_end_at_a_quantile_say_so(kind, limits):
     narrow = said(kind, Colouring(limits=limits, clip=95.0), 272)
     assert "95 % quantile" in narrow
     assert "…" not in narrow
+
+
+def test_channels_of_four_digits_are_numbered_in_a_narrow_panel():
+    values = np.zeros((1024, 6, 6))
+    values[1000:1016] = VALUES[:16]
+    picture = ChannelsPicture(LIGHT, relevance=values)
+    assert {str(channel) for channel in range(1000, 1016)} <= set(texts(svg(picture, 268, 170)))
+    assert not any("…" in word for height in (130, 150) for word in texts(svg(picture, 268, height)))

@@ -17,6 +17,7 @@ from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.visible import strongest_channels
 
 NOTE = 14.0  # a line below the legend
+GAP = 8.0  # between maps of channels
 NARROW = 330.0
 WHOLE = 100  # per cent of all values within the colours
 
@@ -315,7 +316,7 @@ class ChannelsPicture(Chart):
         limits = self._limits(top)
         for n, channel in enumerate(top):
             row, column = divmod(n, columns)
-            place = QRectF(room.left() + column * (side + 8), room.top() + row * (tall + 20) + 14, side, tall)
+            place = QRectF(room.left() + column * (side + GAP), room.top() + row * (tall + 20) + 14, side, tall)
             tiles.append((place, self.relevance[channel], (-limits[n], limits[n]), colours))
             text = tr("channel {channel}\n{total} {sums}, colours to ±{limits}").format(
                 channel=int(channel), total=self.total, sums=signed(sums[channel], 4), limits=plain(limits[n], 2)
@@ -328,8 +329,10 @@ class ChannelsPicture(Chart):
             if marked(self.colouring):
                 draw_marks(ink, frame, self.relevance[channel], limits[n])
             ink.box(frame, None, ink.theme.accent if chosen else ink.theme.line, 2 if chosen else 1)
-            label = fitting((f"{int(channel)}  {signed(sums[channel], 2)}", str(int(channel))), side, 10)
-            ink.text(QRectF(place.left(), place.top(), side, 13), label, 10, ink.theme.dim, LEFT)
+            wide = side + GAP - 2  # into the gap, for numbers of four digits
+            labels = (f"{int(channel)}  {signed(sums[channel], 2)}", str(int(channel)))
+            label = next((one for one in labels if width_of(one, 10) <= wide), "")  # no number but the whole one
+            ink.text(QRectF(place.left(), place.top(), wide, 13), label, 10, ink.theme.dim, LEFT)
             self.spots.append((place, hit))
         self._legend(ink, room, max(place.bottom() for place, _ in spots) + 8, top, limits)
 
@@ -362,4 +365,4 @@ class ChannelsPicture(Chart):
 def _tile(columns: int, count: int, room: QRectF, aspect: float) -> float:
     """The width of a tile with so many columns."""
     rows = -(-count // columns)
-    return max(4.0, min((room.width() - 8 * (columns - 1)) / columns, (room.height() / rows - 20) / aspect))
+    return max(4.0, min((room.width() - GAP * (columns - 1)) / columns, (room.height() / rows - 20) / aspect))
