@@ -91,8 +91,8 @@ class Document(Editing):
             self.unit_selected.emit(unit)
 
     def select_node(self, name: str, layer: str) -> None:
-        """Choose an operation and the layer that it stands for, or "" for none."""
-        if layer:
+        """Choose an operation, or "" for none, and the layer that it stands for: "" where it stands for none."""
+        if name or layer:  # an operation in no layer leaves none chosen: what is told of a layer is not told of it
             self.select_layer(layer)
         if name != self.selected_node:
             self.selected_node = name

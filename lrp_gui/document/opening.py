@@ -347,7 +347,7 @@ class Opener(QObject):
         )
         opening.restored = None
         document.complete(opening, contents)
-        document.select_node(restored.node, "")
+        document.select_node(restored.node, contents.layer)
         document.select_unit(restored.unit if contents.layer else -1)
         if document.file is not None and any(one.name == restored.tensor for one in document.file.tensors):
             document.select_tensor(restored.tensor)

@@ -146,8 +146,11 @@ def a_row_chosen_by_key_is_chosen_in_the_graph_and_the_other_way_round(operation
     assert document.selected_node == name
     assert picture(operations).node == name
     other = table.model.name(table.model.rowCount() - 1)
+    document.select_layer(document.network.layers[0].path)
     document.select_node(other, "")
     assert table.model.name(table.view.currentIndex().row()) == other
+    assert document.selected_node == other
+    assert document.selected_layer == ""  # an operation in no layer: nothing is told of another one's
 
 
 def it_filters_sorts_and_writes_a_file(operations, table, tmp_path, qtbot):
