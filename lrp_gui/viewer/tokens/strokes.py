@@ -115,8 +115,8 @@ class Strokes:
         for n, point in enumerate(self.grid.points):
             if n < self.grid.reached:
                 continue  # no relevance has come there yet
-            text, fewer = (signed(float(point.relevance.sum()), digits) for digits in (3, 2))
-            text = fitting((f"ΣR {text}", text, fewer) if n == 0 else (text, fewer), step - 6, 10)
+            texts = tuple(signed(float(point.relevance.sum()), digits) for digits in (3, 2, 1))
+            text = fitting((f"ΣR {texts[0]}", *texts) if n == 0 else texts, step - 6, 10)
             if width_of(text, 10) <= step - 6:
                 ink.text(QRectF(places.points[n] - step / 2, area.top() + 16, step, 14), text, 10, theme.dim, CENTRE)
 
