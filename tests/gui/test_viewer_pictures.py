@@ -17,6 +17,7 @@ from lrp_gui.export.sheet import Sheet
 from lrp_gui.theme import DARK, LIGHT, PRINT, THEMES
 from lrp_gui.viewer import plots
 from lrp_gui.viewer.balance import balances
+from lrp_gui.viewer.board import stacked
 from lrp_gui.viewer.charts import BarsPicture
 from lrp_gui.viewer.ink import width_of
 from lrp_gui.viewer.inputs.maps import HeatmapPicture
@@ -323,3 +324,14 @@ def test_numbers_of_an_axis_do_not_run_into_each_other(qapp):
         texts = axis.tickStrings([round(end / spacing) * spacing for end in (low, high)], 1.0, spacing)
         assert spacing < high - low
         assert max(width_of(text, plots.TICKS) for text in texts) < spacing * size / (high - low), (low, high)
+
+
+def test_pictures_that_find_no_room_are_counted():
+    charts = layer_charts(*fakes.cnn_result(), LIGHT, Selection(layer="image"))
+    assert len(charts) > 1
+    board = stacked(LIGHT, charts)
+    for height, shown in ((230, 1), (220 * len(charts), len(charts))):
+        assert len(board.places(QSizeF(300, height))) == shown
+        told = [text for text in texts(svg(board, 300, height)) if "needs more height" in text or "need more" in text]
+        assert bool(told) == (shown < len(charts))
+        assert all(text.startswith(f"{len(charts) - shown} more picture") for text in told)
