@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter, eq, is_
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
     from lrp_gui.document.results import Feature, InputInfo, NetworkInfo
     from lrp_gui.document.table import InputTable
+
+NAME = attrgetter("name")
 
 
 def as_in_table(network: NetworkInfo, table: InputTable | None) -> NetworkInfo:
@@ -31,8 +34,13 @@ def _headed(network: NetworkInfo, features: tuple[Feature, ...]) -> Iterator[Inp
     for one in network.inputs:
         headed = features[first : first + len(one.features)]
         first += len(one.features)
-        if one.named or all(own.name == head.name for own, head in zip(one.features, headed, strict=True)):
+        if one.named or _alike(one.features, headed):
             yield one
             continue
         pairs = zip(one.features, headed, strict=True)
         yield replace(one, features=tuple(replace(own, name=head.name, unit=head.unit) for own, head in pairs))
+
+
+def _alike(features: tuple[Feature, ...], headed: tuple[Feature, ...]) -> bool:
+    """Whether they have the same names; a table made for the network has its very own: 150,000 for a picture."""
+    return all(map(is_, features, headed)) or all(map(eq, map(NAME, features), map(NAME, headed)))
