@@ -45,11 +45,39 @@ def draw_again(path: str | Path, picture: Mapping[str, Any], *inputs: Inputs) ->
     """
     _application(picture["language"])
     from lrp_gui.export.exporters import save_sheet
+
+    sheet = _sheet(picture)
+    return save_sheet(_drawn(picture, inputs, sheet), path, sheet)
+
+
+def draw_samples_again(path: str | Path, picture: Mapping[str, Any], relevance: np.ndarray) -> Path:
+    """Draw the picture of all samples as it was drawn.
+
+    Parameters
+    ----------
+    path, picture
+        As above.
+    relevance
+        (samples, features) of the inputs, as the lines before have them.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many samples or features as there were.
+    """
+    _application(picture["language"])
+    from lrp_gui.export.exporters import save_sheet
+    from lrp_gui.export.samples import samples_picture
+
+    sheet = _sheet(picture)
+    return save_sheet(samples_picture(picture, relevance, sheet.theme), path, sheet)
+
+
+def _sheet(picture: Mapping[str, Any]) -> Sheet:
     from lrp_gui.export.sheet import Sheet
     from lrp_gui.theme import THEMES
 
-    sheet = Sheet(**{**picture["sheet"], "theme": THEMES[picture["sheet"]["theme"]]})
-    return save_sheet(_drawn(picture, inputs, sheet), path, sheet)
+    return Sheet(**{**picture["sheet"], "theme": THEMES[picture["sheet"]["theme"]]})
 
 
 def _application(language: str) -> None:
@@ -101,23 +129,25 @@ def _more(engine: Engine, request: SampleRequest, kind: str) -> Any:
 
 
 def _request(
-    engine: Engine, opened: dict[Source, NetworkInfo], written: Mapping[str, Any], inputs: Inputs
+    engine: Engine, opened: dict[tuple[Source, str], NetworkInfo], written: Mapping[str, Any], inputs: Inputs
 ) -> SampleRequest:
     """What was asked of the engine then."""
     from lrp_engine import Composite
+    from lrp_gui.document.called import called_so
     from lrp_gui.document.files import Source
-    from lrp_gui.export.making import unpacked
+    from lrp_gui.export.making import unpacked, unpacked_names
     from lrp_gui.jobs.computing import Computing
     from lrp_gui.jobs.requests import SampleRequest
     from lrp_gui.jobs.steps import run_now
 
-    engine.computing = Computing(dtype="float64" if written["double"] else "file")
+    engine.computing = Computing(dtype=written["precision"])
     source = Source(**written["source"])
     if source.trusted:
         engine.trust(source.trusted)  # whoever runs these lines runs that program, too
-    if source not in opened:
-        opened[source] = run_now(engine.open(source, None)).network
-    network = opened[source]
+    names = written.get("names", {})  # those of the table that was open then
+    if (key := (source, repr(names))) not in opened:
+        opened[key] = called_so(run_now(engine.open(source, None)).network, unpacked_names(names))
+    network = opened[key]
     fed = np.concatenate([np.ravel(inputs[one.name]) for one in network.inputs]).astype(np.float64)
     composite, reference = written["composite"], written.get("reference")
     return SampleRequest(

@@ -6,13 +6,15 @@ the common colour-vision deficiencies tell apart; sinks use hues that lie away f
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from lrp_gui.shipped import shipped
 
+# Widgets with a box or a dot to tick; Qt takes the names as str, its stubs only as bytes.
+TICKED: tuple[Any, ...] = ("QCheckBox", "QRadioButton")
 SINKS = ("bias", "stabilizer", "softmax", "cut", "unsupported", "unexplained")
 
 
@@ -200,6 +202,14 @@ def apply(app: QApplication, theme: Theme) -> None:
 def colour(app: QApplication, theme: Theme) -> None:
     """Give an application that has Fusion already the theme's colours."""
     app.setPalette(palette(theme))
+    # Fusion frames boxes and dots in a darker shade of the window, which a dark one hides. They fill no background, so
+    # that their window's colour is asked for this alone.
+    framed = palette(theme)  # not a copy: to choose among the ways to make one, Qt's enumerations are built
+    if theme.dark:
+        framed.setColor(QPalette.ColorRole.Window, QColor(theme.dim))
+        framed.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Window, QColor(theme.other))
+    for name in TICKED:
+        app.setPalette(framed, name)
     # The arrows of Qt's file dialog are black on the dark, unless the desktop's icons stand in for them.
     dark = shipped("icons/dark") if theme.dark else None
     if dark is not None or QIcon.fallbackSearchPaths():

@@ -13,8 +13,8 @@ from lrp_gui.browser.tree import Column, Planting, TreeModel, TreeNode
 from lrp_gui.document.results import InputInfo, LayerInfo, NodeInfo
 from lrp_gui.document.rules import Chosen, Planned, main_node, offers, scope_at, with_rule
 from lrp_gui.document.state import Message
-from lrp_gui.document.words import shape_text, signed
-from lrp_gui.languages import engine, thousands, tr
+from lrp_gui.document.words import kind_text, shape_text, signed
+from lrp_gui.languages import thousands, tr
 
 if TYPE_CHECKING:
     from lrp_gui.browser.tree import Index
@@ -72,7 +72,7 @@ class LayersModel(TreeModel):
             return tr("{repeats} modules of the same layers, {path}").format(repeats=node.repeats, path=node.path)
         if item is None or isinstance(item, InputInfo):
             return node.path
-        lines = [f"{node.path}: {item.operation} ({engine(item.kind)})"]
+        lines = [f"{node.path}: {item.operation} ({kind_text(item.kind)})"]
         if self.named(node) and (label := self._document.labelled(node.path, "")):
             lines[0] = f"{label} – {lines[0]}"
         if isinstance(item, LayerInfo) and item.merged_into:

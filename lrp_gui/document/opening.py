@@ -181,11 +181,12 @@ class Opener(QObject):
         # A project brings its own table.
         waiting = opening.restored if opening is not None else None
         wanted = None if waiting is not None and waiting.table is not None else table
+        kept = waiting.table if waiting is not None else self._document.table
         self._submit(
             Job(
                 title,
                 Priority.OPEN,
-                lambda: opened_and_made(self._engine.open(source, wanted)),
+                lambda: opened_and_made(self._engine.open(source, wanted), kept),
                 done=lambda made: done(*made),
                 failed=failed,
             )
@@ -452,12 +453,17 @@ class Opener(QObject):
         self._document.message.emit(Message(sentence, details, remedy))
 
 
-def opened_and_made(opening: Steps[Opened]) -> Steps[tuple[Opened, InputTable]]:
-    """In the worker: a network, and the table for it; to make that for a hundred thousand inputs takes long."""
+def opened_and_made(opening: Steps[Opened], kept: InputTable | None = None) -> Steps[tuple[Opened, InputTable]]:
+    """In the worker: a network, and the table for it; to make that for a hundred thousand inputs takes long.
+
+    `kept`: a table that may stay or comes with a project; what it calls the network's features is found here, too.
+    """
+    from lrp_gui.document.called import as_in_table
     from lrp_gui.document.table import fresh_table
 
     opened = yield from opening
     network, data = opened.network, opened.table
+    as_in_table(network, kept)
     return opened, fresh_table(features_of(network)) if data is None else input_table(network, data)
 
 
@@ -469,7 +475,11 @@ def read_and_made(network: NetworkInfo, reading: Steps[TableData]) -> Steps[tupl
 
 def input_table(network: NetworkInfo, data: TableData) -> InputTable:
     """Make the table of a file that was read for this network."""
+    from lrp_gui.document.called import as_in_table
     from lrp_gui.document.table import InputTable
 
     features = data.features or features_of(network)
-    return InputTable.from_columns(features, data.values, data.typed, data.extras, data.path, data.names, data.audit)
+    columns = data.values, data.typed, data.extras, data.path, data.names, data.audit
+    table = InputTable.from_columns(features, *columns)
+    as_in_table(network, table)
+    return table

@@ -45,6 +45,7 @@ class InputInfo:
     features: tuple[Feature, ...]
     named: bool  # False: the feature names were invented (x1, x2 …), so a table is matched by position
     integer: bool = False  # it takes whole numbers: tokens, categories
+    headed: bool = False  # its features are called as the table heads their columns
     time: int = -1  # the axis of `shape` along which the network reads it step by step; -1 where nothing tells
 
 
@@ -165,6 +166,7 @@ class SampleResult:
     # (reading node, source node) -> Σ of positive and of negative relevance handed back, where a source has several
     shares: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     against: str = ""  # the reference, as in a sentence; then `explained` is f(x) − f(reference)
+    precision: str = "file"  # that of the file's network; or the one that was chosen: "float32", "float64"
 
     @property
     def words(self) -> Shown:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lrp_gui.document.results import Feature
+from lrp_gui.document.results import Feature, NetworkInfo
 from lrp_gui.document.table_blocks import Numbers, Row, RowBlock, Snapshot
 from lrp_gui.document.table_checks import (
     BLOCKING,
@@ -21,10 +21,13 @@ from lrp_gui.document.table_checks import (
     usable,
 )
 from lrp_gui.document.table_frozen import FrozenTable
-from lrp_gui.document.table_storage import Column, ExtraColumn, Names, Typed, number_text
+from lrp_gui.document.table_storage import Column, ExtraColumn, Names, Typed, number_text, shown_text
 from lrp_gui.languages import tr
 
-__all__ = ["ExtraColumn", "InputTable", "Problem", "Row", "fresh_rows", "fresh_table", "mean_values", "number_text"]
+__all__ = [
+    "ExtraColumn", "InputTable", "Problem", "Row", "fresh_rows", "fresh_table", "mean_values", "number_text",
+    "shown_text",
+]  # fmt: skip
 
 
 class InputTable:
@@ -58,6 +61,7 @@ class InputTable:
         self.features = tuple(features)
         self.path = path
         self.checks = Checks(self.features)
+        self.called: list[tuple[NetworkInfo, NetworkInfo]] = []  # networks, and what `as_in_table` made of them
         self.extras: list[ExtraColumn] = []
         self._values, self._ids = Column(values), Column(np.arange(len(values), dtype=np.int64))
         self._good = Column(np.ones(len(values), dtype=bool))

@@ -12,6 +12,7 @@ from lrp_gui.jobs.steps import report
 
 # Room for a share of the rows more, so that adding samples one by one is not copying the table each time.
 SPARE_SHARE, SPARE_ROWS = 8, 16
+SHORT = 12  # characters; longer numbers may be those of single precision, written out
 
 
 def is_run(rows: np.ndarray) -> bool:
@@ -428,6 +429,18 @@ def number_text(value: float) -> str:
         return ""
     short = f"{value:.15g}"
     return short if float(short) == value else repr(float(value))
+
+
+def shown_text(value: float) -> str:
+    """The same to look at: of a number in single precision the digits that tell it apart there, 0.1 for 0.1f.
+
+    Not for files, copies and editors: read back it may be the number beside it.
+    """
+    text = number_text(value)
+    if len(text) <= SHORT or value.is_integer() or not 1e-37 < abs(value) < 1e38:
+        return text
+    single = np.float32(value)
+    return text if float(single) != value else str(single)
 
 
 def _number_of(text: str) -> float:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 MINUS = "−"
 ROUNDING = 1e-6
+# What the engine calls the kinds of operations. Marked here, not among its sentences: a layer may be called “sum”.
+KINDS = frozenset(
+    (
+        *(mark("affine map"), mark("sum"), mark("movement"), mark("activation"), mark("selection")),
+        *(mark("normalization"), mark("product"), mark("quotient"), mark("bilinear"), mark("softmax")),
+        *(mark("recurrent"), mark("lookup"), mark("constant"), mark("output activation"), mark("unsupported")),
+    )
+)
 
 
 class Shown(NamedTuple):
@@ -142,6 +150,11 @@ _ROLES = {
 def role_text(role: str) -> str:
     """What a tensor is for, in the window's language; what is no role of the engine's stays."""
     return tr(_ROLES[role]) if role in _ROLES else role
+
+
+def kind_text(kind: str) -> str:
+    """What an operation is for the relevance: movement, affine map …; a kind that is not known stays."""
+    return tr(kind) if kind in KINDS else kind
 
 
 def size_text(nbytes: int) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import escape, unescape
+from xml.sax.saxutils import escape
 
 from PySide6.QtCore import QBuffer, QByteArray, QDateTime, QIODevice, QMarginsF, QRect, QSaveFile, QSize, QSizeF, Qt
-from PySide6.QtGui import QFont, QFontInfo, QPageSize, QPainter, QPdfWriter, QPicture
+from PySide6.QtGui import QPageSize, QPainter, QPdfWriter, QPicture
 
 from lrp_gui.export import png
 from lrp_gui.export.sheet import CSS_DPI, LARGEST_AREA, LARGEST_SIDE, Sheet, draw_sheet
+from lrp_gui.export.svg import tidied
 from lrp_gui.languages import mark, thousands, tr
 from lrp_gui.theme import LIGHT, Theme
 from lrp_gui.viewer.picture import Drawing
@@ -82,17 +82,10 @@ def to_svg(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
     width, height = sheet.millimetres
     size = f'<svg width="{width:.3f}mm" height="{height:.3f}mm"'
     text = re.sub(r'<svg width="[^"]*" height="[^"]*"', size, text, count=1)
-    text = re.sub(r"<g [^>]*>\s*</g>\s*", "", text)  # Qt writes one for each change of its pen, drawn with or not
-    text = re.sub(r'font-family="([^"]*)"', _families, text)
+    text = tidied(text)
     if recipe:
         text = text.replace("</desc>", f"</desc>\n<metadata>{escape(recipe)}</metadata>", 1)
     yield text.encode()
-
-
-def _families(found: re.Match[str]) -> str:
-    """The font that was measured, by its real name; elsewhere one without serifs, as here."""
-    real = QFontInfo(QFont(unescape(found[1]))).family()
-    return f'font-family="{escape(", ".join(dict.fromkeys((real, unescape(found[1]), "sans-serif"))))}"'
 
 
 def to_pdf(picture: Drawing, sheet: Sheet, recipe: str = "") -> Iterator[bytes]:
@@ -259,8 +252,8 @@ def _refused(file: QSaveFile, path: Path) -> ExportError:
 
 def why_refused(file: QSaveFile) -> str:
     """Why a file takes no more; where a disk is full Qt has no word for a part that just fitted."""
-    told = file.error() != QSaveFile.FileError.NoError
-    return file.errorString().rstrip(".") if told else os.strerror(errno.ENOSPC)
+    told = file.error() != QSaveFile.FileError.NoError and file.errorString() != QSaveFile().errorString()
+    return file.errorString().rstrip(".") if told else tr("No space left on device")
 
 
 def _texts(picture: Drawing, recipe: str) -> tuple[tuple[str, str], ...]:

@@ -1,11 +1,12 @@
 """How a picture was made, beside its explanation: which view, looked at how, on what sheet. It lies in the file, too.
 
-`lrp_gui.again.draw_again` draws the picture from it. Everything is written as Python literals, to be read and changed.
+`lrp_gui.again` draws the picture from it. Everything is written as Python literals, to be read and changed.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from lrp_gui.document.called import names_of
+from lrp_gui.export.recipe import RELEVANCE, precision_of
+from lrp_gui.export.samples import samples_written
 from lrp_gui.export.sheet import Sheet
 from lrp_gui.languages import current
 from lrp_gui.viewer.matrix.picture import MatrixPicture
@@ -59,20 +63,29 @@ class Making:
     def of(self, title: str, picture: Drawing, sheet: Sheet, name: str) -> str:
         """The lines, and those that draw one of the pictures again into a file called `name`."""
         if isinstance(picture, MatrixPicture):
-            return self.rows(picture.samples)
+            lines = self.rows(picture.samples)
+            made = {"language": current(), **samples_written(picture)}
+            drawn = _drawing("draw_samples_again", made, sheet, name, RELEVANCE)
+            return lines + drawn if f"\n{RELEVANCE} = " in lines else lines
         if not self.lines or not self.samples:
             return self.lines
         made = {"title": title, "what": self.what, "language": current(), "look": _changed(self.look)}
-        made |= {"sheet": {**asdict(sheet), "theme": sheet.theme.name}, "samples": list(self.samples)}
-        drawing = [
-            "",
-            "# The picture: with LRP Explorer beside the engine, these lines draw it again.",
-            "from lrp_gui.again import draw_again",
-            "",
-            f"picture = {pformat(made, width=_WIDTH, sort_dicts=False)}",
-            f"draw_again({name!r}, picture, {', '.join(self.inputs)})",
-        ]
-        return self.lines + "\n".join(drawing) + "\n"
+        made["samples"] = list(self.samples)
+        return self.lines + _drawing("draw_again", made, sheet, name, ", ".join(self.inputs))
+
+
+def _drawing(function: str, made: dict[str, Any], sheet: Sheet, name: str, given: str) -> str:
+    """The lines behind an explanation's that draw a picture of it."""
+    made = {**made, "sheet": {**asdict(sheet), "theme": sheet.theme.name}}
+    lines = [
+        "",
+        "# The picture: with LRP Explorer beside the engine, these lines draw it again.",
+        f"from lrp_gui.again import {function}",
+        "",
+        f"picture = {pformat(made, width=_WIDTH, sort_dicts=False)}",
+        f"{function}({name!r}, picture, {given})",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def asked(request: SampleRequest, result: SampleResult) -> dict[str, Any]:
@@ -86,8 +99,10 @@ def asked(request: SampleRequest, result: SampleResult) -> dict[str, Any]:
         "sample": request.sample,
         "target": request.target,
         "composite": composite if isinstance(composite, str) else {"json": composite.to_json()},
-        "double": any(np.asarray(value).dtype == np.float64 for value in result.values.values()),
+        "precision": precision_of(result),
     }
+    if names := names_of(request.network):
+        found["names"] = packed_names(names)
     if not np.array_equal(values, own):
         found["values"] = packed(values)
     if request.reference is not None:
@@ -108,6 +123,18 @@ def unpacked(written: Sequence[float] | str) -> np.ndarray:
     if isinstance(written, str):
         return np.frombuffer(zlib.decompress(base64.b85decode(written)), dtype="<f8").copy()
     return np.array(written, dtype=np.float64)
+
+
+def packed_names(names: dict[str, Any]) -> dict[str, Any] | str:
+    """Names as such, or many of them as text."""
+    if sum(len(columns[0]) for columns in names.values()) <= WRITTEN_OUT:
+        return names
+    return base64.b85encode(zlib.compress(json.dumps(names).encode(), 9)).decode()
+
+
+def unpacked_names(written: dict[str, Any] | str) -> dict[str, Any]:
+    """The same, read back."""
+    return json.loads(zlib.decompress(base64.b85decode(written))) if isinstance(written, str) else written
 
 
 def look_of(written: Mapping[str, Any]) -> Selection:

@@ -265,6 +265,8 @@ class ManyDialog(QDialog):
     def _complain(self, sentence: str) -> None:
         self.problem.setText(sentence)
         self.problem.show()
+        # Qt lets a dialog that is open squeeze its boxes, rather than make room for the lines of a text.
+        self.resize(self.width(), max(self.height(), self.heightForWidth(self.width())))
 
     def reject(self) -> None:
         """Stop what is being written, or else close."""

@@ -81,6 +81,8 @@ class PaperForm(QObject):
         form.addRow(self.tr("Co&lours"), self.theme_box)
         form.addRow("", self.caption)
         form.addRow("", self.transparent)
+        label = form.labelForField(self.text_size)
+        label.setMinimumWidth(label.sizeHint().width() + 2)  # Qt measures “Te” as closer than it draws it
 
     def set_sizes(self, there: bool) -> None:
         """Whether there is a size to choose at all."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WRITTEN_OUT = 64  # so many values of an input stand there as numbers; more of them packed
 MOST_NAMES = 200
 MOST_CELLS = 1_000_000  # of many samples: beyond, the lines would be larger than any picture
+RELEVANCE = "relevance"  # what the lines of many samples call theirs
 _WIDTH = 118
 
 
@@ -77,8 +78,8 @@ def recipe_of_rows(network: NetworkInfo, result: SampleResult, asked: SampleRequ
     lines += [
         f"explanation = lrp.explain(network, inputs, {', '.join(options)}, keep='inputs')",
         "parts = [one.numpy().reshape(len(one), -1) for one in explanation.inputs.values()]",
-        "relevance = np.concatenate(parts, axis=1)",
-        "print(relevance.shape, relevance.sum())",
+        f"{RELEVANCE} = np.concatenate(parts, axis=1)",
+        f"print({RELEVANCE}.shape, {RELEVANCE}.sum())",
     ]
     return "\n".join(lines) + "\n"
 
@@ -114,14 +115,22 @@ def _loading(source: Source) -> list[str]:
     return [*before, f"network = lrp.load({', '.join([repr(source.path), *options])})"]
 
 
+def precision_of(result: SampleResult) -> str:
+    """In which precision it was computed: "file" for the network's own, else "float32" or "float64"."""
+    if result.precision == "file" and any(np.asarray(value).dtype == np.float64 for value in result.values.values()):
+        return "float64"  # its own, or of a result that a project kept, which does not know what was chosen
+    return result.precision
+
+
 def _precision(result: SampleResult) -> list[str]:
-    """Where it was computed in double precision, the network is taken to it; one that is so already stays as it is."""
-    if not any(np.asarray(value).dtype == np.float64 for value in result.values.values()):
+    """Where another precision was chosen, the network is taken to it; one that is so already stays as it is."""
+    precision = precision_of(result)
+    if precision == "file":
         return []
     return [
         "from lrp_engine.networks.graphs.precision import in_precision",
         "",
-        "network = in_precision(network, 'float64')",
+        f"network = in_precision(network, {precision!r})",
     ]
 
 

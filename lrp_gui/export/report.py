@@ -11,8 +11,9 @@ from PySide6.QtCore import QIODevice, QSaveFile
 from lrp_gui.document.results import SampleResult
 from lrp_gui.document.series import Explained
 from lrp_gui.document.words import plain, sample_title, signed
+from lrp_gui.export.alike import contents
 from lrp_gui.export.exporters import ExportError, why_refused
-from lrp_gui.export.render import Paper, chosen_makers
+from lrp_gui.export.render import LAYER, Paper, chosen_makers
 from lrp_gui.languages import mark, tr
 from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.pictures import Maker, shown_title
@@ -42,11 +43,23 @@ class Report(ABC):
         makers = chosen_makers(one, self.paper.theme, self.paper.groups, self.paper.labels)
         self.rows.append(_row(one.result))
         self.begin(one)
+        drawn: dict[bytes, str] = {}
+        repeated: list[tuple[str, str]] = []
         for number, (title, make) in enumerate(makers):
             yield number, len(makers)
             picture = make()
-            if picture is not None:
-                self.picture(self._numbered(title), picture)
+            if picture is None:
+                continue
+            shown = contents(picture) if title.startswith(LAYER) else b""
+            if shown in drawn:
+                repeated.append((shown_title(title), drawn[shown]))
+                continue
+            told = self._numbered(title)
+            if shown:
+                drawn[shown] = told
+            self.picture(told, picture)
+        if repeated:
+            self.repeated(repeated)
         self.recipe(recipe)
         yield len(makers), len(makers)
 
@@ -85,6 +98,10 @@ class Report(ABC):
     @abstractmethod
     def picture(self, title: str, picture: Drawing) -> None:
         """Put in a picture of the sample."""
+
+    @abstractmethod
+    def repeated(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Say which layers are not drawn, as an earlier picture would be drawn again, and which one."""
 
     @abstractmethod
     def recipe(self, lines: str) -> None:

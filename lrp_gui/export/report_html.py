@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+from PySide6.QtGui import QColor, QImageWriter
 
 from lrp_gui.document.series import Explained
+from lrp_gui.export.clipboard import image_of
 from lrp_gui.export.exporters import PROGRAM, to_png, to_svg
 from lrp_gui.export.report import COLUMNS, Report, room_for
-from lrp_gui.export.report_text import heading, style, table, tables
+from lrp_gui.export.report_text import heading, repeated_layers, style, table, tables
 from lrp_gui.export.sheet import CSS_DPI, Sheet
 from lrp_gui.languages import current, tr
 from lrp_gui.viewer.picture import Drawing
 
-LARGEST_SVG = 200_000  # bytes; a larger drawing is smaller as pixels
+LARGEST_SVG = 60_000  # bytes; a larger drawing is compared with its pixels
 DARK_BELOW = 128  # of 255: a page whose background is darker is a dark one
 WIDTH = 1100  # pixels of a picture on the page
 LARGEST_PIXEL = 1.25  # of a small picture, on the page
+LARGEST_WEBP = 16_383  # pixels a side
+LOSSLESS = 100  # so Qt calls it
 SHARPNESS = 2  # pixels to a pixel of the page, of those that are no drawings
 STYLE = """
 body { max-width: 1120px; margin: 24px auto; padding: 0 16px; line-height: 1.35; }
@@ -70,22 +75,19 @@ class HtmlReport(Report):
         said = escape(f"{picture.title}. {picture.caption}")
         size = f'width="{sheet.width}" height="{sheet.height}"'
         drawing = b"".join(to_svg(picture, sheet))
-        if len(drawing) > LARGEST_SVG:
-            fine = replace(
-                sheet,
-                width=sheet.width * SHARPNESS,
-                height=sheet.height * SHARPNESS,
-                scale=sheet.scale * SHARPNESS,
-                dpi=CSS_DPI * SHARPNESS,
-            )
-            data = base64.b64encode(b"".join(to_png(picture, fine))).decode()
-            shown = f'<img {size} alt="{said}" src="data:image/png;base64,{data}">'
+        pixels = _pixels(picture, sheet) if len(drawing) > LARGEST_SVG else ""
+        if pixels and len(pixels) < len(drawing):
+            shown = f'<img {size} alt="{said}" src="{pixels}">'
         else:
             shown = _inline(drawing.decode(), f'{size} role="img" aria-label="{said}"', f"p{self._pictures}-")
         self._write(
             f"<figure><figcaption><b>{escape(title)}</b></figcaption>\n{shown}\n"
             f'<p class="dim">{escape(picture.caption)}</p></figure>\n'
         )
+
+    def repeated(self, rows: Sequence[tuple[str, str]]) -> None:
+        """A table below the pictures."""
+        self._write(repeated_layers(rows))
 
     def recipe(self, lines: str) -> None:
         """Folded away."""
@@ -106,6 +108,26 @@ class HtmlReport(Report):
         data = text.encode()
         if self.file.write(data) != len(data):
             raise self._refused("")
+
+
+def _pixels(picture: Drawing, sheet: Sheet) -> str:
+    """The sheet in fine pixels, as an address that holds them all: lossless WebP takes a third of PNG's bytes."""
+    fine = replace(
+        sheet,
+        width=sheet.width * SHARPNESS,
+        height=sheet.height * SHARPNESS,
+        scale=sheet.scale * SHARPNESS,
+        dpi=CSS_DPI * SHARPNESS,
+    )
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QImageWriter(buffer, QByteArray(b"webp"))
+    writer.setQuality(LOSSLESS)
+    if max(fine.width, fine.height) <= LARGEST_WEBP and writer.write(image_of(picture, fine)):
+        kind, data = "webp", bytes(buffer.data().data())
+    else:  # larger than WebP can be, or a Qt without it
+        kind, data = "png", b"".join(to_png(picture, fine))
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _inline(drawing: str, attributes: str, prefix: str) -> str:

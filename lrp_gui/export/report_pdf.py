@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from lrp_gui.document.series import Explained
 from lrp_gui.export.exporters import PROGRAM, pdf_painter, pdf_writer
 from lrp_gui.export.render import Paper, file_name
 from lrp_gui.export.report import COLUMNS, Report, room_for
-from lrp_gui.export.report_text import heading, style, table, tables
+from lrp_gui.export.report_text import heading, repeated_layers, style, table, tables
 from lrp_gui.export.sheet import MM_PER_INCH, Sheet, draw_sheet
 from lrp_gui.languages import tr
-from lrp_gui.viewer.ink import font
+from lrp_gui.viewer.ink import elided, font
 from lrp_gui.viewer.picture import Drawing
 
 MARGIN = 15.0  # millimetres, like all lengths here
@@ -88,6 +89,11 @@ class PdfReport(Report):
         self._row = top, row, left + width + GAP
         self._top = top + row
 
+    def repeated(self, rows: Sequence[tuple[str, str]]) -> None:
+        """A table on a page of its own."""
+        self._turn()
+        self._text(repeated_layers(rows))
+
     def recipe(self, lines: str) -> None:
         """A file inside the PDF for each sample."""
         if lines:
@@ -142,7 +148,7 @@ class PdfReport(Report):
         self._painter.setPen(QColor(self.paper.theme.text if points > 8 else self.paper.theme.dim))
         part = self._unit / scale
         rect = QRectF(place.x() * part, place.y() * part, place.width() * part, place.height() * part)
-        self._painter.drawText(rect, 0, text)
+        self._painter.drawText(rect, 0, elided(text, rect.width(), points))
         self._painter.restore()
 
     def _text(self, html: str) -> None:

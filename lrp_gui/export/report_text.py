@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrp_gui.document.words import plain, sample_title, signed
+from lrp_gui.document.words import kind_text, plain, sample_title, signed
 from lrp_gui.languages import capital, engine, thousands, tr, trn
 from lrp_gui.theme import SINKS, Theme
 from lrp_gui.viewer.balance import TITLES
@@ -96,7 +96,7 @@ def _conservation(result: SampleResult, labels: Mapping[str, str]) -> str:
         (
             *(
                 _called(row.layer, labels) or row.node,
-                engine(row.kind),
+                kind_text(row.kind),
                 row.rule,
                 signed(row.arrived, DIGITS),
                 signed(row.passed_on, DIGITS),
@@ -146,6 +146,13 @@ def _inputs(network: NetworkInfo, result: SampleResult) -> str:
             listed = f"<p>{escape(tr(ZERO).format(noun=result.words.noun))}</p>"
         parts.append(title + listed)
     return "".join(parts)
+
+
+def repeated_layers(rows: Sequence[tuple[str, str]]) -> str:
+    """Which layers have no picture of their own, and where each is drawn."""
+    text = tr("What arrived at these layers is, number by number, what a picture above shows of another one.")
+    listed = table((tr("Layer"), tr("Drawn as")), rows, numbers=0)
+    return f"<h3>{escape(tr('Layers that are drawn above'))}</h3><p>{escape(text)}</p>{listed}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 1, links: Sequence[str] = ()) -> str:

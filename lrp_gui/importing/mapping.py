@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from lrp_gui.document.importing import NONE, Import
 from lrp_gui.importing.models import COLUMN, FEATURE, NO_COLUMN, InputsModel, OthersModel, PreviewModel
+from lrp_gui.ticks import TickDelegate
 
 PREVIEW_HEIGHT = 120
 OTHERS_WIDTH = 250
@@ -79,6 +80,7 @@ class MappingPanel(QWidget):
         header.resizeSection(FEATURE, 150)
         header.resizeSection(COLUMN, 190)
         self.others = QListView()
+        self.others.setItemDelegate(TickDelegate(self.others))
         self.others.setModel(OthersModel(source, self.others))
         self.others.setAccessibleName(self.tr("Columns that are no inputs"))
         self.others.setDragEnabled(True)

@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QColor
 
-from lrp_gui.axes import colour_axes
-from lrp_gui.document.words import MINUS, plain
+from lrp_gui.axes import CountAxis, NumberAxis, colour_axes
+from lrp_gui.document.words import plain
 from lrp_gui.languages import thousands
 
 if TYPE_CHECKING:
@@ -60,22 +60,15 @@ class Plot(pg.GraphicsLayoutWidget):
         return ""
 
 
-class _Places(pg.AxisItem):
+class _Places(CountAxis):
     """Whole numbers within an axis of the tensor, and nothing beyond its ends."""
 
     length = 0
 
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: ARG002, N802 - pyqtgraph's name
-        """The places that there are."""
-        return [f"{value:,.0f}" if value == int(value) and 0 <= value < self.length else "" for value in values]
-
-
-class _Numbers(pg.AxisItem):
-    """Numbers with a true minus."""
-
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - pyqtgraph's name
-        """As everywhere in the window."""
-        return [text.replace("-", MINUS) for text in super().tickStrings(values, scale, spacing)]
+        """The places that there are."""
+        texts = super().tickStrings(values, scale, spacing)
+        return [text if 0 <= value < self.length else "" for text, value in zip(texts, values, strict=True)]
 
 
 class Histogram(Plot):
@@ -86,7 +79,7 @@ class Histogram(Plot):
         self._log = False
         super().__init__(theme)
         self.setAccessibleName(self.tr("Histogram"))
-        self.plot.setAxisItems({"bottom": _Numbers("bottom"), "left": _Numbers("left")})
+        self.plot.setAxisItems({"bottom": NumberAxis("bottom"), "left": CountAxis("left")})
         self.box.setMouseEnabled(False, False)
         self.bars = pg.BarGraphItem(x0=[0], y0=[0], width=[0], height=[0], pen=None, brush=theme.accent)
         self.plot.addItem(self.bars)

@@ -46,7 +46,8 @@ class Pace:
 class Arrivals:
     """Says what came since the explanation began, now and then; each layer is turned into plain values once.
 
-    `values` are the inputs' by name; `grids` makes what is known by token, where that is asked for along with it.
+    `values` are the inputs' by name; `grids` makes what is known by token, where that is asked for along with it;
+    `called` are the `input_nodes`.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class Arrivals:
         flows: tuple[str, ...],
         values: Mapping[str, np.ndarray] = MappingProxyType({}),
         grids: Grids | None = None,
+        called: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._request, self._dense, self._values, self._grids = request, flows, dict(values), grids
+        self._called = called
         self._shapes = {layer.path: layer.shape for layer in request.network.layers}
         self._sources = {layer.path: layer.sources[0] for layer in request.network.layers if layer.sources}
         self._pace = Pace()
@@ -66,6 +69,8 @@ class Arrivals:
 
     def part(self, step: lrp_engine.Progress) -> Part | None:
         """What is to be told after a step; None where it is too soon, or nothing came since the last time."""
+        from lrp_gui.jobs.convert import first_shares
+
         if not self._pace.due:
             return None
         found = step.arrived() if step.arrived is not None else None
@@ -74,7 +79,7 @@ class Arrivals:
         if len(self.layers) == self._told:
             return None
         self._told = len(self.layers)
-        shares = {} if found is None else {e: (float(up[0]), float(down[0])) for e, (up, down) in found.shares.items()}
+        shares = {} if found is None else first_shares(found, self._called)
         grid = self._grids.so_far(found) if self._grids is not None and found is not None else None
         self._pace.told()
         known = dict(self.layers), dict(self.flows), shares, self._dense, self._values, grid

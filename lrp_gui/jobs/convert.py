@@ -31,6 +31,7 @@ from lrp_gui.languages import engine, tr
 
 if TYPE_CHECKING:
     from lrp_engine import Composite, Explanation, Network
+    from lrp_engine.explanation import Arrived
     from lrp_gui.document.files import Source
     from lrp_gui.jobs.requests import SampleRequest
 
@@ -128,8 +129,12 @@ def sample_result(
     request: SampleRequest,
     seconds: float,
     known: Mapping[str, LayerResult] = MappingProxyType({}),
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> SampleResult:
-    """Everything about the first sample of an explanation; of layers that arrived before, what is `known` is taken."""
+    """Everything about the first sample of an explanation; of layers that arrived before, what is `known` is taken.
+
+    `called` are the `input_nodes`.
+    """
     from lrp_engine.composites import as_composite
 
     composite = as_composite(request.composite)
@@ -157,13 +162,27 @@ def sample_result(
             path: Flow(explanation.flow_source(path), as_array(flow[0])) for path, flow in explanation.flows.items()
         },
         ledger=tuple(_ledger_row(row) for row in explanation.ledger),
-        shares={edge: (float(up[0]), float(down[0])) for edge, (up, down) in explanation.shares.items()},
+        shares=first_shares(explanation, called),
         notes=tuple(map(engine, explanation.notes)),
         seconds=seconds,
         warnings=tuple(map(engine, explanation.warnings)),
         shows="difference" if request.against else composite.shows,
         against=request.against,
     )
+
+
+def input_nodes(network: Network) -> dict[str, str]:
+    """What inputs are called whose node in the graph is called otherwise, as `input` is `input_1` there."""
+    inputs = (node for node in network.graph.nodes if node.op == "placeholder")
+    return {node.name: str(node.target) for node in inputs if node.name != node.target}
+
+
+def first_shares(found: Explanation | Arrived, called: Mapping[str, str]) -> dict[tuple[str, str], tuple[float, float]]:
+    """By reader and source what the first sample's relevance is split into; inputs by what they are `called`."""
+    return {
+        (reader, called.get(source, source)): (float(up[0]), float(down[0]))
+        for (reader, source), (up, down) in found.shares.items()
+    }
 
 
 def first_values(inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -213,7 +232,7 @@ def _inputs(network: Network) -> tuple[InputInfo, ...]:
                 for f in one.features[first : first + some] or numbered(some, number + first)
             ]
         named, time = bool(one.features), time_axis(network, one.name)
-        found.append(InputInfo(one.name, one.unit_shape, tuple(features), named, integer, time))
+        found.append(InputInfo(one.name, one.unit_shape, tuple(features), named, integer, time=time))
         number += units
     return tuple(found)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -114,6 +115,7 @@ class Engine:
 
         What is known of `request.along` at its end comes as a `Part` by kind.
         """
+        precision = self.computing.dtype
         network = yield from self._network(request.network.source)
         from lrp_gui.jobs import convert
         from lrp_gui.jobs.arriving import Arrivals
@@ -126,7 +128,8 @@ class Engine:
         self._along = None
         grids = grids_of(network, request) if "tokens" in request.along else None
         keep = "layers" if grids is None else [*(layer.path for layer in network.layers), *grids.keep]
-        arrivals = Arrivals(request, flows, convert.first_values(inputs), grids)
+        called = convert.input_nodes(network)
+        arrivals = Arrivals(request, flows, convert.first_values(inputs), grids, called)
         explanation = yield from _explain(
             network, inputs, request, self.computing, keep=keep, flows=flows, arrivals=arrivals
         )
@@ -136,7 +139,8 @@ class Engine:
         yield Progress(text=tr("Collecting the relevance of sample {sample}").format(sample=request.sample))
         seconds = time.perf_counter() - began
         self._pace = request.network.source, seconds
-        return convert.sample_result(explanation, inputs, request, seconds, arrivals.layers)
+        result = convert.sample_result(explanation, inputs, request, seconds, arrivals.layers, called)
+        return replace(result, precision=precision)
 
     def more(self, kind: str, request: SampleRequest) -> Steps[Any]:
         """What a view asks for besides the sample's explanation; the kinds are those of `jobs.more`.

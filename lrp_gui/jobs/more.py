@@ -25,19 +25,22 @@ Maker = Callable[["Network", "SampleRequest", Explain], Generator[Any, None, Any
 
 @dataclass(frozen=True, slots=True)
 class NodeSums:
-    """What arrived at one node of the graph: Σ of the positive relevances, and of the negative ones."""
+    """What arrived at one node of the graph: Σ of the positive relevances, and of the negative; NaN where some is."""
 
     positive: float
     negative: float
 
 
-def node_sums(_network: Network, request: SampleRequest, explain: Explain) -> Steps[dict[str, NodeSums]]:
-    """By name of a node, what arrived there; nodes that no relevance reaches are missing."""
+def node_sums(network: Network, request: SampleRequest, explain: Explain) -> Steps[dict[str, NodeSums]]:
+    """By name of a node (of an input, its own) what arrived there; nodes that no relevance reaches are missing."""
+    from lrp_gui.jobs.convert import input_nodes
+
     explanation = yield from explain(keep="nodes")
-    found = {}
+    found, inputs = {}, input_nodes(network)
     for name, relevance in explanation.nodes.items():
         values = relevance.numpy().astype(np.float64, copy=False)
-        found[name] = NodeSums(float(values[values > 0].sum()), float(values[values < 0].sum()))
+        sums = NodeSums(float(values[values > 0].sum()), float(values[values < 0].sum()))
+        found[inputs.get(name, name)] = sums if np.isfinite(values).all() else NodeSums(np.nan, np.nan)
         yield Progress(text=tr("Adding up the relevance of sample {sample}").format(sample=request.sample))
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPalette, QShowEvent
+from PySide6.QtGui import QIcon, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -61,11 +61,6 @@ class ConsentDialog(QDialog):
         facts.addRow("SHA-256", self.sha256)
         self.trusts = QCheckBox(self.tr("I &trust whoever made this file, and want its program to run"))
         self.trusts.setEnabled(False)
-        # Fusion draws the box darker than the window, which on a dark one nobody sees.
-        colours = self.trusts.palette()
-        colours.setColor(QPalette.ColorRole.Window, QColor(theme.dim))
-        colours.setColor(QPalette.ColorRole.Base, QColor(theme.raised))
-        self.trusts.setPalette(colours)
         self.trusts.toggled.connect(self._follow)
         self.holds = _text(self.tr("This holds for exactly this content of the file, until the window is closed."))
         self.holds.setStyleSheet(f"color: {theme.dim};")

@@ -10,8 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QResizeEvent
 
-from lrp_gui.axes import TICK_POINTS, colour_axes
-from lrp_gui.document.words import MINUS
+from lrp_gui.axes import TICK_POINTS, NumberAxis, colour_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,14 +32,6 @@ class Line:
 
     name: str
     values: np.ndarray  # (points,), NaN where nothing is known
-
-
-class _Numbers(pg.AxisItem):
-    """Numbers with a true minus."""
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - pyqtgraph's name
-        """As everywhere in the window."""
-        return [text.replace("-", MINUS) for text in super().tickStrings(values, scale, spacing)]
 
 
 class SweepPlot(pg.GraphicsLayoutWidget):
@@ -153,7 +144,7 @@ class SweepPlot(pg.GraphicsLayoutWidget):
         return {"symbol": "o", "symbolSize": 4, "symbolPen": None} if count <= MOST_MARKS else {"symbol": None}
 
     def _plot(self) -> Any:
-        plot = pg.PlotItem(enableMenu=False, axisItems={"bottom": _Numbers("bottom"), "left": _Numbers("left")})
+        plot = pg.PlotItem(enableMenu=False, axisItems={"bottom": NumberAxis("bottom"), "left": NumberAxis("left")})
         plot.hideButtons()
         plot.getViewBox().setMouseEnabled(False, False)
         plot.getAxis("left").setWidth(AXIS_WIDTH)

@@ -1,4 +1,4 @@
-"""A spin box that shows a cell as it is, digit by digit, and takes any number, also one beyond the data's range."""
+"""A spin box that shows a cell as the table does, and takes any number, also one beyond the data's range."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
 
-from lrp_gui.document.table import number_text
+from lrp_gui.document.table import shown_text
 from lrp_gui.document.words import MINUS
 from lrp_gui.fonts import text_scale
 
@@ -44,9 +44,11 @@ class NumberBox(QDoubleSpinBox):
             self.lineEdit().setText(self.textFromValue(value))  # type: ignore[union-attr]
 
     def textFromValue(self, value: float) -> str:  # noqa: N802, D102
-        return number_text(value) if self._instead is None else self._instead
+        return shown_text(value) if self._instead is None else self._instead
 
     def valueFromText(self, text: str) -> float:  # noqa: N802, D102
+        if text == self.textFromValue(self.value()):
+            return self.value()  # which may have more digits
         number = _number(text)
         return self.value() if number is None else number
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from lrp_gui.document.predicting import leading_output, prediction
-from lrp_gui.document.table import number_text
+from lrp_gui.document.table import shown_text
 from lrp_gui.document.whatif import of_inputs
 from lrp_gui.document.words import plain, signed
 from lrp_gui.languages import thousands
@@ -246,7 +246,7 @@ class WhatIfPage(QWidget):
                 text = (
                     original.typed.get(column, "")
                     if original is not None and not math.isfinite(was)
-                    else number_text(was)
+                    else shown_text(was)
                 )
                 value = float(table.values[row, column])
                 line.show_value(value, table.text(row, column), was, text, edited=column in edited)

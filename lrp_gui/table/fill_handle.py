@@ -36,7 +36,8 @@ class FillHandle:
         block = view.block()
         if block is None or not block.columns.size or not block.rows.size:
             return QRect()
-        return QRect(corner.x() - SIZE, corner.y() - SIZE, SIZE, SIZE)
+        # About the corner, half of it outside: within the cell it would lie on its last digit.
+        return QRect(corner.x() - SIZE // 2, corner.y() - SIZE // 2, SIZE - 1, SIZE - 1)
 
     def takes(self, event: QMouseEvent) -> bool:
         """Whether a mouse event is about the handle."""

@@ -27,6 +27,7 @@ from lrp_gui.document.words import plain
 from lrp_gui.languages import thousands, tr
 from lrp_gui.table.expression import quoted, word
 from lrp_gui.table.matching import Value, Words
+from lrp_gui.ticks import TickDelegate
 
 if TYPE_CHECKING:
     from lrp_gui.document.extents import Extent
@@ -199,6 +200,7 @@ class ColumnFilter(QDialog):
     def _list(value: Words) -> QListWidget:
         box = QListWidget()
         box.setAccessibleName(tr("Words of this column"))
+        box.setItemDelegate(TickDelegate(box))
         counts = np.bincount(value.codes, minlength=len(value.words))
         for one, count in sorted(zip(value.words, counts.tolist(), strict=True), key=lambda pair: -pair[1]):
             if count:

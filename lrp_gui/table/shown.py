@@ -14,10 +14,10 @@ from PySide6.QtGui import QColor
 
 from lrp_gui.document import predicting
 from lrp_gui.document.table_checks import as_at_home, read_typed
-from lrp_gui.document.table_storage import number_text
+from lrp_gui.document.table_storage import shown_text
 from lrp_gui.document.words import counted, percent, plain, shape_text
 from lrp_gui.table.colours import Colours, Shade, Shading
-from lrp_gui.table.columns import Column, Kind
+from lrp_gui.table.columns import RESULTS, Column, Kind
 from lrp_gui.table.layout import LaidOutModel
 from lrp_gui.table.model import RESULT_COLUMNS, TableModel
 from lrp_gui.table.statistics import Statistics
@@ -142,7 +142,9 @@ class ShownModel(LaidOutModel):
         if table is None:
             return ""
         if column.kind is Kind.FEATURE:
-            return self._scaled(row, column.number) if self.network_units else table.text(row, column.number)
+            if self.network_units:
+                return self._scaled(row, column.number)
+            return table.typed_text(row, column.number) or shown_text(float(table.values[row, column.number]))
         if column.kind is Kind.EXTRA:
             return str(table.extras[column.number].texts[row])
         if column.kind is Kind.NAME:
@@ -154,7 +156,7 @@ class ShownModel(LaidOutModel):
         table = self._document.table
         values = table.values[rows, feature] if table is not None else np.empty(0)
         if not self.network_units or table is None:
-            return list(map(number_text, values.tolist()))
+            return list(map(shown_text, values.tolist()))
         one = table.features[feature]
         return [plain(value, 5) for value in ((values - one.mean) / one.scale).tolist()]
 
@@ -164,11 +166,18 @@ class ShownModel(LaidOutModel):
             return LEFT if table.extras[column.number].numbers is None else RIGHT
         return LEFT if column.kind in WORDS else RIGHT
 
+    def copied_text(self, row: int, column: Column) -> str:
+        """What is copied of a cell: what stands in it, and of the table's own numbers all digits."""
+        table = self._document.table
+        if table is None or column.kind is not Kind.FEATURE or self.network_units:
+            return self.text(row, column)
+        return table.text(row, column.number)
+
     def edit_text(self, row: int, column: Column) -> str:
         """What stands in the editor of a cell: all digits."""
         table = self._document.table
         if table is None or column.kind is not Kind.FEATURE or not self.network_units:
-            return self.text(row, column)
+            return self.copied_text(row, column)
         one, value = table.features[column.number], float(table.values[row, column.number])
         return repr((value - one.mean) / one.scale) if isfinite(value) else table.text(row, column.number)
 
@@ -277,7 +286,8 @@ class ShownModel(LaidOutModel):
         rows = order.table_rows(place, place + TOLD_AT_ONCE - 1) if place >= 0 else np.array([row])
         if len(self._told) > MOST_KEPT:
             self._told.clear()
-        self._told.update((int(one), {}) for one in rows)
+        why = self.tr("not explained")  # whoever points at it reads why
+        self._told.update((one, {Kind.TARGET: why} if self.kept_out(one) else {}) for one in rows.tolist())
         if network is None or result is None or len(result.outputs) != order.samples:
             return
         outputs = result.outputs[rows]
@@ -287,9 +297,9 @@ class ShownModel(LaidOutModel):
         }
         leading, sure = predicting.leading_outputs(outputs), predicting.confidences(network, outputs)
         for at, one in enumerate(rows.tolist()):
-            if isnan(leading[at]):
-                continue
             told = self._told[one]
+            if isnan(leading[at]) or told:
+                continue
             told[Kind.OUTPUT] = plain(leading[at], 4)
             told[Kind.CONFIDENCE] = "" if isnan(sure[at]) else percent(sure[at])
             for kind, (codes, texts) in words.items():
@@ -357,9 +367,17 @@ class ShownModel(LaidOutModel):
         known = not one.categories or any(value == number for number, _name in one.categories)
         return GOOD if usual and known else OUTSIDE
 
+    def kept_out(self, row: int) -> bool:
+        """Whether something keeps a sample from being explained, in its cells or on the network's way."""
+        table, result = self._document.table, self._document.table_result
+        blocked = table is not None and bool(table.blocked) and not table.good_rows()[row]
+        return blocked or (result is not None and row in result.refused)
+
     def look(self, row: int, column: Column) -> tuple[QColor | None, QColor | None, str]:
         """Background and ink of a cell, None for the usual ones, and its state."""
         if column.kind is not Kind.FEATURE:
+            if column.kind in RESULTS and self.kept_out(row):
+                return self.colours.warned, self.colours.warning, GOOD
             return (self.colours.read_only if column.kind is not Kind.PICTURE else None), None, GOOD
         state = self.state(row, column.number)
         if state in BLOCKING:
@@ -438,6 +456,7 @@ class ShownModel(LaidOutModel):
     def _on_cells(self, touched: Touched) -> None:
         if self.shading.shade is not Shade.RELEVANCE:
             self.shading.forget()
+        self._told.clear()
         places = [self.place(int(row)) for row in (np.min(touched.rows), np.max(touched.rows))]
         if len(touched.rows) > 2 and self.arranger.order.rows is not None:
             self._repaint()

@@ -139,7 +139,7 @@ class TableView(PinnedTable):
             return
         model = self.table_model
         columns = [model.column(section) for section in block.sections if not self.isColumnHidden(section)]
-        texts = [[model.text(row, column) for column in columns] for row in block.rows.tolist()]
+        texts = [[model.copied_text(row, column) for column in columns] for row in block.rows.tolist()]
         if titles:
             texts.insert(0, [model.title(column).split("\n")[0] for column in columns])
         # A single cell goes without the line break, so that it can be pasted into a line of text.

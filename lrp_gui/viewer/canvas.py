@@ -18,6 +18,7 @@ from lrp_gui.viewer.views import CLICK_REACH, PictureView
 SHARP_AFTER_MS = 110
 ZOOM_STEP = 1.18
 ZOOM_LIMITS = (0.4, 40.0)
+ROUND = 8.0  # left free around what is brought into sight with something else
 
 
 class _View(NamedTuple):
@@ -100,14 +101,22 @@ class Canvas(PictureView):
         self.refresh()
 
     def show_place(self, place: QRectF) -> None:
-        """Bring a place of the picture into the middle, if it is not in sight, or the search lies over it."""
+        """Bring a place of the picture into the middle, if it is not in sight."""
         seen = self._on_screen(place)
-        over = (one for one in self.children() if isinstance(one, QWidget) and one.isVisible())
-        if not QRectF(self.rect()).contains(seen) or any(seen.intersects(QRectF(one.geometry())) for one in over):
+        if not QRectF(self.rect()).contains(seen):
             self.pan(QPointF(self.rect().center()) - seen.center())
 
-    def show_opened(self, place: QRectF, scale: float, least: float) -> None:
-        """Bring what was opened into sight, and nearer where what is drawn there at `scale` is less than `least`."""
+    def show_opened(self, place: QRectF, scale: float, least: float, beside: QRectF = QRectF()) -> None:  # noqa: B008
+        """Bring what was opened into sight, and nearer where what is drawn there at `scale` is less than `least`.
+
+        What stands open beside it comes into sight with it, from farther away where need be, if that stays readable.
+        """
+        both = place.united(beside).adjusted(-ROUND, -ROUND, ROUND, ROUND)
+        farthest = least / (scale * text_scale())  # the zoom below which it is not read with ease
+        fits = min(self.width() / both.width(), self.height() / both.height()) / text_scale()
+        if not beside.isEmpty() and fits >= farthest:
+            self.zoom_about(self._on_screen(both).center(), min(max(self.zoom, 1.001 * farthest), fits) / self.zoom)
+            place = both
         if scale * self.view_scale < least:
             self.zoom_about(self._on_screen(place).center(), 1.001 * least / (scale * self.view_scale))
         seen = self._on_screen(place)

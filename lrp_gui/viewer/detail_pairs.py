@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 
 from lrp_gui.document.words import counted, plain, signed
-from lrp_gui.languages import tr
+from lrp_gui.languages import thousands, tr
 from lrp_gui.viewer.charts import LEGEND, NOTE, ROW, Chart
 from lrp_gui.viewer.colouring import Colouring, draw_marks, marked
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, elided, fitting, width_of
@@ -101,7 +101,9 @@ class PairMapsPicture(Chart):
         each = self.colouring.limits == "each"
         shared = self.colouring.limit(self.relevance[top])
         note = self.colouring.clipped_each() if each else self.colouring.clipped(self.relevance[top], shared)
-        room = rect.adjusted(4, 0, -4, -LEGEND - (NOTE if note else 0))
+        count = self.relevance.shape[0]
+        some = tr("{top} of {count} channels").format(top=len(top), count=thousands(count)) if len(top) < count else ""
+        room = rect.adjusted(4, 0, -4, -LEGEND - (NOTE if note or some else 0))
         aspect = self.relevance.shape[1] / self.relevance.shape[2]
 
         def side(columns: int) -> float:
@@ -124,6 +126,8 @@ class PairMapsPicture(Chart):
             tiles.append((second, self.relevance[channel], (-limit, limit), plots.colour_map(ink.theme)))
             frames.append((first, second, channel, limit))
         plots.heatmap(ink, tiles, room)
+        sums = [f"{channel}  {signed(float(self.relevance[channel].sum()), 2)}" for channel in map(int, top)]
+        summed = max(width_of(text, 10) for text in sums) <= 2 * wide + 3  # all of them or none
         for first, second, channel, limit in frames:
             total = float(self.relevance[channel].sum())
             whole = first.united(second)
@@ -132,7 +136,7 @@ class PairMapsPicture(Chart):
             chosen = channel == self.selected
             for frame in (first, second):
                 ink.box(frame, None, ink.theme.accent if chosen else ink.theme.line, 2 if chosen else 1)
-            label = fitting((f"{channel}  {signed(total, 2)}", str(channel)), whole.width(), 10)
+            label = f"{channel}  {signed(total, 2)}" if summed else str(channel)
             ink.text(QRectF(whole.left(), whole.top() - 14, whole.width(), 13), label, 10, ink.theme.dim)
             mean = plain(float(self.activation[channel].mean()), 3)
             text = tr("channel {channel}\nactivation {mean} in the mean\n{total} {total2}").format(
@@ -149,5 +153,7 @@ class PairMapsPicture(Chart):
         if width_of(what, 10.5) + 2 * max(width_of(text, 10.5) for text in ends) + 12 <= under.width():
             ink.text(under, what, 10.5, ink.theme.dim, CENTRE)
         ink.map_bar(bar.translated(rect.width() / 2, 0), self.colouring.each_limit() if each else plain(shared, 2))
-        note = fitting((note, self.colouring.clipped_short() if note else ""), rect.width() - 8, 10.5)
+        short = self.colouring.clipped_short() if note else ""
+        choices = ["; ".join(filter(None, (some, told))) for told in (note, short)]
+        note = fitting((*choices, short or some), rect.width() - 8, 10.5)
         ink.text(QRectF(rect.left(), y + LEGEND - 6, rect.width(), NOTE), note, 10.5, ink.theme.dim, CENTRE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -26,6 +27,7 @@ Align = Qt.AlignmentFlag
 LEFT = Align.AlignLeft | Align.AlignVCenter
 RIGHT = Align.AlignRight | Align.AlignVCenter
 CENTRE = Align.AlignHCenter | Align.AlignVCenter
+BREAK = "\u200b"  # nothing to be seen, where a line may end
 
 
 @lru_cache(maxsize=64)
@@ -61,6 +63,18 @@ def last_parts(path: str, width: float, size: float, bold: bool = False) -> str:
     shorter = ["…" + ".".join(parts[first:]) for first in range(1, len(parts))]
     text = fitting((path, *shorter), width, size, bold)
     return metrics(size, bold).elidedText(text, Qt.TextElideMode.ElideLeft, max(0.0, width))
+
+
+def breakable(text: str, width: float, size: float) -> str:
+    """The text with places to break in words that are wider: after points and the like, else anywhere."""
+
+    def broken(word: str) -> str:
+        if width_of(word, size) <= width:
+            return word
+        parts = re.split(r"(?<=[._/-])", word)
+        return BREAK.join(part if width_of(part, size) <= width else BREAK.join(part) for part in parts)
+
+    return "".join(map(broken, re.split(r"(\s+)", text)))
 
 
 def mix(first: str, second: str, share: float) -> QColor:
@@ -166,6 +180,7 @@ class Ink:
         painter.setFont(font(size))
         painter.setPen(QColor(colour or self.theme.text))
         flags = int(align | Align.AlignTop) | int(Qt.TextFlag.TextWordWrap)
+        text = breakable(text, rect.width(), size)
         needed = metrics(size).boundingRect(rect, flags, text)
         painter.drawText(rect, flags, text)
         return needed.height()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from lrp_gui.document.results import InputInfo, NetworkInfo, SampleResult
-from lrp_gui.document.words import counted, plain, sample_title, shape_text, signed
+from lrp_gui.document.words import counted, kind_text, plain, sample_title, shape_text, signed
 from lrp_gui.languages import engine, mark, tr
 from lrp_gui.theme import Theme
 from lrp_gui.viewer import detail_forms
@@ -80,7 +80,7 @@ def facts(network: NetworkInfo, result: SampleResult, balance: Balance | None, p
         merged = (
             tr(", computed inside {merged_into}").format(merged_into=layer.merged_into) if layer.merged_into else ""
         )
-        lines.append(f"{layer.operation}, {engine(layer.kind)}, {shape_text(layer.shape)}{merged}")
+        lines.append(f"{layer.operation}, {kind_text(layer.kind)}, {shape_text(layer.shape)}{merged}")
     if balance is not None and balance.broken:
         lines.append(tr("its relevances cannot be summed: some are NaN or infinite"))
     elif balance is not None:

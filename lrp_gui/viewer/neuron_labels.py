@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -96,28 +97,38 @@ class Labels:
             lines.append(f"f = {plain(self.graph.columns[-1].activation[unit], 3)}")
         return lines
 
-    def paint(self, ink: Ink, layout: NeuronLayout, size: QSizeF, selected: int) -> None:
-        """Write them where they do not run into each other, the strongest first."""
-        self._inputs(ink, layout, size, selected)
+    def paint(
+        self, ink: Ink, layout: NeuronLayout, size: QSizeF, kept: tuple[int, int] = (-1, -1), told: bool = True
+    ) -> None:
+        """Write them where they do not run into each other, the strongest first.
+
+        `kept` are inputs that are named before all others: the selected one, and the path's. An input's relevance is
+        not `told` before it has come there.
+        """
+        self._inputs(ink, layout, size, kept, told)
         self._outputs(ink, layout, size.width() - 4)
 
-    def _inputs(self, ink: Ink, layout: NeuronLayout, size: QSizeF, selected: int) -> None:
+    def _inputs(self, ink: Ink, layout: NeuronLayout, size: QSizeF, kept: tuple[int, int], told: bool) -> None:
         column = self.graph.columns[0]
         names, values, numbers = self._input_widths(size.width())
-        for unit, y in _without_overlap(layout, 0, column.relevance, LINE):
+        for unit, y in _without_overlap(layout, 0, column.relevance, LINE, kept):
             right = layout.x[0] - layout.places[0][unit].width / 2 - 6
             line = QRectF(0, y - LINE / 2, right, LINE)
             left = layout.x[0] - 30 - names - values - numbers + 8
-            chosen = unit == selected
+            chosen = unit == kept[0]
             number = QRectF(right - numbers, line.top(), numbers, LINE)
             relevance = float(column.relevance[unit])
-            ink.text(number, signed(relevance), SIZE, _readable(ink, relevance), RIGHT)
+            said = signed(relevance)
+            if told:
+                ink.text(number, said, SIZE, _readable(ink, relevance), RIGHT)
+            # Without a value between them a name may use what its own number leaves.
+            room = names if values else max(names, right - width_of(said, SIZE) - 8 - left)
             if values:
                 ink.text(
                     QRectF(left + names, line.top(), values, LINE), self.value(0, unit), SIZE, ink.theme.dim, RIGHT
                 )
             colour = ink.theme.accent if chosen else ink.theme.text
-            ink.text(QRectF(left, line.top(), names, LINE), self.name(0, unit), SIZE, colour, LEFT, bold=True)
+            ink.text(QRectF(left, line.top(), room, LINE), self.name(0, unit), SIZE, colour, LEFT, bold=True)
 
     def _outputs(self, ink: Ink, layout: NeuronLayout, right: float) -> None:
         last = len(self.graph.columns) - 1
@@ -146,12 +157,14 @@ def _readable(ink: Ink, relevance: float) -> str:
     return ink.sign(relevance) if relevance else ink.theme.dim
 
 
-def _without_overlap(layout: NeuronLayout, n: int, relevance: np.ndarray, line: float) -> list[tuple[int, float]]:
-    """Units whose label finds room, the strongest first: (unit, y)."""
+def _without_overlap(
+    layout: NeuronLayout, n: int, relevance: np.ndarray, line: float, kept: Sequence[int] = ()
+) -> list[tuple[int, float]]:
+    """Units whose label finds room, the strongest first after those that are `kept`: (unit, y)."""
     taken: list[float] = []
     result = []
     units = [unit for unit in layout.places[n] if unit != OTHER]
-    for unit in sorted(units, key=lambda u: -abs(relevance[u])):
+    for unit in sorted(units, key=lambda u: (kept.index(u) if u in kept else len(kept), -abs(relevance[u]))):
         y = layout.places[n][unit].y
         if all(abs(y - other) >= line * 0.92 for other in taken):
             taken.append(y)

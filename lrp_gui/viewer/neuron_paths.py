@@ -11,9 +11,13 @@ NOWHERE = -2  # the unit of a column that a path does not come through
 
 
 def strongest_path(matrices: Sequence[np.ndarray], outputs: np.ndarray, column: int, unit: int) -> tuple[int, ...]:
-    """From a unit along the strongest edge each time, back to the input and on to the output; a unit per column."""
+    """From a unit along the strongest edge each time, back to the input and on to the output; a unit per column.
+
+    Without a unit, or with one that the column does not have, from the output that carries most.
+    """
     last = len(matrices)
-    if column < 0 or unit < 0:
+    sizes = [matrix.shape[1] for matrix in matrices] + [outputs.size]
+    if column < 0 or not 0 <= unit < sizes[column]:
         column, unit = last, _strongest(outputs)
     units = {column: unit}
     for n in range(column, 0, -1):
@@ -21,6 +25,21 @@ def strongest_path(matrices: Sequence[np.ndarray], outputs: np.ndarray, column: 
     for n in range(column, last):
         units[n + 1] = _strongest(matrices[n][:, units[n]])
     return tuple(units[n] for n in range(last + 1))
+
+
+def flowing(matrices: Sequence[np.ndarray], path: Sequence[int], column: int) -> tuple[int, ...]:
+    """A path from one of its columns to both sides as far as something flows along it; beyond that `NOWHERE`."""
+    units = [NOWHERE] * len(path)
+    units[column] = path[column]
+    for n in range(column, 0, -1):
+        if not matrices[n - 1][path[n], path[n - 1]]:
+            break
+        units[n - 1] = path[n - 1]
+    for n in range(column, len(path) - 1):
+        if not matrices[n][path[n + 1], path[n]]:
+            break
+        units[n + 1] = path[n + 1]
+    return tuple(units)
 
 
 def picked_path(matrices: Sequence[np.ndarray], picked: Mapping[int, int]) -> tuple[int, ...]:

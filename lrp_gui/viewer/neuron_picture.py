@@ -22,7 +22,7 @@ from lrp_gui.viewer.neuron_layout import OTHER, NeuronLayout, Ribbon, column_pla
 from lrp_gui.viewer.neurons import NeuronGraph, Visibility, neuron_graph, of_same_units
 from lrp_gui.viewer.picture import GraphPicture, Hit, Step, batches, rest
 from lrp_gui.viewer.selection import renamed
-from lrp_gui.viewer.states import BOX, draw_state, trouble
+from lrp_gui.viewer.states import box_room, draw_state, trouble
 
 HEADER = 40.0
 FOOTER = 26.0
@@ -83,7 +83,7 @@ class NeuronPicture(GraphPicture):
         if not any(np.any(gap.matrix) for gap in self.graph.gaps):
             return ()
         column = self.graph.column_of(self.selected_layer)
-        return self.graph.path(column, self.selected_unit if column >= 0 else -1)
+        return self.graph.flowing(column, self.selected_unit if column >= 0 else -1)
 
     def layout(self, size: QSizeF) -> NeuronLayout:
         """Positions for a size in logical pixels; kept until the size changes."""
@@ -106,7 +106,7 @@ class NeuronPicture(GraphPicture):
     def _edges(self, size: QSizeF) -> tuple[float, float]:
         """Between which heights the columns stand."""
         hidden = self.graph is not None and any(column.hidden.size for column in self.graph.columns)
-        return max(one._top for one in (self, *self.beside)) + HEADER + 4, size.height() - FOOTER - (
+        return max(one._top(size.width()) for one in (self, *self.beside)) + HEADER + 4, size.height() - FOOTER - (
             band_height(size.height()) + 4 if hidden else 8
         )
 
@@ -121,15 +121,14 @@ class NeuronPicture(GraphPicture):
         before, after = self._margins(width)
         return column_places(len(self.graph.columns), before, width - after)
 
-    @property
-    def _top(self) -> float:
-        return BOX - 6 if self.state else 0.0
+    def _top(self, width: float) -> float:
+        return box_room(self.state, width) - 6 if self.state else 0.0
 
     def steps(self, size: QSizeF) -> Iterator[Step]:
         """Ribbons from weak to strong, the path, circles, then words."""
         assert self.graph is not None
         layout, spots = self.layout(size), []
-        edge = layout.x[-1] - 20 - self.reveal * (layout.x[-1] - layout.x[0]) if self.reveal < 1 else -1.0
+        edge = self._edge(layout)
         shown = QRectF(edge, 0, size.width() - edge, size.height()) if edge >= 0 else None
         yield rest  # laying out was enough for a turn
         for step in self._flow(layout):
@@ -144,13 +143,18 @@ class NeuronPicture(GraphPicture):
             if column.hidden.size and layout.x[n] >= edge:
                 yield partial(self._band, place=(layout.x[n], top, gap - 8, tall), n=n, spots=spots)
         selected = self.selected_unit if self.selected_layer == self.graph.columns[0].layer else -1
-        yield lambda ink: self.labels.paint(ink, layout, size, selected)
+        kept, told = (selected, self.path[0] if self.path_shown and self.path else -1), layout.x[0] >= edge
+        yield lambda ink: self.labels.paint(ink, layout, size, kept, told)
         yield lambda ink: self._heads(ink, layout, size, spots)
         yield lambda ink: self._foot(ink, layout, size, spots)
         if self.state is not None:
             area, state = QRectF(0, 0, size.width(), size.height()), self.state
             yield lambda ink: draw_state(ink, area, state, boxed=True)
         self.spots = spots
+
+    def _edge(self, layout: NeuronLayout) -> float:
+        """How far to the left relevance has come in the backward sweep."""
+        return layout.x[-1] - 20 - self.reveal * (layout.x[-1] - layout.x[0]) if self.reveal < 1 else -1.0
 
     def _waits(self, n: int) -> bool:
         """Whether relevance has not come to a column yet."""
@@ -270,7 +274,8 @@ class NeuronPicture(GraphPicture):
         finite = np.abs(column.relevance[np.isfinite(column.relevance)])
         largest = float(finite.max()) if finite.size else 0.0
         selected_column, selected_unit = self._selection()
-        ink.painter.setOpacity(0.3 if self._waits(n) else 1.0)
+        come = not self._waits(n) and layout.x[n] >= self._edge(layout)
+        ink.painter.setOpacity(1.0 if come else 0.3)
         for unit in units:
             place = layout.places[n][unit]
             rect = QRectF(layout.x[n] - place.width / 2, place.y - place.height / 2, place.width, place.height)
@@ -287,7 +292,7 @@ class NeuronPicture(GraphPicture):
                 self._glyph(ink, rect.center(), min(3.2, rect.width() * 0.24), value > 0)
             if (n, unit) == (selected_column, selected_unit):
                 ink.box(rect.adjusted(-4, -4, 4, 4), None, ink.theme.accent, 2.4, radius + 4)
-            elif self.path_shown and self.path and self.path[n] == unit:
+            elif come and self.path_shown and self.path and self.path[n] == unit and (value or self.picked):
                 ink.box(rect.adjusted(-1.5, -1.5, 1.5, 1.5), None, ink.theme.text, 1.6, radius + 1.5)
             reach = max(0.0, 6 - rect.height() / 2)
             spots.append((rect.adjusted(-3, -reach, 3, reach), Hit(column.layer, unit, self._unit_text(n, unit))))
@@ -329,7 +334,7 @@ class NeuronPicture(GraphPicture):
         gap = (layout.x[1] - layout.x[0]) if len(layout.x) > 1 else size.width()
         for n, column in enumerate(self.graph.columns):
             half = min(gap / 2 - 4, 110)
-            rect = QRectF(layout.x[n] - half, self._top + 5, 2 * half, 16)
+            rect = QRectF(layout.x[n] - half, self._top(size.width()) + 5, 2 * half, 16)
             rect.moveLeft(min(max(4.0, rect.left()), size.width() - rect.width() - 4))
             here = self.selected_layer in column.members and bool(self.selected_layer)
             name = renamed(" · ".join(column.members), self.called)

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from lrp_gui.document.results import NetworkInfo, SampleResult
-from lrp_gui.viewer.neuron_paths import flow_along, picked_path, strongest_path
+from lrp_gui.viewer.neuron_paths import flow_along, flowing, picked_path, strongest_path
 from lrp_gui.viewer.visible import smallest_set
 
 MOST_UNITS = 220  # circles in one column; the weakest beyond it are folded
@@ -102,6 +102,11 @@ class NeuronGraph:
         """The strongest path through a unit (without one: from the output that carries most), a unit per column."""
         return strongest_path([gap.matrix for gap in self.gaps], self.columns[-1].relevance, column, unit)
 
+    def flowing(self, column: int = -1, unit: int = -1) -> tuple[int, ...]:
+        """The part of the strongest path through a unit on which something flows; `NOWHERE` beyond it."""
+        start = column if column >= 0 and unit >= 0 else len(self.gaps)
+        return flowing([gap.matrix for gap in self.gaps], self.path(column, unit), start)
+
     def through(self, picked: Iterable[tuple[str, int]]) -> tuple[int, ...]:
         """The path through units that were picked, by layer and number; () where there is none of them."""
         columns = {self.column_of(layer): unit for layer, unit in picked}
@@ -140,12 +145,12 @@ def neuron_graph(
         return None
     matrices = [_finite(result.flows[layer].matrix) for layer, _ in chain[1:]]
     at = next((n for n, (_, members) in enumerate(chain) if chosen[0] in members), -1)
-    path = strongest_path(matrices, _finite(result.layers[chain[-1][0]].relevance.ravel()), at, chosen[1])
+    strongest = path = strongest_path(matrices, _finite(result.layers[chain[-1][0]].relevance.ravel()), at, chosen[1])
     column_of = {layer: n for n, (_, members) in enumerate(chain) for layer in members}
     by_hand = {column_of[layer]: unit for layer, unit in picked if layer in column_of}
     if by_hand:
         path = tuple(a if a >= 0 else b for a, b in zip(picked_path(matrices, by_hand), path, strict=True))
-    if chosen[1] >= 0 and at >= 0 and path[at] != chosen[1]:
+    if at >= 0 and strongest[at] == chosen[1] != path[at]:
         kept = [(unit, chosen[1]) if n == at else (unit,) for n, unit in enumerate(path)]
     else:
         kept = [(unit,) for unit in path]

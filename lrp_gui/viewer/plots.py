@@ -17,7 +17,7 @@ from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsScene
 
-from lrp_gui.document.words import MINUS
+from lrp_gui.axes import CountAxis, NumberAxis
 from lrp_gui.theme import Theme
 from lrp_gui.viewer.ink import Ink, font, mix, over, width_of
 
@@ -34,7 +34,8 @@ class Scaffold:
         self.view = pg.GraphicsLayoutWidget(show=False)
         self.view.ci.setContentsMargins(0, 0, 0, 0)
         self.view.setBackground(None)
-        self.plot = self.view.ci.addPlot(enableMenu=False, axisItems={"bottom": _Axis("bottom")})
+        axes = {"bottom": _Axis("bottom"), "left": CountAxis("left")}
+        self.plot = self.view.ci.addPlot(enableMenu=False, axisItems=axes)
         self.plot.hideButtons()
         self.box = self.plot.getViewBox()
         self.box.setMouseEnabled(False, False)
@@ -84,8 +85,8 @@ class Scaffold:
         self.view.render(ink.painter, rect, QRect(0, 0, width, height))
 
 
-class _Axis(pg.AxisItem):
-    """Numbers with a true minus, like everywhere else, and with air between them."""
+class _Axis(NumberAxis):
+    """Numbers with air between them."""
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[Any]:  # noqa: N802 - pyqtgraph's
         """As pyqtgraph finds it, or wider where long numbers would run into each other."""
@@ -97,10 +98,6 @@ class _Axis(pg.AxisItem):
             if factor * spacing * size >= (wide + APART) * (maxVal - minVal):
                 break
         return levels if factor == 1 else [(spacing * factor, 0)]
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - pyqtgraph's name
-        """As pyqtgraph writes them, but for the minus."""
-        return [text.replace("-", MINUS) for text in super().tickStrings(values, scale, spacing)]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A line over the graph in which a layer is looked for by its name or what it computes."""
+"""A line above the graph in which a layer is looked for by its name or what it computes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidg
 
 from lrp_gui.document.results import NetworkInfo
 from lrp_gui.languages import tr
+
+WIDEST = 240  # of the line, in pixels
 
 
 def places(network: NetworkInfo) -> list[tuple[str, str]]:
@@ -31,15 +33,15 @@ class SearchBar(QWidget):
     stepped = Signal(int)
     left = Signal()
 
-    def __init__(self, over: QWidget) -> None:
-        super().__init__(over)
-        self._over = over
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setAutoFillBackground(True)
         self.line = QLineEdit()
         self.line.setPlaceholderText(self.tr("Find a layer"))
         self.line.setAccessibleName(self.tr("Find a layer in the graph"))
         self.line.setToolTip(self.tr("A part of its name or what it computes; Return goes on, Escape closes"))
         self.line.setClearButtonEnabled(True)
+        self.line.setMaximumWidth(WIDEST)
         self.line.textChanged.connect(self.typed)
         self.line.installEventFilter(self)
         self.said = QLabel()
@@ -52,23 +54,25 @@ class SearchBar(QWidget):
         close.clicked.connect(self.leave)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 4, 4, 4)
-        for part in (self.line, self.said, close):
+        row.addWidget(self.line, 1)
+        for part in (self.said, close):
             row.addWidget(part)
+        row.addStretch()
         self.hide()
 
     def begin(self) -> None:
         """Show it with the text of last time, ready to be typed over."""
-        self.move(8, 8)
+        again = not self.isVisible()
         self.show()
-        self._fit()
         self.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.line.selectAll()
+        if again and self.line.text().strip():
+            self.typed.emit(self.line.text())  # what it says is found is what is shown
 
     def tell(self, at: int, count: int) -> None:
         """Which of how many matches is shown."""
         self.said.setText(self.tr("{at} of {count}").format(at=at + 1, count=count) if count else self.tr("none"))
         self.said.setVisible(bool(self.line.text().strip()))
-        self._fit()
 
     def leave(self) -> None:
         """Hide it; the keyboard goes back to the graph."""
@@ -89,9 +93,6 @@ class SearchBar(QWidget):
                 self.stepped.emit(steps[Qt.Key(event.key())])
                 return True
         return super().eventFilter(watched, event)
-
-    def _fit(self) -> None:
-        self.resize(min(320, max(180, self._over.width() - 16)), self.sizeHint().height())
 
 
 class Search:

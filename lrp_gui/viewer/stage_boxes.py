@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QImage
 
 from lrp_gui.document.results import SampleResult
 from lrp_gui.document.words import plain, shape_text, signed, total_text
 from lrp_gui.languages import tr
+from lrp_gui.viewer.cells import draw_cells, pooled
 from lrp_gui.viewer.colouring import draw_marks
 from lrp_gui.viewer.ink import (
     CENTRE,
@@ -19,7 +19,6 @@ from lrp_gui.viewer.ink import (
     fitting,
     last_parts,
     mix,
-    relevance_colours,
     relevance_table,
     width_of,
 )
@@ -32,6 +31,7 @@ FAR_TEXT, FAR_LINE = 9.0, 10.5  # pixels of a name in a box that has no room for
 SMALLEST_PRINT = 6.5  # pixels; what would be smaller is left out
 FAR_ROOM = 26.0  # pixels; a narrower box has no name
 LEGIBLE = 0.42  # of the size that text is laid out for; below it, boxes are drawn without words
+THINNEST_MAP = 8.0  # pixels of a map with few rows or columns
 PRINT = 8.0  # pixels of letters that one reads without effort
 
 
@@ -117,7 +117,9 @@ def draw_far(ink: Ink, stage: Stage, box: QRectF, chosen: bool, *, marks: bool =
     total = stage.positive - stage.negative
     share = (stage.positive + stage.negative) / total if total else 0.0
     pixel = ink.pixel
-    lines = _name_lines(stage.name, (box.width() / pixel) - 4, int((box.height() / pixel - 2) // FAR_LINE))
+    most = int((box.height() / pixel - 2) // FAR_LINE)
+    name = repeated_name(stage) if most == 1 else ""
+    lines = _name_lines(name or stage.name, (box.width() / pixel) - 4, most)
     strength = 0.12 + 0.33 * abs(share) if lines else 0.25 + 0.6 * abs(share)
     border, thick = (ink.theme.accent, 2.4 * pixel) if chosen else (ink.theme.line, 1.2)
     ink.box(box, mix(ink.theme.panel, ink.sign(share), strength), border, thick, 7)
@@ -166,19 +168,28 @@ def draw_name(ink: Ink, stage: Stage, inner: QRectF, chosen: bool, size: float =
     shorter = [last_parts(first, room, size, bold=True)]
     if len(shorter[0]) <= len(first.rpartition(".")[2]):  # its last part was cut, which is worth more than a "…"
         shorter.insert(0, first.rpartition(".")[2])
-    name = fitting((stage.name, *shorter), room, size, bold=True)
+    name = fitting((stage.name, *filter(None, [repeated_name(stage)]), *shorter), room, size, bold=True)
     colour = ink.theme.accent if chosen else ink.theme.text
     ink.text(QRectF(inner.left(), inner.top(), room, 1.28 * size), name, size, colour, LEFT, bold=True)
     if stage.opens:
         draw_glyph(ink, glyph_rect(inner.adjusted(-9, -6, 9, 6)), stage.unfolded)
 
 
+def repeated_name(stage: Stage) -> str:
+    """Of blocks of the same build in one box the module's name and how many: layer1.0 – 49 ×50 is layer1 ×50.
+
+    "" for any other stage, and where the blocks have no module in common.
+    """
+    first, between, last = stage.name.partition(" – ")
+    home = first.rpartition(".")[0]
+    return f"{home} ×{stage.repeats}" if stage.repeats and between and home and "." not in last else ""
+
+
 def _body(ink: Ink, stage: Stage, body: QRectF, *, numbered: bool, marks: bool) -> None:
     plane, bars = stage.plane, body
     if plane is not None:
         side = min(body.height(), body.width() * 0.6)
-        across = side * min(1.0, plane.shape[1] / plane.shape[0])
-        down = side * min(1.0, plane.shape[0] / plane.shape[1])
+        across, down = map_size(plane, side, side, ink.pixel)
         draw_map(ink, plane, QRectF(body.left(), body.top(), across, down), marks=marks)
         bars = body.adjusted(across + 10, 0, 0, 0)
     if stage.channels.size > 1 or plane is None:
@@ -212,30 +223,24 @@ def _bars(ink: Ink, stage: Stage, rect: QRectF, numbered: bool) -> None:
         ink.box(bar, ink.sign(value))
 
 
+def map_size(plane: np.ndarray, width: float, height: float, pixel: float = 1.0) -> tuple[float, float]:
+    """Width and height of the largest map of square cells in a room; where that were a line, of taller or wider ones.
+
+    `pixel`: how large one of the screen is in these units.
+    """
+    rows, columns = plane.shape
+    cell, least = min(width / columns, height / rows), THINNEST_MAP * max(1.0, pixel)
+    return max(cell * columns, min(least, width)), max(cell * rows, min(least, height))
+
+
 def draw_map(ink: Ink, plane: np.ndarray, rect: QRectF, limit: float = 0.0, *, marks: bool = False) -> None:
     """A plane of signed numbers, symmetric about zero; `limit`: what has the fullest colour, the largest if 0."""
     limit = limit or float(np.abs(plane).max()) or 1.0
-    index = np.clip(((plane / limit + 1) * 127.5).round(), 0, 255).astype(int)
-    height, width = plane.shape
-    if max(plane.shape) <= CELLS:
-        painter, colours = ink.painter, relevance_colours(ink.theme)
-        painter.save()
-        # Neighbouring cells share an edge: with smoothing the background would shine through as a grid.
-        painter.setRenderHint(painter.RenderHint.Antialiasing, False)
-        for y in range(height):
-            for x in range(width):
-                cell = QRectF(
-                    rect.left() + rect.width() * x / width,
-                    rect.top() + rect.height() * y / height,
-                    rect.width() / width,
-                    rect.height() / height,
-                )
-                painter.fillRect(cell, colours[index[y, x]])
-        painter.restore()
-    else:
-        pixels = np.ascontiguousarray(relevance_table(ink.theme)[index])
-        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
-        ink.painter.drawImage(rect, image)
+    shown, real = plane, ink.painter.worldTransform().m11()
+    for axis, length in enumerate((rect.height(), rect.width())):
+        shown = pooled(shown, axis, max(1, round(length * real)))
+    index = np.clip(((shown / limit + 1) * 127.5).round(), 0, 255).astype(int)
+    draw_cells(ink, rect, relevance_table(ink.theme)[index], CELLS)
     if marks:
         draw_marks(ink, rect, plane, limit)
-    ink.box(rect, None, ink.theme.line, 1)
+    ink.box(rect.adjusted(-0.5, -0.5, 0.5, 0.5), None, ink.theme.line, 1)  # what matters may be its last row

@@ -26,7 +26,7 @@ from lrp_gui.viewer.stage_boxes import draw_far, draw_stage, glyph_rect, legible
 from lrp_gui.viewer.stage_frames import draw_frames, draw_titles
 from lrp_gui.viewer.stage_layout import BOXES, PLAIN_BOXES, Choice, StageLayout, lay_out_stages, parallel
 from lrp_gui.viewer.stages import Branch, Stage, StageGraph
-from lrp_gui.viewer.states import BOX, draw_state, trouble
+from lrp_gui.viewer.states import box_room, draw_state, trouble
 
 FOOTER = 26.0
 BRANCHES, STAGES = 30, 6  # in one step
@@ -117,7 +117,7 @@ class StagePicture(GraphPicture):
     def _alone(self, size: QSizeF) -> StageLayout:
         """The layout as if nothing stood alongside."""
         assert self.graph is not None
-        top = 4.0 if self.state is None else BOX
+        top = 4.0 if self.state is None else box_room(self.state, size.width())
         area = QRectF(8, top, size.width() - 16, max(20.0, size.height() - FOOTER - 4 - top))
         before = self.keep[1] if self.keep is not None and self.keep[0] == size else None
         if self.like is not None and self.like.folds == self.folds:
@@ -152,6 +152,17 @@ class StagePicture(GraphPicture):
         assert self.graph is not None
         n = self.graph.stage_of(layer)
         return OPENED if n >= 0 and self.graph.stages[n].unfolded else 0.0
+
+    def open_beside(self, layer: str, size: QSizeF) -> QRectF:
+        """Where the nearest other layer lies that stands open, in logical pixels; empty where there is none."""
+        assert self.graph is not None
+        here, stages, layout = self.graph.stage_of(layer), self.graph.stages, self.layout(size)
+        others = [n for n, stage in enumerate(stages) if stage.unfolded and n != here]
+        if here < 0 or not stages[here].unfolded or not others:
+            return QRectF()
+        middle = layout.boxes[here].center()
+        nearest = min(others, key=lambda n: (layout.boxes[n].center() - middle).manhattanLength())
+        return layout.in_picture(layout.boxes[nearest])
 
     def inside(self, layer: str, unit: int) -> Hit:
         """What Enter opens where this layer and unit are chosen."""
@@ -271,22 +282,22 @@ class StagePicture(GraphPicture):
         """The branch's share of what its source gets, all signs taken positive; -1 where it is the only one."""
         assert self.graph is not None
         total = self._totals.get(branch.source, 0.0)
-        if not total > 0:
-            return -1.0
-        total += self.graph.stubs[branch.source][1] if self.graph.stubs else 0.0
-        return (branch.positive - branch.negative) / total
+        return (branch.positive - branch.negative) / total if total > 0 else -1.0
 
     @cached_property
     def _totals(self) -> dict[int, float]:
-        """By source what its drawn readers hand back to it together; none where it is one, or not all is known."""
+        """By source what all its readers hand back to it, folded too; none where it is one, or not all is known."""
         assert self.graph is not None
         found: dict[int, list[Branch]] = {}
         for branch in self.graph.branches:
             found.setdefault(branch.source, []).append(branch)
+        folded = {n: got for n, (_, got) in enumerate(self.graph.stubs) if got > 0}
         return {
-            source: sum(one.positive - one.negative for one in beside)
+            source: sum(one.positive - one.negative for one in beside) + folded.get(source, 0.0)
             for source, beside in found.items()
-            if len(beside) > 1 and all(one.known for one in beside)
+            if (len(beside) > 1 or source in folded)
+            and source not in self.graph.untold
+            and all(one.known for one in beside)
         }
 
     # ------------------------------------------------------------------------------------------------ what is folded

@@ -90,6 +90,7 @@ class StageGraph:
     member_of: dict[str, int] = field(default_factory=dict)
     frames: tuple[Frame, ...] = ()
     stubs: tuple[tuple[float, float], ...] = ()  # Σ|R| that each stage hands back, and gets, on branches not drawn
+    untold: frozenset[int] = frozenset()  # stages of which a branch is not drawn whose share is not known
     hidden: tuple[tuple[int, int, float], ...] = ()  # rank, how many stages of it are not drawn, their Σ|R|
     branch_count: tuple[int, int] = (0, 0)  # drawn, and all
     carried: float = 1.0  # the share of the branches' |R| that the drawn ones carry

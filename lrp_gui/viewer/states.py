@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
-from lrp_gui.languages import mark, tr
-from lrp_gui.viewer.ink import CENTRE, Align, Ink, metrics
+from lrp_gui.languages import mark, tr, trn
+from lrp_gui.viewer.ink import CENTRE, Align, Ink, breakable, metrics
 from lrp_gui.viewer.picture import Drawing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from lrp_gui.document.document import Document
     from lrp_gui.document.results import SampleResult
 
@@ -26,7 +28,9 @@ class State:
     warns: bool = False
 
 
-BOX = 88.0  # how much of a picture's top a boxed state takes
+BOX = 88.0  # how much of a picture's top a boxed state takes, at the least
+MOST_NAMED = 3
+GLYPH_ROOM = 64.0  # above the headline, so that the units over it are whole
 
 
 NO_NETWORK = State(
@@ -65,20 +69,15 @@ def state_of(document: Document) -> State | None:
 
 def trouble(result: SampleResult) -> State | None:
     """What keeps an explanation from being drawn as it is: values that are no numbers, or nothing but zeros."""
-    arrays = dict(result.inputs)
-    arrays |= {tr("the edges into {path}").format(path=path): flow.matrix for path, flow in result.flows.items()}
-    broken = [path for path, layer in result.layers.items() if not layer.sums.finite]
-    broken += [name for name, values in arrays.items() if not np.isfinite(values).all()]
-    if broken:
-        named = ", ".join(broken[:3]) + (
-            tr(" and {broken} more").format(broken=len(broken) - 3) if len(broken) > 3 else ""
-        )
+    edges = {path: flow.matrix for path, flow in result.flows.items()}
+    if named := _broken(result, edges):
         sentence = tr(
             "NaN or infinite {noun} in {named}: nothing is drawn for it. Check this sample's input, "
             "or try another {value}."
         ).format(noun=result.words.noun, named=named, value=tr("reference") if result.against else tr("composite"))
         return State(tr("Some values are no numbers"), sentence, warns=True)
-    if not any(layer.sums.size for layer in result.layers.values()) and not any(one.any() for one in arrays.values()):
+    drawn = (*result.inputs.values(), *edges.values())
+    if not any(layer.sums.size for layer in result.layers.values()) and not any(one.any() for one in drawn):
         if not result.words.flows:
             return State(tr("Every gradient is zero"), tr("No small change of this sample's input changes the target."))
         if result.against:
@@ -90,13 +89,44 @@ def trouble(result: SampleResult) -> State | None:
     return None
 
 
+def _broken(result: SampleResult, edges: Mapping[str, np.ndarray]) -> str:
+    """Where not all is a number: layers, inputs and edges, each counted by itself; "" where all is."""
+    layers = [path for path, layer in result.layers.items() if not layer.sums.finite]
+    inputs = [name for name, values in result.inputs.items() if not np.isfinite(values).all()]
+    into = [path for path, matrix in edges.items() if not np.isfinite(matrix).all()]
+    parts = (
+        (layers, trn("layer {names}", "{n} layers ({names})", len(layers))),
+        (inputs, trn("input {names}", "{n} inputs ({names})", len(inputs))),
+        (into, trn("the edges into {names}", "the edges into {n} layers ({names})", len(into))),
+    )
+    return ", ".join(said.format(names=_first(names)) for names, said in parts if names)
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join((*names[:MOST_NAMED], *(("…",) if len(names) > MOST_NAMED else ())))
+
+
+def box_room(state: State, width: float) -> float:
+    """How much of the top of a picture of this width a boxed state takes."""
+    return max(BOX, 6 + 26 + _sentence_height(state, _text_width(width, boxed=True)) + 18 + 6)
+
+
+def _text_width(width: float, *, boxed: bool) -> float:
+    return min(460.0, width - (44 if boxed else 24))  # a box's frame lies around the words
+
+
+def _sentence_height(state: State, width: float) -> float:
+    flags = int(Align.AlignHCenter | Align.AlignTop) | 0x1000  # word wrap
+    sentence = breakable(tr(state.sentence), width, 12.5)
+    return metrics(12.5).boundingRect(QRectF(0, 0, width, 400), flags, sentence).height()
+
+
 def draw_state(ink: Ink, area: QRectF, state: State, boxed: bool = False) -> None:
     """Headline and sentence, in the middle of an area or as a box at its top."""
     theme, sentence = ink.theme, tr(state.sentence)
-    width = min(460.0, area.width() - (44 if boxed else 24))  # a box's frame lies around the words
+    width = _text_width(area.width(), boxed=boxed)
     text = QRectF(area.center().x() - width / 2, 0, width, 400)
-    flags = int(Align.AlignHCenter | Align.AlignTop) | 0x1000  # word wrap
-    tall = metrics(12.5).boundingRect(text, flags, sentence).height()
+    tall = _sentence_height(state, width)
     height = 26 + tall
     top = area.top() + 6 if boxed else max(area.top() + 8, area.center().y() - height / 2 - 12)
     if boxed:
@@ -108,7 +138,7 @@ def draw_state(ink: Ink, area: QRectF, state: State, boxed: bool = False) -> Non
             8,
         )
         top += 8
-    elif area.height() > 190:
+    elif top - area.top() >= GLYPH_ROOM:
         _glyph(ink, QPointF(area.center().x(), top - 34))
     ink.text(
         QRectF(text.left(), top, width, 22),

@@ -39,6 +39,7 @@ class StripPicture(Drawing):
     accounts: tuple[Balance, ...] = ()  # the same, layer by layer
     selected: str = ""
     labels: dict[str, str] = field(default_factory=dict)  # layer path -> what the person calls it
+    headed: bool = True  # the legend stands in it; in a window it stands above, where it does not scroll
     over: Callable[[float], Sequence[float]] | None = None  # for the strip's width, where the graph's columns stand
 
     def __post_init__(self) -> None:
@@ -65,14 +66,16 @@ class StripPicture(Drawing):
         self.spots = spots
         if not self.columns:
             return
-        yield lambda ink: self._legend(ink, QRectF(8, 2, size.width() - 16, LEGEND - 2))
+        above = LEGEND if self.headed else 0.0
+        if self.headed:
+            yield lambda ink: self.legend(ink, size.width())
         centres, width = self._places(size.width())
-        body = QRectF(8, LEGEND + HEADER, size.width() - 16, max(10.0, size.height() - LEGEND - HEADER - FOOTER - 3))
+        body = QRectF(8, above + HEADER, size.width() - 16, max(10.0, size.height() - above - HEADER - FOOTER - 3))
         up, down = self._limits()
         per = body.height() / ((up + down) or 1.0)
         zero = body.top() + up * per if up + down else body.center().y()
-        tall = size.height() - LEGEND - 1
-        places = [QRectF(centre - width / 2, LEGEND, width, tall) for centre in centres]
+        tall = size.height() - above - 1
+        places = [QRectF(centre - width / 2, above, width, tall) for centre in centres]
         for found in batches(zip(self.columns, places, strict=True), COLUMNS):
             yield partial(self._some, columns=found, zero=zero, per=per, spots=spots)
         half, foot = width / 2, size.height() - 0.5
@@ -186,9 +189,9 @@ class StripPicture(Drawing):
         ink.line(QPointF(centre.x(), centre.y() - 2.5), QPointF(centre.x(), centre.y() + 1), ink.theme.background, 1.6)
         ink.line(QPointF(centre.x(), centre.y() + 2), QPointF(centre.x(), centre.y() + 3.4), ink.theme.background, 1.6)
 
-    def _legend(self, ink: Ink, rect: QRectF) -> None:
-        """Only what occurs is listed; the scale is the strip's own."""
-        theme = ink.theme
+    def legend(self, ink: Ink, width: float) -> None:
+        """In so much width, `LEGEND` high: only what occurs is listed; the scale is the strip's own."""
+        theme, rect = ink.theme, QRectF(8, 2, width - 16, LEGEND - 2)
         least = 0.003 * max(*self._limits(), 1e-300)
         present = [name for name in SINKS if any(abs(column.sinks[name]) > least for column in self.columns)]
         flows = all(column.flows for column in self.columns)
@@ -214,6 +217,18 @@ class StripPicture(Drawing):
         note = tr("input → output, bars in one scale") + ("" if flows else tr("; no relevance, nothing has to balance"))
         if x + width_of(note, 10.5) + 12 < rect.right():
             ink.text(QRectF(x, rect.top(), rect.right() - x, rect.height()), note, 10.5, theme.dim, RIGHT)
+
+
+@dataclass
+class StripLegend(Drawing):
+    """The legend by itself, above a strip that scrolls."""
+
+    strip: StripPicture | None = None
+
+    def paint(self, ink: Ink, size: QSizeF) -> None:
+        """As it stands in the strip."""
+        if self.strip is not None and self.strip.columns:
+            self.strip.legend(ink, size.width())
 
 
 def _stack(column: Balance, sign: int) -> float:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from lrp_gui.document.results import NetworkInfo, SampleResult
 
 STRIP_SHARE = 0.2  # of the viewer's height
-STRIP_LIMITS = (96, 148)
+STRIP_LIMITS = (112, 148)
 
 
 class RelevanceViewer(QWidget):
@@ -76,14 +76,14 @@ class RelevanceViewer(QWidget):
         self.strip_area = StripArea(self.strip)
         self.alarm = AlarmBar()
         self.canvas = Canvas(theme, self.tr("Network graph"))
-        self.search_bar, self._found = SearchBar(self.canvas), Search()
+        self.search_bar, self._found = SearchBar(), Search()
         self.controls = Controls()
         self.detail = Detail(theme)
         self.matrix = MatrixTab(document, theme)
         self.detail.addTab(self.matrix, self.tr("Samples"))
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(True)
-        self.splitter.addWidget(column_of(self.canvas, self.controls))
+        self.splitter.addWidget(column_of(self.search_bar, self.canvas, self.controls))
         self.splitter.addWidget(self.detail)
         self.splitter.setStretchFactor(0, 7)
         self.splitter.setStretchFactor(1, 3)
@@ -264,7 +264,7 @@ class RelevanceViewer(QWidget):
         else:
             strip = strip_picture(network, result, self.theme, self.selection)
             self._accounts = {balance.layer: balance for balance in strip.accounts}
-        strip.over = self._graph_columns
+        strip.over, strip.headed = self._graph_columns, False
         self.strip.set_picture(strip)
         self.strip_area.fit(strip)
         self.strip_area.reveal(layer)
@@ -409,7 +409,7 @@ class RelevanceViewer(QWidget):
         after = picture.place_of(layer, size)
         if after is not None and self.canvas.room == size:
             self.canvas.hold(before, after[0], after[1] / scale)
-            self.canvas.show_opened(*after, picture.least_scale(layer))
+            self.canvas.show_opened(*after, picture.least_scale(layer), picture.open_beside(layer, size))
 
     def _show_sought(self, picture: GraphPicture) -> None:
         """What the search found is brought into sight, once."""

@@ -34,7 +34,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parents[1]
 IMAGES = DOCS / "images" / "gallery"
 WIDTH = 1100
-COLOURS = 128  # of a picture: lines and areas need no more
+COLOURS = 256  # of a picture: lines and areas need no more
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ def draw(shot: Shot) -> str:
     for _step in saving(picture, path, Sheet.of(picture, theme, min(WIDTH, round(picture.size[0] * 1.25)))):
         pass
     with Image.open(path) as image:
-        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)  # by coverage: the few dots of a legend keep their colours
     return picture.caption
 
 

@@ -49,6 +49,19 @@ def settings_apart(tmp_path, qapp, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def no_key_held(qapp):
+    """A click with Shift leaves it held for Qt, and the next test selects otherwise than it says."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QWidget
+
+    yield
+    if QGuiApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        QTest.keyRelease(QWidget(), Qt.Key.Key_Shift)
+
+
+@pytest.fixture(autouse=True)
 def no_thread_left(monkeypatch, request):
     """A thread that outlives its test fails it, by name."""
     from PySide6.QtCore import QThread

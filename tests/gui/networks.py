@@ -104,17 +104,16 @@ CASES = {
 }
 
 
-def saved(name: str, folder: Path) -> tuple[Path, Path]:
-    """The network as a .pt2 file, and a table of inputs for it."""
+def saved(name: str, folder: Path, dtype: str = "float32") -> tuple[Path, Path]:
+    """The network as a .pt2 file in that precision, and a table of inputs for it."""
     torch.manual_seed(0)
     case = CASES[name]
     shape = (SAMPLES, *case.shape)
-    inputs = torch.randint(0, VOCABULARY, shape) if case.tokens else torch.randn(shape)
+    inputs = torch.randint(0, VOCABULARY, shape) if case.tokens else torch.randn(shape, dtype=getattr(torch, dtype))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of export, about how an LSTM keeps its weights
-        program = torch.export.export(
-            case.network().eval(), (inputs,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},), strict=False
-        )
+        network = case.network().to(getattr(torch, dtype)).eval()
+        program = torch.export.export(network, (inputs,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},), strict=False)
         torch.export.save(program, folder / "network.pt2")
     rows = [[f"x{n + 1}" for n in range(inputs[0].numel())], *inputs.flatten(1).tolist()]
     (folder / "table.csv").write_text("\n".join(",".join(map(str, row)) for row in rows) + "\n")

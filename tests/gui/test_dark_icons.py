@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication, QStyle
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QIcon
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QListWidget,
+    QListWidgetItem,
+    QRadioButton,
+    QStyle,
+    QWidget,
+)
 
 from lrp_gui import theme
 from lrp_gui.app import make_window
+from lrp_gui.ticks import TickDelegate
 
 PIXMAPS = QStyle.StandardPixmap
 
@@ -16,7 +26,8 @@ PIXMAPS = QStyle.StandardPixmap
 def app(qapp):
     before, name = qapp.palette(), QIcon.themeName()
     yield qapp
-    qapp.setPalette(before)
+    for name in (None, *theme.TICKED):
+        qapp.setPalette(before, name)
     QIcon.setThemeName(name)
     QIcon.setFallbackSearchPaths([])
 
@@ -39,6 +50,31 @@ def test_the_arrows_of_the_file_dialog_stand_out_in_both_themes(app, which):
     assert lightness(app, which) > 0.7
     theme.apply(app, theme.LIGHT)
     assert lightness(app, which) < 0.4
+
+
+def ticked(kind: str) -> QWidget:
+    """Something with one empty box to tick, which has the colours that are set now."""
+    if kind != "list":
+        return {"box": QCheckBox, "dot": QRadioButton}[kind]()
+    box = QListWidget()
+    box.setItemDelegate(TickDelegate(box))
+    box.setFrameShape(QListWidget.Shape.NoFrame)
+    QListWidgetItem(box).setCheckState(Qt.CheckState.Unchecked)
+    return box
+
+
+@pytest.mark.parametrize("kind", ["box", "dot", "list"])
+@pytest.mark.parametrize("colours", [theme.DARK, theme.LIGHT], ids=["dark", "light"])
+def test_the_frame_of_what_is_not_ticked_can_be_seen(app, qtbot, kind, colours):
+    theme.apply(app, theme.LIGHT if colours.dark else theme.DARK)
+    theme.apply(app, colours)
+    widget = ticked(kind)
+    qtbot.addWidget(widget)
+    widget.resize(60, 24)
+    image = widget.grab().toImage()
+    lights = [image.pixelColor(x, y).lightnessF() for x in range(24) for y in range(image.height())]
+    ground = QColor(colours.panel).lightnessF()
+    assert max(abs(light - ground) for light in lights) > 0.2
 
 
 def test_a_window_in_the_dark_brings_them(app):

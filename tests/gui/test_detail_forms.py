@@ -335,6 +335,19 @@ def test_a_histogram_leaves_out_zeros_that_would_hide_the_rest(qapp, monkeypatch
     assert "480 of 500 are zero and not counted" in said
 
 
+def test_a_histogram_writes_its_counts_as_the_window_does(qapp):
+    from lrp_gui.viewer import plots
+
+    painted(HistogramPicture(LIGHT, heading="x", values=np.repeat([-1.0, 0.25, 1.0], 12_000)))
+    axis = plots.scaffold("histogram").plot.getAxis("left")
+    (spacing, places), *_finer = axis.tickValues(*axis.range, axis.size().height())
+    texts = axis.tickStrings(places, 1.0, spacing)
+    assert texts
+    assert all(text == f"{place:,.0f}" for text, place in zip(texts, places, strict=True))
+    assert "10,000" in texts
+    assert axis.tickStrings([2.5], 1.0, 2.5) == [""]  # there are no halves of a unit
+
+
 def test_a_map_of_means_has_the_colours_of_the_means(qapp, monkeypatch):
     from lrp_gui.viewer import plots
 
@@ -376,6 +389,17 @@ def test_a_line_of_features_says_their_names_at_its_ends_and_is_brief_where_room
     assert said[0] == "relevance by feature"
 
 
+def test_one_series_in_a_large_pane_is_as_tall_as_it_is_worth(qapp):
+    from lrp_gui.viewer.inputs.series import SeriesPicture
+
+    series = {"relevance": np.ones((1, 5)), "values": np.arange(5.0)[None], "units": np.arange(5)[None]}
+    chart = SeriesPicture(LIGHT, **series)
+    for width, height in ((1000, 1400), (300, 200)):
+        painted(chart, width, height)
+        ((row, _channel),) = chart._rows
+        assert row.height() == pytest.approx(0.4 * row.width()) if height > 1000 else row.bottom() < height - 60
+
+
 def test_a_minus_stays_before_its_number_beside_what_is_read_from_right_to_left():
     from lrp_gui.viewer.bidi import joined
     from lrp_gui.viewer.neuron_labels import feature_value
@@ -384,3 +408,20 @@ def test_a_minus_stays_before_its_number_beside_what_is_read_from_right_to_left(
     assert feature_value(Feature("age", "years"), -0.5) == "−0.5 years"
     # isolates keep their contents apart, and the mark at the beginning says that they go from left to right
     assert feature_value(Feature("w", "كغ"), -0.5) == "\u200e\u2068−0.5\u2069 \u2068كغ\u2069"
+
+
+@pytest.mark.parametrize("width", [270, 300, 380, 700])
+def test_sums_stand_over_all_maps_or_over_none_and_maps_left_out_are_counted(qapp, monkeypatch, width):
+    from lrp_gui.viewer import ink
+
+    said = []
+    monkeypatch.setattr(ink.Ink, "text", lambda _ink, _rect, text, *_more, **_named: said.append(text))
+    relevance = np.ones((40, 6, 6)) * np.logspace(-6, 0, 40)[:, None, None]
+    for make, shown in ((PairMapsPicture, 8), (ChannelsPicture, 16)):
+        said.clear()
+        more = {"activation": relevance} if make is PairMapsPicture else {}
+        painted(make(LIGHT, heading="x", relevance=relevance, **more), width, 260 if width < 400 else 520)
+        named = [text for text in said if text.split("  ")[0].isdigit() and int(text.split("  ")[0]) in range(24, 40)]
+        assert len(named) == shown
+        assert len({"  " in text for text in named}) == 1
+        assert any(f"{shown} of 40 channels" in text for text in said)

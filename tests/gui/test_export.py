@@ -13,8 +13,9 @@ import numpy as np
 import pypdf
 import pytest
 from PIL import Image
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtCore import QByteArray, QSize
+from PySide6.QtGui import QImage, QImageReader, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFileDialog
 
 from lrp_gui import languages
@@ -22,6 +23,7 @@ from lrp_gui.document.words import signed
 from lrp_gui.export import EXPORTERS, ExportDialog, ExportError, png, save
 from lrp_gui.export.exporters import saving, to_pdf, to_svg
 from lrp_gui.export.sheet import Sheet, pixels
+from lrp_gui.export.svg import tidied
 from lrp_gui.theme import DARK, LIGHT, PRINT
 from lrp_gui.viewer.picture import Drawing
 from lrp_gui.viewer.pictures import all_pictures, graph_picture, overview, strip_picture
@@ -334,3 +336,22 @@ def test_asking_where_does_not_block(picture, qtbot, tmp_path):
     with qtbot.waitSignal(dialog.exported):
         dialog.where.fileSelected.emit(str(tmp_path / "flow.png"))
     assert Path(tmp_path / "flow.png").exists()
+
+
+def test_a_drawing_is_tidied_without_moving_a_pixel(picture):
+    def pixels_of(drawing):
+        image = QImage(900, 600, QImage.Format.Format_RGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        QSvgRenderer(QByteArray(drawing.encode())).render(painter)
+        painter.end()
+        return image
+
+    sheet, whole = Sheet.of(picture, PRINT, 900, 600), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lrp_gui.export.exporters.tidied", lambda drawing: whole.append(drawing) or tidied(drawing))
+        short = b"".join(to_svg(picture, sheet)).decode()
+    assert len(short) < 0.7 * len(whole[0])
+    assert pixels_of(short) == pixels_of(whole[0])
+    texts = [[text for text in ET.fromstring(drawing).itertext() if text.strip()] for drawing in (short, whole[0])]
+    assert texts[0] == texts[1]

@@ -94,9 +94,11 @@ def test_what_is_stopped_leaves_nothing_half_behind(dialog, kind, qtbot, tmp_pat
 
 def test_a_place_that_cannot_be_written_is_told_and_the_dialog_stays(dialog, tmp_path):
     choose(dialog, PDF)
-    dialog.write_to(tmp_path / "nowhere" / "report.pdf")
+    dialog.write_to(tmp_path / "nowhere" / ("so far down that it takes lines " * 4) / "report.pdf")
     assert "choose another place" in dialog.problem.text()
     assert dialog.start.isEnabled()
+    dialog.layout().activate()
+    assert all(box.height() >= box.minimumSizeHint().height() for box in dialog.views.values())
 
 
 def test_nothing_chosen_is_nothing_to_export(dialog):

@@ -10,6 +10,7 @@ import pytest
 
 from lrp_gui.document.files import Source
 from lrp_gui.export.recipe import recipe, recipe_of_rows
+from lrp_gui.jobs.computing import Computing
 from lrp_gui.jobs.engine import Engine
 from lrp_gui.jobs.requests import SampleRequest
 from lrp_gui.jobs.steps import run_now
@@ -64,6 +65,19 @@ def test_the_lines_make_the_explanation_of_a_table_again(engine, changes, capsys
     lines = recipe(network, result, asked)
     same(run(lines), result)
     assert f"# was {float(result.explained)!r}" in lines
+
+
+@pytest.mark.parametrize(("stored", "chosen"), [("float64", "float32"), ("float32", "float64"), ("float64", "file")])
+def test_the_precision_that_was_chosen_is_in_the_lines(stored, chosen, tmp_path, capsys):
+    path, table = saved("gated", tmp_path, stored)
+    engine = Engine()
+    engine.computing = Computing(dtype=chosen)
+    network, result, asked = explained(engine, path, str(table))
+    again = run(recipe(network, result, asked))
+    wanted = stored if chosen == "file" else chosen
+    for name, relevance in result.inputs.items():
+        assert str(again.inputs[name].dtype) == f"torch.{wanted}"
+        np.testing.assert_array_equal(again.inputs[name][0].numpy(), relevance)
 
 
 @pytest.mark.parametrize("name", ["gated", "tokens"])

@@ -18,6 +18,7 @@ from lrp_gui.viewer.layers.parts import opened_at_first, parts_of, shown
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
+from lrp_gui.viewer.stage_boxes import THINNEST_MAP, draw_far, draw_name, map_size, repeated_name
 from lrp_gui.viewer.stage_picture import StagePicture
 from lrp_gui.viewer.stages import stage_graph
 from tests.gui import fakes
@@ -84,6 +85,28 @@ def test_a_small_network_stands_open_and_a_large_one_begins_as_a_few_boxes():
     few = picture_of(*residual(40))
     assert names(few) == [few.network.inputs[0].name, "stem", "body.0 – 39 ×40", "head"]
     assert few.graph.stages[2].repeats == 40
+
+
+def test_blocks_of_the_same_build_keep_their_modules_name_where_room_is_short():
+    stage = picture_of(*residual(40)).graph.stages[2]
+    assert repeated_name(stage) == "body ×40"
+    assert not repeated_name(replace(stage, name="0 – 39 ×40"))
+    said, image = [], QImage(90, 30, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    ink = Ink(painter, LIGHT)
+    ink.text = lambda _rect, text, *_rest, **_more: said.append(text)
+    draw_name(ink, stage, QRectF(0, 0, 85, 30), chosen=False)
+    draw_far(ink, stage, QRectF(0, 0, 60, 14), chosen=False)
+    draw_name(ink, replace(stage, name="backbone.0 – 9 ×40"), QRectF(0, 0, 85, 30), chosen=False)
+    painter.end()
+    assert said == ["body ×40", "body ×40", "0 – 9 ×40"]  # rather than a module's name that is cut
+
+
+def test_a_map_of_few_rows_is_more_than_a_line():
+    assert map_size(np.zeros((1, 100)), 60, 60) == (60, THINNEST_MAP)
+    assert map_size(np.zeros((100, 2)), 60, 60, pixel=2) == (2 * THINNEST_MAP, 60)
+    assert map_size(np.zeros((50, 100)), 60, 60) == (60, 30)
+    assert map_size(np.zeros((1, 100)), 60, 5) == (60, 5)
 
 
 def test_repeated_blocks_open_in_place_one_at_a_time():
@@ -203,6 +226,15 @@ def test_shares_stand_beside_boxes_even_where_a_branch_comes_down_steeply(monkey
     assert {text for text, _place in said} == {"75 %", "25 %"}
     for text, place in said:
         assert not any(place.intersects(box) for box in picture.layout(SIZE).boxes), text
+
+
+def test_a_branch_keeps_its_share_when_the_one_beside_it_is_folded(monkeypatch):
+    picture = picture_of(*residual(1, projected=True), visibility=Visibility(1.0, 0.7))
+    assert len(picture.graph.branches) < len(picture_of(*residual(1, projected=True)).graph.branches)
+    assert {text for text, _place in said_shares(picture, monkeypatch)} == {"75 %"}
+    picture.graph = replace(picture.graph, untold=frozenset(range(len(picture.graph.stages))))
+    picture.__dict__.pop("_totals")
+    assert not said_shares(picture, monkeypatch)
 
 
 def test_folded_edges_become_stubs_and_the_sums_still_close():

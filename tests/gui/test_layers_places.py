@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from lrp_gui.theme import LIGHT
 from lrp_gui.viewer.colouring import GREY, Colouring, in_scheme
 from lrp_gui.viewer.ink import Ink, width_of
 from lrp_gui.viewer.layers.folds import Folds, channel_of
+from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.sketch import Sketch
 from lrp_gui.viewer.stage_boxes import LEGIBLE, draw_far
+from lrp_gui.viewer.stage_frames import draw_titles
 from lrp_gui.viewer.stage_layout import _flat, parallel, rounded
-from lrp_gui.viewer.stage_picture import StagePicture
+from lrp_gui.viewer.stage_picture import OPENED, StagePicture
+from lrp_gui.viewer.stages import Frame
 from tests.gui import fakes
 from tests.gui.test_layers import residual
 from tests.gui.test_viewer_widget import document, settle, show, viewer  # noqa: F401 - fixtures
@@ -181,16 +185,18 @@ def test_where_no_hue_tells_the_sign_marks_tell_it_on_the_maps(viewer):  # noqa:
     assert images[0].copy(name) == images[1].copy(name)
 
 
-def test_what_is_found_does_not_lie_below_the_search(viewer, qtbot):  # noqa: F811
+def test_the_search_stands_above_the_graph_and_covers_none_of_it(viewer, qtbot):  # noqa: F811
     show(viewer, *fakes.cnn_result())
-    canvas = viewer.canvas
+    canvas, bar = viewer.canvas, viewer.search_bar
+    before = canvas.height()
     qtbot.keyClick(canvas, Qt.Key.Key_Slash)
-    bar = QRectF(viewer.search_bar.geometry())
-    under = QRectF(bar.center() / canvas.view_scale, QSizeF(30, 20))
-    canvas.show_place(under)
-    on_screen = QRectF(under.topLeft() * canvas.view_scale + canvas.offset, under.size() * canvas.view_scale)
-    assert not on_screen.intersects(bar)
-    assert canvas.rect().contains(on_screen.toAlignedRect())
+    settle(viewer)
+    qtbot.waitUntil(lambda: canvas.height() < before)
+    assert bar.rect().translated(bar.mapTo(viewer, QPoint())).bottom() < canvas.mapTo(viewer, QPoint()).y()
+    layout = canvas.picture.layout(canvas.room)
+    assert all(QRectF(QPointF(), canvas.room).contains(layout.in_picture(box)) for box in layout.boxes)
+    qtbot.keyClick(bar.line, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: canvas.height() == before)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -232,3 +238,50 @@ def test_the_sign_on_a_small_box_stands_beside_its_name(qapp, monkeypatch, name)
     assert "".join(text for text, _place in words) == name.replace(".", "")
     assert box.contains(mark)
     assert not any(mark.intersects(place) for _text, place in words)
+
+
+def test_the_names_of_parts_beside_each_other_do_not_touch():
+    picture = StagePicture.build(*residual(12), LIGHT)
+    count = len(picture.graph.stages)
+    whole = Frame("all", "backbone.stage.blocks", tuple(range(count)), 0)
+    each = [Frame(str(n), f"backbone.stage.blocks.{n}", (n,), 1) for n in range(count)]
+    picture.graph = replace(picture.graph, frames=(whole, *each))
+    layout = picture.layout(QSizeF(1000, 700))
+    titles = [place for place, hit in _titles(picture, layout) if hit.opens]
+    assert len(titles) == count + 1
+    assert not any(a.intersects(b) for a, b in combinations(titles, 2))
+
+
+def _titles(picture, layout):
+    image = QImage(10, 10, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    painter.scale(0.45, 0.45)  # from afar, where letters are largest beside the boxes
+    try:
+        return draw_titles(Ink(painter, LIGHT), picture.graph, layout)
+    finally:
+        painter.end()
+
+
+@pytest.mark.parametrize(("size", "together"), [((1400, 900), True), ((420, 330), False)])
+def test_a_second_layer_is_opened_in_sight_of_the_first_where_both_can_be_read(viewer, size, together):  # noqa: F811
+    network, result = residual(2)
+    show(viewer, network, result)
+    canvas = viewer.canvas
+    canvas.resize(*size)
+    settle(viewer)
+
+    def on_screen(layer):
+        place, scale = canvas.picture.place_of(layer, canvas.room)
+        pixel = canvas.view_scale
+        return QRectF(place.topLeft() * pixel + canvas.offset, place.size() * pixel), scale * pixel
+
+    for layer in ("stem", "body.1.second"):
+        viewer._open(Hit(layer, -1, opens=layer))
+        settle(viewer)
+        if layer == "stem":  # near to it, so that nothing else is in sight
+            canvas.zoom_about(on_screen(layer)[0].center(), 2.0)
+    place, scale = on_screen("body.1.second")
+    assert scale >= OPENED
+    seen = QRectF(canvas.rect())
+    assert seen.contains(on_screen("stem")[0]) == together
+    assert seen.contains(place) or (not together and seen.contains(place.topLeft()))

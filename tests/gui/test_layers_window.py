@@ -57,6 +57,17 @@ def test_a_slash_looks_for_layers_and_opens_what_holds_them(viewer, qtbot):  # n
     assert not viewer.search_bar.isVisible()
 
 
+def test_a_search_that_is_opened_again_shows_what_it_says_is_found(viewer, qtbot):  # noqa: F811
+    show(viewer, *residual(40))
+    viewer.search_bar.begin()
+    QTest.keyClicks(viewer.search_bar.line, "17 conv")
+    qtbot.keyClick(viewer.search_bar.line, Qt.Key.Key_Escape)
+    viewer.document.select_layer("body.3.first")
+    viewer.search_bar.begin()
+    assert viewer.search_bar.said.text() == "1 of 2"
+    assert viewer.document.selected_layer == "body.17.first"
+
+
 def test_every_word_has_to_be_in_the_name_or_the_operation():
     network, _ = residual(3)
     assert matches(network, "2 ADD") == ["body.2.join"]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 
 from lrp_gui.document.results import TableResult
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer.colouring import Colouring
+from lrp_gui.viewer.ink import Ink, width_of
 from lrp_gui.viewer.matrix.order import alike, by_number
 from lrp_gui.viewer.matrix.picture import MatrixPicture
 from lrp_gui.viewer.matrix.view import ALIKE, FEATURE, MOST_SAMPLES, SCORE, MatrixTab
+from lrp_gui.viewer.sketch import Sketch
 from lrp_gui.viewer.states import StatePicture
 from tests.gui import drawn, fakes
 
@@ -148,3 +151,15 @@ def test_of_very_many_samples_some_are_drawn_and_it_is_said(qtbot):
     tab.finish()
     assert len(tab.view.picture.samples) == MOST_SAMPLES
     assert f"{MOST_SAMPLES:,} of {count:,} samples" in tab.view.picture.notes()
+
+
+@pytest.mark.parametrize("width", range(380, 700, 40))
+def test_long_names_of_features_keep_apart(qapp, monkeypatch, width):
+    names = [f"a very long name of a measured quantity {n:03d}" for n in range(8)]
+    picture = MatrixPicture(LIGHT, relevance=np.ones((3, 8)), columns=names, rows=["1", "2", "3"])
+    said = []
+    monkeypatch.setattr(Ink, "text", lambda _ink, rect, text, *_a, **_n: said.append((rect.center().x(), text)))
+    Sketch(picture, QSizeF(width, 300), QRectF(0, 0, width, 300), 1.0, 1.0).finish()
+    ends = [(x - width_of(text, 10.5) / 2, x + width_of(text, 10.5) / 2) for x, text in said if "…" in text]
+    assert len(ends) > 1
+    assert all(right + 4 <= left for (_, right), (left, _) in pairwise(ends))

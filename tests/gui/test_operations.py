@@ -7,6 +7,7 @@ import itertools
 import os
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,6 +34,7 @@ from lrp_gui.viewer.operations.items import FOOT, MARGIN
 from lrp_gui.viewer.operations.picture import NAMED_FROM, OperationsPicture
 from lrp_gui.viewer.operations.strokes import smooth
 from lrp_gui.viewer.operations.table_model import OperationsModel
+from lrp_gui.viewer.sketch import Sketch
 from tests.gui.operation_graphs import u_net
 
 SIZE = QSizeF(900, 600)
@@ -283,6 +285,19 @@ def test_the_rest_is_counted_and_said(qapp) -> None:
     every = len(drawn.layout.starts) - 1
     assert 0 < drawn.strong.size < every
     assert drawn.visible_text.startswith(f"{drawn.strong.size} of {every} bundles of edges, ")
+    assert drawn.amounts is not None
+    nothing = replace(drawn, amounts=Amounts(drawn.amounts.nodes * 0, drawn.amounts.edges * 0), _cache={})
+    assert nothing.visible_text == f"0 of {every} bundles of edges, 0 % of |R|"
+
+
+def test_operations_whose_relevance_is_no_number_say_so(qapp, monkeypatch) -> None:
+    drawn = picture(u_net(2, 3))
+    assert drawn.amounts is not None
+    broken = replace(drawn, amounts=Amounts(drawn.amounts.nodes * np.nan, drawn.amounts.edges * np.nan), _cache={})
+    said: list[str] = []
+    monkeypatch.setattr(Ink, "text", lambda _ink, _rect, text, *_a, **_n: said.append(text))
+    Sketch(broken, QSizeF(1600, 1100), QRectF(0, 0, 1600, 1100), 1.0, 1.0).finish()
+    assert "not a number" in said or "NaN" in said
 
 
 @pytest.mark.parametrize("known", [True, False])

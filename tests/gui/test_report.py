@@ -11,11 +11,14 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pypdf
 import pytest
+from PySide6.QtCore import QSaveFile
+from PySide6.QtGui import QImage
 
+from lrp_engine.networks.graphs import operations
 from lrp_gui import languages
 from lrp_gui.document.series import Explained
-from lrp_gui.document.words import signed
-from lrp_gui.export.exporters import ExportError
+from lrp_gui.document.words import KINDS, kind_text, signed
+from lrp_gui.export.exporters import ExportError, to_svg, why_refused
 from lrp_gui.export.render import Paper
 from lrp_gui.export.report_html import HtmlReport
 from lrp_gui.export.report_pdf import PdfReport
@@ -89,15 +92,49 @@ def test_the_html_holds_settings_numbers_and_pictures_and_needs_nothing_else(qap
 
 def test_large_drawings_are_pixels_in_html(qapp, tmp_path, monkeypatch):
     monkeypatch.setattr("lrp_gui.export.report_html.LARGEST_SVG", 1000)
+    monkeypatch.setattr("lrp_gui.export.report_html.to_svg", lambda *given: iter([*to_svg(*given), b" " * 1_000_000]))
     text = written(HtmlReport, tmp_path / "why.html", [Explained(*fakes.cnn_result())]).read_text()
     images = Page(text).images
     assert len(images) == 3
     for image in images:
         kind, _, data = image["src"].partition(";base64,")
-        assert kind == "data:image/png"
-        assert base64.b64decode(data).startswith(b"\x89PNG")
+        assert kind == "data:image/webp"
+        drawn = QImage.fromData(base64.b64decode(data))
+        assert (drawn.width(), drawn.height()) == (2 * int(image["width"]), 2 * int(image["height"]))
         assert "relevance of the inputs" in image["alt"]
     assert "<svg" not in text
+
+
+@pytest.mark.parametrize("kind", [HtmlReport, PdfReport])
+def test_layers_with_the_numbers_of_another_one_are_drawn_once_and_that_is_said(kind, qapp, tmp_path):
+    network, result = fakes.cnn_result()
+    first, second, third = list(result.layers)[:3]
+    same = replace(result.layers[first], activation=result.layers[first].activation + 1)
+    other = replace(result.layers[first], relevance=result.layers[first].relevance * 1.5)
+    result = replace(result, layers={first: result.layers[first], second: same, third: other})
+    path = written(kind, tmp_path / "why", [Explained(network, result)], groups=("layers",))
+    if kind is HtmlReport:
+        page = Page(path.read_text())
+        said, cells = path.read_text(), page.cells
+        assert said.count("<figure>") == 2
+    else:
+        said = "\n".join(one.extract_text() for one in pypdf.PdfReader(path).pages)
+        said = re.sub(r"[\t\xa0]", " ", said)
+        cells = said.splitlines()
+    assert f"Figure 1: layer {first}" in said
+    assert f"Figure 2: layer {third}" in said
+    assert "Figure 3" not in said
+    assert cells[cells.index(f"layer {second}") + 1] == f"Figure 1: layer {first}"
+
+
+def test_a_long_name_beside_another_picture_keeps_both_ends(qapp, tmp_path):
+    network, result = fakes.cnn_result()
+    first = next(iter(result.layers))
+    paper = Paper(LIGHT, groups=("layers",), labels=((first, f"begin {'x' * 90} end"),))
+    report = PdfReport(tmp_path / "why.pdf", paper, "Why?")
+    finished(report, Explained(network, result))
+    said = "\n".join(one.extract_text() for one in pypdf.PdfReader(tmp_path / "why.pdf").pages)
+    assert re.search(rf"Figure\W1:\Wlayer\Wbegin\Wx*…x+\Wend\W\({first}\)", said)
 
 
 def test_the_pdf_has_pages_of_a4_its_words_and_the_lines(qapp, two, tmp_path):
@@ -205,6 +242,21 @@ def test_a_report_from_a_german_window_is_german(qapp, two):
     assert not re.search(r">(unexplained|affine map|stabilizer)<", said)
 
 
+def test_kinds_of_operations_are_in_the_window_s_language_all_of_them(qapp):
+    assert set(operations.KINDS) | {operations.UNSUPPORTED} == KINDS
+    network, result = fakes.mlp_result()
+    kinds = ("movement", "selection")
+    ledger = [replace(row, kind=kind, rule="winner") for row, kind in zip(result.ledger, kinds, strict=False)]
+    languages.use("de")
+    try:
+        assert all(kind_text(kind) != kind for kind in KINDS - {"bilinear"})
+        said = tables(network, replace(result, ledger=tuple(ledger)), None)
+    finally:
+        languages.use("en")
+    assert ">Verschiebung<" in said
+    assert ">Auswahl<" in said
+
+
 def test_where_every_relevance_is_zero_no_rows_of_zeros_are_listed(qapp):
     network, result = fakes.cnn_result()
     nothing = {name: np.zeros_like(relevance) for name, relevance in result.inputs.items()}
@@ -242,3 +294,14 @@ class Full:
 
     def __getattr__(self, name):
         return getattr(self.file, name)
+
+
+def test_a_full_disk_of_which_qt_only_knows_that_something_failed_is_said(qapp):
+    class Failed:
+        def error(self):
+            return QSaveFile.FileError.WriteError
+
+        def errorString(self):  # noqa: N802 - as Qt calls it
+            return QSaveFile().errorString()
+
+    assert why_refused(Failed()) == "No space left on device"

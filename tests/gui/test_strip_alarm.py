@@ -7,12 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage
 
 from lrp_gui.document.reference import NO_REFERENCE
 from lrp_gui.document.remedies import COMPOSITE, EPSILON, Remedy, fits, try_out
 from lrp_gui.theme import LIGHT
 from lrp_gui.viewer.balance import balances
+from lrp_gui.viewer.pictures import strip_picture
 from lrp_gui.viewer.strip_alarm import AlarmBar
+from lrp_gui.viewer.strip_area import StripArea
+from lrp_gui.viewer.views import PictureView
 from tests.gui import drawn, fakes
 
 
@@ -69,3 +73,50 @@ def test_a_composite_that_is_chosen_already_is_not_offered():
     same = Remedy(COMPOSITE, document.settings.composite, "", "")
     assert not fits(document, same)
     assert fits(document, replace(same, value="gamma"))
+
+
+def test_a_long_sentence_takes_one_line_until_all_of_it_is_asked_for(qtbot):
+    bar = AlarmBar()
+    qtbot.addWidget(bar)
+    long = "fc3: bias absorbed " + "very " * 60 + "much"
+    bar.resize(700, 30)
+    bar.show_alarm(f"{long}\nand more", (), LIGHT)
+    bar.show()
+    assert bar.text() == bar.label.toolTip() == f"{long}\nand more"
+    assert bar.label.text().endswith("…")
+    assert bar.whole.isVisible()
+    line = bar.label.fontMetrics().horizontalAdvance(bar.label.text())
+    qtbot.waitUntil(lambda: line <= bar.label.width())
+    low = bar.sizeHint().height()
+    bar.whole.click()
+    assert bar.label.text() == bar.text()
+    assert bar.label.heightForWidth(bar.label.width()) > 2 * bar.label.fontMetrics().height()
+    bar.whole.click()
+    assert bar.sizeHint().height() == low
+    bar.show_alarm("fc3: short", (), LIGHT)
+    assert bar.label.text() == "fc3: short"
+    assert not bar.whole.isVisible()
+
+
+def test_the_legend_of_the_strip_stays_when_its_columns_scroll(qtbot):
+    network, result = fakes.mlp_result()
+    strip = strip_picture(network, result, LIGHT)
+    strip.columns, strip.headed = strip.columns * 12, False
+    area = StripArea(PictureView(LIGHT, "strip"))
+    qtbot.addWidget(area)
+    area.resize(700, 112)
+    area.view.set_picture(strip)
+    area.fit(strip)
+    area.show()
+    before = area.grab().toImage()
+    area.horizontalScrollBar().setValue(area.horizontalScrollBar().maximum())
+    after = area.grab().toImage()
+    head = area.head.geometry()
+    assert area.view.width() > area.viewport().width()
+    assert before.copy(head) == after.copy(head)
+    assert before != after
+    assert area.viewport().geometry().top() >= head.bottom()
+    assert area.view.height() <= area.viewport().height()
+    blank = QImage(head.size(), before.format())
+    blank.fill(QColor(LIGHT.background))
+    assert before.copy(head) != blank

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QColor, QGuiApplication
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QStyle
 
 from lrp_gui.document import commands, reference
 from lrp_gui.document.document import Document
@@ -321,6 +321,13 @@ def test_fill_down_goes_by_what_one_sees(document, view):
     view.select(0, BMI, 3, BMI)
     view.fill_down()
     assert (document.table.values[:, 2] == top[2]).all()
+
+
+def test_the_handle_covers_no_digit(document, view):
+    view.select(0, BMI, 0, BMI)
+    cell, handle = view.visualRect(view.currentIndex()), view.handle.box()
+    margin = view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1  # what a view leaves beside its text
+    assert 0 <= cell.right() - handle.left() <= margin
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from lrp_gui.document.results import Feature, InputInfo, LayerInfo, NetworkInfo, NodeInfo
+from lrp_gui.document.words import signed
 from lrp_gui.jobs.token_grid import ATTENTION, MLP, Gap, Heads, Mixing, Point, TokenGrid
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer import ink
@@ -17,7 +18,6 @@ from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.scales import fitting
 from lrp_gui.viewer.tokens import strokes
-from lrp_gui.viewer.tokens.heads import _pooled
 from lrp_gui.viewer.tokens.picture import TokenPicture
 from lrp_gui.viewer.tokens.tree import FROM_BLOCK, STREAM, TO_BLOCK, every_edge, tree_of
 from tests.gui import fakes
@@ -362,6 +362,20 @@ def test_sums_above_narrow_columns_have_fewer_digits_before_they_are_left_out(mo
     assert "+0.0731" not in said
 
 
+def test_in_a_sweep_sums_stand_only_above_columns_that_it_has_come_to(monkeypatch):
+    grid, said = grid_of(), []
+    points = tuple(replace(one, relevance=one.relevance * (1 - n / 8)) for n, one in enumerate(grid.points))
+    picture = picture_of(replace(grid, points=points))
+    monkeypatch.setattr(Ink, "text", lambda ink, rect, text, *more, **named: said.append(text))
+    sums = [signed(float(point.relevance.sum()), 3) for point in points]
+    for share, above in ((1.0, [True, True, True]), (0.5, [False, True, True]), (0.25, [False, False, True])):
+        picture.reveal = share
+        said.clear()
+        drawn(picture)
+        words = {text.removeprefix("ΣR ") for text in said}
+        assert [one in words for one in sums] == above
+
+
 def test_heads_of_windows_are_named_by_window_and_their_places_by_row():
     rows = np.array([[0, 1], [0, 1], [2, -1], [2, -1]])
     handed = np.zeros((4, 2, 2))
@@ -375,13 +389,3 @@ def test_heads_of_windows_are_named_by_window_and_their_places_by_row():
     assert any(text.startswith("window 1, head 2") and "“word0” reads “word1”" in text for text in said)
     assert any(text.startswith("window 2, head 1") and "reads “padding”" in text for text in said)
     assert not any(text.startswith("window 3") for text in said)
-
-
-def test_a_single_row_with_relevance_is_seen_in_a_map_of_many():
-    values = np.zeros((500, 300))
-    values[137] = -1.0
-    values[138] = 0.5
-    small = _pooled(_pooled(values, 0, 40.0), 1, 40.0)
-    assert small.shape == (40, 40)
-    assert (small == -1.0).sum() == 40
-    assert np.array_equal(_pooled(values, 1, 300.0), values)

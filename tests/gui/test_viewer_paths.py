@@ -12,10 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from lrp_gui.document.document import Document
+from lrp_gui.document.words import signed
 from lrp_gui.theme import LIGHT
 from lrp_gui.viewer import RelevanceViewer
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.neuron_band import drawn_text, share_shown
-from lrp_gui.viewer.neuron_paths import NOWHERE, flow_along, picked_path, strongest_path
+from lrp_gui.viewer.neuron_paths import NOWHERE, flow_along, flowing, picked_path, strongest_path
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
@@ -74,6 +76,60 @@ def test_a_path_leads_from_any_unit_to_both_ends():
     assert path[1] == 2
     assert path[0] == np.argmax(np.abs(MATRICES[0][2]))
     assert path[2] == np.argmax(np.abs(MATRICES[1][:, 2]))
+
+
+def test_a_path_ends_where_nothing_flows_on():
+    silent = [MATRICES[0], MATRICES[1].copy(), MATRICES[2]]
+    silent[1][3] = 0
+    path = (*strongest_path(silent[:1], RELEVANCE[1], 1, 2), 3, 1)
+    assert flowing(silent, path, 3) == (NOWHERE, NOWHERE, 3, 1)
+    assert flowing(silent, path, 0) == (*path[:2], NOWHERE, NOWHERE)
+    whole = strongest_path(MATRICES, RELEVANCE[-1], -1, -1)
+    assert flowing(MATRICES, whole, 3) == whole
+
+
+def test_an_output_without_relevance_has_no_path(qapp):
+    network, result = fakes.mlp_result((10, 32, 16, 3))
+    silent = next(n for n, value in enumerate(result.layers["fc3"].relevance.ravel()) if not value)
+    picture = NeuronPicture.build(network, result, LIGHT, selected_layer="fc3", selected_unit=silent)
+    assert picture.path == (NOWHERE, NOWHERE, NOWHERE, silent)
+
+
+def test_a_unit_that_a_column_does_not_have_leads_nowhere():
+    assert strongest_path(MATRICES, RELEVANCE[-1], 1, 9) == strongest_path(MATRICES, RELEVANCE[-1], -1, -1)
+    network, result = fakes.mlp_result()
+    picture = NeuronPicture.build(network, result, LIGHT, selected_layer="fc2", selected_unit=99)
+    assert picture.graph.kept == NeuronPicture.build(network, result, LIGHT).graph.kept
+    assert picture.path == NeuronPicture.build(network, result, LIGHT).path
+
+
+# ------------------------------------------------------------------------------------------- names beside the input
+
+
+def said_beside_the_input(picture, monkeypatch) -> list[str]:
+    found = []
+    monkeypatch.setattr(Ink, "text", lambda _ink, rect, text, *_a, **_k: rect.width() and found.append(text))
+    Sketch(picture, QSizeF(700, 420), QRectF(0, 0, 700, 420), 1.0, 1.0).finish()
+    return found
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_an_input_that_is_chosen_or_on_the_path_is_named_where_few_find_room(qapp, monkeypatch, chosen):
+    network, result = fakes.mlp_result((64, 32, 4), name="wide")
+    names = [feature.name for feature in network.inputs[0].features]
+    said = said_beside_the_input(NeuronPicture.build(network, result, LIGHT), monkeypatch)
+    for unit in [n for n, name in enumerate(names) if name not in said]:
+        options = {"selected_layer": "x", "selected_unit": unit} if chosen else {"picked": (("x", unit), ("fc1", 0))}
+        assert names[unit] in said_beside_the_input(NeuronPicture.build(network, result, LIGHT, **options), monkeypatch)
+
+
+def test_an_input_has_no_number_before_the_sweep_comes_to_it(qapp, monkeypatch):
+    network, result = fakes.mlp_result()
+    picture = NeuronPicture.build(network, result, LIGHT)
+    number = signed(float(np.abs(result.inputs["x"]).max()))[1:]
+    assert any(number in text for text in said_beside_the_input(picture, monkeypatch))
+    picture.reveal = 0.4
+    assert not any(number in text for text in said_beside_the_input(picture, monkeypatch))
 
 
 # ------------------------------------------------------------------------------------------------- in the viewer

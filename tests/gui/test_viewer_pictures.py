@@ -27,6 +27,7 @@ from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.neurons import Visibility
 from lrp_gui.viewer.pictures import Selection, all_pictures, graph_picture, overview, strip_picture
 from lrp_gui.viewer.stage_picture import StagePicture
+from lrp_gui.viewer.states import trouble
 from tests.gui import fakes
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -114,10 +115,10 @@ def test_the_widths_of_the_ribbons_in_the_svg_are_the_relevance_on_the_edges():
     found = []
     for group in root.iter(f"{SVG}g"):
         sign = hues.get(group.get("stroke", ""))
-        if not sign or group.get("fill") != "none" or "stroke-dasharray" in group.attrib:
+        if not sign or group.get("fill", "none") != "none" or "stroke-dasharray" in group.attrib:
             continue
         curved = [path for path in group.findall(f"{SVG}path") if "C" in path.get("d", "")]
-        found += [sign * float(group.get("stroke-width")) / per] * len(curved)
+        found += [sign * float(group.get("stroke-width", "1")) / per] * len(curved)
     edges = np.concatenate([flow.matrix.ravel() for flow in result.flows.values()])
     wide = edges[np.abs(edges) * per > 0.3]
     assert wide.size > 10
@@ -151,6 +152,20 @@ def test_nan_is_said_and_not_drawn_as_colour():
     network, result = fakes.mlp_result()
     said = texts(svg(graph_picture(network, fakes.with_nan(result, "fc2"), LIGHT)))
     assert "Some values are no numbers" in said
+
+
+def test_layers_inputs_and_edges_without_numbers_are_counted_apart():
+    network, result = fakes.mlp_result()
+    for layer in ("fc1", "fc2"):
+        result = fakes.with_nan(result, layer)
+    state = trouble(result)
+    assert state is not None
+    assert "relevance in 2 layers (fc1, fc2): nothing" in state.sentence
+    numbered = replace(result, layers={str(n): result.layers["fc1"] for n in range(9)})
+    numbered = replace(numbered, inputs={name: values * np.nan for name, values in result.inputs.items()})
+    state = trouble(numbered)
+    assert state is not None
+    assert f"relevance in 9 layers (0, 1, 2, …), input {network.inputs[0].name}: nothing" in state.sentence
 
 
 def test_long_names_are_elided_and_told_in_full_when_asked():

@@ -15,13 +15,14 @@ from lrp_gui.document.state import Contents, ExplainSettings
 from lrp_gui.document.table import InputTable, Row
 from lrp_gui.theme import DARK, LIGHT
 from lrp_gui.viewer import RelevanceViewer
+from lrp_gui.viewer.ink import Ink
 from lrp_gui.viewer.neuron_picture import NeuronPicture
 from lrp_gui.viewer.pictures import strip_picture
 from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.sketch import Sketch
 from lrp_gui.viewer.stage_picture import StagePicture
-from lrp_gui.viewer.states import NO_SAMPLE, StatePicture
+from lrp_gui.viewer.states import NO_SAMPLE, State, StatePicture
 from tests.gui import fakes
 
 SIZES = ((700, 430), (1700, 1150))
@@ -208,3 +209,52 @@ def test_infinite_relevance_is_no_number_either(qapp):
     picture = drawn(network, replace(result, layers=layers), LIGHT, Selection())[1]
     assert picture.state is not None
     image_of(picture, 900, 600)
+
+
+@pytest.mark.parametrize("height", [120, 170, 200, 230, 300, 500])
+def test_what_stands_in_the_pictures_place_is_whole_in_a_low_pane(qapp, height):
+    sentence = "Every sample's relevance holds NaN or infinite values: nothing can be drawn. Try another composite."
+    state = State("Some values are no numbers", sentence, warns=True)
+    image = image_of(StatePicture(LIGHT, state=state), 260, height)
+    background = QColor(LIGHT.background).rgb()
+    assert painted(image, LIGHT) > 0
+    assert all(image.pixel(x, y) == background for x in range(260) for y in (0, 1, height - 2, height - 1))
+
+
+def test_a_unit_without_relevance_is_on_no_path(qapp, monkeypatch):
+    network, result = fakes.mlp_result()
+    first = network.layers[0].path
+    flow = replace(result.flows[first], matrix=result.flows[first].matrix * 0)
+    nothing = {name: value * 0 for name, value in result.inputs.items()}
+    picture = NeuronPicture.build(network, replace(result, inputs=nothing, flows={**result.flows, first: flow}), LIGHT)
+    assert picture is not None
+    rings = []
+
+    def box(_ink, rect, fill, line="", *_rest):
+        if (fill, line) == (None, LIGHT.text):
+            rings.append(rect)
+
+    monkeypatch.setattr(Ink, "box", box)
+    image_of(picture, 900, 560)
+    places = picture.layout(QSizeF(900, 560)).x
+    assert {round(rect.center().x()) for rect in rings} == {round(x) for x in places[1:]}
+
+
+@pytest.mark.parametrize("width", [420, 450, 900])
+def test_the_columns_heads_stand_below_what_is_said_over_them(qapp, monkeypatch, width):
+    network, result = fakes.mlp_result()
+    picture = NeuronPicture.build(network, fakes.with_nan(result, "fc1"), LIGHT)
+    assert picture is not None
+    assert picture.state is not None
+    picture.state = replace(picture.state, sentence=picture.state.sentence + " It is said at some length." * 3)
+    boxes, heads = [], []
+    monkeypatch.setattr(
+        Ink, "box", lambda _ink, rect, _fill, line="", *_rest: boxes.append(rect) if line == LIGHT.warning else None
+    )
+    monkeypatch.setattr(
+        Ink, "text", lambda _ink, rect, text, *_rest, **_named: heads.append(rect) if "fc1" in text else None
+    )
+    image_of(picture, width, 460)
+    assert boxes
+    assert heads
+    assert min(head.top() for head in heads) >= max(box.bottom() for box in boxes)

@@ -275,6 +275,23 @@ def test_a_box_shows_and_gives_back_every_digit(qtbot, value):
     assert heard == []
 
 
+def test_a_number_in_single_precision_stays_what_it_is_under_fewer_digits(qtbot):
+    box = NumberBox()
+    qtbot.addWidget(box)
+    heard = []
+    box.edited.connect(heard.append)
+    box.show_number(float(np.float32(0.1)))
+    assert box.text() == "0.1"
+    box.selectAll()
+    qtbot.keyClicks(box, "0.1")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (box.value(), heard) == (float(np.float32(0.1)), [])
+    box.selectAll()
+    qtbot.keyClicks(box, "0.2")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert heard == [0.2]
+
+
 def test_steps_do_not_gather_binary_dust(qtbot):
     box = NumberBox()
     qtbot.addWidget(box)

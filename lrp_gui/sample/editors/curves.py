@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent
 
-from lrp_gui.axes import colour_axes
-from lrp_gui.document.words import MINUS
+from lrp_gui.axes import CountAxis, NumberAxis, colour_axes
 
 if TYPE_CHECKING:
     from lrp_gui.theme import Theme
@@ -47,7 +46,7 @@ class Curves(pg.GraphicsLayoutWidget):
         self.setMinimumSize(120, 80)
         self.ci.setContentsMargins(0, 2, 6, 0)
         self.plot = self.ci.addPlot(
-            enableMenu=False, axisItems={"left": _Numbers("left"), "bottom": _Numbers("bottom")}
+            enableMenu=False, axisItems={"left": NumberAxis("left"), "bottom": CountAxis("bottom")}
         )
         self.plot.hideButtons()
         self.box = self.plot.getViewBox()
@@ -222,11 +221,3 @@ class Curves(pg.GraphicsLayoutWidget):
             self.line.setPos(step)
         self.line.setVisible(step is not None)
         self.hovered.emit(step)
-
-
-class _Numbers(pg.AxisItem):
-    """Numbers with a true minus."""
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[Any]:  # noqa: N802 - pyqtgraph's name
-        """As everywhere in the window."""
-        return [text.replace("-", MINUS) for text in super().tickStrings(values, scale, spacing)]

@@ -18,6 +18,7 @@ from lrp_gui.viewer.visible import strongest_channels
 
 NOTE = 14.0  # a line below the legend
 GAP = 8.0  # between maps of channels
+BETWEEN = 6.0  # names of columns
 NARROW = 330.0
 WHOLE = 100  # per cent of all values within the colours
 
@@ -263,7 +264,8 @@ class GridPicture(PlanePicture):
             room = room.intersected(QRectF(place.left() - left, room.top(), place.width() + left + 8, 14))
             if column and room.width() < min(step * wide - 1, width_of(self.columns[column], 10.5)):
                 continue  # the edge would cut a name that has room elsewhere
-            text = fitting((self.columns[column], elided(self.columns[column], room.width(), 10.5)), room.width(), 10.5)
+            most = min(room.width(), step * wide - BETWEEN)
+            text = fitting((self.columns[column], elided(self.columns[column], most, 10.5)), most, 10.5)
             ink.text(room, text, 10.5, ink.theme.dim, CENTRE)
 
     def _frames(self, ink: Ink, place: QRectF) -> None:
@@ -323,15 +325,17 @@ class ChannelsPicture(Chart):
             )
             spots.append((place.adjusted(0, -14, 0, 0), Hit(self.layer, int(channel), text)))
         plots.heatmap(ink, tiles, room)
+        wide = side + GAP - 2  # into the gap, for numbers of four digits
+        told = [f"{channel}  {signed(sums[channel], 2)}" for channel in map(int, top)]
+        if max(width_of(text, 10) for text in told) > wide:  # sums of all of them or of none
+            told = [str(channel) for channel in map(int, top)]
         for n, ((place, hit), channel) in enumerate(zip(spots, top, strict=True)):
             chosen = int(channel) == self.selected
             frame = place.adjusted(0, 14, 0, 0)
             if marked(self.colouring):
                 draw_marks(ink, frame, self.relevance[channel], limits[n])
             ink.box(frame, None, ink.theme.accent if chosen else ink.theme.line, 2 if chosen else 1)
-            wide = side + GAP - 2  # into the gap, for numbers of four digits
-            labels = (f"{int(channel)}  {signed(sums[channel], 2)}", str(int(channel)))
-            label = next((one for one in labels if width_of(one, 10) <= wide), "")  # no number but the whole one
+            label = told[n] if width_of(told[n], 10) <= wide else ""  # no number but the whole one
             ink.text(QRectF(place.left(), place.top(), wide, 13), label, 10, ink.theme.dim, LEFT)
             self.spots.append((place, hit))
         self._legend(ink, room, max(place.bottom() for place, _ in spots) + 8, top, limits)

@@ -21,6 +21,7 @@ MOST = 8  # channels below each other
 ROW = 58.0  # what a channel takes at least: its name, a curve of which something is seen, and a gap
 LEFT_ROOM = 46.0
 GAP = 16.0
+TALLEST = 0.4  # of its width, where a channel has all the room that it wants
 OPACITY = 0.75
 
 
@@ -56,7 +57,7 @@ class SeriesPicture(Chart):
         top = np.sort(smallest_set(weights, 1.0, most))
         room = rect.adjusted(LEFT_ROOM, 2, -8, -LEGEND - 36)
         gap = GAP if count > 1 else 0.0
-        tall = min(150.0, (room.height() - gap * (len(top) - 1)) / max(1, len(top)) - gap)
+        tall = min(max(150.0, room.width() * TALLEST), (room.height() - gap * (len(top) - 1)) / max(1, len(top)) - gap)
         self._rows = []
         y = room.top()
         for channel in map(int, top):

@@ -11,7 +11,7 @@ from lrp_gui.languages import tr
 from lrp_gui.viewer.ink import CENTRE, LEFT, Ink, fitting, width_of
 from lrp_gui.viewer.layers.folds import channel_id
 from lrp_gui.viewer.picture import Hit
-from lrp_gui.viewer.stage_boxes import draw_map, draw_name, draw_shell, letters
+from lrp_gui.viewer.stage_boxes import draw_map, draw_name, draw_shell, letters, map_size
 from lrp_gui.viewer.stages import Stage
 from lrp_gui.viewer.visible import smallest_set
 
@@ -166,9 +166,7 @@ def _body(inner: QRectF) -> QRectF:
 
 
 def _square(plane: np.ndarray, room: QRectF) -> QRectF:
-    """The largest rectangle of the plane's proportions in the middle of a room."""
-    height, width = plane.shape
-    cell = min(room.width() / width, room.height() / height)
-    place = QRectF(0, 0, cell * width, cell * height)
+    """The largest rectangle of the plane's proportions in the middle of a room; never a mere line."""
+    place = QRectF(0, 0, *map_size(plane, room.width(), room.height()))
     place.moveCenter(room.center())
     return place

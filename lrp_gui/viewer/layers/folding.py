@@ -141,6 +141,7 @@ def _visible(graph: StageGraph, visibility: Visibility, chosen: str) -> StageGra
                 stubs[number[branch.reader]][0] += amount[k]
             if branch.source in number:
                 stubs[number[branch.source]][1] += amount[k]
+    left = [branch for k, branch in enumerate(graph.branches) if k not in drawn and branch.source in number]
     total = sum(amount)
     away = {n for n in range(len(graph.stages)) if n not in number}
     hidden = [
@@ -158,6 +159,7 @@ def _visible(graph: StageGraph, visibility: Visibility, chosen: str) -> StageGra
         member_of={layer: number[n] for layer, n in graph.member_of.items() if n in number},
         frames=tuple(replace(f, stages=tuple(number[n] for n in f.stages if n in number)) for f in graph.frames),
         stubs=tuple((a, b) for a, b in stubs),
+        untold=frozenset(number[branch.source] for branch in left if not branch.known),
         hidden=tuple(hidden),
         branch_count=(len(drawn), len(graph.branches)),
         carried=sum(amount[k] for k in drawn) / total if total else 1.0,

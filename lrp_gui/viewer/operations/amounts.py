@@ -34,7 +34,7 @@ class Amounts:
         found = np.zeros((len(layout.kinds), 2))
         single = layout.nodes >= 0
         found[single] = self.nodes[layout.nodes[single]]
-        edges, final = layout.graph.edges, layout.graph.final
+        edges, begins = layout.graph.edges, self._begins(layout.graph.edges)
         for depth in np.unique(layout.depths[list(layout.inside)]) if layout.inside else ():
             group = np.full(len(self.nodes), -1)  # of each node, at this depth
             for item, nodes in layout.inside.items():
@@ -43,9 +43,15 @@ class Amounts:
             source, reader = group[edges[:, 0]], group[edges[:, 1]]
             leaving = (source >= 0) & (source != reader)
             np.add.at(found, source[leaving], self.edges[leaving])
-            if group[final] >= 0:
-                found[group[final]] += self.nodes[final]
+            within = begins[group[begins] >= 0]
+            np.add.at(found, group[within], self.nodes[within])
         return found
+
+    def _begins(self, edges: np.ndarray) -> np.ndarray:
+        """Numbers of the nodes where relevance begins: it arrives there along no edge."""
+        come = np.zeros(len(self.nodes))
+        np.add.at(come, edges[:, 0], np.abs(self.edges).sum(axis=1))
+        return np.flatnonzero((come == 0) & (self.nodes != 0).any(axis=1))
 
 
 def amounts_of(graph: Operations, network: NetworkInfo, result: SampleResult, sums: Mapping[str, NodeSums]) -> Amounts:
@@ -60,7 +66,10 @@ def amounts_of(graph: Operations, network: NetworkInfo, result: SampleResult, su
     if len(edges):
         readers = np.bincount(graph.edges[:, 0], minlength=len(graph.names))
         alone = readers[graph.edges[:, 0]] == 1
-        edges[alone] = nodes[graph.edges[alone, 0]]
+        # Beyond what is explained, as a sigmoid behind its logit, nothing is told and nothing is handed back.
+        reached = np.array([one is not None for one in found], dtype=bool) | (nodes != 0).any(axis=1)
+        alone_from = alone & reached[graph.edges[:, 1]]
+        edges[alone_from] = nodes[graph.edges[alone_from, 0]]
         told = {source for _, source in result.shares}
         several = np.flatnonzero(~alone)
         for number, (start, end) in zip(several.tolist(), graph.edges[several].tolist(), strict=True):

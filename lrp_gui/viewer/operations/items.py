@@ -112,7 +112,7 @@ class OperationsItems(GraphPicture):
             return ""
         sizes = sizes_of(carried)
         total = float(np.nansum(sizes))
-        part = float(np.nansum(sizes[self.strong])) / total if total else 1.0
+        part = float(np.nansum(sizes[self.strong])) / total if total else 0.0
         text = (
             tr("{drawn} of {carried}, {part} of |R|")
             if short

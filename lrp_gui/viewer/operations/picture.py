@@ -272,7 +272,11 @@ class OperationsPicture(OperationsItems):
         )
         line = QRectF(inner.left(), inner.bottom() - 2 - small * 1.4, inner.width(), small * 1.4)
         arrived = self.arrived
-        if arrived is None or not swept or not np.isfinite(arrived[item]).all():
+        told = arrived is not None and bool(np.isfinite(arrived[item]).all())
+        if arrived is not None and swept and node >= 0 and not told:
+            ink.text(line, fitting((tr("not a number"), "NaN"), line.width(), small), small, self.theme.warning)
+            return
+        if arrived is None or not swept or not told:
             ink.text(line, below, small)
             return
         if folded and small == BELOW[0]:  # else there is no room between

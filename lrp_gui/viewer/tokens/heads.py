@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor
 
 from lrp_gui.document.words import percent, plain, signed
 from lrp_gui.jobs.token_grid import Gap, Heads
 from lrp_gui.languages import tr
+from lrp_gui.viewer.cells import draw_cells, pooled
 from lrp_gui.viewer.ink import CENTRE, LEFT, RIGHT, Ink, fitting, relevance_table, width_of
 from lrp_gui.viewer.picture import Hit
 from lrp_gui.viewer.visible import smallest_set
@@ -178,20 +179,11 @@ def _peak(one: Heads, n: int, labels: Sequence[str], signs: bool) -> str:
     return tr("most: “{reader}” reads “{read}”, {number}").format(reader=names[0], read=names[1], number=number)
 
 
-def _pooled(values: np.ndarray, axis: int, pixels: float) -> np.ndarray:
-    """Of what falls on one pixel along an axis the strongest: a single row with relevance is not lost."""
-    size, room = values.shape[axis], max(round(pixels), CELLS + 1)
-    if size <= room:
-        return values
-    starts = np.arange(room) * size // room
-    high, low = (pick.reduceat(values, starts, axis) for pick in (np.maximum, np.minimum))
-    return np.where(high >= -low, high, low)
-
-
 def _cells(ink: Ink, rect: QRectF, values: np.ndarray, limit: float, signs: bool) -> None:
     """A map of relevance about zero, or of attention from 0 on in the text's colour, to a limit."""
     real = ink.painter.worldTransform().m11()
-    values = _pooled(_pooled(values, 0, rect.height() * real), 1, rect.width() * real)
+    for axis, length in enumerate((rect.height(), rect.width())):
+        values = pooled(values, axis, max(round(length * real), CELLS + 1))
     if signs:
         index = np.clip(((values / limit + 1) * 127.5).round(), 0, 255).astype(int)
         pixels = relevance_table(ink.theme)[index]
@@ -199,23 +191,5 @@ def _cells(ink: Ink, rect: QRectF, values: np.ndarray, limit: float, signs: bool
         paper, text = (np.array(QColor(name).getRgb(), dtype=float) for name in (ink.theme.background, ink.theme.text))
         share = np.clip(values / limit, 0, 1)[..., None] ** 0.5
         pixels = (paper + (text - paper) * share).round().astype(np.ubyte)
-    height, width = values.shape
-    painter = ink.painter
-    if max(height, width) <= CELLS:
-        painter.save()
-        painter.setRenderHint(painter.RenderHint.Antialiasing, False)
-        for y in range(height):
-            for x in range(width):
-                cell = QRectF(
-                    rect.left() + rect.width() * x / width,
-                    rect.top() + rect.height() * y / height,
-                    rect.width() / width,
-                    rect.height() / height,
-                )
-                painter.fillRect(cell, QColor(*map(int, pixels[y, x])))
-        painter.restore()
-    else:
-        pixels = np.ascontiguousarray(pixels)
-        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
-        painter.drawImage(rect, image)
+    draw_cells(ink, rect, pixels, CELLS)
     ink.box(rect.adjusted(-1, -1, 1, 1), None, ink.theme.line, 1)  # around it: what matters may be its last row

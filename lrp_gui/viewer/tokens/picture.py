@@ -266,8 +266,8 @@ class TokenPicture(GraphPicture):
         strokes = Strokes(self)
         for rows in batches(enumerate(places.rows.items()), 40):
             yield partial(strokes.rows, places=places, area=area, rows=rows)
-        yield lambda ink: strokes.columns(ink, places, area)
         reached = (1 - self.reveal) * len(self.grid.gaps)
+        yield lambda ink: strokes.columns(ink, places, area, reached)
         for n, edges in enumerate(self.tree.edges):
             if n >= reached or self.reveal >= 1:
                 faint = n < self.grid.reached

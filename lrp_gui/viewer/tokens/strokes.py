@@ -85,8 +85,8 @@ class Strokes:
             ink.line(QPointF(places.points[0], y), QPointF(places.points[-1], y), theme.line, 0.7, 0.5)
             self.spots.append((rect, self.picture.hit_of(0, row)))
 
-    def columns(self, ink: Ink, places: Places, area: QRectF) -> None:
-        """What stands above the columns, and beside the row of the others."""
+    def columns(self, ink: Ink, places: Places, area: QRectF, reached: float = 0.0) -> None:
+        """What stands above the columns, and beside the row of the others; a sweep has come to the column `reached`."""
         theme = ink.theme
         self._others(ink, places, QRectF(area.left(), places.stub - 9, places.points[0] - 12 - area.left(), 18))
         numbers = dict.fromkeys((gap.kind for gap in self.grid.gaps), 0)
@@ -113,7 +113,7 @@ class Strokes:
             spot = QRectF(places.block(n) - step / 2, area.top(), step, 15)
             self.spots.append((spot, Hit(gap.layer, -1, self.picture.gap_text(n))))
         for n, point in enumerate(self.grid.points):
-            if n < self.grid.reached:
+            if n < max(reached, self.grid.reached):
                 continue  # no relevance has come there yet
             texts = tuple(signed(float(point.relevance.sum()), digits) for digits in (3, 2, 1))
             text = fitting((f"ΣR {texts[0]}", *texts) if n == 0 else texts, step - 6, 10)
