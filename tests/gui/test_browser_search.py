@@ -331,7 +331,7 @@ def test_tens_of_thousands_of_rows_come_in_parts_and_no_keystroke_waits(qtbot):
 
 
 def test_what_is_typed_while_rows_still_come_is_searched_when_all_are_there(qtbot, monkeypatch):
-    monkeypatch.setattr("lrp_gui.browser.slices.SLICE_SECONDS", 0.0)  # however fast the machine is, one slice is not enough
+    monkeypatch.setattr("lrp_gui.browser.slices.SLICE_SECONDS", 0.0)  # one slice is not enough, on any machine
     browser = Browser(opened(None, many(3000)))
     qtbot.addWidget(browser)
     browser.tabs.setCurrentWidget(browser.tensors)
