@@ -64,6 +64,21 @@ def test_results_are_shown_as_saved_until_they_are_explained_again(window, kept,
     assert document.result.how == before.how
 
 
+def test_an_edit_just_before_takes_nothing_from_the_results_of_the_project_opened(window, kept, qtbot, monkeypatch):
+    """What is taken away some moments after an edit is of the table that was edited, not of the next one."""
+    document, numbers = window.document, window.document.table_result.relevance.copy()
+    window.explainer._blank.stop()
+    window.explainer._start.timeout.disconnect()
+    monkeypatch.setattr("lrp_gui.document.explaining.BLANK_MS", 60000)
+    document.edit_cell(0, 2, "46")
+    document.undo_stack.undo()
+    assert window.explainer._blank.isActive()
+    window.opener.open([str(kept)])
+    qtbot.waitUntil(lambda: document.result is not None and "as saved on" in document.result.how, timeout=20000)
+    assert not window.explainer._blank.isActive()
+    assert np.array_equal(document.table_result.relevance, numbers)
+
+
 def loaded(path):
     return run_now(file.reading(str(path))).results
 
