@@ -16,6 +16,7 @@ if sys.argv[1:2] != ["bare"]:
 
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from shiboken6 import isValid
 
 EDITS = 20
 BEAT_MS = 1
@@ -32,7 +33,7 @@ class AfterPaint(QObject):
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and self._widgets:
-            for widget in self._widgets:
+            for widget in filter(isValid, self._widgets):  # some may be gone by now
                 widget.removeEventFilter(self)
             self._widgets = []
             # All of the window is painted in one go; before anything else gets its turn, this event arrives.
