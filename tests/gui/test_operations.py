@@ -282,9 +282,19 @@ def test_arrow_keys_follow_the_strongest_edge_back_to_the_input(qapp) -> None:
 def test_the_rest_is_counted_and_said(qapp) -> None:
     drawn = picture(u_net(6, 12), share=0.5)
     assert drawn.layout is not None
-    every = len(drawn.layout.starts) - 1
-    assert 0 < drawn.strong.size < every
-    assert drawn.visible_text.startswith(f"{drawn.strong.size} of {every} bundles of edges, ")
+    layout, every = drawn.layout, int(drawn.bundles.sum())
+    assert 0 < drawn.bundles[drawn.strong].sum() < every < len(layout.starts) - 1
+    # Each edge is in one bundle, however many open groups its way leads through, and its whole way is drawn alike.
+    in_full = np.zeros(len(layout.carried_starts) - 1, dtype=bool)
+    in_full[drawn.strong] = True
+    of_segments = np.split(layout.carried, layout.carried_starts[1:-1])
+    bundled = [of_segments[n] for n in np.flatnonzero(drawn.bundles)]
+    assert sorted(np.concatenate(bundled)) == sorted(set(layout.carried))
+    shown = {edge for n in np.flatnonzero(drawn.bundles & in_full) for edge in of_segments[n]}
+    assert all(in_full[n] == bool(shown & set(edges)) for n, edges in enumerate(of_segments))
+    assert drawn.visible_text.startswith(f"{(drawn.bundles & in_full).sum()} of {every} bundles of edges, ")
+    part = float(drawn.visible_text.rpartition(", ")[2].removesuffix(" % of |R|"))
+    assert part >= 50  # as many as the slider asks for
     assert drawn.amounts is not None
     nothing = replace(drawn, amounts=Amounts(drawn.amounts.nodes * 0, drawn.amounts.edges * 0), _cache={})
     assert nothing.visible_text == f"0 of {every} bundles of edges, 0 % of |R|"

@@ -81,8 +81,8 @@ def the_edges_slider_says_how_much_is_drawn(operations):
         found = picture(operations)
         assert isinstance(found, OperationsPicture)
         assert found.share == share / 100
-        drawn.append(found.strong.size)
-        assert found.visible_text.startswith(f"{found.strong.size} of {len(found.carried)}")
+        drawn.append(int(found.bundles[found.strong].sum()))
+        assert found.visible_text.startswith(f"{drawn[-1]} of {found.bundles.sum()}")
     assert drawn[0] > drawn[1] >= drawn[2] == 1
 
 

@@ -60,12 +60,35 @@ class OperationsItems(GraphPicture):
         return self._cache[name]
 
     @property
+    def bundles(self) -> np.ndarray:
+        """(segments,) bool: False for the rest of a way, from an open group's frame to a box inside it."""
+        layout = self.layout
+        assert layout is not None
+
+        def found() -> np.ndarray:
+            one, other = layout.between.reshape(-1, 2).T
+            return (layout.parents[one] != other) & (layout.parents[other] != one)
+
+        return self.kept("bundles", found)  # type: ignore[return-value]
+
+    @property
     def strong(self) -> np.ndarray:
-        """Numbers of the bundles that are drawn in full."""
-        carried = self.carried
-        if carried is None:
+        """Numbers of the segments that are drawn in full: the strongest bundles, and the rest of their ways."""
+        carried, layout = self.carried, self.layout
+        assert layout is not None
+        if carried is None or not len(carried):
             return np.zeros(0, dtype=int)
-        return self.kept("strong", lambda: smallest_set(sizes_of(carried), self.share))  # type: ignore[return-value]
+
+        def found() -> np.ndarray:
+            kept = smallest_set(np.where(self.bundles, sizes_of(carried), 0.0), self.share)
+            strong = np.zeros(len(carried), dtype=bool)
+            strong[kept] = True
+            edges = np.zeros(int(layout.carried.max(initial=-1)) + 1, dtype=bool)
+            edges[layout.carried[np.repeat(strong & self.bundles, np.diff(layout.carried_starts))]] = True
+            rest = np.logical_or.reduceat(edges[layout.carried], layout.carried_starts[:-1])
+            return np.flatnonzero(rest)
+
+        return self.kept("strong", found)  # type: ignore[return-value]
 
     @property
     def stubs(self) -> np.ndarray:
@@ -110,15 +133,15 @@ class OperationsItems(GraphPicture):
         carried = self.carried
         if carried is None:
             return ""
-        sizes = sizes_of(carried)
-        total = float(np.nansum(sizes))
-        part = float(np.nansum(sizes[self.strong])) / total if total else 0.0
+        sizes = sizes_of(carried) * self.bundles
+        total, drawn = float(np.nansum(sizes)), self.strong[self.bundles[self.strong]]
+        part = float(np.nansum(sizes[drawn])) / total if total else 0.0
         text = (
             tr("{drawn} of {carried}, {part} of |R|")
             if short
             else tr("{drawn} of {carried} bundles of edges, {part} of |R|")
         )
-        return text.format(drawn=thousands(self.strong.size), carried=thousands(len(carried)), part=percent(part))
+        return text.format(drawn=thousands(drawn.size), carried=thousands(int(self.bundles.sum())), part=percent(part))
 
     def called(self, item: int) -> str:
         """What a group is called, by the person or by its module; of a node its operation."""
