@@ -108,7 +108,6 @@ class Explainer(QObject):
     def _on_replaced(self) -> None:
         self._stop_jobs()
         self._blank.stop()  # it was for the old table: what a project brings along stays until it is explained again
-        self._blanked = 0
         self._looked_at = None
         self._all_due()
         self._asked = self._wanted()

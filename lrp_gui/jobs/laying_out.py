@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -69,6 +70,20 @@ class OperationLayout:
     size: tuple[float, float] = (1.0, 1.0)
     shape: float = SHAPE  # of the pane that it was made for
     inside: dict[int, np.ndarray] = field(default_factory=dict)  # folded group's item -> its nodes
+
+    @cached_property
+    def bundles(self) -> np.ndarray:
+        """(segments,) bool: False for the rest of a bundle's way, from an open group's frame to a box inside it."""
+        one, other = self.between.reshape(-1, 2).T
+        return (self.parents[one] != other) & (self.parents[other] != one)
+
+    def along(self, segments: np.ndarray) -> np.ndarray:
+        """(segments,) bool: those that carry an edge of the `segments` (bool) named."""
+        if not self.carried.size:
+            return segments
+        edges = np.zeros(len(self.graph.edges), dtype=bool)
+        edges[self.carried[np.repeat(segments, np.diff(self.carried_starts))]] = True
+        return np.logical_or.reduceat(edges[self.carried], self.carried_starts[:-1])
 
 
 @dataclass

@@ -70,6 +70,7 @@ def explained(name: str, folder: Path):
     from lrp_gui.document.files import Source
     from lrp_gui.jobs.engine import Engine
     from lrp_gui.jobs.requests import SampleRequest
+    from lrp_gui.jobs.steps import run_now
 
     torch.manual_seed(0)
     module, shape = NETWORKS[name]()
@@ -80,17 +81,9 @@ def explained(name: str, folder: Path):
         dynamic = ({0: torch.export.Dim.DYNAMIC},)
         torch.export.save(torch.export.export(module.eval(), (inputs,), dynamic_shapes=dynamic), path)
     engine = Engine()
-    network = _result(engine.open(Source(str(path)))).network
+    network = run_now(engine.open(Source(str(path)))).network
     values = inputs[0].flatten().double().numpy()
-    return network, _result(engine.explain_sample(SampleRequest(network, 0, "1", values, "max", "epsilon_plus")))
-
-
-def _result(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
+    return network, run_now(engine.explain_sample(SampleRequest(network, 0, "1", values, "max", "epsilon_plus")))
 
 
 def layers_picture(network, result, opened: bool) -> Callable:
@@ -123,21 +116,16 @@ def operations_picture(blocks: int, depth: int) -> tuple[int, Callable]:
     """
     import numpy as np
 
-    from lrp_gui.jobs.laying_out import lay_out
-    from lrp_gui.jobs.operations import grouped, opened_at_first
     from lrp_gui.theme import LIGHT
     from lrp_gui.viewer.operations.amounts import Amounts
     from lrp_gui.viewer.operations.picture import OperationsPicture
-    from tests.gui.operation_graphs import u_net
+    from tests.gui.operation_graphs import everything, laid_out, u_net
 
-    graph = u_net(blocks, depth)
-    root = grouped(graph)
-    toggled = frozenset(group.path for group in root.groups()) - opened_at_first(root)
-    layout = _result(lay_out(graph, root, toggled))
-    draws = np.random.default_rng(0)
-    edges = draws.exponential(size=(len(graph.edges), 2)) * (1, -1)
-    amounts = Amounts(draws.exponential(size=(len(graph.names), 2)) * (1, -1), edges)
-    return len(graph.names), lambda: OperationsPicture(LIGHT, layout=layout, amounts=amounts)
+    graph, draws = u_net(blocks, depth), np.random.default_rng(0)
+    layout = laid_out(graph, everything(graph))
+    # Ribbons of all widths, as a network has them.
+    relevance = Amounts(*(draws.exponential(size=(len(each), 2)) * (1, -1) for each in (graph.names, graph.edges)))
+    return len(graph.names), lambda: OperationsPicture(LIGHT, layout=layout, amounts=relevance)
 
 
 def measure(make: Callable) -> dict[str, float]:

@@ -9,7 +9,6 @@ import sys
 import time
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +22,7 @@ from lrp_gui.jobs import laying_out
 from lrp_gui.jobs.layered import crossings, placed, ranked
 from lrp_gui.jobs.laying_out import CLOSED, LEAF, OPEN, LayoutError, OperationLayout, lay_out
 from lrp_gui.jobs.more import NodeSums
-from lrp_gui.jobs.operations import Operations, grouped, opened_at_first
+from lrp_gui.jobs.operations import Operations, grouped
 from lrp_gui.jobs.steps import run_now
 from lrp_gui.jobs.writing_rows import write_rows
 from lrp_gui.theme import DARK, LIGHT
@@ -35,27 +34,9 @@ from lrp_gui.viewer.operations.picture import NAMED_FROM, OperationsPicture
 from lrp_gui.viewer.operations.strokes import smooth
 from lrp_gui.viewer.operations.table_model import OperationsModel
 from lrp_gui.viewer.sketch import Sketch
-from tests.gui.operation_graphs import u_net
+from tests.gui.operation_graphs import amounts, everything, laid_out, u_net
 
 SIZE = QSizeF(900, 600)
-
-
-def laid_out(graph: Operations, toggled: frozenset[str] = frozenset(), **how: Any) -> OperationLayout:
-    return run_now(lay_out(graph, grouped(graph), toggled, **how))
-
-
-def everything(graph: Operations) -> frozenset[str]:
-    root = grouped(graph)
-    return frozenset(group.path for group in root.groups()) - opened_at_first(root)
-
-
-def amounts(graph: Operations) -> Amounts:
-    """One unit of relevance handed back along every edge, a third of it negative."""
-    edges = np.tile([2.0, -1.0], (len(graph.edges), 1))
-    nodes = np.zeros((len(graph.names), 2))
-    np.add.at(nodes, graph.edges[:, 0], edges)
-    nodes[graph.final] = 2.0, -1.0
-    return Amounts(nodes, edges)
 
 
 def test_every_operation_is_in_one_box_and_no_boxes_overlap() -> None:
@@ -282,17 +263,17 @@ def test_arrow_keys_follow_the_strongest_edge_back_to_the_input(qapp) -> None:
 def test_the_rest_is_counted_and_said(qapp) -> None:
     drawn = picture(u_net(6, 12), share=0.5)
     assert drawn.layout is not None
-    layout, every = drawn.layout, int(drawn.bundles.sum())
-    assert 0 < drawn.bundles[drawn.strong].sum() < every < len(layout.starts) - 1
+    layout, every = drawn.layout, int(drawn.layout.bundles.sum())
+    assert 0 < layout.bundles[drawn.strong].sum() < every < len(layout.starts) - 1
     # Each edge is in one bundle, however many open groups its way leads through, and its whole way is drawn alike.
     in_full = np.zeros(len(layout.carried_starts) - 1, dtype=bool)
     in_full[drawn.strong] = True
     of_segments = np.split(layout.carried, layout.carried_starts[1:-1])
-    bundled = [of_segments[n] for n in np.flatnonzero(drawn.bundles)]
+    bundled = [of_segments[n] for n in np.flatnonzero(layout.bundles)]
     assert sorted(np.concatenate(bundled)) == sorted(set(layout.carried))
-    shown = {edge for n in np.flatnonzero(drawn.bundles & in_full) for edge in of_segments[n]}
+    shown = {edge for n in np.flatnonzero(layout.bundles & in_full) for edge in of_segments[n]}
     assert all(in_full[n] == bool(shown & set(edges)) for n, edges in enumerate(of_segments))
-    assert drawn.visible_text.startswith(f"{(drawn.bundles & in_full).sum()} of {every} bundles of edges, ")
+    assert drawn.visible_text.startswith(f"{(layout.bundles & in_full).sum()} of {every} bundles of edges, ")
     part = float(drawn.visible_text.rpartition(", ")[2].removesuffix(" % of |R|"))
     assert part >= 50  # as many as the slider asks for
     assert drawn.amounts is not None

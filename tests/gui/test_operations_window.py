@@ -81,8 +81,10 @@ def the_edges_slider_says_how_much_is_drawn(operations):
         found = picture(operations)
         assert isinstance(found, OperationsPicture)
         assert found.share == share / 100
-        drawn.append(int(found.bundles[found.strong].sum()))
-        assert found.visible_text.startswith(f"{drawn[-1]} of {found.bundles.sum()}")
+        assert found.layout is not None
+        bundles = found.layout.bundles
+        drawn.append(int(bundles[found.strong].sum()))
+        assert found.visible_text.startswith(f"{drawn[-1]} of {bundles.sum()}")
     assert drawn[0] > drawn[1] >= drawn[2] == 1
 
 

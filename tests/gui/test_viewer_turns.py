@@ -18,7 +18,7 @@ from lrp_gui.viewer.scales import drawn
 from lrp_gui.viewer.selection import Selection
 from lrp_gui.viewer.sketch import Sketch
 from tests.gui import fakes
-from tests.gui.test_operations import amounts, everything, laid_out, u_net
+from tests.gui.operation_graphs import amounts, everything, laid_out, u_net
 
 SIZE = QSizeF(900, 560)
 

@@ -60,33 +60,24 @@ class OperationsItems(GraphPicture):
         return self._cache[name]
 
     @property
-    def bundles(self) -> np.ndarray:
-        """(segments,) bool: False for the rest of a way, from an open group's frame to a box inside it."""
-        layout = self.layout
+    def sizes(self) -> np.ndarray:
+        """(segments,) Σ|R| of each bundle; 0 of the rest of its way, which carries the same again."""
+        layout, carried = self.layout, self.carried
         assert layout is not None
-
-        def found() -> np.ndarray:
-            one, other = layout.between.reshape(-1, 2).T
-            return (layout.parents[one] != other) & (layout.parents[other] != one)
-
-        return self.kept("bundles", found)  # type: ignore[return-value]
+        assert carried is not None
+        return self.kept("sizes", lambda: np.where(layout.bundles, sizes_of(carried), 0.0))  # type: ignore[return-value]
 
     @property
     def strong(self) -> np.ndarray:
-        """Numbers of the segments that are drawn in full: the strongest bundles, and the rest of their ways."""
-        carried, layout = self.carried, self.layout
-        assert layout is not None
-        if carried is None or not len(carried):
+        """Numbers of the segments that are drawn in full: the strongest bundles, each along its whole way."""
+        layout = self.layout
+        if self.carried is None or layout is None:
             return np.zeros(0, dtype=int)
 
         def found() -> np.ndarray:
-            kept = smallest_set(np.where(self.bundles, sizes_of(carried), 0.0), self.share)
-            strong = np.zeros(len(carried), dtype=bool)
-            strong[kept] = True
-            edges = np.zeros(int(layout.carried.max(initial=-1)) + 1, dtype=bool)
-            edges[layout.carried[np.repeat(strong & self.bundles, np.diff(layout.carried_starts))]] = True
-            rest = np.logical_or.reduceat(edges[layout.carried], layout.carried_starts[:-1])
-            return np.flatnonzero(rest)
+            strongest = np.zeros(len(layout.bundles), dtype=bool)
+            strongest[smallest_set(self.sizes, self.share)] = True
+            return np.flatnonzero(layout.along(strongest))
 
         return self.kept("strong", found)  # type: ignore[return-value]
 
@@ -130,18 +121,18 @@ class OperationsItems(GraphPicture):
         return self._visible_text()
 
     def _visible_text(self, *, short: bool = False) -> str:
-        carried = self.carried
-        if carried is None:
+        layout = self.layout
+        if self.carried is None or layout is None:
             return ""
-        sizes = sizes_of(carried) * self.bundles
-        total, drawn = float(np.nansum(sizes)), self.strong[self.bundles[self.strong]]
-        part = float(np.nansum(sizes[drawn])) / total if total else 0.0
+        bundles, total = layout.bundles, float(np.nansum(self.sizes))
+        drawn, every = int(bundles[self.strong].sum()), int(bundles.sum())
+        part = float(np.nansum(self.sizes[self.strong])) / total if total else 0.0
         text = (
             tr("{drawn} of {carried}, {part} of |R|")
             if short
             else tr("{drawn} of {carried} bundles of edges, {part} of |R|")
         )
-        return text.format(drawn=thousands(drawn.size), carried=thousands(int(self.bundles.sum())), part=percent(part))
+        return text.format(drawn=thousands(drawn), carried=thousands(every), part=percent(part))
 
     def called(self, item: int) -> str:
         """What a group is called, by the person or by its module; of a node its operation."""
